@@ -1,0 +1,40 @@
+"""Weights and optimiser state as safetensors bytes, and back. No pickle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import nn
+
+
+def weights_to_bytes(network: nn.Module) -> bytes:
+    """All parameters and batch-norm statistics."""
+    return save({name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()})
+
+
+def load_weights(network: nn.Module, content: bytes) -> None:
+    """Fill `network` with what `weights_to_bytes` gave for a network of the same config."""
+    network.load_state_dict(load(content))
+
+
+def optimizer_to_bytes(optimizer: torch.optim.Optimizer) -> bytes:
+    """The state of every parameter (momentum, Adam's moments and step count), named `<parameter>.<key>`."""
+    state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    tensors = {
+        f"{number}.{key}": torch.as_tensor(value).cpu().contiguous()
+        for number, entries in state.items()
+        for key, value in entries.items()
+        if value is not None
+    }
+    return save(tensors)
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, content: bytes) -> None:
+    """Restore what `optimizer_to_bytes` gave."""
+    state: dict[int, dict[str, Any]] = {}
+    for name, tensor in load(content).items():
+        number, key = name.split(".", 1)
+        state.setdefault(int(number), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,208 @@
+"""`python -m lab`: the lab without a browser, on the same store as the app.
+
+torch is imported only by the commands that need it, so that the others answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
+
+from lab import cli_output, steps
+from lab.config import ConfigError, RunConfig
+from lab.describe import describe_augmentation, describe_schedule
+from lab.layers import layer_table, total_parameters
+from lab.store import Store, StoreError, open_store
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+console = Console()
+
+StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` lists it.")]
+
+
+class Refused(Exception):
+    """Wrong arguments, in one sentence."""
+
+
+def main() -> None:
+    """Run the command line; wrong arguments give one sentence on stderr and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except ClickException as error:
+        _refuse(error.format_message())
+    except (Refused, ConfigError, StoreError) as error:
+        _refuse(str(error))
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(sentence: str) -> None:
+    print(" ".join(sentence.split()), file=sys.stderr)
+    sys.exit(2)
+
+
+@app.command("steps")
+def list_steps(as_json: JsonOption = False) -> None:
+    """List the presets: the five published steps and Beyond."""
+    rows = [_step_row(preset) for preset in steps.STEPS]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        console.print(cli_output.steps_table(rows))
+
+
+@app.command()
+def layers(step: StepOption, as_json: JsonOption = False) -> None:
+    """Show what each layer of a step computes and sees."""
+    rows = layer_table(_preset(step).config.network)
+    if as_json:
+        keys = ("index", "kind", "kernel", "stride", "padding", "input_shape", "output_shape")
+        keys += ("parameters", "macs", "jump", "receptive_field")
+        print(json.dumps([{key: getattr(row, key) for key in keys} for row in rows], indent=2))
+    else:
+        console.print(cli_output.layers_table(rows))
+
+
+@app.command()
+def train(
+    step: StepOption,
+    epochs: Annotated[int | None, typer.Option(help="Epochs to train; the step's own are 15.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides every random number of the run.")] = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for faster convolutions.")] = "float32",
+    validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
+    config = _preset(step).config
+    config = replace(
+        config,
+        epochs=config.epochs if epochs is None else epochs,
+        seed=seed,
+        device=device,  # type: ignore[arg-type]  # checked by RunConfig
+        precision=precision,  # type: ignore[arg-type]
+        evaluate_on="validation" if validation else "test",
+    )
+    _check_device(config)
+    store = open_store()
+    _train(store, store.submit(config), config, as_json)
+
+
+@app.command()
+def resume(run: RunArgument, as_json: JsonOption = False) -> None:
+    """Go on with a stopped, failed or interrupted run after its last finished epoch."""
+    store = open_store()
+    config = store.run(run).config
+    _check_device(config)
+    store.requeue(run)
+    _train(store, run, config, as_json)
+
+
+@app.command()
+def runs(as_json: JsonOption = False) -> None:
+    """List all runs, newest first."""
+    rows = list(_run_rows(open_store()))
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    elif rows:
+        console.print(cli_output.runs_table(rows))
+    else:
+        console.print("No runs yet: `python -m lab train --step 3` makes one.")
+
+
+@app.command()
+def show(run: RunArgument, as_json: JsonOption = False) -> None:
+    """Show a run: its config and every epoch."""
+    store = open_store()
+    row = next((row for row in _run_rows(store) if row["run"] == run), None)
+    if row is None:
+        raise Refused(f"There is no run {run}: `python -m lab runs` lists them.")
+    row |= {"config": cli_output.plain(store.run(run).config), "epochs": store.epochs([run])[run]}
+    if as_json:
+        print(json.dumps(row, indent=2))
+    else:
+        console.print(cli_output.run_page(row, store.run(run).config))
+
+
+def _preset(number: int) -> steps.Step:
+    try:
+        return steps.step(number)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+def _step_row(preset: steps.Step) -> dict[str, Any]:
+    config, published = preset.config, steps.published_epochs(preset.number)
+    accuracies = [epoch.test_accuracy for epoch in published]
+    return {
+        "step": preset.number,
+        "name": preset.name,
+        "parameters": total_parameters(config.network),
+        "batch_norm": config.network.batch_norm,
+        "dropout": config.network.dropout,
+        "augmentation": describe_augmentation(config.augmentation) if config.augmentation.active else None,
+        "scheduler": describe_schedule(config.schedule) if config.schedule.kind != "none" else None,
+        "published_final_accuracy": accuracies[-1] if accuracies else None,
+        "published_best_accuracy": max(accuracies, default=None),
+    }
+
+
+def _run_rows(store: Store) -> Iterator[dict[str, Any]]:
+    found = store.runs()
+    epochs = store.epochs([run.id for run in found])
+    for run in found:
+        yield cli_output.run_row(run, epochs[run.id])
+
+
+def _check_device(config: RunConfig) -> None:
+    from lab.device import DeviceUnavailable, resolve_device
+
+    try:
+        resolve_device(config.device)
+    except DeviceUnavailable as error:
+        raise Refused(str(error)) from error
+
+
+def _train(store: Store, run_id: int, config: RunConfig, as_json: bool) -> None:
+    """Have a worker of this process take the run (unless the app is quicker), and show it from the store."""
+    from lab.device import resolve_device
+    from lab.jobs import Worker
+
+    worker = Worker(store, resolve_device(config.device), only=run_id)
+    events = store.follow(run_id)
+    _stop_on_ctrl_c(store, run_id)
+    worker.start()
+    if as_json:
+        for row in events:
+            print(json.dumps({"run": run_id} | row), flush=True)
+    else:
+        cli_output.show_progress(events, run_id, config)
+    worker.end()
+    run = store.run(run_id)
+    if not as_json:
+        console.print(cli_output.ending(run))
+    raise typer.Exit(0 if run.status in ("finished", "stopped") else 1)
+
+
+def _stop_on_ctrl_c(store: Store, run_id: int) -> None:
+    """The first Ctrl-C asks the run to stop and lets it say so; a second one leaves at once."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        store.send(run_id, "stop")
+
+    signal.signal(signal.SIGINT, stop)

@@ -1,0 +1,172 @@
+"""What the command line prints: plain rows for JSON, Rich tables and a progress bar for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from lab.config import RunConfig, to_json
+from lab.describe import describe_augmentation, describe_layer, describe_optimizer, describe_schedule
+from lab.layers import LayerRow
+from lab.store import Run
+
+
+def plain(config: RunConfig) -> Any:
+    """The config as JSON values."""
+    return json.loads(to_json(config))
+
+
+def run_row(run: Run, epochs: list[dict[str, Any]]) -> dict[str, Any]:
+    """A run as one plain row, accuracies in percent."""
+    accuracies = [epoch["test_accuracy"] for epoch in epochs]
+    return {
+        "run": run.id,
+        "name": run.name,
+        "step": run.step,
+        "status": run.status,
+        "reason": run.reason,
+        "seed": run.config.seed,
+        "device": run.device,
+        "hardware": run.hardware,
+        "epochs_done": len(epochs),
+        "epochs_planned": run.config.epochs,
+        "last_test_accuracy": accuracies[-1] if accuracies else None,
+        "best_test_accuracy": max(accuracies, default=None),
+        "created": datetime.fromtimestamp(run.created).isoformat(timespec="seconds"),
+        "training_seconds": round(sum(epoch["seconds"] for epoch in epochs), 1),
+    }
+
+
+def _table(*columns: str) -> Table:
+    """Numbers to the right: columns whose name begins with '>'."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left")
+    return table
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} %"
+
+
+def steps_table(rows: list[dict[str, Any]]) -> Table:
+    """The presets, a line each."""
+    table = _table(">step", "name", ">parameters", "batch norm", ">dropout", "augmentation", "scheduler", ">published")
+    for row in rows:
+        table.add_row(
+            str(row["step"]),
+            row["name"],
+            f"{row['parameters']:,}",
+            "yes" if row["batch_norm"] else "-",
+            f"{row['dropout']:g}" if row["dropout"] else "-",
+            row["augmentation"] or "-",
+            row["scheduler"] or "-",
+            _percent(row["published_final_accuracy"]),
+        )
+    return table
+
+
+def layers_table(rows: list[LayerRow]) -> Table:
+    """The layers, a line each, and the totals."""
+    table = _table(">#", "kind", ">kernel", ">stride", ">padding", "input", "output", ">parameters", ">MACs")
+    for name in ("jump", "receptive field"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(
+            str(row.index),
+            " + ".join((row.kind.replace("_", " "), *row.extras)),
+            *(str(value) for value in (row.kernel, row.stride, row.padding)),
+            *("x".join(map(str, shape)) for shape in (row.input_shape, row.output_shape)),
+            f"{row.parameters:,}",
+            f"{row.macs:,}",
+            str(row.jump),
+            str(row.receptive_field),
+        )
+    total = (f"{sum(row.parameters for row in rows):,}", f"{sum(row.macs for row in rows):,}")
+    table.add_row("", "total", "", "", "", "", "", *total, "", "", style="bold")
+    return table
+
+
+def runs_table(rows: list[dict[str, Any]]) -> Table:
+    """The runs, a line each."""
+    table = _table(">run", "name", "status", ">epochs", ">last test", ">best test", ">minutes", "started")
+    for row in rows:
+        table.add_row(
+            str(row["run"]),
+            row["name"],
+            row["status"],
+            f"{row['epochs_done']}/{row['epochs_planned']}",
+            _percent(row["last_test_accuracy"]),
+            _percent(row["best_test_accuracy"]),
+            f"{row['training_seconds'] / 60:.1f}",
+            row["created"],
+        )
+    return table
+
+
+def run_page(row: dict[str, Any], config: RunConfig) -> RenderableType:
+    """One run with its config and every epoch."""
+    facts = _table("", "")
+    for name, value in (
+        ("run", f"{row['run']}: {row['name']}"),
+        ("status", f"{row['status']} {row['reason']}".strip()),
+        ("layers", "; ".join(describe_layer(layer) for layer in config.network.layers)),
+        ("batch norm", "yes" if config.network.batch_norm else "no"),
+        ("dropout", f"{config.network.dropout:g}"),
+        ("augmentation", describe_augmentation(config.augmentation)),
+        ("optimiser", describe_optimizer(config.optimizer)),
+        ("scheduler", describe_schedule(config.schedule)),
+        ("batch size, seed", f"{config.batch_size}, {config.seed}"),
+        ("hardware", f"{row['hardware']} ({config.precision})"),
+    ):
+        facts.add_row(name, value)
+    table = _table(">epoch", ">train loss", ">train", ">test loss", ">test", ">wrong of 10,000", ">learning rate", ">s")
+    for epoch in row["epochs"]:
+        table.add_row(
+            str(epoch["epoch"]),
+            f"{epoch['train_loss']:.4f}",
+            _percent(epoch["train_accuracy"]),
+            f"{epoch['test_loss']:.4f}",
+            _percent(epoch["test_accuracy"]),
+            str(10_000 - epoch["test_correct"]),
+            f"{epoch['learning_rate']:.2g}",
+            f"{epoch['seconds']:.1f}",
+        )
+    return Group(facts, "", table)
+
+
+def show_progress(events: Iterator[dict[str, Any]], run_id: int, config: RunConfig) -> None:
+    """A progress bar over the whole run, and a line for every finished epoch."""
+    total = config.epochs * config.steps_per_epoch
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[speed]}")) as progress:
+        task = progress.add_task(f"run {run_id}, waiting for the device", total=total, speed="")
+        for row in events:
+            if row["event"] == "started":
+                done = (row["first_epoch"] - 1) * config.steps_per_epoch
+                progress.update(task, completed=done, description=f"run {run_id}, epoch {row['first_epoch']}")
+            elif row["event"] == "window":
+                speed = f"loss {row['loss']:.3f}, {row['images_per_second']:,.0f} images/s"
+                description = f"run {run_id}, epoch {row['epoch']}"
+                progress.update(task, completed=row["step"], description=description, speed=speed)
+            elif row["event"] == "epoch":
+                wrong = 10_000 - row["test_correct"]
+                progress.console.print(
+                    f"epoch {row['epoch']:>2}  train {row['train_accuracy']:.2f} %  "
+                    f"test {row['test_accuracy']:.2f} % ({wrong} wrong of 10,000)  {row['seconds']:.1f} s"
+                )
+            elif row["event"] in ("paused", "resumed"):
+                progress.console.print(row["event"])
+
+
+def ending(run: Run) -> str:
+    """The last line of a training."""
+    if run.status in ("stopped", "interrupted"):
+        return f"Run {run.id} was {run.status}; `python -m lab resume {run.id}` goes on after its last epoch."
+    return f"Run {run.id} failed: {run.reason}" if run.status == "failed" else f"Run {run.id} finished."

@@ -1,0 +1,64 @@
+"""Configs in words: what a layer, an augmentation or a schedule is, and where two configs differ."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule
+
+
+def describe_layer(layer: LayerSpec) -> str:
+    """A layer in a few words: `conv 5x5, 96 channels, padding 2`."""
+    words = f"{layer.kind.replace('_', ' ')} {layer.kernel}x{layer.kernel}"
+    if layer.channels is not None:
+        words += f", {layer.channels} channels"
+    if layer.padding:
+        words += f", padding {layer.padding}"
+    return words if layer.stride == 1 else f"{words}, stride {layer.stride}"
+
+
+def describe_augmentation(augmentation: Augmentation) -> str:
+    """`rotation ±7°, shift ±2 px`, or `none`."""
+    parts = [
+        f"rotation ±{augmentation.rotation:g}°" if augmentation.rotation else "",
+        f"shift ±{augmentation.shift:g} px" if augmentation.shift else "",
+        f"scale ±{100 * augmentation.scale:g} %" if augmentation.scale else "",
+        f"shear ±{augmentation.shear:g}°" if augmentation.shear else "",
+        f"pen ±{augmentation.pen:g}" if augmentation.pen else "",
+    ]
+    return ", ".join(part for part in parts if part) or "none"
+
+
+def describe_schedule(schedule: Schedule) -> str:
+    """`StepLR(5, 0.1)`, `cosine`, `one-cycle`, or `none`."""
+    if schedule.kind == "step":
+        return f"StepLR({schedule.step_size}, {schedule.gamma:g})"
+    return schedule.kind.replace("_", "-")
+
+
+def describe_optimizer(optimizer: Optimizer) -> str:
+    """`SGD, learning rate 0.01, momentum 0.9`."""
+    words = f"{'SGD' if optimizer.kind == 'sgd' else 'AdamW'}, learning rate {optimizer.learning_rate:g}"
+    if optimizer.kind == "sgd":
+        words += f", momentum {optimizer.momentum:g}"
+    return f"{words}, weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else words
+
+
+def differences(left: RunConfig, right: RunConfig) -> list[tuple[str, str, str]]:
+    """Where two configs differ: (field, value in `left`, value in `right`), fields as dotted names."""
+    rows_left, rows_right = dict(_flat("", left)), dict(_flat("", right))
+    return [(name, rows_left[name], rows_right[name]) for name in rows_left if rows_left[name] != rows_right[name]]
+
+
+def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for item in fields(value):
+        inner, name = getattr(value, item.name), f"{prefix}{item.name}"
+        if is_dataclass(inner):
+            rows += _flat(f"{name}.", inner)
+        elif item.name == "layers":
+            rows.append((name, ", ".join(describe_layer(layer) for layer in inner)))
+        else:
+            rows.append((name, str(inner)))
+    return rows

@@ -1,0 +1,192 @@
+"""One row a layer: shape, parameters, multiply-accumulates, jump and receptive field. Pure arithmetic, no torch.
+
+The receptive field follows the closed form of Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional
+Neural Networks" (Distill, 2019): with kernel k, stride s and the jump j of the input map,
+r_out = r_in + (k - 1) * j and j_out = j * s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.config import CLASSES, IMAGE_SIZE, LayerSpec, NetworkConfig
+
+Shape = tuple[int, int, int]
+"""Channels, height, width."""
+
+
+class ImpossibleNetwork(ValueError):
+    """A network that cannot be built; the message names the layer and the reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerRow:
+    """One line of the layer table. Sizes in pixels; `jump` and `receptive_field` in pixels of the input image."""
+
+    index: int
+    kind: str
+    kernel: int
+    stride: int
+    padding: int
+    input_shape: Shape
+    output_shape: Shape
+    parameters: int
+    macs: int
+    """Multiply-accumulates of the convolution for one image; batch norm, ReLU and pooling are not counted."""
+    jump: int
+    """How far apart in the image two neighbouring units of this map look."""
+    receptive_field: int
+    start: float
+    """Image coordinate of the centre of what the first unit sees (0.5 is the centre of the first pixel)."""
+    extras: tuple[str, ...]
+    """What follows inside the same row: batch norm, ReLU, dropout."""
+
+    @property
+    def clipped_receptive_field(self) -> int:
+        """The receptive field's side as far as it can lie inside the image."""
+        return min(self.receptive_field, IMAGE_SIZE)
+
+
+@dataclass(frozen=True)
+class Square:
+    """Half-open pixel ranges of the image: rows top..bottom-1, columns left..right-1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def layer_table(network: NetworkConfig) -> list[LayerRow]:
+    """The rows of `network`, global average pooling last.
+
+    Raises:
+        ImpossibleNetwork: a kernel does not fit its map, or the last convolution is not the ten class scores.
+    """
+    last_conv = _last_convolution(network)
+    rows: list[LayerRow] = []
+    shape: Shape = (1, IMAGE_SIZE, IMAGE_SIZE)
+    jump, field, start = 1, 1, 0.5
+    for index, layer in enumerate(network.layers, start=1):
+        output = _output_shape(index, layer, shape)
+        is_last = index == last_conv
+        field += (layer.kernel - 1) * jump
+        start += ((layer.kernel - 1) / 2 - layer.padding) * jump
+        jump *= layer.stride
+        rows.append(
+            LayerRow(
+                index=index,
+                kind=layer.kind,
+                kernel=layer.kernel,
+                stride=layer.stride,
+                padding=layer.padding,
+                input_shape=shape,
+                output_shape=output,
+                parameters=_parameters(layer, shape[0], network.batch_norm and not is_last),
+                macs=_macs(layer, shape[0], output),
+                jump=jump,
+                receptive_field=field,
+                start=start,
+                extras=_extras(layer, network, is_last),
+            )
+        )
+        shape = output
+    rows.append(_global_average_pooling(len(rows) + 1, shape, jump, field, start))
+    return rows
+
+
+def total_parameters(network: NetworkConfig) -> int:
+    """Trainable parameters of the whole network."""
+    return sum(row.parameters for row in layer_table(network))
+
+
+def receptive_square(row: LayerRow, unit_row: int, unit_column: int) -> Square:
+    """The pixels of the image that one unit of `row`'s map can depend on, clipped to the image.
+
+    Raises:
+        ValueError: the unit lies outside the map.
+    """
+    _, height, width = row.output_shape
+    if not (0 <= unit_row < height and 0 <= unit_column < width):
+        raise ValueError(
+            f"unit ({unit_row}, {unit_column}) lies outside the {height}x{width} map of layer {row.index}."
+        )
+    # centre - 0.5 - (r - 1) / 2 is the index of the first pixel: whole, because start moves by (k - 1) / 2 jumps.
+    top = round(row.start + unit_row * row.jump - row.receptive_field / 2)
+    left = round(row.start + unit_column * row.jump - row.receptive_field / 2)
+    return Square(
+        top=max(0, top),
+        left=max(0, left),
+        bottom=min(IMAGE_SIZE, top + row.receptive_field),
+        right=min(IMAGE_SIZE, left + row.receptive_field),
+    )
+
+
+def _last_convolution(network: NetworkConfig) -> int:
+    """The 1-based index of the convolution that makes the class scores."""
+    convolutions = [index for index, layer in enumerate(network.layers, start=1) if layer.kind == "conv"]
+    if not convolutions:
+        raise ImpossibleNetwork("The network has no convolution: add one with 10 channels, a score for each digit.")
+    last = convolutions[-1]
+    if network.layers[last - 1].channels != CLASSES:
+        raise ImpossibleNetwork(
+            f"Layer {last} is the last convolution and has {network.layers[last - 1].channels} channels: "
+            f"it must have {CLASSES}, a score for each digit."
+        )
+    return last
+
+
+def _output_shape(index: int, layer: LayerSpec, shape: Shape) -> Shape:
+    channels, height, width = shape
+    padded = height + 2 * layer.padding
+    if layer.kernel > padded:
+        padding = f" ({padded}x{padded} with padding)" if layer.padding else ""
+        raise ImpossibleNetwork(
+            f"Layer {index}: its {layer.kernel}x{layer.kernel} kernel is larger than the {height}x{width} map it gets"
+            f"{padding}, so its own map would vanish. Use a smaller kernel, more padding, or less pooling before it."
+        )
+    side = (padded - layer.kernel) // layer.stride + 1
+    return (layer.channels or channels, side, side)
+
+
+def _parameters(layer: LayerSpec, inputs: int, batch_norm: bool) -> int:
+    """Weights and biases of a convolution, and batch norm's scale and shift for each of its channels."""
+    if layer.channels is None:
+        return 0
+    weights = layer.kernel * layer.kernel * inputs * layer.channels
+    return weights + layer.channels + (2 * layer.channels if batch_norm else 0)
+
+
+def _macs(layer: LayerSpec, inputs: int, output: Shape) -> int:
+    if layer.channels is None:
+        return 0
+    channels, height, width = output
+    return layer.kernel * layer.kernel * inputs * channels * height * width
+
+
+def _extras(layer: LayerSpec, network: NetworkConfig, is_last: bool) -> tuple[str, ...]:
+    if layer.kind != "conv":
+        return ("dropout",) if network.dropout else ()
+    if is_last:
+        return ()
+    return ("batch norm", "ReLU") if network.batch_norm else ("ReLU",)
+
+
+def _global_average_pooling(index: int, shape: Shape, jump: int, field: int, start: float) -> LayerRow:
+    """Averages the whole map: a pooling whose kernel is the map, moved nowhere (stride 1)."""
+    channels, height, _ = shape
+    return LayerRow(
+        index=index,
+        kind="global_average_pool",
+        kernel=height,
+        stride=1,
+        padding=0,
+        input_shape=shape,
+        output_shape=(channels, 1, 1),
+        parameters=0,
+        macs=0,
+        jump=jump,
+        receptive_field=field + (height - 1) * jump,
+        start=start + (height - 1) / 2 * jump,
+        extras=(),
+    )

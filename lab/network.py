@@ -1,0 +1,73 @@
+"""NetworkConfig -> nn.Module: one readable nn.Sequential."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from lab.config import LayerSpec, NetworkConfig
+from lab.layers import layer_table
+
+
+class Dropout(nn.Module):
+    """Element-wise dropout that draws from the run's own generator, so a run can be replayed and resumed exactly."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self.generator: torch.Generator | None = None
+        """Set by training at the start of every epoch; lives on the device of the run."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zero each element with probability `rate` and scale the rest by 1 / (1 - rate); the identity in eval."""
+        if not self.training:
+            return x
+        keep = torch.empty_like(x).bernoulli_(1 - self.rate, generator=self.generator)
+        return x * keep.div_(1 - self.rate)
+
+
+def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
+    """The network with weights drawn from `seed`, on the CPU; maps (N, 1, 28, 28) to class scores (N, 10).
+
+    Raises:
+        lab.layers.ImpossibleNetwork: see `layer_table`.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    modules: list[nn.Module] = []
+    for layer, row in zip(config.layers, layer_table(config), strict=False):
+        if layer.kind == "conv":
+            modules.append(_convolution(layer, row.input_shape[0], generator))
+            if "batch norm" in row.extras:
+                modules.append(nn.BatchNorm2d(row.output_shape[0]))
+            if "ReLU" in row.extras:
+                modules.append(nn.ReLU(inplace=True))
+        else:
+            modules.append(_pooling(layer))
+            if "dropout" in row.extras:
+                modules.append(Dropout(config.dropout))
+    return nn.Sequential(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def _pooling(layer: LayerSpec) -> nn.Module:
+    kind = nn.MaxPool2d if layer.kind == "max_pool" else nn.AvgPool2d
+    return kind(layer.kernel, layer.stride, layer.padding)
+
+
+def _convolution(layer: LayerSpec, inputs: int, generator: torch.Generator) -> nn.Conv2d:
+    """A convolution with PyTorch's own default initialisation, drawn from `generator`.
+
+    nn.Conv2d draws weights and biases uniformly from +-1 / sqrt(fan_in) with the process-wide generator; two runs in one
+    process would disturb each other, so it is built empty and filled here.
+    """
+    assert layer.channels is not None
+    module = nn.utils.skip_init(
+        nn.Conv2d, inputs, layer.channels, layer.kernel, stride=layer.stride, padding=layer.padding
+    )
+    bound = 1 / math.sqrt(inputs * layer.kernel * layer.kernel)
+    with torch.no_grad():
+        module.weight.uniform_(-bound, bound, generator=generator)
+        assert module.bias is not None
+        module.bias.uniform_(-bound, bound, generator=generator)
+    return module

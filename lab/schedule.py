@@ -1,0 +1,56 @@
+"""The learning rate at every iteration of a run, as a pure function of the config.
+
+A pure function needs no state of its own, so a resumed run continues on the right value and the planned curve can be
+drawn before anything is trained. The formulas are those of torch.optim.lr_scheduler (StepLR, CosineAnnealingLR over
+the whole run by iteration, OneCycleLR with cosine annealing); tests compare them value by value.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lab.config import RunConfig
+
+ONE_CYCLE_START = 25.0
+"""The one-cycle policy starts at the peak divided by this (torch's div_factor)."""
+ONE_CYCLE_END = 1e4
+"""... and ends at its start divided by this (torch's final_div_factor)."""
+
+
+def learning_rate(config: RunConfig, iteration: int) -> float:
+    """Learning rate of iteration `iteration` (0 is the first of the run).
+
+    `Optimizer.learning_rate` is the starting value of `none`, `step` and `cosine`, and the peak of `one_cycle`.
+    """
+    base, schedule = config.optimizer.learning_rate, config.schedule
+    total = config.epochs * config.steps_per_epoch
+    if schedule.kind == "step":
+        epoch = iteration // config.steps_per_epoch
+        return base * schedule.gamma ** (epoch // schedule.step_size)
+    if schedule.kind == "cosine":
+        return _cosine(base, 0.0, iteration / total)
+    if schedule.kind == "one_cycle":
+        return _one_cycle(base, iteration, total, schedule.warmup)
+    return base
+
+
+def planned_learning_rates(config: RunConfig, points_per_epoch: int = 20) -> list[tuple[float, float]]:
+    """(epoch, learning rate) pairs over the whole run, for drawing; epoch 0.5 is the middle of the first."""
+    total = config.epochs * config.steps_per_epoch
+    count = config.epochs * points_per_epoch
+    iterations = sorted({round(index * (total - 1) / count) for index in range(count + 1)})
+    return [(i / config.steps_per_epoch, learning_rate(config, i)) for i in iterations]
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    """Cosine annealing: `start` at share 0, `end` at share 1."""
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _one_cycle(peak: float, iteration: int, total: int, warmup: float) -> float:
+    """Smith and Topin's one-cycle policy (2018), up for the `warmup` share of the run and down to almost nothing."""
+    start = peak / ONE_CYCLE_START
+    top = max(1.0, warmup * total - 1)
+    if iteration <= top:
+        return _cosine(start, peak, iteration / top)
+    return _cosine(peak, start / ONE_CYCLE_END, (iteration - top) / max(1.0, total - 1 - top))

@@ -1,0 +1,478 @@
+"""One database: runs, their events and their checkpoints. The only channel between a worker and those who watch.
+
+SQLite in WAL mode at `runs/lab.sqlite3` unless LAB_DATABASE_URL names another database. A worker holds a run by a claim
+with a heartbeat; a claim whose heartbeat stopped is recorded as interrupted by whoever looks next.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from lab.config import RunConfig, from_json, to_json
+from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped
+from lab.steps import matching_step
+
+Status = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
+LIVE: tuple[Status, ...] = ("running", "paused")
+ENDED: tuple[Status, ...] = ("finished", "stopped", "failed", "interrupted")
+RESUMABLE: tuple[Status, ...] = ("stopped", "interrupted", "failed")
+
+HEARTBEAT_TIMEOUT = 15.0
+"""Seconds without a heartbeat after which a claim is taken for dead (a dead process on this host: at once)."""
+
+_metadata = sa.MetaData()
+
+_runs = sa.Table(
+    "runs",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("config", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("command", sa.String(16), nullable=False, default="run"),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("hardware", sa.Text, nullable=False, default=""),
+    sa.Column("host", sa.Text),
+    sa.Column("device", sa.String(16)),
+    sa.Column("worker", sa.Text),
+    sa.Column("heartbeat", sa.Float),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("started", sa.Float),
+    sa.Column("ended", sa.Float),
+    # One live run a device: the database itself refuses a second claim, whoever makes it.
+    sa.Index(
+        "one_live_run_per_device",
+        "host",
+        "device",
+        unique=True,
+        sqlite_where=sa.text("status IN ('running', 'paused')"),
+        postgresql_where=sa.text("status IN ('running', 'paused')"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+_events = sa.Table(
+    "events",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+_checkpoints = sa.Table(
+    "checkpoints",
+    _metadata,
+    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True),
+    sa.Column("weights", sa.LargeBinary, nullable=False),
+    sa.Column("predictions", sa.LargeBinary, nullable=False),
+    sa.Column("optimizer_state", sa.LargeBinary),  # kept for the newest epoch only: resuming needs no other
+)
+
+
+class StoreError(Exception):
+    """The database cannot be used, or the run is not what it must be; one sentence."""
+
+
+class LostClaim(StoreError):
+    """This worker no longer holds the run: it was taken for dead, or the run was deleted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A snapshot of one run's row. Times are seconds since 1970."""
+
+    id: int
+    name: str
+    config: RunConfig
+    status: Status
+    command: str
+    reason: str
+    hardware: str
+    device: str | None
+    worker: str | None
+    created: float
+    started: float | None
+    ended: float | None
+
+    @property
+    def step(self) -> int | None:
+        """The preset's number, or None for a config of the user's own."""
+        preset = matching_step(self.config)
+        return preset.number if preset else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """What was kept of one epoch: safetensors bytes, and one predicted label (byte) an evaluation image."""
+
+    epoch: int
+    weights: bytes
+    predictions: bytes
+    optimizer_state: bytes | None
+
+
+def database_url() -> str:
+    """LAB_DATABASE_URL, or the project's own SQLite file."""
+    default = Path(__file__).parent.parent / "runs" / "lab.sqlite3"
+    return os.environ.get("LAB_DATABASE_URL") or f"sqlite:///{default}"
+
+
+@lru_cache(maxsize=8)
+def open_store(url: str | None = None) -> Store:
+    """The store at `url` (default: `database_url()`), one object a process.
+
+    Raises:
+        StoreError: the database cannot be opened.
+    """
+    if url is None:
+        return open_store(database_url())
+    return Store(url)
+
+
+class Store:
+    """All reads return plain snapshots; all writes are one short transaction. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            parsed = sa.make_url(url)
+            sqlite = parsed.get_backend_name() == "sqlite"
+            if sqlite and parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self._engine = sa.create_engine(parsed)
+            if sqlite:
+                sa.event.listen(self._engine, "connect", _configure_sqlite)
+            _metadata.create_all(self._engine)
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            raise StoreError(
+                f"The database {url} cannot be opened ({str(error).splitlines()[0]}): check the path and its "
+                "permissions, or name another one in LAB_DATABASE_URL."
+            ) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as error:
+            raise StoreError(f"The database {self.url} did not answer: {str(error).splitlines()[0]}") from error
+
+    # --- the user's side -----------------------------------------------------------------------------------------
+
+    def submit(self, config: RunConfig, name: str | None = None) -> int:
+        """Queue a run; returns its id."""
+        preset = matching_step(config)
+        title = name or f"{preset.name if preset else 'Custom network'}, seed {config.seed}"
+        row = {"name": title, "config": to_json(config), "status": "queued", "created": time.time()}
+        with self._transaction() as connection:
+            result = connection.execute(sa.insert(_runs).values(**row))
+            return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+    def send(self, run_id: int, command: Literal["run", "pause", "stop"]) -> None:
+        """Tell the run's worker what to do; a queued run that is told to stop ends at once."""
+        with self._transaction() as connection:
+            connection.execute(sa.update(_runs).where(_runs.c.id == run_id).values(command=command))
+            if command == "stop":
+                queued = (_runs.c.id == run_id) & (_runs.c.status == "queued")
+                connection.execute(sa.update(_runs).where(queued).values(status="stopped", ended=time.time()))
+
+    def requeue(self, run_id: int) -> None:
+        """Queue an ended, unfinished run again; it goes on after its last finished epoch.
+
+        Raises:
+            StoreError: the run is not one that can be resumed.
+        """
+        where = (_runs.c.id == run_id) & _runs.c.status.in_(RESUMABLE)
+        values = {"status": "queued", "command": "run", "reason": "", "ended": None, "worker": None}
+        with self._transaction() as connection:
+            if connection.execute(sa.update(_runs).where(where).values(**values)).rowcount == 0:
+                raise StoreError(f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can.")
+
+    def rename(self, run_id: int, name: str) -> None:
+        """Give a run another name, at most 120 characters."""
+        title = name.strip()[:120]
+        if not title:
+            raise StoreError("A run needs a name of at least one character.")
+        with self._transaction() as connection:
+            connection.execute(sa.update(_runs).where(_runs.c.id == run_id).values(name=title))
+
+    def delete(self, run_id: int) -> None:
+        """Remove a run with all that was kept of it; a worker that still trains it loses its claim and ends."""
+        with self._transaction() as connection:
+            for table in (_events, _checkpoints):
+                connection.execute(sa.delete(table).where(table.c.run_id == run_id))
+            connection.execute(sa.delete(_runs).where(_runs.c.id == run_id))
+
+    # --- the viewer's side ---------------------------------------------------------------------------------------
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first; dead claims are recorded as interrupted first."""
+        self.mark_interrupted()
+        with self._transaction() as connection:
+            return [_run(row) for row in connection.execute(sa.select(_runs).order_by(_runs.c.id.desc()))]
+
+    def run(self, run_id: int) -> Run:
+        """One run.
+
+        Raises:
+            StoreError: there is none with this id.
+        """
+        self.mark_interrupted()
+        with self._transaction() as connection:
+            row = connection.execute(sa.select(_runs).where(_runs.c.id == run_id)).first()
+        if row is None:
+            raise StoreError(f"There is no run {run_id}: `python -m lab runs` lists them.")
+        return _run(row)
+
+    def events_after(self, run_id: int, cursor: int = 0) -> list[dict[str, Any]]:
+        """The run's events with an id above `cursor`, oldest first, each a row with its "id" and "time"."""
+        query = sa.select(_events).where((_events.c.run_id == run_id) & (_events.c.id > cursor)).order_by(_events.c.id)
+        with self._transaction() as connection:
+            return [json.loads(row.payload) | {"id": row.id, "time": row.time} for row in connection.execute(query)]
+
+    def follow(self, run_id: int, poll_seconds: float = 0.2) -> Iterator[dict[str, Any]]:
+        """The run's events from this call on, as they come, until the run has ended.
+
+        Raises:
+            StoreError: the run does not exist, or no longer.
+        """
+        with self._transaction() as connection:
+            newest = sa.select(sa.func.max(_events.c.id)).where(_events.c.run_id == run_id)
+            cursor = connection.execute(newest).scalar() or 0
+        return self._follow(run_id, cursor, poll_seconds)
+
+    def _follow(self, run_id: int, cursor: int, poll_seconds: float) -> Iterator[dict[str, Any]]:
+        while True:
+            ended = self.run(run_id).status in ENDED  # asked before the events, so that none can slip between
+            for row in self.events_after(run_id, cursor):
+                cursor = row["id"]
+                yield row
+            if ended:
+                return
+            time.sleep(poll_seconds)
+
+    def queue_position(self, run_id: int) -> int:
+        """How many queued runs come before this one."""
+        query = sa.select(sa.func.count()).where((_runs.c.status == "queued") & (_runs.c.id < run_id))
+        with self._transaction() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def epochs(self, run_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+        """The epoch rows of several runs at once, each run's in order."""
+        wanted = list(run_ids)
+        found: dict[int, list[dict[str, Any]]] = {run_id: [] for run_id in wanted}
+        query = (
+            sa.select(_events.c.run_id, _events.c.payload)
+            .where(_events.c.run_id.in_(wanted) & (_events.c.kind == Epoch.kind))
+            .order_by(_events.c.id)
+        )
+        with self._transaction() as connection:
+            for run_id, payload in connection.execute(query):
+                found[run_id].append(json.loads(payload))
+        return found
+
+    def checkpoint(self, run_id: int, epoch: int | None = None) -> Checkpoint:
+        """What was kept of an epoch (default: the last).
+
+        Raises:
+            StoreError: nothing was.
+        """
+        query = sa.select(_checkpoints).where(_checkpoints.c.run_id == run_id)
+        if epoch is not None:
+            query = query.where(_checkpoints.c.epoch == epoch)
+        with self._transaction() as connection:
+            row = connection.execute(query.order_by(_checkpoints.c.epoch.desc())).first()
+        if row is None:
+            which = "has no finished epoch yet" if epoch is None else f"has no checkpoint of epoch {epoch}"
+            raise StoreError(f"Run {run_id} {which}.")
+        return Checkpoint(
+            epoch=row.epoch,
+            weights=row.weights,
+            predictions=row.predictions,
+            optimizer_state=row.optimizer_state,
+        )
+
+    def checkpoint_epochs(self, run_id: int) -> list[int]:
+        """The epochs of a run that can be opened, in order."""
+        query = sa.select(_checkpoints.c.epoch).where(_checkpoints.c.run_id == run_id)
+        with self._transaction() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    # --- the worker's side ---------------------------------------------------------------------------------------
+
+    def claim(self, run_id: int, worker: str, device: str) -> bool:
+        """Take a queued run for `worker`; False when it is no longer queued or the device is busy."""
+        self.mark_interrupted()
+        where = (_runs.c.id == run_id) & (_runs.c.status == "queued")
+        now = time.time()
+        values = {
+            "status": "running",
+            "worker": worker,
+            "host": socket.gethostname(),
+            "device": device,
+            "heartbeat": now,
+            "started": sa.func.coalesce(_runs.c.started, now),
+        }
+        try:
+            with self._transaction() as connection:
+                return connection.execute(sa.update(_runs).where(where).values(**values)).rowcount == 1
+        except IntegrityError:  # the index: another run is live on this device
+            return False
+
+    def beat(self, run_id: int, worker: str) -> str:
+        """Show that the worker lives; returns the run's command.
+
+        Raises:
+            LostClaim: the worker no longer holds the run.
+        """
+        with self._transaction() as connection:
+            self._hold(connection, run_id, worker, {})
+            return str(connection.execute(sa.select(_runs.c.command).where(_runs.c.id == run_id)).scalar_one())
+
+    def append(self, run_id: int, worker: str, event: Event) -> None:
+        """Keep an event, and with it the checkpoint and the status that follow from it.
+
+        Raises:
+            LostClaim: the worker no longer holds the run; nothing is kept.
+        """
+        with self._transaction() as connection:
+            self._hold(connection, run_id, worker, _consequences(event))
+            connection.execute(
+                sa.insert(_events).values(
+                    run_id=run_id, kind=event.kind, time=time.time(), payload=json.dumps(event.row())
+                )
+            )
+            if isinstance(event, Epoch):
+                _keep_checkpoint(connection, run_id, event)
+
+    def mark_interrupted(self) -> None:
+        """Record every live run whose worker is dead as interrupted."""
+        columns = (_runs.c.id, _runs.c.worker, _runs.c.host, _runs.c.heartbeat)
+        with self._transaction() as connection:
+            live = connection.execute(sa.select(*columns).where(_runs.c.status.in_(LIVE))).all()
+            for row in live:
+                if _is_dead(row.worker, row.host, row.heartbeat):
+                    connection.execute(
+                        sa.update(_runs)
+                        .where((_runs.c.id == row.id) & (_runs.c.worker == row.worker))
+                        .values(status="interrupted", ended=row.heartbeat, worker=None)
+                    )
+
+    def _hold(self, connection: sa.Connection, run_id: int, worker: str, values: dict[str, Any]) -> None:
+        where = (_runs.c.id == run_id) & (_runs.c.worker == worker)
+        statement = sa.update(_runs).where(where).values(heartbeat=time.time(), **values)
+        if connection.execute(statement).rowcount == 0:
+            raise LostClaim(f"Run {run_id} is no longer held by this worker.")
+
+    # --- between stores ------------------------------------------------------------------------------------------
+
+    def copy_to(self, other: Store, run_ids: Iterable[int] | None = None, last_epochs: int | None = None) -> list[int]:
+        """Copy ended runs into another store; returns their ids there. `last_epochs` limits the checkpoints copied."""
+        chosen = set(run_ids) if run_ids is not None else None
+        copied = []
+        with self._transaction() as source:
+            for run in source.execute(sa.select(_runs).where(_runs.c.status.in_(ENDED)).order_by(_runs.c.id)):
+                if chosen is None or run.id in chosen:
+                    with other._transaction() as target:
+                        copied.append(_copy_run(source, target, run, last_epochs))
+        return copied
+
+
+def _copy_run(source: sa.Connection, target: sa.Connection, run: Any, last_epochs: int | None) -> int:
+    values = {key: value for key, value in run._mapping.items() if key != "id"}
+    new_id = int(target.execute(sa.insert(_runs).values(**values)).inserted_primary_key[0])  # type: ignore[index]
+    for row in source.execute(sa.select(_events).where(_events.c.run_id == run.id).order_by(_events.c.id)):
+        values = {key: value for key, value in row._mapping.items() if key != "id"}
+        target.execute(sa.insert(_events).values(**(values | {"run_id": new_id})))
+    query = sa.select(_checkpoints).where(_checkpoints.c.run_id == run.id).order_by(_checkpoints.c.epoch.desc())
+    for row in source.execute(query.limit(last_epochs)):
+        target.execute(sa.insert(_checkpoints).values(**(dict(row._mapping) | {"run_id": new_id})))
+    return new_id
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        id=row.id,
+        name=row.name,
+        config=from_json(row.config),
+        status=row.status,
+        command=row.command,
+        reason=row.reason,
+        hardware=row.hardware,
+        device=row.device,
+        worker=row.worker,
+        created=row.created,
+        started=row.started,
+        ended=row.ended,
+    )
+
+
+def _consequences(event: Event) -> dict[str, Any]:
+    """What an event changes in its run's row."""
+    match event:
+        case Started():
+            return {"status": "running", "hardware": event.device_name}
+        case Paused():
+            return {"status": "paused"}
+        case Resumed():
+            return {"status": "running"}
+        case Finished():
+            return {"status": "finished", "ended": time.time()}
+        case Stopped():
+            return {"status": "stopped", "ended": time.time()}
+        case Failed():
+            return {"status": "failed", "ended": time.time(), "reason": event.reason}
+    return {}
+
+
+def _keep_checkpoint(connection: sa.Connection, run_id: int, event: Epoch) -> None:
+    mine = _checkpoints.c.run_id == run_id
+    connection.execute(sa.update(_checkpoints).where(mine).values(optimizer_state=None))
+    connection.execute(sa.delete(_checkpoints).where(mine & (_checkpoints.c.epoch == event.epoch)))
+    connection.execute(
+        sa.insert(_checkpoints).values(
+            run_id=run_id,
+            epoch=event.epoch,
+            weights=event.weights,
+            predictions=event.predictions,
+            optimizer_state=event.optimizer_state,
+        )
+    )
+
+
+def worker_name() -> str:
+    """The name of a worker in this process: host and process id, which tell others whether it still lives."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _is_dead(worker: str | None, host: str | None, heartbeat: float | None) -> bool:
+    if worker is None or heartbeat is None or time.time() - heartbeat > HEARTBEAT_TIMEOUT:
+        return True
+    process = worker.split(":")[1] if worker.count(":") else ""
+    return host == socket.gethostname() and process.isdigit() and not psutil.pid_exists(int(process))

@@ -1,0 +1,281 @@
+"""RunConfig -> Iterator[Event]: the training loop. It knows no thread, no store and no screen.
+
+All randomness comes from generators derived from (seed, epoch, purpose), so an epoch can be replayed alone and a run
+resumed at an epoch boundary is the run that was never interrupted, bit for bit on one CPU.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lab.augment import augment
+from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
+from lab.config import RunConfig
+from lab.device import DeviceUnavailable, device_name, resolve_device
+from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.layers import ImpossibleNetwork, total_parameters
+from lab.mnist import Mnist, normalize, to_unit
+from lab.network import Dropout, build_network
+from lab.schedule import learning_rate
+
+Command = Literal["run", "pause", "stop"]
+Control = Callable[[], Command]
+"""Asked at every iteration what to do; must answer quickly."""
+
+WINDOWS_PER_EPOCH = 20
+EVALUATION_BATCH = 500
+PAUSE_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """The last finished epoch of an earlier attempt, and its weights and optimiser state (safetensors)."""
+
+    epoch: int
+    weights: bytes
+    optimizer_state: bytes
+
+
+def train(
+    config: RunConfig,
+    data: Mnist,
+    control: Control = lambda: "run",
+    resume: ResumePoint | None = None,
+) -> Iterator[Event]:
+    """Train `config` on `data` and tell it as events; the last is Finished, Stopped or Failed.
+
+    `data` must be on the device that `config.device` resolves to.
+    """
+    try:
+        yield from _Run(config, data, control, resume).events()
+    except _StopRequested:
+        yield Stopped()
+    except _Diverged:
+        yield Failed(reason="The loss is no longer a finite number: the run has diverged. Try a smaller learning rate.")
+    except torch.OutOfMemoryError:
+        yield Failed(reason="The device ran out of memory: choose a smaller batch size or fewer channels.")
+    except (DeviceUnavailable, ImpossibleNetwork) as error:
+        yield Failed(reason=str(error))
+    except (RuntimeError, ValueError) as error:
+        yield Failed(reason=f"Training stopped with an error: {str(error).splitlines()[0]}")
+
+
+def derived_seed(seed: int, epoch: int, purpose: int) -> int:
+    """One 32-bit seed for each (seed, epoch, purpose), well mixed by numpy's SeedSequence."""
+    return int(np.random.SeedSequence([seed, epoch, purpose]).generate_state(1)[0])
+
+
+WEIGHTS, ORDER, AUGMENTATION, DROPOUT = range(4)
+"""The purposes for which a run draws random numbers."""
+
+
+class _StopRequested(Exception):
+    pass
+
+
+class _Diverged(Exception):
+    pass
+
+
+@dataclass
+class _Tally:
+    """Sums since the last reset, kept on the device so that the loop need not wait for it."""
+
+    loss: Tensor
+    correct: Tensor
+    images: int = 0
+
+    @classmethod
+    def empty(cls, device: str) -> _Tally:
+        return cls(torch.zeros((), device=device), torch.zeros((), device=device))
+
+    def add(self, loss: Tensor, correct: Tensor, images: int) -> None:
+        self.loss += loss.detach() * images
+        self.correct += correct
+        self.images += images
+
+    def mean_loss(self) -> float:
+        """Mean loss an image; raises _Diverged when it is no longer finite."""
+        value = self.loss.item() / self.images
+        if not np.isfinite(value):
+            raise _Diverged
+        return value
+
+    def accuracy(self) -> float:
+        return 100 * self.correct.item() / self.images
+
+
+@dataclass
+class _Stopwatch:
+    """Seconds since a reset, pauses left out."""
+
+    started: float = field(default_factory=time.perf_counter)
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self.started
+
+    def leave_out(self, seconds: float) -> None:
+        self.started += seconds
+
+
+class _Run:
+    """The state of one training: the network, its optimiser and where it stands."""
+
+    def __init__(self, config: RunConfig, data: Mnist, control: Control, resume: ResumePoint | None) -> None:
+        self.config, self.control = config, control
+        self.device = resolve_device(config.device)
+        self.train_images, self.train_labels, self.test_images, self.test_labels = data.split(config.evaluate_on)
+        self.network = build_network(config.network, derived_seed(config.seed, 0, WEIGHTS))
+        self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimizer = _optimizer(config, self.network)
+        self.first_epoch = 1
+        if resume is not None:
+            load_weights(self.network, resume.weights)
+            load_optimizer(self.optimizer, resume.optimizer_state)
+            self.first_epoch = resume.epoch + 1
+        self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
+
+    def events(self) -> Iterator[Event]:
+        yield Started(
+            device=self.device,
+            device_name=device_name(self.device),
+            parameters=total_parameters(self.config.network),
+            first_epoch=self.first_epoch,
+            epochs=self.config.epochs,
+            steps_per_epoch=self.config.steps_per_epoch,
+            batch_size=self.config.batch_size,
+        )
+        for epoch in range(self.first_epoch, self.config.epochs + 1):
+            yield from self._epoch(epoch)
+        yield Finished()
+
+    def _epoch(self, epoch: int) -> Iterator[Event]:
+        self.clocks = (_Stopwatch(), _Stopwatch())
+        whole, window = _Tally.empty(self.device), _Tally.empty(self.device)
+        steps = self.config.steps_per_epoch
+        first = (epoch - 1) * steps
+        window_ends = {round(steps * (i + 1) / WINDOWS_PER_EPOCH) for i in range(WINDOWS_PER_EPOCH)}
+        rate = 0.0
+        for index, (images, labels) in enumerate(self._batches(epoch)):
+            yield from self._obey()
+            rate = learning_rate(self.config, first + index)
+            outcome = self._step(images, labels, rate)
+            whole.add(*outcome)
+            window.add(*outcome)
+            if index + 1 in window_ends:
+                yield self._window(epoch, first + index + 1, window, rate)
+                window = _Tally.empty(self.device)
+        test, predictions = yield from self._evaluate()
+        yield Epoch(
+            epoch=epoch,
+            train_loss=whole.mean_loss(),
+            train_accuracy=whole.accuracy(),
+            test_loss=test.mean_loss(),
+            test_accuracy=test.accuracy(),
+            test_correct=int(test.correct.item()),
+            learning_rate=rate,
+            seconds=self.clocks[0].seconds(),
+            predictions=predictions.to("cpu", torch.uint8).numpy().tobytes(),
+            weights=weights_to_bytes(self.network),
+            optimizer_state=optimizer_to_bytes(self.optimizer),
+        )
+
+    def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of an epoch, shuffled and augmented: images (B, 1, 28, 28) in [0, 1] and labels (B,)."""
+        order_generator = torch.Generator().manual_seed(derived_seed(self.config.seed, epoch, ORDER))
+        augmentation = self._device_generator(epoch, AUGMENTATION)
+        dropout = self._device_generator(epoch, DROPOUT)
+        for module in self.network.modules():
+            if isinstance(module, Dropout):
+                module.generator = dropout
+        order = torch.randperm(len(self.train_images), generator=order_generator).to(self.device)
+        for chosen in order.split(self.config.batch_size):
+            images = to_unit(self.train_images[chosen])
+            if self.config.augmentation.active:
+                images = augment(images, self.config.augmentation, augmentation)
+            yield images, self.train_labels[chosen]
+
+    def _step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[Tensor, Tensor, int]:
+        """One iteration; returns the mean loss, the number of right answers and the batch's size."""
+        self.network.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with self._autocast():
+            scores = self.network(_prepare(images)).float()  # (B, 10)
+        loss = F.cross_entropy(scores, labels)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        return loss, (scores.argmax(1) == labels).sum(), len(labels)
+
+    def _window(self, epoch: int, step: int, tally: _Tally, rate: float) -> Window:
+        loss = tally.mean_loss()  # waits for the device, so the clock is read after it
+        seconds = self.clocks[1].seconds()
+        self.clocks = (self.clocks[0], _Stopwatch())
+        return Window(
+            epoch=epoch,
+            step=step,
+            loss=loss,
+            accuracy=tally.accuracy(),
+            learning_rate=rate,
+            images_per_second=tally.images / seconds,
+        )
+
+    def _evaluate(self) -> Iterator[Event]:  # returns (tally, predictions)
+        """Loss and predicted labels of the evaluation images, in float32, dropout off, batch-norm statistics fixed."""
+        self.network.eval()
+        tally, predictions = _Tally.empty(self.device), []
+        batches = zip(self.test_images.split(EVALUATION_BATCH), self.test_labels.split(EVALUATION_BATCH), strict=True)
+        for images, labels in batches:
+            yield from self._obey()
+            with torch.inference_mode():
+                scores = self.network(_prepare(to_unit(images)))  # (B, 10)
+                predicted = scores.argmax(1)
+                tally.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
+            predictions.append(predicted)
+        return tally, torch.cat(predictions)
+
+    def _obey(self) -> Iterator[Event]:
+        """Do what the control says now: go on, wait, or stop."""
+        command = self.control()
+        if command == "pause":
+            yield Paused()
+            waited = _Stopwatch()
+            while (command := self.control()) == "pause":
+                time.sleep(PAUSE_POLL_SECONDS)
+            for clock in self.clocks:
+                clock.leave_out(waited.seconds())
+            if command == "run":
+                yield Resumed()
+        if command == "stop":
+            raise _StopRequested
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        enabled = self.config.precision == "bfloat16"
+        return torch.autocast(self.device, dtype=torch.bfloat16, enabled=enabled)
+
+    def _device_generator(self, epoch: int, purpose: int) -> torch.Generator:
+        return torch.Generator(self.device).manual_seed(derived_seed(self.config.seed, epoch, purpose))
+
+
+def _prepare(images: Tensor) -> Tensor:
+    """Pixels in [0, 1] as the network wants them, in the memory order that convolutions are fastest in."""
+    return normalize(images).contiguous(memory_format=torch.channels_last)
+
+
+def _optimizer(config: RunConfig, network: nn.Module) -> torch.optim.Optimizer:
+    chosen = config.optimizer
+    if chosen.kind == "adamw":
+        return torch.optim.AdamW(network.parameters(), lr=chosen.learning_rate, weight_decay=chosen.weight_decay)
+    return torch.optim.SGD(
+        network.parameters(), lr=chosen.learning_rate, momentum=chosen.momentum, weight_decay=chosen.weight_decay
+    )
