@@ -17,13 +17,18 @@ from rich.console import Console
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
 from lab import cli_output, steps
-from lab.config import ConfigError, RunConfig
+from lab.config import TRAINING_IMAGES, ConfigError, RunConfig
 from lab.describe import describe_augmentation, describe_schedule
 from lab.layers import layer_table, total_parameters
 from lab.store import Store, StoreError, open_store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
 console = Console()
+
+LAYER_KEYS = (
+    *("index", "kind", "kernel", "stride", "padding", "input_shape", "output_shape"),
+    *("parameters", "macs", "jump", "receptive_field"),
+)
 
 StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -70,9 +75,7 @@ def layers(step: StepOption, as_json: JsonOption = False) -> None:
     """Show what each layer of a step computes and sees."""
     rows = layer_table(_preset(step).config.network)
     if as_json:
-        keys = ("index", "kind", "kernel", "stride", "padding", "input_shape", "output_shape")
-        keys += ("parameters", "macs", "jump", "receptive_field")
-        print(json.dumps([{key: getattr(row, key) for key in keys} for row in rows], indent=2))
+        print(json.dumps([{key: getattr(row, key) for key in LAYER_KEYS} for row in rows], indent=2))
     else:
         console.print(cli_output.layers_table(rows))
 
@@ -85,6 +88,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for faster convolutions.")] = "float32",
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
+    images: Annotated[int, typer.Option(help="Train on the first so many images only.")] = TRAINING_IMAGES,
     as_json: JsonOption = False,
 ) -> None:
     """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
@@ -96,6 +100,7 @@ def train(
         device=device,  # type: ignore[arg-type]  # checked by RunConfig
         precision=precision,  # type: ignore[arg-type]
         evaluate_on="validation" if validation else "test",
+        training_images=images,
     )
     _check_device(config)
     store = open_store()

@@ -186,6 +186,8 @@ class RunConfig:
     """bfloat16: convolutions under autocast; weights, statistics and evaluation stay float32."""
     evaluate_on: EvaluationSet = "test"
     """validation: the last 10,000 training images are held out and take the place of the test set."""
+    training_images: int = TRAINING_IMAGES
+    """Train on the first so many images only: quicker, and a way to see overfitting."""
 
     def __post_init__(self) -> None:
         _in_range("epochs", self.epochs, 1, 200, whole=True)
@@ -194,16 +196,18 @@ class RunConfig:
         _one_of("device", self.device, DeviceKind)
         _one_of("precision", self.precision, Precision)
         _one_of("evaluate_on", self.evaluate_on, EvaluationSet)
+        _in_range("training_images", self.training_images, 1, TRAINING_IMAGES, whole=True)
 
     @property
-    def training_images(self) -> int:
+    def images_per_epoch(self) -> int:
         """How many images an epoch goes through."""
-        return TRAINING_IMAGES - (EVALUATION_IMAGES if self.evaluate_on == "validation" else 0)
+        available = TRAINING_IMAGES - (EVALUATION_IMAGES if self.evaluate_on == "validation" else 0)
+        return min(self.training_images, available)
 
     @property
     def steps_per_epoch(self) -> int:
         """Iterations an epoch; the last batch may be smaller: ceil(60,000 / 64) = 938."""
-        return math.ceil(self.training_images / self.batch_size)
+        return math.ceil(self.images_per_epoch / self.batch_size)
 
 
 def to_json(config: RunConfig) -> str:

@@ -58,11 +58,11 @@ def _pooling(layer: LayerSpec) -> nn.Module:
 def _convolution(layer: LayerSpec, inputs: int, generator: torch.Generator) -> nn.Conv2d:
     """A convolution with PyTorch's own default initialisation, drawn from `generator`.
 
-    nn.Conv2d draws weights and biases uniformly from +-1 / sqrt(fan_in) with the process-wide generator; two runs in one
-    process would disturb each other, so it is built empty and filled here.
+    nn.Conv2d draws weights and biases uniformly from +-1 / sqrt(fan_in) with the process-wide generator; two runs in
+    one process would disturb each other, so it is built empty and filled here.
     """
     assert layer.channels is not None
-    module = nn.utils.skip_init(
+    module: nn.Conv2d = nn.utils.skip_init(  # type: ignore[no-untyped-call]
         nn.Conv2d, inputs, layer.channels, layer.kernel, stride=layer.stride, padding=layer.padding
     )
     bound = 1 / math.sqrt(inputs * layer.kernel * layer.kernel)

@@ -164,7 +164,14 @@ def matching_step(config: RunConfig) -> Step | None:
     """The preset that `config` is, whatever its epochs, seed, device, precision and evaluation set; None if changed."""
 
     def recipe(value: RunConfig) -> tuple[object, ...]:
-        return value.network, value.augmentation, value.optimizer, value.schedule, value.batch_size
+        return (
+            value.network,
+            value.augmentation,
+            value.optimizer,
+            value.schedule,
+            value.batch_size,
+            value.training_images,
+        )
 
     return next((preset for preset in STEPS if recipe(preset.config) == recipe(config)), None)
 

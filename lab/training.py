@@ -7,7 +7,7 @@ resumed at an epoch boundary is the run that was never interrupted, bit for bit 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -197,8 +197,8 @@ class _Run:
         for module in self.network.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
-        order = torch.randperm(len(self.train_images), generator=order_generator).to(self.device)
-        for chosen in order.split(self.config.batch_size):
+        order = torch.randperm(self.config.images_per_epoch, generator=order_generator).to(self.device)
+        for chosen in torch.split(order, self.config.batch_size):
             images = to_unit(self.train_images[chosen])
             if self.config.augmentation.active:
                 images = augment(images, self.config.augmentation, augmentation)
@@ -230,11 +230,15 @@ class _Run:
             images_per_second=tally.images / seconds,
         )
 
-    def _evaluate(self) -> Iterator[Event]:  # returns (tally, predictions)
+    def _evaluate(self) -> Generator[Event, None, tuple[_Tally, Tensor]]:
         """Loss and predicted labels of the evaluation images, in float32, dropout off, batch-norm statistics fixed."""
         self.network.eval()
         tally, predictions = _Tally.empty(self.device), []
-        batches = zip(self.test_images.split(EVALUATION_BATCH), self.test_labels.split(EVALUATION_BATCH), strict=True)
+        batches = zip(
+            torch.split(self.test_images, EVALUATION_BATCH),
+            torch.split(self.test_labels, EVALUATION_BATCH),
+            strict=True,
+        )
         for images, labels in batches:
             yield from self._obey()
             with torch.inference_mode():
