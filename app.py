@@ -1,0 +1,17 @@
+"""The page table: `streamlit run app.py`."""
+
+import streamlit as st
+
+from lab.ui.layout import start_page
+
+start_page()
+st.navigation(
+    [
+        st.Page("pages/steps.py", title="Steps", icon=":material/stairs:", default=True),
+        st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+        st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
+        st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
+        st.Page("pages/runs.py", title="Runs", icon=":material/list:"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,227 @@
+"""Rows -> what they mean: history, progress, scorecard, a reading by stated rules, means over seeds.
+
+Only plain rows come in (events as dictionaries, accuracies in percent); nothing here knows a model or a thread.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET
+from lab.steps import TARGET_ACCURACY
+
+Row = dict[str, Any]
+
+LAST = 3
+"""The target must hold in each of the last three epochs."""
+OVERFIT_GAP = 0.30
+"""Points, mean of the last three epochs, by which training may exceed test accuracy before it is overfitting."""
+SLIGHT_GAP = 0.10
+"""... and before it is a slight overfitting."""
+STABLE_SPREAD = 0.10
+"""Points between the best and the worst test accuracy of the last five epochs, up to which a run is steady."""
+STABLE_EPOCHS = 5
+
+
+@dataclass(frozen=True)
+class History:
+    """A run's events in order, as one uninterrupted story: what an interrupted attempt left unfinished is dropped."""
+
+    started: Row | None = None
+    windows: list[Row] = field(default_factory=list)
+    epochs: list[Row] = field(default_factory=list)
+    ending: Row | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a run stands. `share` is 0 to 1; `seconds_left` is None until there is something to measure."""
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    share: float
+    images_per_second: float | None
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line of the scorecard. `met` is None while it cannot be known yet."""
+
+    claim: str
+    met: bool | None
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One sentence about a run, and the rule and figures it follows from."""
+
+    sentence: str
+    rule: str
+
+
+def history(events: Iterable[Row]) -> History:
+    """The story that a run's event rows tell."""
+    started, ending = None, None
+    windows: list[Row] = []
+    epochs: list[Row] = []
+    for row in events:
+        if row["event"] == "started":
+            started, ending = row, None
+            windows = [window for window in windows if window["epoch"] < row["first_epoch"]]
+            epochs = [epoch for epoch in epochs if epoch["epoch"] < row["first_epoch"]]
+        elif row["event"] == "window":
+            windows.append(row)
+        elif row["event"] == "epoch":
+            epochs.append(row)
+        elif row["event"] in ("finished", "stopped", "failed"):
+            ending = row
+    return History(started, windows, epochs, ending)
+
+
+def progress(story: History) -> Progress | None:
+    """Where the run stands; None before it has started."""
+    if story.started is None:
+        return None
+    epochs, batches = story.started["epochs"], story.started["steps_per_epoch"]
+    last = story.windows[-1] if story.windows else None
+    done = max(last["step"] if last else 0, len(story.epochs) * batches)
+    total = epochs * batches
+    speed = last["images_per_second"] if last else None
+    return Progress(
+        epoch=min(epochs, done // batches + 1),
+        epochs=epochs,
+        batch=batches if done == total else done % batches,
+        batches=batches,
+        share=done / total,
+        images_per_second=speed,
+        seconds_left=_seconds_left(story, total - done),
+    )
+
+
+def _seconds_left(story: History, steps: int) -> float | None:
+    """From the last finished epochs (evaluation included) or, in the first, from the newest window."""
+    assert story.started is not None
+    if story.epochs:
+        recent = [epoch["seconds"] for epoch in story.epochs[-LAST:]]
+        return float(statistics.mean(recent)) * steps / float(story.started["steps_per_epoch"])
+    if story.windows:
+        return steps * float(story.started["batch_size"]) / float(story.windows[-1]["images_per_second"])
+    return None
+
+
+def wrong_images(epoch: Row) -> int:
+    """How many of the 10,000 evaluation images were misread."""
+    return EVALUATION_IMAGES - int(epoch["test_correct"])
+
+
+def gap(epoch: Row) -> float:
+    """Training minus test accuracy, in points."""
+    return float(epoch["train_accuracy"] - epoch["test_accuracy"])
+
+
+def scorecard(parameters: int, epochs: Sequence[Row], planned: int) -> list[Check]:
+    """The published target, line by line, for a run of `planned` epochs."""
+    held = [epoch["test_accuracy"] >= TARGET_ACCURACY for epoch in epochs[-LAST:]]
+    ended = len(epochs) >= planned >= LAST
+    final = ", ".join(f"{epoch['test_accuracy']:.2f}" for epoch in epochs[-LAST:])
+    return [
+        Check(
+            claim=f"Fewer than {PARAMETER_BUDGET:,} parameters",
+            met=parameters < PARAMETER_BUDGET,
+            detail=f"{parameters:,}",
+        ),
+        Check(
+            claim=f"{TARGET_ACCURACY:.2f} % or better in each of the last {LAST} epochs",
+            met=all(held) if ended else None,
+            detail=f"{final} %" if final else "no epoch yet",
+        ),
+    ]
+
+
+def reading(parameters: int, epochs: Sequence[Row]) -> list[Finding]:
+    """What a finished run shows: overfitting, steadiness, the target. Empty for fewer than three epochs."""
+    if len(epochs) < LAST:
+        return []
+    return [_overfitting(epochs), _steadiness(epochs), _target(parameters, epochs)]
+
+
+def _overfitting(epochs: Sequence[Row]) -> Finding:
+    mean_gap = statistics.mean(gap(epoch) for epoch in epochs[-LAST:])
+    if mean_gap > OVERFIT_GAP:
+        sentence = "It overfits: it knows the training images clearly better than new ones."
+    elif mean_gap > SLIGHT_GAP:
+        sentence = "It overfits a little: training accuracy is somewhat above test accuracy."
+    else:
+        sentence = "It does not overfit: test images are read as well as training images, or better."
+    rule = (
+        f"Training minus test accuracy, mean of the last {LAST} epochs: {mean_gap:+.2f} points "
+        f"(over {OVERFIT_GAP:.2f}: overfits; over {SLIGHT_GAP:.2f}: a little)."
+    )
+    return Finding(sentence=sentence, rule=rule)
+
+
+def _steadiness(epochs: Sequence[Row]) -> Finding:
+    last = [epoch["test_accuracy"] for epoch in epochs[-STABLE_EPOCHS:]]
+    spread = max(last) - min(last)
+    steady = spread <= STABLE_SPREAD + 1e-9
+    return Finding(
+        sentence="It is steady at the end." if steady else "It wobbles: its last epochs differ noticeably.",
+        rule=f"Best minus worst test accuracy of the last {len(last)} epochs: {spread:.2f} points "
+        f"(up to {STABLE_SPREAD:.2f}: steady).",
+    )
+
+
+def _target(parameters: int, epochs: Sequence[Row]) -> Finding:
+    small, accurate = (check.met for check in scorecard(parameters, epochs, len(epochs)))
+    if small and accurate:
+        sentence = "It meets the target."
+    elif accurate:
+        sentence = "It is accurate enough, but too large for the target."
+    elif small:
+        sentence = "It is small enough, but misses the accuracy of the target."
+    else:
+        sentence = "It misses the target, both in size and in accuracy."
+    lowest = min(epoch["test_accuracy"] for epoch in epochs[-LAST:])
+    return Finding(
+        sentence=sentence,
+        rule=f"{parameters:,} parameters (target: under {PARAMETER_BUDGET:,}); lowest of the last {LAST} epochs "
+        f"{lowest:.2f} % (target: {TARGET_ACCURACY:.2f} %).",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedSummary:
+    """Several runs of one config with different seeds: mean and sample standard deviation, in percent."""
+
+    seeds: tuple[int, ...]
+    final_mean: float
+    final_spread: float | None
+    """None for a single seed."""
+    best_mean: float
+    finals: tuple[float, ...]
+    held_target: int
+    """How many runs were at 99.40 % or better in each of the last three epochs."""
+    best_train_mean: float
+    epoch_seconds: float
+
+
+def summarize_seeds(runs: Sequence[tuple[int, Sequence[Row]]]) -> SeedSummary:
+    """Summarise (seed, epoch rows) pairs; every run must have at least one epoch."""
+    finals = [float(epochs[-1]["test_accuracy"]) for _, epochs in runs]
+    return SeedSummary(
+        seeds=tuple(seed for seed, _ in runs),
+        final_mean=statistics.mean(finals),
+        final_spread=statistics.stdev(finals) if len(finals) > 1 else None,
+        best_mean=statistics.mean(max(e["test_accuracy"] for e in epochs) for _, epochs in runs),
+        finals=tuple(finals),
+        held_target=sum(all(e["test_accuracy"] >= TARGET_ACCURACY for e in epochs[-LAST:]) for _, epochs in runs),
+        best_train_mean=statistics.mean(max(e["train_accuracy"] for e in epochs) for _, epochs in runs),
+        epoch_seconds=statistics.mean(e["seconds"] for _, epochs in runs for e in epochs),
+    )

@@ -1,0 +1,224 @@
+"""Rows -> Plotly figures. A colour means one thing everywhere, and a line style or a label says it too.
+
+Every curve uses the same epoch axis and keeps `uirevision`, so a redraw neither flickers nor loses a zoom. Text and
+grid colours are left to the page's theme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from lab.config import CLASSES, IMAGE_SIZE
+from lab.layers import Square
+from lab.steps import TARGET_ACCURACY, PublishedEpoch
+
+Row = dict[str, Any]
+
+# Okabe and Ito's palette, readable without colour vision and on both grounds.
+TRAIN = "#3D8BC4"  # its blue, a little lighter so that it stands out on the dark ground too
+TEST = "#E69F00"
+PUBLISHED = "#8A929A"
+RATE = "#009E73"
+WRONG = "#D55E00"
+SERIES = ("#E69F00", "#3D8BC4", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800", "#8A929A")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+CURVE_HEIGHT = 300
+CLOSE_RANGE = (97.0, 100.0)
+"""Accuracies in percent where the steps differ."""
+
+
+def loss_figure(
+    windows: Sequence[Row], epochs: Sequence[Row], planned: int, published: Sequence[PublishedEpoch] = ()
+) -> go.Figure:
+    """Training loss by window and test loss by epoch, logarithmic; the published test loss dotted."""
+    figure = _curves(planned, "Loss", f"loss-{planned}")
+    _published(figure, published, [epoch.test_loss for epoch in published])
+    _train_line(figure, windows, "loss", "%{y:.4f}")
+    _test_line(figure, epochs, "test_loss", "%{y:.4f}")
+    figure.update_yaxes(type="log", range=[-2, 0.45], tickvals=[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2])
+    return figure
+
+
+def accuracy_figure(
+    windows: Sequence[Row],
+    epochs: Sequence[Row],
+    planned: int,
+    published: Sequence[PublishedEpoch] = (),
+    whole_range: bool = False,
+) -> go.Figure:
+    """Training accuracy by window and test accuracy by epoch, in percent, with the target as a thin line."""
+    figure = _curves(planned, "Accuracy (%)", f"accuracy-{planned}-{whole_range}")
+    _published(figure, published, [epoch.test_accuracy for epoch in published])
+    _train_line(figure, windows, "accuracy", "%{y:.2f} %")
+    _test_line(figure, epochs, "test_accuracy", "%{y:.2f} %")
+    figure.add_hline(y=TARGET_ACCURACY, line={"color": PUBLISHED, "width": 1}, opacity=0.6)
+    figure.update_yaxes(range=[0, 101] if whole_range else list(CLOSE_RANGE))
+    return figure
+
+
+def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: int, reached: float = 0) -> go.Figure:
+    """The planned learning rate over the run, thin, and the part already run (up to epoch `reached`), thick."""
+    figure = _curves(planned, "Learning rate", f"rate-{planned}", height=190)
+    done = [(epoch, rate) for epoch, rate in planned_rates if epoch <= reached]
+    for points, width, name in ((planned_rates, 1.5, "planned"), (done, 3.5, "so far")):
+        figure.add_scatter(
+            x=[epoch for epoch, _ in points],
+            y=[rate for _, rate in points],
+            mode="lines",
+            name=name,
+            line={"color": RATE, "width": width, "dash": "dot" if name == "planned" else "solid"},
+            hovertemplate="%{y:.3g}",
+        )
+    figure.update_yaxes(rangemode="tozero", tickformat=".2~g", nticks=5)
+    return figure
+
+
+def overlay_figure(runs: Sequence[tuple[str, Sequence[Row]]], key: str, label: str, log: bool = False) -> go.Figure:
+    """One epoch figure (`key`) of several runs, each (name, epoch rows) with a colour and a dash of its own."""
+    longest = max((epochs[-1]["epoch"] for _, epochs in runs if epochs), default=1)
+    figure = _curves(longest, label, f"overlay-{key}", height=340)
+    for number, (name, epochs) in enumerate(runs):
+        figure.add_scatter(
+            x=[epoch["epoch"] for epoch in epochs],
+            y=[epoch[key] for epoch in epochs],
+            mode="lines+markers",
+            name=name,
+            line={"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2},
+            marker={"size": 5},
+            hovertemplate="%{y:.4f}" if log else "%{y:.2f} %",
+        )
+    if log:
+        figure.update_yaxes(type="log")
+    return figure
+
+
+def probability_figure(probabilities: Sequence[float]) -> go.Figure:
+    """Ten bars, one a digit, in percent; the answer stands out and every bar carries its figure."""
+    percent = [100 * float(value) for value in probabilities]
+    answer = int(np.argmax(percent))
+    figure = go.Figure(
+        go.Bar(
+            x=percent,
+            y=[str(digit) for digit in range(CLASSES)],
+            orientation="h",
+            marker={"color": [TEST if digit == answer else PUBLISHED for digit in range(CLASSES)]},
+            text=[f"{value:.1f} %" for value in percent],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:.2f} %<extra></extra>",
+        )
+    )
+    figure.update_layout(**_plain(320), uirevision="probabilities")
+    figure.update_xaxes(range=[0, 118], visible=False, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", type="category", fixedrange=True, showgrid=False)
+    return figure
+
+
+def picture_figure(image: NDArray[Any], square: Square | None = None, height: int = 320) -> go.Figure:
+    """A picture in [0, 1], ink white on black; `square` marks the pixels that a unit sees."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.asarray(image),
+            colorscale="gray",
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            hovertemplate="%{z:.2f}<extra></extra>",
+        )
+    )
+    if square is not None:
+        figure.add_shape(
+            type="rect",
+            x0=square.left - 0.5,
+            x1=square.right - 0.5,
+            y0=square.top - 0.5,
+            y1=square.bottom - 0.5,
+            line={"color": TEST, "width": 4},
+            fillcolor="rgba(230, 159, 0, 0.25)",
+        )
+    figure.update_layout(**_plain(height), uirevision="picture")
+    limits = [-0.7, IMAGE_SIZE - 0.3]
+    figure.update_xaxes(visible=False, range=limits, fixedrange=True)
+    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True)
+    return figure
+
+
+def digits_figure(images: NDArray[Any], height: int = 90) -> go.Figure:
+    """A row of pictures (N, 28, 28) in [0, 1] side by side, with a thin gap between them."""
+    gap = np.full((len(images), IMAGE_SIZE, 2), np.nan)
+    strip = np.concatenate([np.asarray(images, dtype=float), gap], axis=2)  # (N, 28, 30)
+    figure = go.Figure(
+        go.Heatmap(z=np.hstack(list(strip)), colorscale="gray", zmin=0, zmax=1, showscale=False, hoverinfo="skip")
+    )
+    figure.update_layout(**_plain(height))
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", fixedrange=True)
+    return figure
+
+
+def _plain(height: int) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {"l": 0, "r": 8, "t": 8, "b": 0},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "showlegend": False,
+    }
+
+
+def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(**_plain(height))
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        hovermode="x unified",
+        uirevision=revision,
+    )
+    figure.update_xaxes(range=[0, planned + 0.3], title="epoch", nticks=min(planned + 1, 16), zeroline=False)
+    figure.update_yaxes(title=label, zeroline=False, automargin=True)
+    return figure
+
+
+def _train_line(figure: go.Figure, windows: Sequence[Row], key: str, hover: str) -> None:
+    """A window stands at the end of its share of the epoch, so that epoch and window figures share an axis."""
+    figure.add_scatter(
+        x=[window["position"] for window in windows],
+        y=[window[key] for window in windows],
+        mode="lines",
+        name="train",
+        line={"color": TRAIN, "width": 1.5},
+        hovertemplate=hover,
+    )
+
+
+def _test_line(figure: go.Figure, epochs: Sequence[Row], key: str, hover: str) -> None:
+    figure.add_scatter(
+        x=[epoch["epoch"] for epoch in epochs],
+        y=[epoch[key] for epoch in epochs],
+        mode="lines+markers",
+        name="test",
+        line={"color": TEST, "width": 2.5},
+        marker={"size": 7},
+        hovertemplate=hover,
+    )
+
+
+def _published(figure: go.Figure, published: Sequence[PublishedEpoch], values: Sequence[float]) -> None:
+    if not published:
+        return
+    figure.add_scatter(
+        x=[epoch.epoch for epoch in published],
+        y=list(values),
+        mode="lines",
+        name="published test",
+        line={"color": PUBLISHED, "width": 2, "dash": "dot"},
+        hovertemplate="%{y:.2f}",
+    )

@@ -1,0 +1,116 @@
+"""A checkpoint and a picture -> probabilities.
+
+The shipped checkpoint is one safetensors file made by `python -m lab ship RUN` from one of the project's own runs; its
+header says which.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from lab.checkpoint import load_weights
+from lab.config import IMAGE_SIZE, NetworkConfig, RunConfig, from_json, to_json
+from lab.mnist import normalize
+from lab.network import build_network
+from lab.store import Store, StoreError, open_store
+
+SHIPPED = Path(__file__).parent / "data" / "shipped.safetensors"
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained network ready to read pictures, on the CPU."""
+
+    network: nn.Module
+    config: NetworkConfig
+    description: str
+    """Which run and epoch this is, for people."""
+
+    def __call__(self, pictures: ArrayLike) -> NDArray[np.float32]:
+        """Probabilities (10,) for one picture (28, 28), or (N, 10) for (N, 28, 28); ink bright, values in [0, 1].
+
+        Raises:
+            ValueError: another shape.
+        """
+        values = torch.as_tensor(np.asarray(pictures, dtype=np.float32))
+        if values.ndim not in (2, 3) or values.shape[-2:] != (IMAGE_SIZE, IMAGE_SIZE):
+            raise ValueError(f"The pictures have the shape {tuple(values.shape)}; it must be (28, 28) or (N, 28, 28).")
+        batch = values.reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE)
+        with torch.inference_mode():
+            probabilities = torch.softmax(self.network(normalize(batch)), dim=1).numpy()  # (N, 10)
+        return probabilities[0] if values.ndim == 2 else probabilities
+
+
+def load_predictor(run: int | None = None, epoch: int | None = None, store: Store | None = None) -> Predictor:
+    """The shipped model, or a run of the store at an epoch (default: its last finished one).
+
+    Raises:
+        StoreError: the run or the epoch does not exist, or the shipped file cannot be read.
+    """
+    if run is None:
+        return _shipped()
+    store = store or open_store()
+    found = store.run(run)
+    checkpoint = store.checkpoint(run, epoch)
+    description = f"{found.name} (run {run}), epoch {checkpoint.epoch}"
+    return _predictor(found.config.network, checkpoint.weights, description)
+
+
+def shipped_facts() -> dict[str, Any]:
+    """What the shipped checkpoint says of itself: run name, epoch, test_correct, hardware, config.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+    """
+    try:
+        with safe_open(SHIPPED, framework="pt") as file:
+            facts: dict[str, Any] = json.loads(file.metadata()["facts"])
+    except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise StoreError(
+            f"The shipped checkpoint {SHIPPED} is missing or damaged: restore it with `git checkout lab/data`, "
+            "or choose a run of your own."
+        ) from error
+    return facts
+
+
+def ship(run: int, store: Store) -> Path:
+    """Make the last epoch of `run` the shipped checkpoint; returns the file."""
+    from safetensors.torch import load, save_file
+
+    found, checkpoint = store.run(run), store.checkpoint(run)
+    epochs = store.epochs([run])[run]
+    facts = {
+        "name": found.name,
+        "step": found.step,
+        "epoch": checkpoint.epoch,
+        "test_correct": epochs[-1]["test_correct"],
+        "hardware": found.hardware,
+        "config": to_json(found.config),
+    }
+    save_file(load(checkpoint.weights), SHIPPED, metadata={"facts": json.dumps(facts)})
+    return SHIPPED
+
+
+def _shipped() -> Predictor:
+    facts = shipped_facts()
+    config: RunConfig = from_json(facts["config"])
+    description = (
+        f"{facts['name']}, epoch {facts['epoch']}: the checkpoint that comes with the lab "
+        f"({10_000 - facts['test_correct']} wrong of the 10,000 test images)"
+    )
+    return _predictor(config.network, SHIPPED.read_bytes(), description)
+
+
+def _predictor(config: NetworkConfig, weights: bytes, description: str) -> Predictor:
+    network = build_network(config, seed=0)
+    load_weights(network, weights)
+    return Predictor(network.eval(), config, description)

@@ -1,0 +1,84 @@
+"""What a browser session holds: the draft config and the id of the run it looks at. Everything else is in the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from lab.config import ConfigError, RunConfig
+from lab.jobs import ensure_workers
+from lab.store import Store, StoreError, open_store
+from lab.steps import step
+
+DRAFT, RUN, PROBLEM = "draft", "run", "draft_problem"
+
+
+def the_store() -> Store:
+    """The store, with this process's workers running; a page ends with one sentence if there is none."""
+    try:
+        store = open_store()
+        ensure_workers(store)
+    except StoreError as error:
+        st.error(str(error))
+        st.stop()
+    return store
+
+
+def draft() -> RunConfig:
+    """The config that Start would train; step 3 for a new visitor."""
+    if DRAFT not in st.session_state:
+        st.session_state[DRAFT] = step(3).config
+    config: RunConfig = st.session_state[DRAFT]
+    return config
+
+
+def set_draft(config: RunConfig) -> None:
+    """Replace the draft; what was wrong with the last change is forgotten."""
+    st.session_state[DRAFT] = config
+    st.session_state.pop(PROBLEM, None)
+
+
+def change_draft(part: str | None, **changes: Any) -> None:
+    """Change fields of the draft, or of its `part` (network, augmentation, optimizer, schedule).
+
+    A value that no run can have leaves the draft as it was and is explained by `draft_problem`.
+    """
+    config = draft()
+    try:
+        if part is None:
+            set_draft(replace(config, **changes))
+        else:
+            set_draft(replace(config, **{part: replace(getattr(config, part), **changes)}))
+    except ConfigError as error:
+        st.session_state[PROBLEM] = str(error)
+
+
+def draft_problem() -> str | None:
+    """Why the last change could not be made or the network cannot be built; None when Start may be pressed."""
+    problem: str | None = st.session_state.get(PROBLEM)
+    return problem
+
+
+def set_draft_problem(sentence: str) -> None:
+    """Block Start with a reason."""
+    st.session_state[PROBLEM] = sentence
+
+
+def chosen_run() -> int | None:
+    """The run this session looks at: from the address (so that a refresh finds it again) or the session."""
+    address = st.query_params.get("run", "")
+    if address.isdigit():
+        st.session_state[RUN] = int(address)
+    run: int | None = st.session_state.get(RUN)
+    return run
+
+
+def choose_run(run_id: int | None) -> None:
+    """Look at another run, or at none."""
+    st.session_state[RUN] = run_id
+    if run_id is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = str(run_id)

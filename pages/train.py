@@ -1,0 +1,5 @@
+"""Placeholder."""
+
+from lab.ui.layout import page_head
+
+page_head("train", "Under construction.")
