@@ -28,7 +28,10 @@ STABLE_EPOCHS = 5
 
 @dataclass(frozen=True)
 class History:
-    """A run's events in order, as one uninterrupted story: what an interrupted attempt left unfinished is dropped."""
+    """A run's events in order, as one uninterrupted story: what an interrupted attempt left unfinished is dropped.
+
+    Every window row gains its "position" on the epoch axis: 0.5 is the middle of the first epoch.
+    """
 
     started: Row | None = None
     windows: list[Row] = field(default_factory=list)
@@ -77,7 +80,8 @@ def history(events: Iterable[Row]) -> History:
             windows = [window for window in windows if window["epoch"] < row["first_epoch"]]
             epochs = [epoch for epoch in epochs if epoch["epoch"] < row["first_epoch"]]
         elif row["event"] == "window":
-            windows.append(row)
+            steps = started["steps_per_epoch"] if started else row["step"]
+            windows.append(row | {"position": row["step"] / steps})
         elif row["event"] == "epoch":
             epochs.append(row)
         elif row["event"] in ("finished", "stopped", "failed"):

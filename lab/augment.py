@@ -10,9 +10,12 @@ import math
 
 import torch
 import torch.nn.functional as F
+from numpy import float32
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lab.config import IMAGE_SIZE, Augmentation
+from lab.mnist import to_unit
 
 
 def augment(images: Tensor, config: Augmentation, generator: torch.Generator) -> Tensor:
@@ -53,3 +56,10 @@ def change_pen(images: Tensor, amount: Tensor) -> Tensor:
     thicker = F.max_pool2d(images, 3, stride=1, padding=1)
     thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
     return images + step.clamp(min=0) * (thicker - images) + step.clamp(max=0) * (images - thinner)
+
+
+def augmented_examples(images: Tensor, config: Augmentation, seed: int) -> NDArray[float32]:
+    """`images`, uint8 (N, 1, 28, 28) on the CPU, as training would see them once: float32 (N, 28, 28) in [0, 1]."""
+    generator = torch.Generator().manual_seed(seed)
+    examples: NDArray[float32] = augment(to_unit(images), config, generator).clamp(0, 1).squeeze(1).numpy()
+    return examples

@@ -32,12 +32,10 @@ class ConfigError(ValueError):
 
 
 def _in_range(name: str, value: float, low: float, high: float, whole: bool = False) -> None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if is_number and whole and value != int(value):
-        is_number = False
-    if not is_number or not math.isfinite(value) or not low <= value <= high:
-        kind = "a whole number" if whole else "a number"
-        raise ConfigError(f"{name} is {value!r}; it must be {kind} from {low:,g} to {high:,g}.")
+    is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:  # NaN is in no range
+        limits = f"a whole number from {low:,} to {high:,}" if whole else f"a number from {low:g} to {high:g}"
+        raise ConfigError(f"{name} is {value!r}; it must be {limits}.")
 
 
 def _one_of(name: str, value: object, allowed: object) -> None:
@@ -99,6 +97,8 @@ class NetworkConfig:
     """Probability that an element of a pooled map is set to zero while training."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.batch_norm, bool):
+            raise ConfigError(f"batch_norm is {self.batch_norm!r}; it must be true or false.")
         _in_range("dropout", self.dropout, 0.0, 0.9)
         if not 1 <= len(self.layers) <= 40:
             raise ConfigError(f"the network has {len(self.layers)} layers; it must have 1 to 40.")
@@ -223,7 +223,7 @@ def from_json(text: str) -> RunConfig:
     """
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise ConfigError(f"the config is no JSON text: {error}.") from error
     config = _build(RunConfig, data, "config")
     assert isinstance(config, RunConfig)

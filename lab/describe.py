@@ -48,11 +48,12 @@ def describe_optimizer(optimizer: Optimizer) -> str:
 def differences(left: RunConfig, right: RunConfig) -> list[tuple[str, str, str]]:
     """Where two configs differ: (field, value in `left`, value in `right`), fields as dotted names."""
     rows_left, rows_right = dict(_flat("", left)), dict(_flat("", right))
-    return [(name, rows_left[name], rows_right[name]) for name in rows_left if rows_left[name] != rows_right[name]]
+    changed = [name for name in rows_left if rows_left[name] != rows_right[name]]
+    return [(name, str(rows_left[name]), str(rows_right[name])) for name in changed]
 
 
-def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
+def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
     for item in fields(value):
         inner, name = getattr(value, item.name), f"{prefix}{item.name}"
         if is_dataclass(inner):
@@ -60,5 +61,5 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
         elif item.name == "layers":
             rows.append((name, ", ".join(describe_layer(layer) for layer in inner)))
         else:
-            rows.append((name, str(inner)))
+            rows.append((name, inner))
     return rows

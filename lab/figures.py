@@ -149,6 +149,34 @@ def picture_figure(image: NDArray[Any], square: Square | None = None, height: in
     return figure
 
 
+def map_figure(side: int, row: int, column: int, height: int = 260) -> go.Figure:
+    """A feature map of `side` x `side` units, the chosen one marked; each unit is a point that can be clicked."""
+    rows, columns = np.divmod(np.arange(side * side), side)
+    chosen = (rows == row) & (columns == column)
+    figure = go.Figure(
+        go.Scatter(
+            x=columns,
+            y=rows,
+            mode="markers",
+            marker={
+                "symbol": "square",
+                "size": min(40.0, 0.72 * height / side),
+                "color": np.where(chosen, TEST, PUBLISHED),
+                "opacity": np.where(chosen, 1.0, 0.35),
+            },
+            # Plotly fades what was not clicked; here the chosen unit is marked by its colour instead.
+            selected={"marker": {"opacity": 1.0}},
+            unselected={"marker": {"opacity": 0.35}},
+            hovertemplate="row %{y}, column %{x}<extra></extra>",
+        )
+    )
+    figure.update_layout(**_plain(height), uirevision=f"map-{side}", dragmode=False, clickmode="event+select")
+    limits = [-0.7, side - 0.3]
+    figure.update_xaxes(visible=False, range=limits, fixedrange=True)
+    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True)
+    return figure
+
+
 def digits_figure(images: NDArray[Any], height: int = 90) -> go.Figure:
     """A row of pictures (N, 28, 28) in [0, 1] side by side, with a thin gap between them."""
     gap = np.full((len(images), IMAGE_SIZE, 2), np.nan)
@@ -222,3 +250,26 @@ def _published(figure: go.Figure, published: Sequence[PublishedEpoch], values: S
         line={"color": PUBLISHED, "width": 2, "dash": "dot"},
         hovertemplate="%{y:.2f}",
     )
+
+
+def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[tuple[int, Sequence[Row]]]) -> go.Figure:
+    """Test accuracy by epoch: the published run dotted, and the user's own runs, each (run id, epoch rows)."""
+    longest = max([15, *(epochs[-1]["epoch"] for _, epochs in own)])
+    figure = _curves(longest, "Test accuracy (%)", f"steps-{longest}")
+    _published(figure, published, [epoch.test_accuracy for epoch in published])
+    for number, (run_id, epochs) in enumerate(own):
+        figure.add_scatter(
+            x=[epoch["epoch"] for epoch in epochs],
+            y=[epoch["test_accuracy"] for epoch in epochs],
+            mode="lines+markers",
+            name=f"yours, run {run_id}",
+            line={"color": TEST, "width": 2.5, "dash": DASHES[number % len(DASHES)]},
+            marker={"size": 6},
+            hovertemplate="%{y:.2f} %",
+        )
+    figure.add_hline(y=TARGET_ACCURACY, line={"color": PUBLISHED, "width": 1}, opacity=0.6)
+    lowest = min(
+        [98.5, *(e.test_accuracy for e in published[2:]), *(e["test_accuracy"] for _, es in own for e in es[2:])]
+    )
+    figure.update_yaxes(range=[lowest - 0.1, 99.7])
+    return figure

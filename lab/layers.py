@@ -38,6 +38,8 @@ class LayerRow:
     receptive_field: int
     start: float
     """Image coordinate of the centre of what the first unit sees (0.5 is the centre of the first pixel)."""
+    visible: tuple[int, int]
+    """Half-open pixel range (the same along both axes) that the map below shows: a stride may leave the last out."""
     extras: tuple[str, ...]
     """What follows inside the same row: batch norm, ReLU, dropout."""
 
@@ -67,6 +69,7 @@ def layer_table(network: NetworkConfig) -> list[LayerRow]:
     rows: list[LayerRow] = []
     shape: Shape = (1, IMAGE_SIZE, IMAGE_SIZE)
     jump, field, start = 1, 1, 0.5
+    visible = (0, IMAGE_SIZE)
     for index, layer in enumerate(network.layers, start=1):
         output = _output_shape(index, layer, shape)
         is_last = index == last_conv
@@ -87,11 +90,14 @@ def layer_table(network: NetworkConfig) -> list[LayerRow]:
                 jump=jump,
                 receptive_field=field,
                 start=start,
+                visible=visible,
                 extras=_extras(layer, network, is_last),
             )
         )
         shape = output
-    rows.append(_global_average_pooling(len(rows) + 1, shape, jump, field, start))
+        last = output[1] - 1
+        visible = (receptive_square(rows[-1], 0, 0).top, receptive_square(rows[-1], last, last).bottom)
+    rows.append(_global_average_pooling(len(rows) + 1, shape, jump, field, start, visible))
     return rows
 
 
@@ -101,7 +107,10 @@ def total_parameters(network: NetworkConfig) -> int:
 
 
 def receptive_square(row: LayerRow, unit_row: int, unit_column: int) -> Square:
-    """The pixels of the image that one unit of `row`'s map can depend on, clipped to the image.
+    """The pixels that one unit of `row`'s map can depend on, clipped to what of the image reaches the map below.
+
+    Exact where no stride exceeds its kernel (else there are holes in it) and no padding reaches its kernel (else some
+    units see nothing at all).
 
     Raises:
         ValueError: the unit lies outside the map.
@@ -114,11 +123,16 @@ def receptive_square(row: LayerRow, unit_row: int, unit_column: int) -> Square:
     # centre - 0.5 - (r - 1) / 2 is the index of the first pixel: whole, because start moves by (k - 1) / 2 jumps.
     top = round(row.start + unit_row * row.jump - row.receptive_field / 2)
     left = round(row.start + unit_column * row.jump - row.receptive_field / 2)
+    first, end = row.visible
+
+    def clip(pixel: int) -> int:
+        return min(max(pixel, first), end)
+
     return Square(
-        top=max(0, top),
-        left=max(0, left),
-        bottom=min(IMAGE_SIZE, top + row.receptive_field),
-        right=min(IMAGE_SIZE, left + row.receptive_field),
+        top=clip(top),
+        left=clip(left),
+        bottom=clip(top + row.receptive_field),
+        right=clip(left + row.receptive_field),
     )
 
 
@@ -172,7 +186,9 @@ def _extras(layer: LayerSpec, network: NetworkConfig, is_last: bool) -> tuple[st
     return ("batch norm", "ReLU") if network.batch_norm else ("ReLU",)
 
 
-def _global_average_pooling(index: int, shape: Shape, jump: int, field: int, start: float) -> LayerRow:
+def _global_average_pooling(
+    index: int, shape: Shape, jump: int, field: int, start: float, visible: tuple[int, int]
+) -> LayerRow:
     """Averages the whole map: a pooling whose kernel is the map, moved nowhere (stride 1)."""
     channels, height, _ = shape
     return LayerRow(
@@ -188,5 +204,6 @@ def _global_average_pooling(index: int, shape: Shape, jump: int, field: int, sta
         jump=jump,
         receptive_field=field + (height - 1) * jump,
         start=start + (height - 1) / 2 * jump,
+        visible=visible,
         extras=(),
     )

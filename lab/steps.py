@@ -140,9 +140,9 @@ STEPS: tuple[Step, ...] = (
         config=RunConfig(
             network=skeleton(LIGHT_CHANNELS, batch_norm=True),
             augmentation=Augmentation(
-                rotation=10.0, shift=2.0, scale=0.1, shear=10.0, pen=0.5, interpolation="bilinear"
+                rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear"
             ),
-            optimizer=Optimizer(learning_rate=0.05),
+            optimizer=Optimizer(learning_rate=0.1),
             schedule=Schedule(kind="one_cycle"),
         ),
     ),

@@ -134,15 +134,17 @@ def database_url() -> str:
     return os.environ.get("LAB_DATABASE_URL") or f"sqlite:///{default}"
 
 
-@lru_cache(maxsize=8)
 def open_store(url: str | None = None) -> Store:
     """The store at `url` (default: `database_url()`), one object a process.
 
     Raises:
         StoreError: the database cannot be opened.
     """
-    if url is None:
-        return open_store(database_url())
+    return _open_store(url or database_url())
+
+
+@lru_cache(maxsize=8)
+def _open_store(url: str) -> Store:
     return Store(url)
 
 
@@ -162,7 +164,7 @@ class Store:
             _metadata.create_all(self._engine)
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise StoreError(
-                f"The database {url} cannot be opened ({str(error).splitlines()[0]}): check the path and its "
+                f"The database {_shown(url)} cannot be opened ({str(error).splitlines()[0]}): check the path and its "
                 "permissions, or name another one in LAB_DATABASE_URL."
             ) from error
 
@@ -174,7 +176,7 @@ class Store:
         except IntegrityError:
             raise
         except SQLAlchemyError as error:
-            raise StoreError(f"The database {self.url} did not answer: {str(error).splitlines()[0]}") from error
+            raise StoreError(f"The database {_shown(self.url)} did not answer: {str(error).splitlines()[0]}") from error
 
     # --- the user's side -----------------------------------------------------------------------------------------
 
@@ -371,9 +373,11 @@ class Store:
             live = connection.execute(sa.select(*columns).where(_runs.c.status.in_(LIVE))).all()
             for row in live:
                 if _is_dead(row.worker, row.host, row.heartbeat):
+                    # It may have ended or beaten since it was looked at; then it is left alone.
+                    as_seen = (_runs.c.worker == row.worker) & (_runs.c.heartbeat == row.heartbeat)
                     connection.execute(
                         sa.update(_runs)
-                        .where((_runs.c.id == row.id) & (_runs.c.worker == row.worker))
+                        .where((_runs.c.id == row.id) & _runs.c.status.in_(LIVE) & as_seen)
                         .values(status="interrupted", ended=row.heartbeat, worker=None)
                     )
 
@@ -407,6 +411,14 @@ def _copy_run(source: sa.Connection, target: sa.Connection, run: Any, last_epoch
     for row in source.execute(query.limit(last_epochs)):
         target.execute(sa.insert(_checkpoints).values(**(dict(row._mapping) | {"run_id": new_id})))
     return new_id
+
+
+def _shown(url: str) -> str:
+    """The URL as it may be shown: without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return url
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -1,5 +1,41 @@
-"""Placeholder."""
+"""The Layers page: edit the network, read its layer table, and see what a unit of a layer looks at."""
 
-from lab.ui.layout import page_head
+import streamlit as st
 
-page_head("layers", "Under construction.")
+from lab.config import PARAMETER_BUDGET
+from lab.layers import ImpossibleNetwork, layer_table
+from lab.steps import STEPS
+from lab.ui.layer_table import show_layer_table
+from lab.ui.layout import budget_bar, page_head
+from lab.ui.network_editor import edit_layers, show_insert, show_network_controls
+from lab.ui.receptive_field import show_receptive_field
+from lab.ui.state import draft
+
+FORMULA = (
+    "Receptive field r and jump j grow layer by layer: r ← r + (kernel − 1) · j, then j ← j · stride, from r = j = 1 "
+    "at the image ([Araujo, Norris and Sim, 2019](https://distill.pub/2019/computing-receptive-fields/))."
+)
+
+page_head("What each layer sees", "Build the network layer by layer: how large it is, and how much one unit sees.")
+with st.container(key="split"):
+    editing, reading = st.columns([0.37, 0.63], gap="medium")
+with editing:
+    controls = st.container()  # stands above the table, but shows what the table has just changed
+    edit_layers()
+    show_insert()
+with controls:
+    show_network_controls()
+with reading:
+    try:
+        rows = layer_table(draft().network)
+    except ImpossibleNetwork as error:  # cannot be reached from here: the editor keeps it out of the draft
+        st.error(str(error))
+        st.stop()
+    budget_bar(sum(row.parameters for row in rows), PARAMETER_BUDGET)
+    table, unit = st.tabs(["Layer table", "What a unit sees"])
+    with table:
+        show_layer_table(rows)
+    with unit:
+        show_receptive_field(rows)
+    preset = next((preset for preset in STEPS if preset.config.network == draft().network), None)
+    st.caption(" ".join((FORMULA, *(preset.inferred if preset else ()))))

@@ -1,5 +1,48 @@
-"""Placeholder."""
+"""Train: set up a run on the left, watch it on the right."""
 
+import streamlit as st
+
+from lab.analysis import History
+from lab.steps import matching_step, published_epochs
+from lab.store import ENDED
+from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.layout import page_head
+from lab.ui.live import draw_curves, show_run
+from lab.ui.state import choose_run, chosen_run, draft, the_store
 
-page_head("train", "Under construction.")
+store = the_store()
+
+
+def start() -> None:
+    """Queue the draft and watch it."""
+    choose_run(store.submit(draft()))
+
+
+def run_to_show() -> int | None:
+    """The chosen run; for a new session the newest live one, else the newest."""
+    known = store.runs()
+    chosen = chosen_run()
+    if chosen is not None and any(run.id == chosen for run in known):
+        return chosen
+    live = [run.id for run in known if run.status not in ENDED]
+    return (live or [run.id for run in known] or [None])[0]
+
+
+controls, watch = st.columns([1, 2.15], gap="large")
+with controls:
+    page_head("Train", "Set up a run, start it, and watch it learn.")
+    choose_step()
+    toggles()
+    ready = size_and_problems()
+    st.button("Start training", type="primary", width="stretch", on_click=start, disabled=not ready)
+    details()
+
+with watch:
+    shown = run_to_show()
+    if shown is not None:
+        choose_run(shown)
+        show_run(shown)
+    else:
+        preset = matching_step(draft())
+        st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
+        draw_curves(History(), draft().epochs, published_epochs(preset.number) if preset else ())

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from lab.figures import RATE, WRONG
+
 _STYLE = """
 <style>
-.block-container {padding-top: 3.6rem; padding-bottom: 1.5rem; max-width: 1400px;}
+.block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
 h1 {padding: 0 0 0.1rem 0;}
 [data-testid="stMetric"] {padding: 0;}
 [data-testid="stMetricLabel"] p {font-size: 0.85rem;}
 [data-testid="stCaptionContainer"] p {margin-bottom: 0.2rem;}
+.budget {display: flex; justify-content: space-between; font-size: 0.88rem;}
+.budget-bar {height: 6px; border-radius: 3px; background: rgba(128, 138, 148, 0.25); margin-top: 4px;}
+.budget-bar div {height: 6px; border-radius: 3px;}
+.wide {overflow-x: auto;}
+table.plain {border-collapse: collapse; width: 100%; font-size: 0.9rem;}
+table.plain th {text-align: left; font-weight: 600; padding: 0.3rem 0.8rem 0.3rem 0; white-space: nowrap;
+    border-bottom: 1px solid rgba(128, 138, 148, 0.6);}
+table.plain td {padding: 0.3rem 0.8rem 0.3rem 0; border-bottom: 1px solid rgba(128, 138, 148, 0.25);}
+table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
 </style>
 """
 
@@ -30,7 +43,40 @@ def page_head(title: str, sentence: str) -> None:
     st.caption(sentence)
 
 
-def show_figure(figure: go.Figure, key: str) -> None:
-    """A chart that fills its column, keeps its zoom when redrawn (`key` and the figure's uirevision) and has no toolbar."""
+def show_figure(figure: go.Figure, key: str, on_click: Callable[[], None] | None = None) -> None:
+    """A chart that fills its column, has no toolbar, and keeps its zoom when redrawn (`key`, and uirevision).
+
+    `on_click` is called when a point was clicked; the points are in the session state under `key`.
+    """
     config: dict[str, Any] = {"displayModeBar": False, "responsive": True}
-    st.plotly_chart(figure, key=key, width="stretch", config=config)
+    st.plotly_chart(
+        figure, key=key, width="stretch", config=config, on_select=on_click or "ignore", selection_mode="points"
+    )
+
+
+def show_table(rows: Sequence[Mapping[str, str]], numbers: Collection[str] = ()) -> None:
+    """A plain table, one mapping a row; the columns named in `numbers` are aligned to the right."""
+    if not rows:
+        return
+
+    def cells(tag: str, texts: Mapping[str, str]) -> str:
+        return "".join(
+            f'<{tag} class="{"number" if name in numbers else ""}">{html.escape(text)}</{tag}>'
+            for name, text in texts.items()
+        )
+
+    head = cells("th", {name: name for name in rows[0]})
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    st.html(f'<div class="wide"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+
+
+def budget_bar(parameters: int, budget: int) -> None:
+    """A calm gauge of the parameter count against the budget; over or under is said in words too."""
+    share = min(1.0, parameters / budget)
+    over = parameters >= budget
+    words = f"{parameters / budget:.1f} times the budget of {budget:,}" if over else f"under the budget of {budget:,}"
+    colour = WRONG if over else RATE
+    st.html(
+        f'<div class="budget"><span><b>{parameters:,}</b> parameters</span><span>{words}</span></div>'
+        f'<div class="budget-bar"><div style="width:{100 * share:.1f}%;background:{colour}"></div></div>'
+    )

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from lab.background import start_workers
 from lab.config import ConfigError, RunConfig
-from lab.jobs import ensure_workers
-from lab.store import Store, StoreError, open_store
 from lab.steps import step
+from lab.store import Store, StoreError, open_store
 
 DRAFT, RUN, PROBLEM = "draft", "run", "draft_problem"
 
@@ -19,7 +19,7 @@ def the_store() -> Store:
     """The store, with this process's workers running; a page ends with one sentence if there is none."""
     try:
         store = open_store()
-        ensure_workers(store)
+        start_workers(store)
     except StoreError as error:
         st.error(str(error))
         st.stop()

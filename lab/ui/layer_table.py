@@ -1,0 +1,81 @@
+"""The layer table, as plain HTML that takes its colours from the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from lab.layers import LayerRow, Shape
+
+_STYLE = """
+<style>
+table.layers {font-size: 0.84rem; font-variant-numeric: tabular-nums;}
+table.layers th, table.layers td {padding: 0.3rem 0.3rem; text-align: right; white-space: nowrap;}
+table.layers .word {text-align: left;}
+table.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); border-bottom: none; font-weight: 600;}
+</style>
+"""
+
+_HEADS = (
+    ("", "The layer's number"),
+    ("layer", "What the layer does, and what follows inside it"),
+    ("kernel", "Side of the square window, in pixels of the map it reads"),
+    ("stride", "How far the window moves from one unit to the next"),
+    ("pad", "Padding: rows and columns of zeros added on each side of the map"),
+    ("input", "Channels × height × width of the map it gets"),
+    ("output", "Channels × height × width of the map it makes"),
+    ("parameters", "Weights, biases, and batch norm's scale and shift"),
+    ("MACs", "Multiply-accumulates of the convolution for one image"),
+    ("jump", "How many pixels of the image lie between what two neighbouring units see"),
+    ("field", "Receptive field: side of the square of the image that one unit depends on; "
+     "in brackets what fits into the image"),
+)  # fmt: skip
+_WORDS = ("layer",)
+
+
+def layer_name(row: LayerRow) -> str:
+    """The layer in the field's words: `conv 5×5 + batch norm + ReLU`."""
+    kind = {"global_average_pool": "global average pool"}.get(row.kind, row.kind.replace("_", " "))
+    return " + ".join((f"{kind} {row.kernel}×{row.kernel}", *row.extras))
+
+
+def show_layer_table(rows: Sequence[LayerRow]) -> None:
+    """One line a layer, and the totals below."""
+    st.html(f"{_STYLE}<div class='wide'>{table_html(rows)}</div>")
+
+
+def table_html(rows: Sequence[LayerRow]) -> str:
+    """The table as HTML; the last line has the totals of parameters and multiply-accumulates."""
+    heads = "".join(f"<th{_side(name)} title='{escape(hint, True)}'>{name}</th>" for name, hint in _HEADS)
+    body = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in rows)
+    parameters, macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
+    total = (
+        f"<td></td><td class='word' colspan='6'>total</td><td>{parameters:,}</td><td>{macs:,}</td><td colspan='2'></td>"
+    )
+    return f"<table class='plain layers'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody><tfoot><tr>{total}</tr></tfoot></table>"
+
+
+def _cells(row: LayerRow) -> list[str]:
+    field = f"{row.receptive_field}"
+    if row.clipped_receptive_field < row.receptive_field:
+        field += f" ({row.clipped_receptive_field})"
+    values = (
+        f"{row.kernel}×{row.kernel}", row.stride, row.padding, shape_words(row.input_shape),
+        shape_words(row.output_shape), f"{row.parameters:,}", f"{row.macs:,}", row.jump, field,
+    )  # fmt: skip
+    return [
+        f"<td>{row.index}</td>",
+        f"<td class='word'>{escape(layer_name(row))}</td>",
+        *(f"<td>{value}</td>" for value in values),
+    ]
+
+
+def _side(name: str) -> str:
+    return " class='word'" if name in _WORDS else ""
+
+
+def shape_words(shape: Shape) -> str:
+    """`96×28×28`: channels, height, width."""
+    return "×".join(str(side) for side in shape)

@@ -1,0 +1,205 @@
+"""The live view of one run: where it stands, its curves, its scorecard and, at the end, a reading of it.
+
+A fragment asks the store once a second while the run is live, and not at all afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lab.analysis import History, Progress, gap, history, progress, reading, scorecard, wrong_images
+from lab.figures import accuracy_figure, learning_rate_figure, loss_figure
+from lab.layers import total_parameters
+from lab.schedule import planned_learning_rates
+from lab.steps import PublishedEpoch, published_epochs, step
+from lab.store import ENDED, RESUMABLE, Run, Store, StoreError
+from lab.ui.layout import show_figure
+from lab.ui.state import the_store
+
+POLL_SECONDS = 1.0
+STATUS_COLOURS = {
+    "queued": "gray",
+    "running": "blue",
+    "paused": "orange",
+    "finished": "green",
+    "stopped": "gray",
+    "failed": "red",
+    "interrupted": "orange",
+}
+
+
+def show_run(run_id: int) -> None:
+    """Draw the run, and go on drawing it while it is live."""
+    run = _fetch(the_store(), run_id)
+    if run is not None:
+        st.fragment(_view, run_every=None if run.status in ENDED else POLL_SECONDS)(run_id, run.status in ENDED)
+
+
+def _fetch(store: Store, run_id: int) -> Run | None:
+    try:
+        return store.run(run_id)
+    except StoreError as error:
+        st.warning(str(error))
+        return None
+
+
+def _view(run_id: int, had_ended: bool) -> None:
+    store = the_store()
+    run = _fetch(store, run_id)
+    if run is None:
+        return
+    if (run.status in ENDED) != had_ended:
+        st.rerun()  # the whole page, so that polling starts or ends
+    story = history(_events(store, run_id))
+    _head(store, run, story)
+    _figures(run, story)
+    _curves(run, story)
+    _below(run, story)
+
+
+def _events(store: Store, run_id: int) -> list[dict[str, Any]]:
+    """All events of the run; a session fetches each only once."""
+    kept: dict[int, list[dict[str, Any]]] = st.session_state.setdefault("events", {})
+    rows = kept.setdefault(run_id, [])
+    rows += store.events_after(run_id, rows[-1]["id"] if rows else 0)
+    return rows
+
+
+def _head(store: Store, run: Run, story: History) -> None:
+    title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
+    colour = STATUS_COLOURS[run.status]
+    title.markdown(f"**{run.name}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {_place(store, run)}")
+    _buttons(store, run, buttons)
+    state = progress(story)
+    if run.status in ("running", "paused") and state is not None:
+        st.progress(state.share, text=_progress_words(state))
+    elif run.status == "failed":
+        st.error(run.reason)
+    elif run.status == "interrupted":
+        st.warning(
+            f"The lab was closed while this run trained. Its {len(story.epochs)} finished epochs are kept; "
+            "Resume goes on from there."
+        )
+
+
+def _place(store: Store, run: Run) -> str:
+    if run.status != "queued":
+        return f"run {run.id}" + (f", {run.hardware}" if run.hardware else "")
+    ahead = store.queue_position(run.id)
+    busy = "starts when the device is free"
+    return f"run {run.id}, {busy}" if ahead == 0 else f"run {run.id}, {ahead} queued before it"
+
+
+def _progress_words(state: Progress) -> str:
+    words = f"Epoch {state.epoch} of {state.epochs}, batch {state.batch:,} of {state.batches:,}"
+    if state.images_per_second:
+        words += f" · {state.images_per_second:,.0f} images a second"
+    return words + (f" · {_duration(state.seconds_left)} left" if state.seconds_left is not None else "")
+
+
+def _duration(seconds: float) -> str:
+    """`48 s`, `3 min 20 s`, `1 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
+    """Pause or go on, and stop; for an unfinished run that has ended, resume."""
+    first, second = columns
+    if run.status in RESUMABLE:
+        if second.button("Resume", key="resume", width="stretch", help="Go on after the last finished epoch."):
+            store.requeue(run.id)
+            st.rerun()
+        return
+    if run.status in ENDED:
+        return
+    paused = run.command == "pause"
+    if run.status != "queued" and first.button("Go on" if paused else "Pause", key="pause", width="stretch"):
+        store.send(run.id, "run" if paused else "pause")
+        st.rerun(scope="fragment")
+    if second.button("Stop", key="stop", width="stretch", help="End the run; its finished epochs are kept."):
+        store.send(run.id, "stop")
+        st.rerun(scope="fragment")
+
+
+def _figures(run: Run, story: History) -> None:
+    """The figures of the run so far, in one line."""
+    epochs = story.epochs
+    last = epochs[-1] if epochs else None
+    best = max(epochs, key=lambda epoch: epoch["test_accuracy"]) if epochs else None
+    name = "Test" if run.config.evaluate_on == "test" else "Validation"
+    columns = st.columns(5)
+    columns[0].metric(f"{name}, best", f"{best['test_accuracy']:.2f} %" if best else "–")
+    columns[1].metric(f"{name}, last", f"{last['test_accuracy']:.2f} %" if last else "–")
+    columns[2].metric("Wrong of 10,000", f"{wrong_images(last)}" if last else "–")
+    columns[3].metric("Train − test", f"{gap(last):+.2f} points" if last else "–", help=_GAP_HELP)
+    columns[4].metric("An epoch takes", _duration(last["seconds"]) if last else "–")
+
+
+_GAP_HELP = (
+    "Training accuracy minus test accuracy. Well above zero means overfitting. Training accuracy is measured while "
+    "training, with dropout and augmentation on, so it can be the lower one."
+)
+
+
+def _curves(run: Run, story: History) -> None:
+    published, whole = st.columns(2)
+    known = published_epochs(run.step) if run.step else ()
+    with published:
+        label = "Published curve (one seed)" if known else "Published curve: none for this config"
+        dotted = st.toggle(label, value=True, key="published", disabled=not known)
+    with whole:
+        whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
+    draw_curves(story, run.config.epochs, known if dotted else (), whole_range)
+
+
+def draw_curves(story: History, planned: int, published: tuple[PublishedEpoch, ...], whole_range: bool = False) -> None:
+    """Loss and accuracy side by side on one epoch axis."""
+    left, right = st.columns(2)
+    with left:
+        show_figure(loss_figure(story.windows, story.epochs, planned, published), "loss")
+    with right:
+        show_figure(accuracy_figure(story.windows, story.epochs, planned, published, whole_range), "accuracy")
+
+
+def _below(run: Run, story: History) -> None:
+    """The learning rate beside the scorecard and, once the run has ended, its reading."""
+    left, right = st.columns(2)
+    with left:
+        reached = story.windows[-1]["position"] if story.windows else 0
+        show_figure(learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached), "rate")
+    with right:
+        _scorecard(run, story)
+    if run.status in ENDED:
+        _reading(run, story)
+
+
+def _scorecard(run: Run, story: History) -> None:
+    st.markdown("**The published target**")
+    parameters = total_parameters(run.config.network)
+    for check in scorecard(parameters, story.epochs, run.config.epochs):
+        mark = {True: ":green[✓ met]", False: ":red[✗ missed]", None: ":gray[… open]"}[check.met]
+        st.markdown(f"{mark} &nbsp; {check.claim}: {check.detail}")
+
+
+def _reading(run: Run, story: History) -> None:
+    findings = reading(total_parameters(run.config.network), story.epochs)
+    if not findings:
+        return
+    mine, theirs = st.columns(2)
+    with mine:
+        st.markdown("**What this run shows**")
+        for finding in findings:
+            st.markdown(finding.sentence)
+            st.caption(finding.rule)
+    preset = step(run.step) if run.step else None
+    if preset is not None and preset.published_reading:
+        with theirs:
+            st.markdown("**What the published run shows**")
+            st.markdown(preset.published_reading)
+            st.caption("One run with one seed. Another seed moves the final accuracy by about 0.05 points.")

@@ -1,0 +1,107 @@
+"""What one unit sees: choose a layer and a position in its map, and find the square in a real digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lab.config import EVALUATION_IMAGES
+from lab.figures import map_figure, picture_figure
+from lab.layers import LayerRow, Square, receptive_square
+from lab.mnist import DataError, load_mnist, to_unit
+from lab.ui.layer_table import layer_name
+from lab.ui.layout import show_figure
+
+LAYER, ROW, COLUMN, CLICK = "unit_layer", "unit_row", "unit_column", "unit_click"
+
+
+@st.fragment
+def show_receptive_field(rows: Sequence[LayerRow]) -> None:
+    """The chosen unit in its map, and the square of the image that it depends on."""
+    controls, chosen_map, picture = st.columns([1, 1, 1.15], gap="medium")
+    with controls:
+        layer = _choose_layer(rows)
+        unit_row, unit_column = _choose_unit(layer)
+        digit = st.number_input(
+            "Test image",
+            0,
+            EVALUATION_IMAGES - 1,
+            key="unit_digit",
+            help="Which of the 10,000 test images lies under the square.",
+        )
+    with chosen_map:
+        st.markdown(f"**The map of layer {layer.index}**")
+        show_figure(map_figure(layer.output_shape[1], unit_row, unit_column), CLICK, on_click=_take_click)
+        st.caption("Click a unit, or use the sliders.")
+    square = receptive_square(layer, unit_row, unit_column)
+    with picture:
+        st.markdown("**What it sees of the image**")
+        _show_digit(int(digit), square)
+    st.markdown(unit_words(layer, unit_row, unit_column, square))
+
+
+def unit_words(layer: LayerRow, unit_row: int, unit_column: int, square: Square) -> str:
+    """Where the unit looks, in one sentence or two; rows and columns are counted from 0."""
+    height, width = square.bottom - square.top, square.right - square.left
+    words = (
+        f"The unit in row {unit_row}, column {unit_column} of layer {layer.index} sees rows {square.top} to "
+        f"{square.bottom - 1} and columns {square.left} to {square.right - 1} of the image."
+    )
+    if min(height, width) < layer.receptive_field:
+        words += (
+            f" Its receptive field is {layer.receptive_field}×{layer.receptive_field} pixels, of which "
+            f"{height}×{width} lie in the image."
+        )
+    return words
+
+
+def _choose_layer(rows: Sequence[LayerRow]) -> LayerRow:
+    numbers = [row.index for row in rows]
+    if st.session_state.get(LAYER) not in numbers:
+        st.session_state[LAYER] = min(4, numbers[-1])
+        _centre(rows)
+    number = st.selectbox(
+        "Layer",
+        numbers,
+        key=LAYER,
+        format_func=lambda index: f"{index}  {layer_name(rows[index - 1])}",
+        on_change=_centre,
+        args=(rows,),
+        help="The layer whose map is shown. The deeper the layer, the more of the image one unit sees.",
+    )
+    return rows[number - 1]
+
+
+def _choose_unit(layer: LayerRow) -> tuple[int, int]:
+    side = layer.output_shape[1]
+    if side == 1:
+        st.caption("This map has a single unit: row 0, column 0.")
+        return 0, 0
+    for name in (ROW, COLUMN):  # an edit may have made the map smaller
+        st.session_state[name] = min(st.session_state.get(name, side // 2), side - 1)
+    unit_row = st.slider("Row", 0, side - 1, key=ROW, help="The unit's row in the map, 0 at the top.")
+    unit_column = st.slider("Column", 0, side - 1, key=COLUMN, help="The unit's column in the map, 0 at the left.")
+    return unit_row, unit_column
+
+
+def _centre(rows: Sequence[LayerRow]) -> None:
+    """Begin in the middle of a newly chosen map."""
+    side = rows[st.session_state[LAYER] - 1].output_shape[1]
+    st.session_state[ROW] = st.session_state[COLUMN] = side // 2
+
+
+def _take_click() -> None:
+    points = st.session_state[CLICK]["selection"]["points"]
+    if points:
+        st.session_state[ROW], st.session_state[COLUMN] = int(points[0]["y"]), int(points[0]["x"])
+
+
+def _show_digit(index: int, square: Square) -> None:
+    try:
+        data = load_mnist()
+    except DataError as error:
+        st.error(str(error))
+        return
+    show_figure(picture_figure(to_unit(data.test_images[index, 0]).numpy(), square, height=260), "unit_picture")
+    st.caption(f"Test image {index:,}, a {int(data.test_labels[index])}.")
