@@ -144,8 +144,8 @@ def picture_figure(image: NDArray[Any], square: Square | None = None, height: in
         )
     figure.update_layout(**_plain(height), uirevision="picture")
     limits = [-0.7, IMAGE_SIZE - 0.3]
-    figure.update_xaxes(visible=False, range=limits, fixedrange=True)
-    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True)
+    figure.update_xaxes(visible=False, range=limits, fixedrange=True, constrain="domain")
+    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True, constrain="domain")
     return figure
 
 
@@ -172,8 +172,8 @@ def map_figure(side: int, row: int, column: int, height: int = 260) -> go.Figure
     )
     figure.update_layout(**_plain(height), uirevision=f"map-{side}", dragmode=False, clickmode="event+select")
     limits = [-0.7, side - 0.3]
-    figure.update_xaxes(visible=False, range=limits, fixedrange=True)
-    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True)
+    figure.update_xaxes(visible=False, range=limits, fixedrange=True, constrain="domain")
+    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True, constrain="domain")
     return figure
 
 

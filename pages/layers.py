@@ -7,7 +7,7 @@ from lab.layers import ImpossibleNetwork, layer_table
 from lab.steps import STEPS
 from lab.ui.layer_table import show_layer_table
 from lab.ui.layout import budget_bar, page_head
-from lab.ui.network_editor import edit_layers, show_insert, show_network_controls
+from lab.ui.network_editor import edit_layers, show_insert, show_network_controls, show_problem
 from lab.ui.receptive_field import show_receptive_field
 from lab.ui.state import draft
 
@@ -17,8 +17,8 @@ FORMULA = (
 )
 
 page_head("What each layer sees", "Build the network layer by layer: how large it is, and how much one unit sees.")
-with st.container(key="split"):
-    editing, reading = st.columns([0.37, 0.63], gap="medium")
+with st.container(key="halves"):
+    editing, reading = st.columns([0.4, 0.6], gap="medium")
 with editing:
     controls = st.container()  # stands above the table, but shows what the table has just changed
     edit_layers()
@@ -26,6 +26,7 @@ with editing:
 with controls:
     show_network_controls()
 with reading:
+    show_problem()
     try:
         rows = layer_table(draft().network)
     except ImpossibleNetwork as error:  # cannot be reached from here: the editor keeps it out of the draft

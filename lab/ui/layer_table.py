@@ -11,10 +11,10 @@ from lab.layers import LayerRow, Shape
 
 _STYLE = """
 <style>
-table.layers {font-size: 0.84rem; font-variant-numeric: tabular-nums;}
-table.layers th, table.layers td {padding: 0.3rem 0.3rem; text-align: right; white-space: nowrap;}
-table.layers .word {text-align: left;}
-table.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); border-bottom: none; font-weight: 600;}
+table.plain.layers {font-size: 0.84rem; font-variant-numeric: tabular-nums;}
+table.plain.layers th, table.plain.layers td {padding: 0.3rem 0.3rem; text-align: right; white-space: nowrap;}
+table.plain.layers .word {text-align: left;}
+table.plain.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); border-bottom: none; font-weight: 600;}
 </style>
 """
 
@@ -51,10 +51,11 @@ def table_html(rows: Sequence[LayerRow]) -> str:
     heads = "".join(f"<th{_side(name)} title='{escape(hint, True)}'>{name}</th>" for name, hint in _HEADS)
     body = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in rows)
     parameters, macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
-    total = (
-        f"<td></td><td class='word' colspan='6'>total</td><td>{parameters:,}</td><td>{macs:,}</td><td colspan='2'></td>"
+    totals = f"<td>{parameters:,}</td><td>{macs:,}</td><td colspan='2'></td>"
+    return (
+        f"<table class='plain layers'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
+        f"<tfoot><tr><td></td><td class='word' colspan='6'>total</td>{totals}</tr></tfoot></table>"
     )
-    return f"<table class='plain layers'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody><tfoot><tr>{total}</tr></tfoot></table>"
 
 
 def _cells(row: LayerRow) -> list[str]:

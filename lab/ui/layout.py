@@ -27,6 +27,9 @@ table.plain th {text-align: left; font-weight: 600; padding: 0.3rem 0.8rem 0.3re
     border-bottom: 1px solid rgba(128, 138, 148, 0.6);}
 table.plain td {padding: 0.3rem 0.8rem 0.3rem 0; border-bottom: 1px solid rgba(128, 138, 148, 0.25);}
 table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
+@media (max-width: 1000px) {  /* on a tablet, the columns of st.container(key="halves") stand below each other */
+    .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
+}
 </style>
 """
 
@@ -80,3 +83,12 @@ def budget_bar(parameters: int, budget: int) -> None:
         f'<div class="budget"><span><b>{parameters:,}</b> parameters</span><span>{words}</span></div>'
         f'<div class="budget-bar"><div style="width:{100 * share:.1f}%;background:{colour}"></div></div>'
     )
+
+
+def duration(seconds: float) -> str:
+    """`48 s`, `3 min 20 s`, `1 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

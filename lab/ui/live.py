@@ -15,7 +15,7 @@ from lab.layers import total_parameters
 from lab.schedule import planned_learning_rates
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import ENDED, RESUMABLE, Run, Store, StoreError
-from lab.ui.layout import show_figure
+from lab.ui.layout import duration, show_figure
 from lab.ui.state import the_store
 
 POLL_SECONDS = 1.0
@@ -96,16 +96,7 @@ def _progress_words(state: Progress) -> str:
     words = f"Epoch {state.epoch} of {state.epochs}, batch {state.batch:,} of {state.batches:,}"
     if state.images_per_second:
         words += f" · {state.images_per_second:,.0f} images a second"
-    return words + (f" · {_duration(state.seconds_left)} left" if state.seconds_left is not None else "")
-
-
-def _duration(seconds: float) -> str:
-    """`48 s`, `3 min 20 s`, `1 h 5 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return words + (f" · {duration(state.seconds_left)} left" if state.seconds_left is not None else "")
 
 
 def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
@@ -138,7 +129,7 @@ def _figures(run: Run, story: History) -> None:
     columns[1].metric(f"{name}, last", f"{last['test_accuracy']:.2f} %" if last else "–")
     columns[2].metric("Wrong of 10,000", f"{wrong_images(last)}" if last else "–")
     columns[3].metric("Train − test", f"{gap(last):+.2f} points" if last else "–", help=_GAP_HELP)
-    columns[4].metric("An epoch takes", _duration(last["seconds"]) if last else "–")
+    columns[4].metric("An epoch takes", duration(last["seconds"]) if last else "–")
 
 
 _GAP_HELP = (

@@ -56,18 +56,27 @@ def edit_layers() -> None:
     except ImpossibleNetwork as error:
         sheet.problem = str(error)
         set_draft_problem(sheet.problem)
-        st.error(sheet.problem)
-        st.button(
-            "Back to the last network that works",
-            on_click=_discard,
-            help="Drops what cannot be built; the layer table on the right shows what comes back.",
-        )
         return
     if network.layers != draft().network.layers:
         set_draft(replace(draft(), network=network))
     elif sheet.problem is not None and draft_problem() == sheet.problem:
         set_draft(draft())  # typed back to what it was: nothing is wrong any more
     sheet.layers, sheet.problem = network.layers, None
+
+
+def show_problem() -> None:
+    """Why the table's network cannot be built, and the way back; nothing when it can."""
+    sheet: Sheet = st.session_state[SHEET]
+    if sheet.problem is None:
+        return
+    st.error(sheet.problem)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Go back to it",
+            on_click=_discard,
+            help="Drops what was typed since and cannot be built.",
+        )
+        st.caption("Below is the last network that works. Training waits until the table can be built.")
 
 
 def ask_rows(sheet: Sheet) -> Rows:
@@ -77,6 +86,7 @@ def ask_rows(sheet: Sheet) -> Rows:
         key=sheet.key,
         num_rows="dynamic",
         hide_index=True,
+        placeholder="",
         width="stretch",
         column_config={
             "kind": st.column_config.SelectboxColumn(
@@ -85,13 +95,13 @@ def ask_rows(sheet: Sheet) -> Rows:
                 format_func=KIND_WORDS.get,
                 required=True,
                 default=NEW_LAYER["kind"],
-                width=112,
+                width=104,
                 help="conv learns its kernels; pooling shrinks the map by its largest or its mean value.",
             ),
-            "channels": _number("channels", 70, "How many maps a convolution makes. Leave empty for pooling."),
-            "kernel": _number("kernel", 58, "Side of the square window, in pixels of the map that it reads."),
-            "stride": _number("stride", 58, "How far the window moves: 2 halves the map."),
-            "padding": _number("padding", 66, "Rows and columns of zeros added on each side of the map."),
+            "channels": _number("channels", 96, "How many maps a convolution makes. Leave empty for pooling."),
+            "kernel": _number("kernel", 82, "Side of the square window, in pixels of the map that it reads."),
+            "stride": _number("stride", 76, "How far the window moves: 2 halves the map."),
+            "padding": _number("padding", 86, "Rows and columns of zeros added on each side of the map."),
         },
     )
     return _rows(edited)

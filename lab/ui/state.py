@@ -82,3 +82,10 @@ def choose_run(run_id: int | None) -> None:
         st.query_params.pop("run", None)
     else:
         st.query_params["run"] = str(run_id)
+
+
+def forget_run(run_id: int) -> None:
+    """Look at this run no longer: it was deleted."""
+    st.session_state.get("events", {}).pop(run_id, None)
+    if chosen_run() == run_id:
+        choose_run(None)
