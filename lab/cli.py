@@ -6,10 +6,13 @@ torch is imported only by the commands that need it, so that the others answer a
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -141,6 +144,65 @@ def show(run: RunArgument, as_json: JsonOption = False) -> None:
         print(json.dumps(row, indent=2))
     else:
         console.print(cli_output.run_page(row, store.run(run).config))
+
+
+@app.command()
+def predict(
+    picture: Annotated[Path, typer.Argument(help="A PNG or JPEG file of one digit.")],
+    run: Annotated[int | None, typer.Option(help="Read it with this run instead of the shipped checkpoint.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a digit from a picture file, prepared as the Draw page does."""
+    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture
+    from lab.predict import load_predictor
+
+    try:
+        image = normalize_drawing(read_picture(picture.read_bytes()))
+    except (PictureError, BlankDrawing) as error:
+        raise Refused(f"{picture}: {error}") from error
+    except OSError as error:
+        raise Refused(f"The picture {picture} cannot be read: {error.strerror or error}.") from error
+    probabilities = [float(value) for value in load_predictor(run)(image)]
+    digit = max(range(len(probabilities)), key=probabilities.__getitem__)
+    if as_json:
+        print(json.dumps({"digit": digit, "probabilities": probabilities}))
+    else:
+        console.print(cli_output.probabilities_table(digit, probabilities))
+
+
+@app.command()
+def results() -> None:
+    """Print the published results beside the store's own complete runs, in Markdown."""
+    from lab.report import results as table
+
+    print(table(open_store()))
+
+
+@app.command("import")
+def import_runs(
+    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3.")],
+    slim: Annotated[bool, typer.Option("--slim", help="Without windows, and with the last weights only.")] = False,
+) -> None:
+    """Copy the ended runs of another lab's database into this one; the other file is not touched."""
+    if not file.is_file():
+        raise Refused(f"There is no file {file}.")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copy(file, folder)
+        wal = file.with_name(file.name + "-wal")  # what the other lab has not yet merged into its file
+        if wal.is_file():
+            shutil.copy(wal, folder)
+        other = open_store(f"sqlite:///{copy}")
+        copied = other.copy_to(open_store(), slim)
+        other.close()
+    console.print(f"Copied {len(copied)} runs.")
+
+
+@app.command()
+def ship(run: RunArgument) -> None:
+    """Make the last epoch of a run the checkpoint that comes with the lab (for those who release it)."""
+    from lab.predict import ship as ship_run
+
+    console.print(f"Wrote {ship_run(run, open_store())}.")
 
 
 def _preset(number: int) -> steps.Step:

@@ -165,6 +165,15 @@ def show_progress(events: Iterator[dict[str, Any]], run_id: int, config: RunConf
                 progress.console.print(row["event"])
 
 
+def probabilities_table(digit: int, probabilities: list[float]) -> RenderableType:
+    """The answer, and a bar for each digit."""
+    table = _table(">digit", ">probability", "")
+    for number, value in enumerate(probabilities):
+        style = "bold" if number == digit else ""
+        table.add_row(str(number), f"{100 * value:.1f} %", "█" * round(40 * value), style=style)
+    return table
+
+
 def ending(run: Run) -> str:
     """The last line of a training."""
     if run.status in ("stopped", "interrupted"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule
+from lab.config import TRAINING_IMAGES, Augmentation, LayerSpec, Optimizer, RunConfig, Schedule
+from lab.steps import matching_step
 
 
 def describe_layer(layer: LayerSpec) -> str:
@@ -43,6 +44,17 @@ def describe_optimizer(optimizer: Optimizer) -> str:
     if optimizer.kind == "sgd":
         words += f", momentum {optimizer.momentum:g}"
     return f"{words}, weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else words
+
+
+def describe_run(config: RunConfig) -> str:
+    """A name for a run: `Step 3, batch norm and dropout, seed 1`, with what is unusual about it."""
+    preset = matching_step(config)
+    words = f"Step {preset.number}, {preset.name[0].lower()}{preset.name[1:]}" if preset else "Own network"
+    if config.training_images < TRAINING_IMAGES:
+        words += f", {config.training_images:,} images"
+    if config.evaluate_on == "validation":
+        words += ", validation"
+    return f"{words}, seed {config.seed}"
 
 
 def differences(left: RunConfig, right: RunConfig) -> list[tuple[str, str, str]]:

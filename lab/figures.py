@@ -29,8 +29,8 @@ SERIES = ("#E69F00", "#3D8BC4", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 CURVE_HEIGHT = 300
-CLOSE_RANGE = (97.0, 100.0)
-"""Accuracies in percent where the steps differ."""
+CLOSE_RANGE, WIDER_RANGE, WHOLE_RANGE = (97.0, 100.0), (80.0, 100.0), (0.0, 101.0)
+"""Accuracies in percent: where the steps differ, where training on few images ends, and all there is."""
 
 
 def loss_figure(
@@ -50,15 +50,15 @@ def accuracy_figure(
     epochs: Sequence[Row],
     planned: int,
     published: Sequence[PublishedEpoch] = (),
-    whole_range: bool = False,
+    shown: tuple[float, float] = CLOSE_RANGE,
 ) -> go.Figure:
     """Training accuracy by window and test accuracy by epoch, in percent, with the target as a thin line."""
-    figure = _curves(planned, "Accuracy (%)", f"accuracy-{planned}-{whole_range}")
+    figure = _curves(planned, "Accuracy (%)", f"accuracy-{planned}-{shown[0]:g}")
     _published(figure, published, [epoch.test_accuracy for epoch in published])
     _train_line(figure, windows, "accuracy", "%{y:.2f} %")
     _test_line(figure, epochs, "test_accuracy", "%{y:.2f} %")
     figure.add_hline(y=TARGET_ACCURACY, line={"color": PUBLISHED, "width": 1}, opacity=0.6)
-    figure.update_yaxes(range=[0, 101] if whole_range else list(CLOSE_RANGE))
+    figure.update_yaxes(range=list(shown))
     return figure
 
 
@@ -145,7 +145,7 @@ def picture_figure(image: NDArray[Any], square: Square | None = None, height: in
     figure.update_layout(**_plain(height), uirevision="picture")
     limits = [-0.7, IMAGE_SIZE - 0.3]
     figure.update_xaxes(visible=False, range=limits, fixedrange=True, constrain="domain")
-    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True, constrain="domain")
+    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True, **_TOP)
     return figure
 
 
@@ -173,7 +173,7 @@ def map_figure(side: int, row: int, column: int, height: int = 260) -> go.Figure
     figure.update_layout(**_plain(height), uirevision=f"map-{side}", dragmode=False, clickmode="event+select")
     limits = [-0.7, side - 0.3]
     figure.update_xaxes(visible=False, range=limits, fixedrange=True, constrain="domain")
-    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True, constrain="domain")
+    figure.update_yaxes(visible=False, range=limits[::-1], scaleanchor="x", fixedrange=True, **_TOP)
     return figure
 
 
@@ -188,6 +188,10 @@ def digits_figure(images: NDArray[Any], height: int = 90) -> go.Figure:
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", fixedrange=True)
     return figure
+
+
+_TOP = {"constrain": "domain", "constraintoward": "top"}
+"""For the y axis of a square picture: kept square, and at the top of its column."""
 
 
 def _plain(height: int) -> dict[str, Any]:

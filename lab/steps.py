@@ -161,7 +161,10 @@ def step(number: int) -> Step:
 
 
 def matching_step(config: RunConfig) -> Step | None:
-    """The preset that `config` is, whatever its epochs, seed, device, precision and evaluation set; None if changed."""
+    """The preset whose recipe (network, augmentation, optimiser, schedule, batch size) `config` follows; None if none.
+
+    How long, on what device, on how many images and with which seed it is trained makes no other recipe.
+    """
 
     def recipe(value: RunConfig) -> tuple[object, ...]:
         return (

@@ -22,7 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from lab.config import RunConfig, from_json, to_json
-from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped
+from lab.describe import describe_run
+from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
 from lab.steps import matching_step
 
 Status = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
@@ -178,13 +179,20 @@ class Store:
         except SQLAlchemyError as error:
             raise StoreError(f"The database {_shown(self.url)} did not answer: {str(error).splitlines()[0]}") from error
 
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
     # --- the user's side -----------------------------------------------------------------------------------------
 
     def submit(self, config: RunConfig, name: str | None = None) -> int:
         """Queue a run; returns its id."""
-        preset = matching_step(config)
-        title = name or f"{preset.name if preset else 'Custom network'}, seed {config.seed}"
-        row = {"name": title, "config": to_json(config), "status": "queued", "created": time.time()}
+        row = {
+            "name": name or describe_run(config),
+            "config": to_json(config),
+            "status": "queued",
+            "created": time.time(),
+        }
         with self._transaction() as connection:
             result = connection.execute(sa.insert(_runs).values(**row))
             return int(result.inserted_primary_key[0])  # type: ignore[index]
@@ -389,27 +397,30 @@ class Store:
 
     # --- between stores ------------------------------------------------------------------------------------------
 
-    def copy_to(self, other: Store, run_ids: Iterable[int] | None = None, last_epochs: int | None = None) -> list[int]:
-        """Copy ended runs into another store; returns their ids there. `last_epochs` limits the checkpoints copied."""
-        chosen = set(run_ids) if run_ids is not None else None
+    def copy_to(self, other: Store, slim: bool = False) -> list[int]:
+        """Copy all ended runs into another store; returns their ids there.
+
+        `slim` leaves out the windows and all checkpoints but the last, and what resuming would need.
+        """
         copied = []
         with self._transaction() as source:
             for run in source.execute(sa.select(_runs).where(_runs.c.status.in_(ENDED)).order_by(_runs.c.id)):
-                if chosen is None or run.id in chosen:
-                    with other._transaction() as target:
-                        copied.append(_copy_run(source, target, run, last_epochs))
+                with other._transaction() as target:
+                    copied.append(_copy_run(source, target, run, slim))
         return copied
 
 
-def _copy_run(source: sa.Connection, target: sa.Connection, run: Any, last_epochs: int | None) -> int:
+def _copy_run(source: sa.Connection, target: sa.Connection, run: Any, slim: bool) -> int:
     values = {key: value for key, value in run._mapping.items() if key != "id"}
     new_id = int(target.execute(sa.insert(_runs).values(**values)).inserted_primary_key[0])  # type: ignore[index]
-    for row in source.execute(sa.select(_events).where(_events.c.run_id == run.id).order_by(_events.c.id)):
+    events = sa.select(_events).where(_events.c.run_id == run.id).order_by(_events.c.id)
+    for row in source.execute(events.where(_events.c.kind != Window.kind) if slim else events):
         values = {key: value for key, value in row._mapping.items() if key != "id"}
         target.execute(sa.insert(_events).values(**(values | {"run_id": new_id})))
-    query = sa.select(_checkpoints).where(_checkpoints.c.run_id == run.id).order_by(_checkpoints.c.epoch.desc())
-    for row in source.execute(query.limit(last_epochs)):
-        target.execute(sa.insert(_checkpoints).values(**(dict(row._mapping) | {"run_id": new_id})))
+    kept = sa.select(_checkpoints).where(_checkpoints.c.run_id == run.id).order_by(_checkpoints.c.epoch.desc())
+    for row in source.execute(kept.limit(1) if slim else kept):
+        values = dict(row._mapping) | {"run_id": new_id} | ({"optimizer_state": None} if slim else {})
+        target.execute(sa.insert(_checkpoints).values(**values))
     return new_id
 
 

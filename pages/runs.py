@@ -42,7 +42,7 @@ def choose_runs(runs: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> lis
         [result_row(run, epochs[run.id]) for run in runs],
         hide_index=True,
         width="stretch",
-        height=min(320, 38 + 35 * len(runs)),
+        height="content" if len(runs) <= 8 else 320,
         key="runs-table",
         on_select="rerun",
         selection_mode="multi-row",

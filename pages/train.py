@@ -45,4 +45,4 @@ with watch:
     else:
         preset = matching_step(draft())
         st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
-        draw_curves(History(), draft().epochs, published_epochs(preset.number) if preset else ())
+        draw_curves(History(), draft(), published_epochs(preset.number) if preset else ())

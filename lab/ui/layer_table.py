@@ -35,10 +35,10 @@ _HEADS = (
 _WORDS = ("layer",)
 
 
-def layer_name(row: LayerRow) -> str:
-    """The layer in the field's words: `conv 5×5 + batch norm + ReLU`."""
+def layer_name(row: LayerRow, extras: bool = True) -> str:
+    """The layer in the field's words: `conv 5×5 + batch norm + ReLU`, or `conv 5×5` without its extras."""
     kind = {"global_average_pool": "global average pool"}.get(row.kind, row.kind.replace("_", " "))
-    return " + ".join((f"{kind} {row.kernel}×{row.kernel}", *row.extras))
+    return " + ".join((f"{kind} {row.kernel}×{row.kernel}", *(row.extras if extras else ())))
 
 
 def show_layer_table(rows: Sequence[LayerRow]) -> None:

@@ -19,6 +19,8 @@ from lab.ui.layout import duration, show_figure
 from lab.ui.state import the_store
 
 POLL_SECONDS = 1.0
+FEW_IMAGES = 20_000
+"""Below this the accuracy axis begins lower: fewer images, lower accuracies."""
 STATUS_COLOURS = {
     "queued": "gray",
     "running": "blue",
@@ -155,7 +157,7 @@ def draw_curves(story: History, planned: int, published: tuple[PublishedEpoch, .
     with left:
         show_figure(loss_figure(story.windows, story.epochs, planned, published), "loss")
     with right:
-        show_figure(accuracy_figure(story.windows, story.epochs, planned, published, whole_range), "accuracy")
+        show_figure(accuracy_figure(story.windows, story.epochs, planned, published, shown), "accuracy")
 
 
 def _below(run: Run, story: History) -> None:

@@ -95,7 +95,7 @@ def ask_rows(sheet: Sheet) -> Rows:
                 format_func=KIND_WORDS.get,
                 required=True,
                 default=NEW_LAYER["kind"],
-                width=104,
+                width=98,
                 help="conv learns its kernels; pooling shrinks the map by its largest or its mean value.",
             ),
             "channels": _number("channels", 96, "How many maps a convolution makes. Leave empty for pooling."),

@@ -65,7 +65,7 @@ def _choose_layer(rows: Sequence[LayerRow]) -> LayerRow:
         "Layer",
         numbers,
         key=LAYER,
-        format_func=lambda index: f"{index}  {layer_name(rows[index - 1])}",
+        format_func=lambda index: f"{index}. {layer_name(rows[index - 1], extras=False)}",
         on_change=_centre,
         args=(rows,),
         help="The layer whose map is shown. The deeper the layer, the more of the image one unit sees.",

@@ -1,0 +1,123 @@
+"""Where the digit comes from: a canvas with undo and clear, or a picture file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit_drawable_canvas import st_canvas
+
+from lab.drawing import (
+    BlankDrawing,
+    PictureError,
+    Stage,
+    drawing_stages,
+    read_picture,
+    stroke_stages,
+    strokes_from_canvas,
+)
+
+BOARD = "board"
+SIDE, PEN = 280, 18
+"""Of the canvas and its pen, in pixels: ten times the picture that the network gets."""
+DRAW, FILE = "Draw", "Picture file"
+
+_STYLE = """
+<style>
+/* The canvas has a toolbar of its own that appears above it on hover only; ours is always there, so it is cut off. */
+.st-key-board {overflow: clip; border-radius: 6px;}
+.st-key-picture_file [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
+</style>
+"""
+
+
+@dataclass
+class Board:
+    """The canvas of one session. A canvas keeps its own drawing; a new `version` begins again from `initial`."""
+
+    version: int = 0
+    initial: dict[str, Any] = field(default_factory=lambda: {"objects": []})
+    drawing: dict[str, Any] = field(default_factory=lambda: {"objects": []})
+
+    @property
+    def key(self) -> str:
+        """Of the canvas's widget."""
+        return f"canvas_{self.version}"
+
+    def restart(self, objects: list[Any]) -> None:
+        """A new canvas with these strokes on it."""
+        self.version += 1
+        self.initial = self.drawing = {"objects": objects}
+
+
+def ask_digit(source: str) -> list[Stage] | None:
+    """The stages from a drawing or a file to what the network receives; None while there is nothing to read."""
+    st.html(_STYLE)
+    return _ask_drawing() if source == DRAW else _ask_file()
+
+
+def _ask_drawing() -> list[Stage] | None:
+    strokes = ask_strokes()
+    try:
+        return stroke_stages(strokes) if strokes else None
+    except BlankDrawing:
+        return None
+
+
+def ask_strokes() -> list[NDArray[np.float64]]:
+    """The canvas, undo and clear; returns the strokes drawn so far."""
+    board: Board = st.session_state.setdefault(BOARD, Board())
+    if board.key not in st.session_state and board.drawing != board.initial:
+        board.restart(board.drawing["objects"])  # the page was left, and the canvas has forgotten the drawing
+    with st.container(key="board", width=SIDE):
+        result = st_canvas(
+            stroke_width=PEN,
+            stroke_color="#FFFFFF",
+            background_color="#000000",
+            width=SIDE,
+            height=SIDE,
+            drawing_mode="freedraw",
+            initial_drawing=board.initial,
+            key=board.key,
+        )
+    board.drawing = result.json_data or board.initial
+    objects = board.drawing["objects"]
+    with st.container(horizontal=True, width=SIDE):
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            disabled=not objects,
+            on_click=lambda: board.restart(objects[:-1]),
+            width="stretch",
+            help="Takes the last stroke back.",
+        )
+        st.button(
+            "Clear",
+            icon=":material/delete:",
+            disabled=not objects,
+            on_click=lambda: board.restart([]),
+            width="stretch",
+            help="Takes every stroke away.",
+        )
+    return strokes_from_canvas(board.drawing)
+
+
+def _ask_file() -> list[Stage] | None:
+    with st.container(key="picture_file", width=SIDE):
+        file = st.file_uploader(
+            "PNG or JPEG, up to 10 MB",
+            key="picture",
+            help="A digit of any size, dark on light or light on dark.",
+        )
+    if file is None:
+        return None
+    try:
+        stages = drawing_stages(read_picture(file.getvalue()))
+    except (PictureError, BlankDrawing) as error:
+        st.error(str(error))
+        return None
+    st.image(file, width=SIDE)
+    return stages

@@ -1,0 +1,115 @@
+"""Who reads the digit, and what it says: choose a run and an epoch, show the answer and the stages before it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from lab.drawing import Stage
+from lab.figures import probability_figure
+from lab.predict import SHIPPED, Predictor, load_predictor
+from lab.store import Store, StoreError, open_store
+from lab.ui.layout import show_figure
+
+SHIPPED_LABEL = "Shipped checkpoint"
+
+_STYLE = """
+<style>
+.answer {display: flex; align-items: baseline; gap: 0.8rem; line-height: 1;}
+.answer b {font-size: 4.2rem; font-weight: 650; font-variant-numeric: tabular-nums;}
+.answer span {font-size: 1rem; line-height: 1.35;}
+.stages {display: flex; flex-wrap: wrap; gap: 0.8rem 1.4rem;}
+.stages figure {margin: 0; width: 180px; display: flex; gap: 0.6rem; flex: 1 1 180px;}
+.stages img, .received img {background: #000; image-rendering: pixelated; border-radius: 4px; object-fit: contain;}
+.stages img {width: 72px; height: 72px; flex: none;}
+.stages figcaption {font-size: 0.8rem; line-height: 1.3;}
+.stages figcaption span {opacity: 0.75;}
+.received img {width: 100%; max-width: 280px; aspect-ratio: 1; display: block;}
+</style>
+"""
+
+
+def choose_predictor(store: Store) -> Predictor | None:
+    """The network that reads: the shipped one, or a run at any finished epoch. None, with a sentence, if unreadable."""
+    runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
+    chosen, when = st.columns([1.5, 1])
+    run = chosen.selectbox(
+        "Network",
+        [None, *runs],
+        format_func=lambda number: SHIPPED_LABEL if number is None else f"Run {number}: {runs[number]}",
+        help="Who reads the digit: the network that comes with the lab, or one that was trained here.",
+    )
+    epoch = _choose_epoch(when, store.checkpoint_epochs(run)) if run is not None else None
+    try:
+        changed = SHIPPED.stat().st_mtime if run is None and SHIPPED.exists() else 0.0
+        return _predictor(run, epoch, store.url, changed)
+    except StoreError as error:
+        st.error(str(error))
+        return None
+
+
+def _choose_epoch(place: Any, epochs: Sequence[int]) -> int | None:
+    if len(epochs) < 2:
+        return None
+    return int(
+        place.select_slider(
+            "Epoch",
+            epochs,
+            value=epochs[-1],
+            help="The network as it was after this epoch: an early one reads worse.",
+        )
+    )
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _predictor(run: int | None, epoch: int | None, url: str, changed: float) -> Predictor:
+    """Loaded once and kept; `changed` makes a replaced shipped file count as another one."""
+    return load_predictor(run, epoch, open_store(url))
+
+
+def show_answer(probabilities: NDArray[np.float32], predictor: Predictor) -> None:
+    """The answer large, and the ten probabilities as bars."""
+    st.html(f"{_STYLE}<div class='answer'>{answer_html(probabilities)}</div>")
+    show_figure(probability_figure(probabilities.tolist()), "probabilities")
+    st.caption(f"Read by {predictor.description}.")
+
+
+def answer_html(probabilities: NDArray[np.float32]) -> str:
+    """The most probable digit, its probability, and the second choice where that is more than 1 %."""
+    second, first = np.argsort(probabilities)[-2:]
+    words = f"{100 * probabilities[first]:.1f} % sure"
+    if probabilities[second] > 0.01:
+        words += f"<br>else a {second}, {100 * probabilities[second]:.1f} %"
+    return f"<b>{first}</b><span>{words}</span>"
+
+
+def show_received(stage: Stage) -> None:
+    """The 28x28 picture that the network gets, pixel by pixel."""
+    st.html(f"{_STYLE}<div class='received'>{_img(stage)}</div>")
+
+
+def show_stages(stages: Sequence[Stage]) -> None:
+    """How the picture came about: one small picture a stage, with what was done."""
+    figures = "".join(
+        f"<figure>{_img(stage)}<figcaption><b>{number}. {escape(stage.name)}</b><br>"
+        f"<span>{escape(stage.explanation)}</span></figcaption></figure>"
+        for number, stage in enumerate(stages, start=1)
+    )
+    st.html(f"{_STYLE}<div class='stages'>{figures}</div>")
+
+
+def _img(stage: Stage) -> str:
+    """The stage's picture as an HTML image; values in [0, 1], ink bright."""
+    pixels = np.clip(np.asarray(stage.image) * 255, 0, 255).astype(np.uint8)
+    png = io.BytesIO()
+    Image.fromarray(pixels).save(png, format="PNG")
+    data = base64.b64encode(png.getvalue()).decode()
+    return f"<img alt='{escape(stage.name, True)}' src='data:image/png;base64,{data}'>"
