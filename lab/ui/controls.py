@@ -104,18 +104,24 @@ def _augmentation() -> None:
     _augmented_digits()
     left, right = st.columns(2)
     with left:
-        field(st.slider, "Rotation ±°", "augmentation", "rotation", min_value=0.0, max_value=45.0, step=1.0)
-        field(st.slider, "Scale ±", "augmentation", "scale", min_value=0.0, max_value=0.5, step=0.01)
-        field(st.slider, "Pen ±", "augmentation", "pen", min_value=0.0, max_value=1.0, step=0.05, help=_PEN)
+        field(
+            st.slider, "Rotation ±°", "augmentation", "rotation", min_value=0.0, max_value=180.0, step=1.0, format="%.0f"
+        )
+        field(st.slider, "Scale ±", "augmentation", "scale", min_value=0.0, max_value=0.5, step=0.01, format="%.2f")
+        field(
+            st.slider, "Pen ±", "augmentation", "pen", min_value=0.0, max_value=1.0, step=0.05, format="%.2f", help=_PEN
+        )
     with right:
-        field(st.slider, "Shift ± pixels", "augmentation", "shift", min_value=0.0, max_value=6.0, step=0.5)
-        field(st.slider, "Shear ±°", "augmentation", "shear", min_value=0.0, max_value=30.0, step=1.0)
+        field(
+            st.slider, "Shift ± pixels", "augmentation", "shift", min_value=0.0, max_value=14.0, step=0.5, format="%.1f"
+        )
+        field(st.slider, "Shear ±°", "augmentation", "shear", min_value=0.0, max_value=45.0, step=1.0, format="%.0f")
         options = ("nearest", "bilinear")
         field(st.selectbox, "Interpolation", "augmentation", "interpolation", options=options, help=_INTERPOLATION)
     field(
         *(st.slider, "Dropout rate", "network", "dropout"),
         min_value=0.0,
-        max_value=0.5,
+        max_value=0.9,
         step=0.01,
         help="The share of units set to zero after each pooling while training.",
     )
@@ -148,7 +154,7 @@ def _learning_rate() -> None:
         )
         field(
             *(st.number_input, "Learning rate", "optimizer", "learning_rate"),
-            min_value=0.0001,
+            min_value=0.000001,
             max_value=10.0,
             step=0.005,
             format="%.4f",
@@ -166,7 +172,7 @@ def _learning_rate() -> None:
             field(
                 *(st.number_input, "Momentum", "optimizer", "momentum"),
                 min_value=0.0,
-                max_value=0.99,
+                max_value=0.999,
                 step=0.05,
                 help="How much of the last step is kept.",
             )
@@ -188,10 +194,10 @@ def _schedule_details(kind: str) -> None:
         with left:
             field(st.number_input, "Epochs between drops", "schedule", "step_size", min_value=1, max_value=200, step=1)
         with right:
-            field(st.number_input, "Factor of a drop", "schedule", "gamma", min_value=0.01, max_value=1.0, step=0.05)
+            field(st.number_input, "Factor of a drop", "schedule", "gamma", min_value=0.0001, max_value=1.0, step=0.05)
     elif kind == "one_cycle":
         label = "Share of the run spent rising"
-        field(st.slider, label, "schedule", "warmup", min_value=0.05, max_value=0.9, step=0.05)
+        field(st.slider, label, "schedule", "warmup", min_value=0.01, max_value=0.99, step=0.01)
 
 
 def _run() -> None:

@@ -14,7 +14,7 @@ from lab.figures import accuracy_figure, learning_rate_figure, loss_figure
 from lab.layers import total_parameters
 from lab.schedule import planned_learning_rates
 from lab.steps import PublishedEpoch, published_epochs, step
-from lab.store import ENDED, RESUMABLE, Run, Store, StoreError
+from lab.store import ENDED, LIVE, RESUMABLE, Run, Store, StoreError
 from lab.ui.layout import duration, show_figure
 from lab.ui.state import the_store
 
@@ -87,11 +87,28 @@ def _head(store: Store, run: Run, story: History) -> None:
 
 
 def _place(store: Store, run: Run) -> str:
+    """Where it runs or ran; for a queued run its place and about how long it waits."""
     if run.status != "queued":
         return f"run {run.id}" + (f", {run.hardware}" if run.hardware else "")
     ahead = store.queue_position(run.id)
-    busy = "starts when the device is free"
-    return f"run {run.id}, {busy}" if ahead == 0 else f"run {run.id}, {ahead} queued before it"
+    words = f"run {run.id}, " + (f"{ahead} more before it in the queue" if ahead else "next on this device")
+    seconds = _waiting_seconds(store, run)
+    return words if seconds is None else f"{words}, begins in about {duration(seconds)}"
+
+
+def _waiting_seconds(store: Store, run: Run) -> float | None:
+    """The live run's time left, and its time an epoch for every epoch queued before `run`; None if not yet known."""
+    others = [other for other in store.runs() if other.id != run.id]
+    live = next((other for other in others if other.status in LIVE), None)
+    if live is None:
+        return None
+    story = history(store.events_after(live.id))
+    state = progress(story)
+    if state is None or state.seconds_left is None:
+        return None
+    left_epochs = (1 - state.share) * state.epochs
+    queued = sum(other.config.epochs for other in others if other.status == "queued" and other.id < run.id)
+    return state.seconds_left * (1 + queued / left_epochs) if left_epochs else state.seconds_left
 
 
 def _progress_words(state: Progress) -> str:
