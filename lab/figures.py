@@ -98,7 +98,7 @@ def overlay_figure(runs: Sequence[tuple[str, Sequence[Row]]], key: str, label: s
     return figure
 
 
-def probability_figure(probabilities: Sequence[float]) -> go.Figure:
+def probability_figure(probabilities: Sequence[float], height: int = 260) -> go.Figure:
     """Ten bars, one a digit, in percent; the answer stands out and every bar carries its figure."""
     percent = [100 * float(value) for value in probabilities]
     answer = int(np.argmax(percent))
@@ -114,7 +114,7 @@ def probability_figure(probabilities: Sequence[float]) -> go.Figure:
             hovertemplate="%{y}: %{x:.2f} %<extra></extra>",
         )
     )
-    figure.update_layout(**_plain(320), uirevision="probabilities")
+    figure.update_layout(**_plain(height), uirevision="probabilities")
     figure.update_xaxes(range=[0, 118], visible=False, fixedrange=True)
     figure.update_yaxes(autorange="reversed", type="category", fixedrange=True, showgrid=False)
     return figure

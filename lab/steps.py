@@ -173,7 +173,6 @@ def matching_step(config: RunConfig) -> Step | None:
             value.optimizer,
             value.schedule,
             value.batch_size,
-            value.training_images,
         )
 
     return next((preset for preset in STEPS if recipe(preset.config) == recipe(config)), None)

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from lab.config import TRAINING_IMAGES, RunConfig
 from lab.describe import describe_augmentation, describe_optimizer, describe_schedule, differences
 from lab.figures import steps_figure
 from lab.layers import total_parameters
 from lab.steps import STEPS, Step, published_epochs, step
-from lab.ui.layout import page_head, show_figure, show_table
+from lab.ui.layout import page_head, show_figure, show_table, two_sides
 from lab.ui.state import choose_run, set_draft, the_store
 
 store = the_store()
@@ -14,9 +15,14 @@ store = the_store()
 
 def own_runs(number: int) -> list[tuple[int, list[dict[str, object]]]]:
     """The user's runs of a step that have a finished epoch on the test set, newest first: (run, epoch rows)."""
-    mine = [run for run in store.runs() if run.step == number and run.config.evaluate_on == "test"]
+    mine = [run for run in store.runs() if run.step == number and is_comparable(run.config)]
     epochs = store.epochs([run.id for run in mine])
     return [(run.id, epochs[run.id]) for run in mine if epochs[run.id]]
+
+
+def is_comparable(config: RunConfig) -> bool:
+    """Whether a run's accuracies may stand beside published ones: all training images, the test set."""
+    return config.evaluate_on == "test" and config.training_images == TRAINING_IMAGES
 
 
 def overview() -> None:
@@ -81,7 +87,7 @@ number = st.segmented_control(
     required=True,
 )
 preset = step(number)
-text, chart = st.columns([1, 1.4], gap="large")
+text, chart = two_sides(1, 1.4)
 with text:
     story(preset)
     st.button("Train this step", type="primary", on_click=train_it, help="15 epochs, in the background.")

@@ -6,7 +6,7 @@ from lab.analysis import History
 from lab.steps import matching_step, published_epochs
 from lab.store import ENDED
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
-from lab.ui.layout import page_head
+from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
 from lab.ui.state import choose_run, chosen_run, draft, the_store
 
@@ -28,7 +28,7 @@ def run_to_show() -> int | None:
     return (live or [run.id for run in known] or [None])[0]
 
 
-controls, watch = st.columns([1, 2.15], gap="large")
+controls, watch = two_sides()
 with controls:
     page_head("Train", "Set up a run, start it, and watch it learn.")
     choose_step()

@@ -105,7 +105,14 @@ def _augmentation() -> None:
     left, right = st.columns(2)
     with left:
         field(
-            st.slider, "Rotation ±°", "augmentation", "rotation", min_value=0.0, max_value=180.0, step=1.0, format="%.0f"
+            st.slider,
+            "Rotation ±°",
+            "augmentation",
+            "rotation",
+            min_value=0.0,
+            max_value=180.0,
+            step=1.0,
+            format="%.0f",
         )
         field(st.slider, "Scale ±", "augmentation", "scale", min_value=0.0, max_value=0.5, step=0.01, format="%.2f")
         field(

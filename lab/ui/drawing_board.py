@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit_drawable_canvas import st_canvas
 
 from lab.drawing import (
-    BlankDrawing,
-    PictureError,
     Stage,
     drawing_stages,
     read_picture,
@@ -30,6 +30,10 @@ _STYLE = """
 /* The canvas has a toolbar of its own that appears above it on hover only; ours is always there, so it is cut off. */
 .st-key-board {overflow: clip; border-radius: 6px;}
 .st-key-picture_file [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
+/* The canvas keeps its size; the rest wraps below it on a tablet. */
+.st-key-reading > div > [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+.st-key-reading > div > * > [data-testid="stColumn"] {flex: 0 0 280px; min-width: 280px;}
+.st-key-reading > div > * > [data-testid="stColumn"]:nth-child(2) {flex: 1 1 340px;}
 </style>
 """
 
@@ -53,18 +57,28 @@ class Board:
         self.initial = self.drawing = {"objects": objects}
 
 
-def ask_digit(source: str) -> list[Stage] | None:
-    """The stages from a drawing or a file to what the network receives; None while there is nothing to read."""
+def three_columns() -> list[DeltaGenerator]:
+    """For the digit, the answer, and what the network receives; the outer two as wide as the canvas."""
     st.html(_STYLE)
-    return _ask_drawing() if source == DRAW else _ask_file()
+    return st.columns([SIDE, 2 * SIDE, SIDE], gap="large")
 
 
-def _ask_drawing() -> list[Stage] | None:
-    strokes = ask_strokes()
-    try:
+def ask_digit(source: str) -> list[Stage] | None:
+    """The stages from a drawing or a file to what the network receives; None while there is nothing to read.
+
+    Raises:
+        PictureError: the file cannot be read as a picture.
+        BlankDrawing: it shows no digit.
+    """
+    if source == DRAW:
+        strokes = ask_strokes()
         return stroke_stages(strokes) if strokes else None
-    except BlankDrawing:
+    file = _ask_file()
+    if file is None:
         return None
+    stages = drawing_stages(read_picture(file.getvalue()))
+    st.image(file, width=SIDE)
+    return stages
 
 
 def ask_strokes() -> list[NDArray[np.float64]]:
@@ -105,19 +119,10 @@ def ask_strokes() -> list[NDArray[np.float64]]:
     return strokes_from_canvas(board.drawing)
 
 
-def _ask_file() -> list[Stage] | None:
+def _ask_file() -> UploadedFile | None:
     with st.container(key="picture_file", width=SIDE):
-        file = st.file_uploader(
+        return st.file_uploader(
             "PNG or JPEG, up to 10 MB",
             key="picture",
             help="A digit of any size, dark on light or light on dark.",
         )
-    if file is None:
-        return None
-    try:
-        stages = drawing_stages(read_picture(file.getvalue()))
-    except (PictureError, BlankDrawing) as error:
-        st.error(str(error))
-        return None
-    st.image(file, width=SIDE)
-    return stages

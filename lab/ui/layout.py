@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.figures import RATE, WRONG
 
@@ -30,6 +31,12 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
 @media (max-width: 1000px) {  /* on a tablet, the columns of st.container(key="halves") stand below each other */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
 }
+@media (max-width: 1000px) {
+    .st-key-two-sides > div > [data-testid="stHorizontalBlock"] {flex-direction: column;}
+    .st-key-two-sides > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
+        width: 100%; flex: 1 1 auto;
+    }
+}
 </style>
 """
 
@@ -38,6 +45,12 @@ def start_page() -> None:
     """Settings for every page; call first, once a run of the script."""
     st.set_page_config(page_title="How a CNN learns", page_icon=":material/grid_view:", layout="wide")
     st.html(_STYLE)
+
+
+def two_sides(left: float = 1, right: float = 2.15) -> list[DeltaGenerator]:
+    """Controls on the left, what they change on the right; one above the other on a narrow screen."""
+    with st.container(key="two-sides"):
+        return st.columns([left, right], gap="large")
 
 
 def page_head(title: str, sentence: str) -> None:

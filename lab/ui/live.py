@@ -10,7 +10,15 @@ from typing import Any
 import streamlit as st
 
 from lab.analysis import History, Progress, gap, history, progress, reading, scorecard, wrong_images
-from lab.figures import accuracy_figure, learning_rate_figure, loss_figure
+from lab.config import RunConfig
+from lab.figures import (
+    CLOSE_RANGE,
+    WHOLE_RANGE,
+    WIDER_RANGE,
+    accuracy_figure,
+    learning_rate_figure,
+    loss_figure,
+)
 from lab.layers import total_parameters
 from lab.schedule import planned_learning_rates
 from lab.steps import PublishedEpoch, published_epochs, step
@@ -165,11 +173,16 @@ def _curves(run: Run, story: History) -> None:
         dotted = st.toggle(label, value=True, key="published", disabled=not known)
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
-    draw_curves(story, run.config.epochs, known if dotted else (), whole_range)
+    draw_curves(story, run.config, known if dotted else (), whole_range)
 
 
-def draw_curves(story: History, planned: int, published: tuple[PublishedEpoch, ...], whole_range: bool = False) -> None:
+def draw_curves(
+    story: History, config: RunConfig, published: tuple[PublishedEpoch, ...], whole_range: bool = False
+) -> None:
     """Loss and accuracy side by side on one epoch axis."""
+    few = config.training_images < FEW_IMAGES
+    shown = WHOLE_RANGE if whole_range else WIDER_RANGE if few else CLOSE_RANGE
+    planned = config.epochs
     left, right = st.columns(2)
     with left:
         show_figure(loss_figure(story.windows, story.epochs, planned, published), "loss")

@@ -6,12 +6,12 @@ import base64
 import io
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
 from lab.figures import probability_figure
@@ -23,7 +23,7 @@ SHIPPED_LABEL = "Shipped checkpoint"
 
 _STYLE = """
 <style>
-.answer {display: flex; align-items: baseline; gap: 0.8rem; line-height: 1;}
+.answer {min-height: 4.6rem; display: flex; align-items: baseline; gap: 0.8rem; line-height: 1;}
 .answer b {font-size: 4.2rem; font-weight: 650; font-variant-numeric: tabular-nums;}
 .answer span {font-size: 1rem; line-height: 1.35;}
 .stages {display: flex; flex-wrap: wrap; gap: 0.8rem 1.4rem;}
@@ -37,36 +37,31 @@ _STYLE = """
 """
 
 
-def choose_predictor(store: Store) -> Predictor | None:
+def choose_predictor(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Predictor | None:
     """The network that reads: the shipped one, or a run at any finished epoch. None, with a sentence, if unreadable."""
     runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
-    chosen, when = st.columns([1.5, 1])
-    run = chosen.selectbox(
+    run = which.selectbox(
         "Network",
         [None, *runs],
         format_func=lambda number: SHIPPED_LABEL if number is None else f"Run {number}: {runs[number]}",
         help="Who reads the digit: the network that comes with the lab, or one that was trained here.",
     )
-    epoch = _choose_epoch(when, store.checkpoint_epochs(run)) if run is not None else None
+    epoch = _choose_epoch(store.checkpoint_epochs(run), when) if run is not None else None
     try:
         changed = SHIPPED.stat().st_mtime if run is None and SHIPPED.exists() else 0.0
-        return _predictor(run, epoch, store.url, changed)
+        predictor = _predictor(run, epoch, store.url, changed)
     except StoreError as error:
-        st.error(str(error))
+        which.error(str(error))
         return None
+    when.caption(f"Read by {predictor.description}." if epoch is None else "")
+    return predictor
 
 
-def _choose_epoch(place: Any, epochs: Sequence[int]) -> int | None:
+def _choose_epoch(epochs: Sequence[int], when: DeltaGenerator) -> int | None:
     if len(epochs) < 2:
         return None
-    return int(
-        place.select_slider(
-            "Epoch",
-            epochs,
-            value=epochs[-1],
-            help="The network as it was after this epoch: an early one reads worse.",
-        )
-    )
+    words = "The network as it was after this epoch: an early one reads worse."
+    return int(when.select_slider("Epoch", epochs, value=epochs[-1], help=words))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -75,25 +70,25 @@ def _predictor(run: int | None, epoch: int | None, url: str, changed: float) -> 
     return load_predictor(run, epoch, open_store(url))
 
 
-def show_answer(probabilities: NDArray[np.float32], predictor: Predictor) -> None:
+def show_answer(probabilities: NDArray[np.float32]) -> None:
     """The answer large, and the ten probabilities as bars."""
     st.html(f"{_STYLE}<div class='answer'>{answer_html(probabilities)}</div>")
     show_figure(probability_figure(probabilities.tolist()), "probabilities")
-    st.caption(f"Read by {predictor.description}.")
 
 
 def answer_html(probabilities: NDArray[np.float32]) -> str:
-    """The most probable digit, its probability, and the second choice where that is more than 1 %."""
+    """The most probable digit, its probability, and the second choice where that has 1 % or more."""
     second, first = np.argsort(probabilities)[-2:]
-    words = f"{100 * probabilities[first]:.1f} % sure"
-    if probabilities[second] > 0.01:
-        words += f"<br>else a {second}, {100 * probabilities[second]:.1f} %"
+    words = f"with a probability of {100 * probabilities[first]:.1f} %"
+    if probabilities[second] >= 0.01:
+        words += f"<br>next: {second}, {100 * probabilities[second]:.1f} %"
     return f"<b>{first}</b><span>{words}</span>"
 
 
 def show_received(stage: Stage) -> None:
     """The 28x28 picture that the network gets, pixel by pixel."""
     st.html(f"{_STYLE}<div class='received'>{_img(stage)}</div>")
+    st.caption("What the network receives: 28×28 pixels, prepared as MNIST was.")
 
 
 def show_stages(stages: Sequence[Stage]) -> None:
