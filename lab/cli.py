@@ -26,7 +26,7 @@ from lab.layers import layer_table, total_parameters
 from lab.store import Store, StoreError, open_store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 140)  # a pipe or a file has room
 
 LAYER_KEYS = (
     *("index", "kind", "kernel", "stride", "padding", "input_shape", "output_shape"),

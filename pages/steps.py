@@ -1,5 +1,7 @@
 """Steps: the story of the five published steps and Beyond, published beside yours."""
 
+from typing import Any
+
 import streamlit as st
 
 from lab.config import TRAINING_IMAGES, RunConfig
@@ -13,11 +15,15 @@ from lab.ui.state import choose_run, set_draft, the_store
 store = the_store()
 
 
-def own_runs(number: int) -> list[tuple[int, list[dict[str, object]]]]:
-    """The user's runs of a step that have a finished epoch on the test set, newest first: (run, epoch rows)."""
-    mine = [run for run in store.runs() if run.step == number and is_comparable(run.config)]
+def own_runs() -> dict[int, list[tuple[int, list[dict[str, Any]]]]]:
+    """For each step the user's runs with a finished epoch, newest first: (run, epoch rows)."""
+    mine = [run for run in store.runs() if run.step is not None and is_comparable(run.config)]
     epochs = store.epochs([run.id for run in mine])
-    return [(run.id, epochs[run.id]) for run in mine if epochs[run.id]]
+    found: dict[int, list[tuple[int, list[dict[str, Any]]]]] = {preset.number: [] for preset in STEPS}
+    for run in mine:
+        if run.step is not None and epochs[run.id]:
+            found[run.step].append((run.id, epochs[run.id]))
+    return found
 
 
 def is_comparable(config: RunConfig) -> bool:
@@ -30,7 +36,7 @@ def overview() -> None:
     rows = []
     for preset in STEPS:
         config, published = preset.config, published_epochs(preset.number)
-        mine = own_runs(preset.number)
+        mine = own[preset.number]
         rows.append(
             {
                 "Step": f"{preset.number}. {preset.name}",
@@ -73,6 +79,7 @@ def train_it() -> None:
 if st.session_state.pop("go-train", False):
     st.switch_page("pages/train.py")
 
+own = own_runs()
 page_head(
     "Five steps to 99.40 % with fewer than 10,000 parameters",
     "And one beyond. Choose a step to see what it changes, why, and what came of it.",
@@ -92,7 +99,7 @@ with text:
     story(preset)
     st.button("Train this step", type="primary", on_click=train_it, help="15 epochs, in the background.")
 with chart:
-    mine = own_runs(preset.number)
+    mine = own[preset.number]
     show_figure(steps_figure(published_epochs(preset.number), mine[:3]), "step-curves")
     if preset.published_reading:
         st.markdown(f"**Published:** {preset.published_reading}")

@@ -12,13 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit_drawable_canvas import st_canvas
 
-from lab.drawing import (
-    Stage,
-    drawing_stages,
-    read_picture,
-    stroke_stages,
-    strokes_from_canvas,
-)
+from lab.drawing import Stage, drawing_stages, read_picture, stroke_stages, strokes_from_canvas
 
 BOARD = "board"
 SIDE, PEN = 280, 18
@@ -31,9 +25,9 @@ _STYLE = """
 .st-key-board {overflow: clip; border-radius: 6px;}
 .st-key-picture_file [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
 /* The canvas keeps its size; the rest wraps below it on a tablet. */
-.st-key-reading > div > [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
-.st-key-reading > div > * > [data-testid="stColumn"] {flex: 0 0 280px; min-width: 280px;}
-.st-key-reading > div > * > [data-testid="stColumn"]:nth-child(2) {flex: 1 1 340px;}
+.st-key-reading [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {flex-wrap: wrap;}
+.st-key-reading [data-testid="stColumn"] {flex: 0 0 280px; min-width: 280px;}
+.st-key-reading [data-testid="stColumn"]:nth-child(2) {flex: 1 1 340px;}
 </style>
 """
 
