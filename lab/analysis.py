@@ -225,7 +225,11 @@ def summarize_seeds(runs: Sequence[tuple[int, Sequence[Row]]]) -> SeedSummary:
         final_spread=statistics.stdev(finals) if len(finals) > 1 else None,
         best_mean=statistics.mean(max(e["test_accuracy"] for e in epochs) for _, epochs in runs),
         finals=tuple(finals),
-        held_target=sum(all(e["test_accuracy"] >= TARGET_ACCURACY for e in epochs[-LAST:]) for _, epochs in runs),
+        held_target=sum(_held_target(epochs) for _, epochs in runs),
         best_train_mean=statistics.mean(max(e["train_accuracy"] for e in epochs) for _, epochs in runs),
         epoch_seconds=statistics.mean(e["seconds"] for _, epochs in runs for e in epochs),
     )
+
+
+def _held_target(epochs: Sequence[Row]) -> bool:
+    return len(epochs) >= LAST and all(epoch["test_accuracy"] >= TARGET_ACCURACY for epoch in epochs[-LAST:])

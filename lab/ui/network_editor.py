@@ -40,6 +40,7 @@ class Sheet:
     typed: Rows
     """What the table shows now, possible or not."""
     problem: str | None = None
+    shown: bool = False
 
     @property
     def key(self) -> str:
@@ -50,7 +51,7 @@ class Sheet:
 def edit_layers() -> None:
     """The editable table; what is typed becomes the draft, or the draft's problem when it cannot be built."""
     sheet = _sheet()
-    sheet.typed = ask_rows(sheet)
+    sheet.typed, sheet.shown = ask_rows(sheet), True
     try:
         network = network_from_rows(sheet.typed, draft().network)
     except ImpossibleNetwork as error:
@@ -165,7 +166,7 @@ def _sheet() -> Sheet:
     sheet: Sheet | None = st.session_state.get(SHEET)
     if sheet is None or sheet.layers != draft().network.layers:
         return _new_sheet(editable_rows(draft().network))
-    if sheet.key not in st.session_state:  # the page was left, and the widget has forgotten the edits
+    if sheet.shown and sheet.key not in st.session_state:  # the page was left: the widget has forgotten the edits
         still_wrong = sheet.problem is not None and draft_problem() == sheet.problem
         return _new_sheet(sheet.typed if still_wrong else editable_rows(draft().network))
     return sheet

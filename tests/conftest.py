@@ -1,0 +1,64 @@
+"""What every test shares: a database of its own, one thread of arithmetic, and a few small data sets."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch; subprocesses inherit it, so their sums are added in the same order
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # `pytest` alone, unlike `python -m pytest`, does not find lab
+
+from examples import digits
+
+from lab.mnist import Mnist, load_mnist
+from lab.store import Store, open_store
+
+torch.set_num_threads(1)
+hypothesis.settings.register_profile("lab", max_examples=40, deadline=None, database=None, print_blob=True)
+hypothesis.settings.load_profile("lab")
+
+
+@pytest.fixture(autouse=True)
+def database_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every test has its own empty database, and the shipped data."""
+    url = f"sqlite:///{tmp_path / 'runs' / 'lab.sqlite3'}"
+    monkeypatch.setenv("LAB_DATABASE_URL", url)
+    monkeypatch.delenv("LAB_DATA_DIR", raising=False)
+    return url
+
+
+@pytest.fixture
+def store() -> Store:
+    return open_store()
+
+
+@pytest.fixture
+def untouched_randomness() -> Iterator[None]:
+    """Fails a test that has drawn from, or seeded, the process-wide generator."""
+    before = torch.get_rng_state()
+    yield
+    assert torch.equal(torch.get_rng_state(), before), "the process-wide generator was used"
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Mnist:
+    """The real data."""
+    return load_mnist()
+
+
+@pytest.fixture(scope="session")
+def few(mnist: Mnist) -> Mnist:
+    """48 training and 30 test digits, enough to tell whether two runs are the same run."""
+    return digits(mnist, training=48, test=30)
+
+
+@pytest.fixture(scope="session")
+def zeros_and_ones(mnist: Mnist) -> Mnist:
+    """200 training and 100 test digits, all of them 0 or 1: easy to learn."""
+    return digits(mnist, training=200, test=100, labels=(0, 1))

@@ -1,0 +1,167 @@
+"""Small configs, data and Hypothesis strategies that several tests share."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from threading import Event as Flag
+from time import monotonic
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+
+from lab.config import (
+    Augmentation,
+    LayerSpec,
+    NetworkConfig,
+    Optimizer,
+    RunConfig,
+    Schedule,
+    conv,
+    max_pool,
+)
+from lab.events import Epoch, Event
+from lab.mnist import Mnist
+
+TINY_NETWORK = NetworkConfig(layers=(conv(6, 5, stride=2), max_pool(), conv(10, 3)), batch_norm=True)
+"""28x28 -> 6x12x12 -> 6x6x6 -> 10x4x4: a millisecond an iteration."""
+
+
+def tiny_run(**changes: Any) -> RunConfig:
+    """3 epochs of 48 images in batches of 16: 3 iterations an epoch."""
+    return replace(
+        RunConfig(
+            network=TINY_NETWORK,
+            optimizer=Optimizer(learning_rate=0.05),
+            epochs=3,
+            batch_size=16,
+            training_images=48,
+            device="cpu",
+        ),
+        **changes,
+    )
+
+
+def digits(data: Mnist, training: int, test: int, labels: Iterable[int] = range(10)) -> Mnist:
+    """The first digits of `data` that carry one of `labels`."""
+    wanted = torch.tensor(list(labels))
+    train = torch.isin(data.train_labels, wanted).nonzero().flatten()[:training]
+    held = torch.isin(data.test_labels, wanted).nonzero().flatten()[:test]
+    return Mnist(data.train_images[train], data.train_labels[train], data.test_images[held], data.test_labels[held])
+
+
+def epochs_of(events: Iterable[Event]) -> list[Epoch]:
+    return [event for event in events if isinstance(event, Epoch)]
+
+
+def facts(epoch: Epoch) -> Epoch:
+    """The epoch without its time, which differs from run to run."""
+    return replace(epoch, seconds=0.0)
+
+
+def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted name, value) of every field of a config, of every layer too: `network.layers.2.kernel`."""
+    for item in fields(value):
+        name, inner = f"{prefix}{item.name}", getattr(value, item.name)
+        if is_dataclass(inner):
+            yield from flat(inner, f"{name}.")
+        elif item.name == "layers":
+            yield name, len(inner)
+            for number, layer in enumerate(inner, start=1):
+                yield from flat(layer, f"{name}.{number}.")
+        else:
+            yield name, inner
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> float:
+    """Wait for `condition`, and say for how many seconds; fails after `seconds`."""
+    started, never = monotonic(), Flag()
+    while not condition():
+        assert monotonic() - started < seconds, f"still not so after {seconds} s"
+        never.wait(0.005)
+    return monotonic() - started
+
+
+# --- Hypothesis --------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def layer_specs(draw: st.DrawFn) -> LayerSpec:
+    """Any layer that can be described, whether it fits anywhere or not."""
+    kind = draw(st.sampled_from(["conv", "max_pool", "average_pool"]))
+    kernel, stride = draw(st.integers(1, 28)), draw(st.integers(1, 28))
+    if kind == "conv":
+        channels, padding = draw(st.integers(1, 1024)), draw(st.integers(0, 14))
+        return LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=padding, channels=channels)
+    return LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=draw(st.integers(0, min(14, kernel // 2))))
+
+
+@st.composite
+def possible_networks(draw: st.DrawFn, without_holes: bool = False) -> NetworkConfig:
+    """A network that can be built: every kernel fits its map, and the last convolution has ten channels.
+
+    `without_holes`: no stride exceeds its kernel and no padding reaches it, so that what a unit sees is a full square.
+    """
+    layers: list[LayerSpec] = []
+    side, count = 28, draw(st.integers(1, 6))
+    last_conv = draw(st.integers(0, count - 1))
+    for index in range(count):
+        is_conv = index == last_conv or (index < last_conv and draw(st.booleans()))
+        kind = "conv" if is_conv else draw(st.sampled_from(["max_pool", "average_pool"]))
+        kernel = draw(st.integers(1, min(side + 2, 7)))
+        needed = max(0, -((side - kernel) // 2))  # padding that makes the kernel fit
+        most = (min(kernel - 1, 14) if without_holes else 3) if is_conv else kernel // 2
+        padding = draw(st.integers(needed, max(needed, most)))
+        stride = draw(st.integers(1, kernel if without_holes else 4))
+        channels = (10 if index == last_conv else draw(st.integers(1, 4))) if is_conv else None
+        layers.append(LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=padding, channels=channels))
+        side = (side + 2 * padding - kernel) // stride + 1
+    dropout = draw(st.sampled_from([0.0, 0.25]))
+    return NetworkConfig(layers=tuple(layers), batch_norm=draw(st.booleans()), dropout=dropout)
+
+
+def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(low, high, allow_nan=False)
+
+
+augmentations = st.builds(
+    Augmentation,
+    rotation=_numbers(0, 180),
+    shift=_numbers(0, 14),
+    scale=_numbers(0, 0.5),
+    shear=_numbers(0, 45),
+    pen=_numbers(0, 1),
+    interpolation=st.sampled_from(["nearest", "bilinear"]),
+)
+
+run_configs = st.builds(
+    RunConfig,
+    network=st.builds(
+        NetworkConfig,
+        layers=st.lists(layer_specs(), min_size=1, max_size=40).map(tuple),
+        batch_norm=st.booleans(),
+        dropout=_numbers(0, 0.9),
+    ),
+    augmentation=augmentations,
+    optimizer=st.builds(
+        Optimizer,
+        kind=st.sampled_from(["sgd", "adamw"]),
+        learning_rate=_numbers(1e-6, 10),
+        momentum=_numbers(0, 0.999),
+        weight_decay=_numbers(0, 1),
+    ),
+    schedule=st.builds(
+        Schedule,
+        kind=st.sampled_from(["none", "step", "cosine", "one_cycle"]),
+        step_size=st.integers(1, 200),
+        gamma=_numbers(1e-4, 1),
+        warmup=_numbers(0.01, 0.99),
+    ),
+    epochs=st.integers(1, 200),
+    batch_size=st.integers(1, 10_000),
+    seed=st.integers(0, 2**32 - 1),
+    device=st.sampled_from(["auto", "cpu", "cuda", "mps"]),
+    precision=st.sampled_from(["float32", "bfloat16"]),
+    evaluate_on=st.sampled_from(["test", "validation"]),
+    training_images=st.integers(1, 60_000),
+)
+"""Any config that may be written down; not every one of its networks can be built."""

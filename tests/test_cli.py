@@ -1,0 +1,313 @@
+"""`python -m lab`: what each command prints, to people and as JSON, and how it refuses."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import tiny_run
+
+from lab import cli, jobs
+from lab.events import Finished
+from lab.mnist import Mnist
+from lab.steps import step
+from lab.store import Store
+
+ROOT = Path(__file__).parent.parent
+
+Lab = Callable[..., tuple[int, str, str]]
+EPOCH_KEYS = {
+    *("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_correct"),
+    *("learning_rate", "seconds"),
+}
+WINDOW_KEYS = {"epoch", "step", "loss", "accuracy", "learning_rate", "images_per_second"}
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], few: Mnist) -> Iterator[Lab]:
+    """Runs a command in this process, on a few digits: (exit code, stdout, stderr)."""
+    monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
+    monkeypatch.setenv("COLUMNS", "200")
+    interrupt = signal.getsignal(signal.SIGINT)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["lab", *map(str, arguments)])
+        with pytest.raises(SystemExit) as leaving:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(leaving.value.code or 0), printed.out, printed.err
+
+    yield run
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def answer(outcome: tuple[int, str, str]) -> Any:
+    """The JSON that a command has printed, and nothing else with it."""
+    code, out, err = outcome
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+# --- steps and layers --------------------------------------------------------------------------------------------
+
+
+def test_steps_as_json_are_six_rows_in_order(lab: Lab) -> None:
+    rows = answer(lab("steps", "--json"))
+    keys = ["step", "name", "parameters", "batch_norm", "dropout", "augmentation", "scheduler"]
+    keys += ["published_final_accuracy", "published_best_accuracy"]
+    assert [list(row) for row in rows] == [keys] * 6
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [row["parameters"] for row in rows] == [185_930, 9_122, 9_426, 9_426, 9_426, 9_426]
+    assert [row["batch_norm"] for row in rows] == [False, False, True, True, True, True]
+    assert [row["dropout"] for row in rows][:5] == [0.0, 0.0, 0.05, 0.05, 0.05]
+    assert [row["augmentation"] for row in rows][:5] == [None, None, None, "rotation ±7°", "rotation ±7°"]
+    assert [row["scheduler"] for row in rows][:5] == [None, None, None, None, "StepLR(5, 0.1)"]
+    assert [row["published_final_accuracy"] for row in rows] == [99.13, 98.92, 99.37, 99.39, 99.40, None]
+    assert [row["published_best_accuracy"] for row in rows] == [99.23, 99.10, 99.45, 99.41, 99.40, None]
+
+
+def test_layers_as_json_are_the_rows_of_the_table(lab: Lab) -> None:
+    rows = answer(lab("layers", "--step", 3, "--json"))
+    assert len(rows) == 9
+    assert rows[3] == {
+        "index": 4,
+        "kind": "conv",
+        "kernel": 3,
+        "stride": 1,
+        "padding": 0,
+        "input_shape": [16, 14, 14],
+        "output_shape": [16, 12, 12],
+        "parameters": 3 * 3 * 16 * 16 + 16 + 2 * 16,
+        "macs": 3 * 3 * 16 * 16 * 12 * 12,
+        "jump": 2,
+        "receptive_field": 10,
+    }
+    assert [row["kind"] for row in rows] == [
+        *("conv", "conv", "max_pool", "conv", "conv", "max_pool", "conv", "conv", "global_average_pool")
+    ]
+    assert [row["receptive_field"] for row in rows] == [5, 5, 6, 10, 10, 12, 20, 28, 32]
+    assert list(rows[0]) == list(rows[3])
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_the_parameters_of_the_layers_add_up_to_those_of_the_step(lab: Lab, number: int) -> None:
+    layers, steps = answer(lab("layers", "--step", number, "--json")), answer(lab("steps", "--json"))
+    assert sum(layer["parameters"] for layer in layers) == steps[number - 1]["parameters"]
+
+
+def test_people_get_tables(lab: Lab) -> None:
+    code, out, _ = lab("steps")
+    assert code == 0
+    assert "Batch norm and dropout" in out
+    assert "99.37 %" in out
+    code, out, _ = lab("layers", "--step", "2")
+    assert code == 0
+    assert "96x28x28" in out
+    assert "9,122" in out
+
+
+# --- train -------------------------------------------------------------------------------------------------------
+
+SHORT = ("--images", 48, "--device", "cpu")
+
+
+def test_train_as_json_prints_one_event_a_line(lab: Lab) -> None:
+    code, out, err = lab("train", "--step", 5, "--epochs", 2, "--seed", 3, *SHORT, "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    # 48 images are one batch of 64: one iteration, so one window an epoch
+    assert [row["event"] for row in rows] == ["started", "window", "epoch", "window", "epoch", "finished"]
+    assert set(rows[1]) >= WINDOW_KEYS
+    assert set(rows[2]) >= EPOCH_KEYS
+    assert [(row["epoch"], row["step"]) for row in rows if row["event"] == "window"] == [(1, 1), (2, 2)]
+    assert {row["run"] for row in rows} == {1}
+
+
+def test_what_train_was_told_is_what_the_run_is(lab: Lab, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "train", lambda *_: iter([Finished()]))
+    options = ("--seed", 3, "--device", "cpu", "--precision", "bfloat16", "--validation", "--images", 48)
+    assert lab("train", "--step", 4, "--epochs", 1, *options, "--json")[0] == 0
+    changes = {"seed": 3, "device": "cpu", "precision": "bfloat16", "evaluate_on": "validation"}
+    assert store.run(1).config == replace(step(4).config, epochs=1, training_images=48, **changes)
+    assert lab("train", "--step", 2)[0] == 0
+    assert store.run(2).config == step(2).config  # nothing told: the preset itself, with its 15 epochs
+
+
+def test_train_shows_people_every_epoch_and_how_it_ended(lab: Lab) -> None:
+    code, out, _ = lab("train", "--step", 2, "--epochs", 2, *SHORT)
+    assert code == 0
+    assert "epoch  1" in out
+    assert "epoch  2" in out
+    assert out.rstrip().endswith("Run 1 finished.")
+
+
+def test_a_failed_training_is_told_with_its_reason_and_exit_code_1(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, few: Mnist
+) -> None:
+    def ill(device: str) -> Mnist:
+        raise jobs.DataError("The data file train.gz is missing: restore it.")
+
+    monkeypatch.setattr(jobs, "load_mnist", ill)
+    code, out, _ = lab("train", "--step", 2, *SHORT)
+    assert code == 1
+    assert "Run 1 failed: The data file train.gz is missing: restore it." in out
+    code, out, _ = lab("train", "--step", 2, *SHORT, "--json")
+    assert code == 1
+    [row] = [json.loads(line) for line in out.splitlines()]
+    assert (row["event"], row["reason"]) == ("failed", "The data file train.gz is missing: restore it.")
+
+
+# --- runs, show, resume ------------------------------------------------------------------------------------------
+
+
+def test_runs_are_listed_newest_first_with_their_results(lab: Lab, store: Store) -> None:
+    assert answer(lab("runs", "--json")) == []
+    lab("train", "--step", 3, "--epochs", 2, *SHORT)
+    store.submit(tiny_run(seed=9))
+    waiting, trained = answer(lab("runs", "--json"))
+    assert (waiting["run"], waiting["step"], waiting["status"], waiting["seed"]) == (2, None, "queued", 9)
+    assert (waiting["epochs_done"], waiting["last_test_accuracy"], waiting["best_test_accuracy"]) == (0, None, None)
+    assert (trained["run"], trained["step"], trained["status"]) == (1, 3, "finished")
+    assert (trained["epochs_done"], trained["epochs_planned"]) == (2, 2)
+    accuracies = [row["test_accuracy"] for row in store.epochs([1])[1]]
+    assert trained["last_test_accuracy"] == accuracies[-1]
+    assert trained["best_test_accuracy"] == max(accuracies)
+
+
+def test_runs_for_people_says_how_to_make_the_first(lab: Lab) -> None:
+    code, out, _ = lab("runs")
+    assert code == 0
+    assert "No runs yet" in out
+    lab("train", "--step", 3, "--epochs", 1, *SHORT)
+    code, out, _ = lab("runs")
+    assert code == 0
+    assert "finished" in out
+    assert "1/1" in out
+
+
+def test_show_has_the_config_and_every_epoch(lab: Lab, store: Store) -> None:
+    lab("train", "--step", 3, "--epochs", 2, *SHORT)
+    shown = answer(lab("show", 1, "--json"))
+    assert shown["config"]["network"]["dropout"] == 0.05
+    assert shown["config"]["epochs"] == 2
+    assert [row["epoch"] for row in shown["epochs"]] == [1, 2]
+    assert set(shown["epochs"][0]) >= EPOCH_KEYS
+    assert {key: shown[key] for key in ("run", "status", "epochs_done")} == {
+        "run": 1,
+        "status": "finished",
+        "epochs_done": 2,
+    }
+    code, out, _ = lab("show", 1)
+    assert code == 0
+    assert "conv 5x5, 96 channels, padding 2" in out
+    assert "wrong of 10,000" in out
+
+
+def test_resume_goes_on_after_the_last_epoch(lab: Lab, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = store.submit(tiny_run(epochs=2))
+    store.send(run_id, "stop")
+    code, out, _ = lab("resume", run_id, "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert rows[0]["event"] == "started"
+    assert rows[0]["first_epoch"] == 1
+    assert rows[-1]["event"] == "finished"
+    code, _, err = lab("resume", run_id, "--json")
+    assert code == 2
+    assert err == "Run 1 cannot be resumed: only a stopped, failed or interrupted run can.\n"
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("train",), "Missing option '--step'"),
+        (("train", "--step", 9), "There is no step 9: choose 1 to 6."),
+        (("train", "--step", "five"), "Invalid value for '--step'"),
+        (("train", "--step", 5, "--epochs", 0), "epochs is 0; it must be a whole number from 1 to 200."),
+        (("train", "--step", 5, "--seed", -1), "seed is -1; it must be a whole number"),
+        (("train", "--step", 5, "--device", "tpu"), "device is 'tpu'; it must be one of auto, cpu, cuda, mps."),
+        (("train", "--step", 5, "--precision", "int8"), "precision is 'int8'; it must be one of"),
+        (("train", "--step", 5, "--images", 60_001), "training_images is 60001; it must be a whole number"),
+        (("train", "--step", 5, "--fast"), "No such option: --fast"),
+        (("train", "--step", 5, "--device", "mps"), "This machine has no mps device"),
+        (("layers",), "Missing option '--step'"),
+        (("layers", "--step", 0), "There is no step 0: choose 1 to 6."),
+        (("show",), "Missing argument"),
+        (("show", 99), "There is no run 99: `python -m lab runs` lists them."),
+        (("resume", 99), "There is no run 99: `python -m lab runs` lists them."),
+        (("runs", "all"), "(all)"),
+        (("dance",), "No such command 'dance'"),
+    ],
+)
+def test_wrong_arguments_get_one_sentence_and_exit_code_2(
+    lab: Lab, store: Store, monkeypatch: pytest.MonkeyPatch, arguments: tuple[object, ...], sentence: str
+) -> None:
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    code, out, err = lab(*arguments)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert store.runs() == []  # nothing was begun
+
+
+def test_a_database_that_cannot_be_opened_gets_one_sentence_and_exit_code_2(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "text.sqlite3").write_text("no database\n" * 100, encoding="utf-8")
+    monkeypatch.setenv("LAB_DATABASE_URL", f"sqlite:///{tmp_path / 'text.sqlite3'}")
+    code, out, err = lab("runs", "--json")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "cannot be opened" in err
+
+
+# --- as a process of its own -------------------------------------------------------------------------------------
+
+
+def test_commands_that_need_no_torch_do_not_wait_for_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "lab", "steps", "--json"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)) == 6
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert "lab.steps" in imported
+    assert not {"torch", "numpy", "streamlit"} & imported
+
+
+def test_ctrl_c_stops_a_real_training_and_keeps_its_epochs(store: Store) -> None:
+    """A real process on the real data: 64 images, so that an epoch is little more than its 10,000 evaluations."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab", "train", "--step", "2", "--images", "64", "--device", "cpu", "--json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        rows = []
+        for line in process.stdout:  # a line is here as soon as it happened, or the loop below would not be reached
+            rows.append(json.loads(line))
+            if rows[-1]["event"] == "epoch":
+                process.send_signal(signal.SIGINT)
+                break
+        rows += [json.loads(line) for line in process.stdout]
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+    assert rows[0]["event"] == "started"
+    assert rows[-1]["event"] == "stopped"
+    done = [row["epoch"] for row in rows if row["event"] == "epoch"]
+    assert done[0] == 1
+    assert len(done) < 15
+    run = store.run(rows[0]["run"])
+    assert run.status == "stopped"
+    assert store.checkpoint_epochs(run.id) == done
+    assert len(store.checkpoint(run.id).predictions) == 10_000

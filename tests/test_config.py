@@ -1,0 +1,182 @@
+"""What a run is: every config survives JSON, and a value that no run can have is named."""
+
+import json
+import math
+from dataclasses import FrozenInstanceError, asdict, replace
+from typing import Any
+
+import pytest
+from examples import flat, run_configs, tiny_run
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.config import (
+    Augmentation,
+    ConfigError,
+    LayerSpec,
+    NetworkConfig,
+    Optimizer,
+    RunConfig,
+    Schedule,
+    conv,
+    from_json,
+    max_pool,
+    to_json,
+)
+
+
+@given(run_configs)
+def test_json_gives_back_an_equal_config(config: RunConfig) -> None:
+    assert from_json(to_json(config)) == config
+
+
+@given(run_configs)
+def test_equal_configs_give_equal_text(config: RunConfig) -> None:
+    assert to_json(from_json(to_json(config))) == to_json(config)
+
+
+def test_a_config_cannot_be_changed_and_can_be_a_key() -> None:
+    config = tiny_run()
+    with pytest.raises(FrozenInstanceError):
+        config.seed = 2  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        config.network.layers[0].kernel = 3  # type: ignore[misc]
+    assert {config: 1}[tiny_run()] == 1
+    assert tiny_run(seed=2) != config
+
+
+def test_fields_are_given_by_name_only() -> None:
+    with pytest.raises(TypeError):
+        RunConfig(tiny_run().network)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda: tiny_run(epochs=0), "epochs is 0; it must be a whole number from 1 to 200."),
+        (lambda: tiny_run(epochs=2.0), "epochs is 2.0; it must be a whole number from 1 to 200."),
+        (lambda: tiny_run(epochs=math.nan), "epochs is nan; it must be a whole number from 1 to 200."),
+        (lambda: tiny_run(epochs=True), "epochs is True; it must be a whole number from 1 to 200."),
+        (lambda: tiny_run(batch_size=10_001), "batch_size is 10001; it must be a whole number from 1 to 10,000."),
+        (lambda: tiny_run(seed=2**32), "seed is 4294967296; it must be a whole number from 0 to 4,294,967,295."),
+        (lambda: tiny_run(device="tpu"), "device is 'tpu'; it must be one of auto, cpu, cuda, mps."),
+        (lambda: tiny_run(precision="int8"), "precision is 'int8'; it must be one of float32, bfloat16."),
+        (lambda: tiny_run(evaluate_on="train"), "evaluate_on is 'train'; it must be one of test, validation."),
+        (lambda: tiny_run(training_images=0), "training_images is 0; it must be a whole number from 1 to 60,000."),
+        (lambda: NetworkConfig(layers=()), "the network has 0 layers; it must have 1 to 40."),
+        (lambda: NetworkConfig(layers=(max_pool(),) * 41), "the network has 41 layers; it must have 1 to 40."),
+        (lambda: replace(tiny_run().network, dropout=1.0), "dropout is 1.0; it must be a number from 0 to 0.9."),
+        (lambda: replace(tiny_run().network, batch_norm="no"), "batch_norm is 'no'; it must be true or false."),
+        (lambda: conv(0, 3), "a convolution needs channels: at least 1."),
+        (lambda: LayerSpec(kind="conv", kernel=3), "a convolution needs channels: at least 1."),
+        (lambda: conv(-4, 3), "channels is -4; it must be a whole number from 1 to 1,024."),
+        (lambda: conv(8, 29), "kernel is 29; it must be a whole number from 1 to 28."),
+        (lambda: conv(8, 3, stride=0), "stride is 0; it must be a whole number from 1 to 28."),
+        (lambda: conv(8, 3, padding=15), "padding is 15; it must be a whole number from 0 to 14."),
+        (lambda: LayerSpec(kind="blur", kernel=3), "kind is 'blur'; it must be one of conv, max_pool, average_pool."),
+        (
+            lambda: LayerSpec(kind="max_pool", kernel=2, channels=8),
+            "channels is 8; pooling keeps its channels: leave it empty.",
+        ),
+        (
+            lambda: LayerSpec(kind="max_pool", kernel=3, padding=2),
+            "padding is 2; for pooling it may be at most half the kernel (1).",
+        ),
+        (lambda: Augmentation(rotation=181), "rotation is 181; it must be a number from 0 to 180."),
+        (lambda: Augmentation(shift=-1), "shift is -1; it must be a number from 0 to 14."),
+        (lambda: Augmentation(scale=0.6), "scale is 0.6; it must be a number from 0 to 0.5."),
+        (lambda: Augmentation(shear=46), "shear is 46; it must be a number from 0 to 45."),
+        (lambda: Augmentation(pen=1.1), "pen is 1.1; it must be a number from 0 to 1."),
+        (
+            lambda: Augmentation(interpolation="cubic"),
+            "interpolation is 'cubic'; it must be one of nearest, bilinear.",
+        ),
+        (lambda: Optimizer(kind="adam"), "optimizer is 'adam'; it must be one of sgd, adamw."),
+        (lambda: Optimizer(learning_rate=0), "learning_rate is 0; it must be a number from 1e-06 to 10."),
+        (lambda: Optimizer(learning_rate=math.inf), "learning_rate is inf; it must be a number from 1e-06 to 10."),
+        (lambda: Optimizer(momentum=1), "momentum is 1; it must be a number from 0 to 0.999."),
+        (lambda: Optimizer(weight_decay="0"), "weight_decay is '0'; it must be a number from 0 to 1."),
+        (lambda: Schedule(kind="linear"), "schedule is 'linear'; it must be one of none, step, cosine, one_cycle."),
+        (lambda: Schedule(step_size=0), "step_size is 0; it must be a whole number from 1 to 200."),
+        (lambda: Schedule(gamma=0), "gamma is 0; it must be a number from 0.0001 to 1."),
+        (lambda: Schedule(warmup=1), "warmup is 1; it must be a number from 0.01 to 0.99."),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_what_is_allowed(build: Any, sentence: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        build()
+    assert str(error.value) == sentence
+
+
+def test_every_number_and_choice_of_a_config_is_checked() -> None:
+    """No field of any dataclass takes an arbitrary object."""
+    data = asdict(tiny_run())
+    for name, value in flat(tiny_run()):
+        if name.endswith("layers"):
+            continue
+        path = [int(part) - 1 if part.isdigit() else part for part in name.split(".")]
+        if value is None:  # the channels of a pooling
+            continue
+        broken = json.loads(json.dumps(data))
+        owner = broken
+        for part in path[:-1]:
+            owner = owner[part]
+        owner[path[-1]] = {"not": "a value"}
+        with pytest.raises(ConfigError):
+            from_json(json.dumps(broken))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda data: data.update(epoch=3), "config has no field 'epoch'."),
+        (lambda data: data["optimizer"].update(nesterov=True), "config.optimizer has no field 'nesterov'."),
+        (lambda data: data["network"]["layers"][1].update(dilation=2), "layer 2 has no field 'dilation'."),
+        (lambda data: data.update(epochs=500), "config: epochs is 500; it must be a whole number from 1 to 200."),
+        (
+            lambda data: data["network"]["layers"][2].update(kernel=0),
+            "layer 3: kernel is 0; it must be a whole number from 1 to 28.",
+        ),
+        (lambda data: data["network"].update(layers="conv"), "config.network.layers is 'conv'; it must be a list."),
+        (lambda data: data.update(schedule=None), "config.schedule is None; it must be an object."),
+        (lambda data: data.update(seed=10**400), f"config: seed is {10**400}; it must be a whole number from 0 to"),
+    ],
+)
+def test_json_with_an_unknown_or_impossible_value_is_refused_with_its_place(change: Any, sentence: str) -> None:
+    data = json.loads(to_json(tiny_run()))
+    change(data)
+    with pytest.raises(ConfigError) as error:
+        from_json(json.dumps(data))
+    assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("place", [("network",), ("network", "layers"), ("network", "layers", 0, "kernel")])
+def test_json_that_lacks_a_needed_field_is_refused_with_its_name(place: tuple[Any, ...]) -> None:
+    data = json.loads(to_json(tiny_run()))
+    owner = data
+    for part in place[:-1]:
+        owner = owner[part]
+    del owner[place[-1]]
+    with pytest.raises(ConfigError, match=f"lacks a field.*'{place[-1]}'"):
+        from_json(json.dumps(data))
+
+
+def test_json_that_lacks_a_field_with_a_default_takes_the_default() -> None:
+    data = json.loads(to_json(tiny_run(precision="bfloat16")))
+    del data["precision"]
+    assert from_json(json.dumps(data)).precision == "float32"
+
+
+@given(st.text(max_size=20) | st.recursive(st.integers() | st.none(), st.lists).map(json.dumps))
+def test_text_that_is_no_config_gives_a_config_error_and_nothing_else(text: str) -> None:
+    with pytest.raises(ConfigError):
+        from_json(text)
+
+
+def test_an_epoch_of_60_000_images_in_batches_of_64_has_938_iterations() -> None:
+    config = RunConfig(network=tiny_run().network)
+    assert (config.images_per_epoch, config.steps_per_epoch) == (60_000, 938)  # 937 * 64 + 32 = 60,000
+    assert replace(config, batch_size=60).steps_per_epoch == 60_000 // 60
+    assert replace(config, evaluate_on="validation").images_per_epoch == 60_000 - 10_000
+    assert replace(config, evaluate_on="validation", training_images=500).images_per_epoch == 500
+    assert replace(config, training_images=65).steps_per_epoch == 2  # 64 + 1

@@ -1,0 +1,111 @@
+"""Configs in words, and where two of them differ."""
+
+from dataclasses import replace
+
+import pytest
+from examples import flat, run_configs, tiny_run
+from hypothesis import given
+
+from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule, conv, max_pool
+from lab.describe import (
+    describe_augmentation,
+    describe_layer,
+    describe_optimizer,
+    describe_run,
+    describe_schedule,
+    differences,
+)
+from lab.steps import step
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (conv(96, 5, padding=2), "conv 5x5, 96 channels, padding 2"),
+        (conv(10, 3, stride=2), "conv 3x3, 10 channels, stride 2"),
+        (max_pool(), "max pool 2x2, stride 2"),
+        (LayerSpec(kind="average_pool", kernel=3), "average pool 3x3"),
+    ],
+)
+def test_a_layer_is_told_in_a_few_words(layer: LayerSpec, words: str) -> None:
+    assert describe_layer(layer) == words
+
+
+def test_an_augmentation_names_only_what_it_changes() -> None:
+    assert describe_augmentation(Augmentation()) == "none"
+    assert describe_augmentation(Augmentation(rotation=7, shift=2.5)) == "rotation ±7°, shift ±2.5 px"
+    everything = Augmentation(rotation=10, shift=2, scale=0.1, shear=5, pen=0.5)
+    assert describe_augmentation(everything) == "rotation ±10°, shift ±2 px, scale ±10 %, shear ±5°, pen ±0.5"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (Schedule(), "none"),
+        (Schedule(kind="step", step_size=5, gamma=0.1), "StepLR(5, 0.1)"),
+        (Schedule(kind="cosine"), "cosine"),
+        (Schedule(kind="one_cycle"), "one-cycle"),
+    ],
+)
+def test_a_schedule_is_told_by_its_name(schedule: Schedule, words: str) -> None:
+    assert describe_schedule(schedule) == words
+
+
+def test_an_optimizer_names_what_it_uses() -> None:
+    assert describe_optimizer(Optimizer()) == "SGD, learning rate 0.01, momentum 0.9"
+    assert describe_optimizer(Optimizer(weight_decay=5e-4)).endswith("momentum 0.9, weight decay 0.0005")
+    assert describe_optimizer(Optimizer(kind="adamw", learning_rate=1e-3)) == "AdamW, learning rate 0.001"
+
+
+def test_two_configs_differ_exactly_where_they_differ() -> None:
+    left = tiny_run()
+    assert differences(left, left) == []
+    right = replace(left, seed=2, schedule=Schedule(kind="step"))
+    assert differences(left, right) == [("schedule.kind", "none", "step"), ("seed", "1", "2")]
+
+
+def test_7_and_7_0_degrees_are_no_difference() -> None:
+    left, right = (tiny_run(augmentation=Augmentation(rotation=angle)) for angle in (7, 7.0))
+    assert left == right
+    assert differences(left, right) == []
+
+
+def test_steps_4_and_5_differ_only_in_their_schedule() -> None:
+    assert differences(step(4).config, step(5).config) == [("schedule.kind", "none", "step")]
+
+
+def test_a_changed_layer_is_a_difference_of_the_layers() -> None:
+    left = tiny_run()
+    layers = (replace(left.network.layers[0], channels=7), *left.network.layers[1:])
+    right = replace(left, network=replace(left.network, layers=layers))
+    assert differences(left, right) == [
+        (
+            "network.layers",
+            "conv 5x5, 6 channels, stride 2, max pool 2x2, stride 2, conv 3x3, 10 channels",
+            "conv 5x5, 7 channels, stride 2, max pool 2x2, stride 2, conv 3x3, 10 channels",
+        )
+    ]
+
+
+@given(run_configs, run_configs)
+def test_every_changed_field_is_among_the_differences(left: RunConfig, right: RunConfig) -> None:
+    def plain(config: RunConfig) -> dict[str, object]:
+        return {name: value for name, value in flat(config) if not name.startswith("network.layers")}
+
+    expected = {name for name, value in plain(left).items() if value != plain(right)[name]}
+    if left.network.layers != right.network.layers:
+        expected.add("network.layers")
+    assert {name for name, _, _ in differences(left, right)} == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (replace(step(3).config, seed=2), "Step 3, batch norm and dropout, seed 2"),
+        (replace(step(6).config, evaluate_on="validation"), "Step 6, beyond, validation, seed 1"),
+        (replace(step(2).config, training_images=2_000), "Step 2, under 10,000 parameters, 2,000 images, seed 1"),
+        (tiny_run(seed=7), "Own network, 48 images, seed 7"),
+    ],
+)
+def test_a_run_is_named_by_its_step_and_what_is_unusual_about_it(config: RunConfig, name: str) -> None:
+    assert describe_run(config) == name

@@ -1,0 +1,128 @@
+"""The editable layer table: a network to rows and back, and a sentence for each row that cannot be."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from examples import possible_networks
+from hypothesis import given
+
+from lab.config import LayerSpec, NetworkConfig, conv, max_pool
+from lab.editing import COLUMNS, editable_rows, network_from_rows
+from lab.layers import ImpossibleNetwork
+from lab.steps import STEPS, step
+
+NETWORK = step(3).config.network
+SCORES: dict[str, Any] = {"kind": "conv", "channels": 10, "kernel": 3, "stride": 1, "padding": 0}
+
+
+def layers_of(*rows: dict[str, Any]) -> tuple[LayerSpec, ...]:
+    return network_from_rows(rows, NETWORK).layers
+
+
+def complaint(*rows: dict[str, Any]) -> str:
+    with pytest.raises(ImpossibleNetwork) as error:
+        network_from_rows(rows, NETWORK)
+    return str(error.value)
+
+
+def test_a_network_is_a_row_a_layer_and_pooling_has_no_channels() -> None:
+    network = NetworkConfig(layers=(conv(6, 5, padding=2), max_pool(3, stride=2), conv(10, 3)))
+    assert editable_rows(network) == [
+        {"kind": "conv", "channels": 6, "kernel": 5, "stride": 1, "padding": 2},
+        {"kind": "max_pool", "channels": None, "kernel": 3, "stride": 2, "padding": 0},
+        {"kind": "conv", "channels": 10, "kernel": 3, "stride": 1, "padding": 0},
+    ]
+    assert all(tuple(row) == COLUMNS for row in editable_rows(network))
+
+
+@pytest.mark.parametrize("number", range(1, len(STEPS) + 1))
+def test_every_steps_network_survives_the_table(number: int) -> None:
+    network = step(number).config.network
+    assert network_from_rows(editable_rows(network), network) == network
+
+
+@given(possible_networks())
+def test_every_network_that_can_be_built_survives_the_table(network: NetworkConfig) -> None:
+    assert network_from_rows(editable_rows(network), network) == network
+
+
+@given(possible_networks())
+def test_every_network_survives_a_data_frame_which_turns_its_numbers_into_floats(network: NetworkConfig) -> None:
+    rows = pd.DataFrame(editable_rows(network), columns=list(COLUMNS)).astype({"channels": float}).to_dict("records")
+    assert network_from_rows(rows, network) == network
+
+
+def test_batch_norm_and_dropout_are_not_the_tables_and_stay() -> None:
+    changed = network_from_rows([SCORES], replace(NETWORK, batch_norm=True, dropout=0.3))
+    assert (changed.batch_norm, changed.dropout) == (True, 0.3)
+
+
+@pytest.mark.parametrize("empty", [None, "", math.nan, np.float64("nan")])
+def test_empty_cells_take_the_usual_value_of_their_kind(empty: Any) -> None:
+    first = {"kind": empty, "channels": 4, "kernel": 5, "stride": empty, "padding": empty}
+    pool = {"kind": "max_pool", "channels": empty, "kernel": 3, "stride": empty, "padding": empty}
+    assert layers_of(first, pool, SCORES) == (
+        conv(4, 5, padding=0, stride=1),
+        max_pool(3, stride=3),
+        conv(10, 3),
+    )
+
+
+def test_a_missing_column_is_an_empty_cell() -> None:
+    assert layers_of({"kind": "max_pool", "kernel": 2}, {"channels": 10, "kernel": 3}) == (max_pool(2), conv(10, 3))
+
+
+def test_channels_typed_into_a_pooling_row_are_ignored() -> None:
+    assert layers_of({"kind": "max_pool", "kernel": 2, "channels": 7}, SCORES)[0] == max_pool(2)
+
+
+@pytest.mark.parametrize("three", [3, 3.0, np.int64(3), np.float64(3)])
+def test_whole_numbers_of_any_type_become_plain_ints(three: Any) -> None:
+    (layer,) = layers_of(SCORES | {"kernel": three})
+    assert layer.kernel == 3
+    assert type(layer.kernel) is int
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kernel": None}, "it has no kernel"),
+        ({"kernel": 0}, "kernel is 0; it must be a whole number from 1 to 28"),
+        ({"kernel": 2.5}, "kernel is 2.5; it must be a whole number"),
+        ({"stride": 0}, "stride is 0"),
+        ({"padding": -1}, "padding is -1"),
+        ({"padding": 15}, "padding is 15"),
+        ({"channels": None}, "a convolution needs channels"),
+        ({"channels": 0}, "a convolution needs channels"),
+        ({"channels": 1025}, "channels is 1025"),
+        ({"kind": "recurrent"}, "kind is 'recurrent'; it must be one of conv, max_pool, average_pool"),
+        ({"kernel": "three"}, "kernel is 'three'"),
+    ],
+)
+def test_a_cell_that_cannot_be_names_its_layer_and_the_reason(change: dict[str, Any], words: str) -> None:
+    sentence = complaint(SCORES, SCORES | change)
+    assert sentence.startswith("Layer 2: ")
+    assert words in sentence
+
+
+def test_padding_of_more_than_half_a_pooling_kernel_is_refused() -> None:
+    assert complaint({"kind": "max_pool", "kernel": 3, "padding": 2}, SCORES).startswith("Layer 1: padding is 2")
+
+
+def test_a_kernel_larger_than_its_map_names_the_layer_and_the_map() -> None:
+    sentence = complaint({"kind": "max_pool", "kernel": 14}, SCORES)  # 28 -> 2, then a 3x3 kernel
+    assert sentence.startswith("Layer 2: its 3x3 kernel is larger than the 2x2 map")
+
+
+def test_a_last_convolution_without_ten_channels_names_the_layer() -> None:
+    assert complaint(SCORES, SCORES | {"channels": 12}).startswith("Layer 2 is the last convolution and has 12")
+
+
+def test_a_network_of_poolings_or_of_nothing_or_of_too_much_is_refused_in_a_sentence() -> None:
+    assert complaint({"kind": "max_pool", "kernel": 2}).startswith("The network has no convolution")
+    assert complaint().startswith("The network has 0 layers; it must have 1 to 40")
+    assert complaint(*[SCORES | {"kernel": 1}] * 41).startswith("The network has 41 layers")

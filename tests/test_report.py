@@ -1,0 +1,102 @@
+"""The results table: which runs count, and what it says of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from lab.config import RunConfig
+from lab.events import Epoch, Finished, Started, Stopped
+from lab.report import results
+from lab.steps import step
+from lab.store import Store
+
+HARDWARE = "a test's processor"
+
+
+def finish(store: Store, config: RunConfig, correct: list[int], stopped: bool = False) -> None:
+    """A run whose epochs ended with these numbers of right answers out of 10,000."""
+    run = store.submit(config)
+    assert store.claim(run, "tester", "cpu")
+    facts = {"device": "cpu", "device_name": HARDWARE, "parameters": 1, "first_epoch": 1, "epochs": len(correct)}
+    store.append(run, "tester", Started(**facts, steps_per_epoch=938, batch_size=64))
+    for number, right in enumerate(correct, start=1):
+        store.append(
+            run,
+            "tester",
+            Epoch(
+                epoch=number,
+                train_loss=0.1,
+                train_accuracy=99.0,
+                test_loss=0.1,
+                test_accuracy=right / 100,
+                test_correct=right,
+                learning_rate=0.01,
+                seconds=60.0,
+                predictions=b"",
+                weights=b"",
+                optimizer_state=b"",
+            ),
+        )
+    store.append(run, "tester", Stopped() if stopped else Finished())
+
+
+def step_line(text: str, number: int) -> list[str]:
+    """The cells of a step's line in the first table."""
+    line = next(line for line in text.splitlines() if line.startswith(f"| {number} {step(number).name} "))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_an_empty_store_says_that_there_is_nothing_yet(store: Store) -> None:
+    assert results(store) == "No complete run of a step is in the store yet."
+
+
+def test_mean_spread_and_target_are_those_of_the_seeds(store: Store) -> None:
+    config = step(5).config
+    finish(store, replace(config, seed=1), [9900] * 12 + [9940, 9941, 9942])
+    finish(store, replace(config, seed=2), [9950] + [9900] * 11 + [9940, 9939, 9944])
+
+    cells = step_line(results(store), 5)
+
+    assert cells[1] == "99.40"  # published
+    # (99.42 + 99.44) / 2 = 99.43; sample deviation: sqrt(2 * 0.01^2 / 1) = 0.0141
+    assert cells[2] == "99.430 ± 0.01"
+    assert cells[4] == "99.46"  # (99.42 + 99.50) / 2
+    assert cells[-2:] == ["1, 2", "1 of 2"]  # seed 2 was at 99.39 in the last epoch but one
+
+
+def test_a_single_seed_has_no_spread(store: Store) -> None:
+    finish(store, step(2).config, [9890] * 15)
+    assert step_line(results(store), 2)[2] == "98.900"
+
+
+def test_a_step_without_runs_says_so(store: Store) -> None:
+    finish(store, step(2).config, [9890] * 15)
+    assert step_line(results(store), 1)[-2:] == ["none yet", "-"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"epochs": 14}, {"evaluate_on": "validation"}, {"training_images": 50_000}, {"batch_size": 128}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_run_that_is_not_the_preset_to_the_letter_does_not_count(store: Store, changes: dict[str, object]) -> None:
+    finish(store, replace(step(3).config, **changes), [9930] * 15)  # type: ignore[arg-type]
+    assert results(store).startswith("No complete run")
+
+
+def test_an_unfinished_run_does_not_count(store: Store) -> None:
+    finish(store, step(3).config, [9930] * 15, stopped=True)
+    assert results(store).startswith("No complete run")
+
+
+def test_of_two_runs_with_one_seed_the_newest_counts(store: Store) -> None:
+    finish(store, step(4).config, [9900] * 15)
+    finish(store, step(4).config, [9930] * 15)
+    assert step_line(results(store), 4)[2] == "99.300"
+
+
+def test_every_run_has_a_line_with_its_hardware_and_time(store: Store) -> None:
+    finish(store, step(4).config, [9900] * 14 + [9933])
+    last = results(store).splitlines()[-1]
+    # 15 epochs of 60 s: 15 minutes; the best epoch is the last one
+    assert last == f"| 4 | 1 | 99.33 | 99.00, 99.00, 99.33 | 99.33 (15) | 99.00 | 60 | 15 | float32 | {HARDWARE} |"

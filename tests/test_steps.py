@@ -1,0 +1,147 @@
+"""The presets are the published recipe, and the published log says what the reference table says."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from examples import tiny_run
+
+from lab.config import PARAMETER_BUDGET, Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.layers import total_parameters
+from lab.network import build_network
+from lab.steps import STEPS, TARGET_ACCURACY, matching_step, published_epochs, step
+
+# step: parameters, final test %, best test %, the best test's epochs, best training %
+PUBLISHED = {
+    1: (185_930, 99.13, 99.23, [8], 99.61),
+    2: (9_122, 98.92, 99.10, [13], 99.13),
+    3: (9_426, 99.37, 99.45, [12], 99.28),
+    4: (9_426, 99.39, 99.41, [8], 99.10),
+    5: (9_426, 99.40, 99.40, [13, 14, 15], 99.05),
+}
+
+
+def test_there_are_six_presets_numbered_in_order() -> None:
+    assert [preset.number for preset in STEPS] == [1, 2, 3, 4, 5, 6]
+    assert [step(number) for number in range(1, 7)] == list(STEPS)
+
+
+@pytest.mark.parametrize("number", [0, 7, -1])
+def test_a_step_that_is_none_is_refused_by_number(number: int) -> None:
+    with pytest.raises(ValueError, match=f"There is no step {number}: choose 1 to 6"):
+        step(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "parameters"), [(1, 185_930), (2, 9_122), (3, 9_426), (4, 9_426), (5, 9_426), (6, 9_426)]
+)
+def test_a_preset_has_exactly_its_parameters_in_the_table_and_in_the_network(number: int, parameters: int) -> None:
+    network = step(number).config.network
+    assert total_parameters(network) == parameters
+    assert sum(tensor.numel() for tensor in build_network(network, seed=1).parameters()) == parameters
+
+
+def test_batch_norm_costs_2_parameters_a_channel_of_every_convolution_but_the_last() -> None:
+    assert total_parameters(step(3).config.network) - total_parameters(step(2).config.network) == 2 * (
+        96 + 16 + 16 + 8 + 16
+    )
+
+
+def test_every_preset_but_the_first_keeps_the_budget() -> None:
+    assert [total_parameters(preset.config.network) < PARAMETER_BUDGET for preset in STEPS] == [False] + 5 * [True]
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_the_published_steps_share_one_recipe(number: int) -> None:
+    config = step(number).config
+    assert config.optimizer == Optimizer(kind="sgd", learning_rate=0.01, momentum=0.9, weight_decay=0)
+    assert (config.epochs, config.batch_size, config.precision) == (15, 64, "float32")
+    assert (config.evaluate_on, config.training_images) == ("test", 60_000)
+
+
+def test_each_step_changes_one_thing() -> None:
+    one, two, three, four, five, beyond = (preset.config for preset in STEPS)
+    assert [layer.channels for layer in one.network.layers if layer.channels] == [96, 48, 16, 64, 256, 10]
+    assert [layer.channels for layer in two.network.layers if layer.channels] == [96, 16, 16, 8, 16, 10]
+    same_shape = [replace(layer, channels=layer.channels and 1) for layer in one.network.layers]
+    assert same_shape == [replace(layer, channels=layer.channels and 1) for layer in two.network.layers]
+    assert replace(one, network=two.network) == two
+    assert three == replace(two, network=replace(two.network, batch_norm=True, dropout=0.05))
+    assert four == replace(three, augmentation=Augmentation(rotation=7, interpolation="nearest"))
+    assert five == replace(four, schedule=Schedule(kind="step", step_size=5, gamma=0.1))
+    assert beyond.network.layers == two.network.layers
+    assert beyond.epochs == 15
+    assert beyond.augmentation.pen > 0
+
+
+def test_what_is_not_published_is_marked() -> None:
+    def marks(number: int) -> str:
+        return " ".join(step(number).inferred)
+
+    assert "reconstructed" in marks(1)
+    assert marks(2) == ""
+    for number, unpublished in ((3, ("dropout",)), (4, ("dropout", "rotation")), (5, ("dropout", "rotation"))):
+        for word in unpublished:
+            assert word in marks(number)
+    assert "schedule" in marks(5)
+    assert marks(5).count("inferred") == 3
+    assert marks(6) == ""  # nothing of Beyond is a guess at what somebody else did
+
+
+@pytest.mark.parametrize("number", PUBLISHED)
+def test_the_published_log_has_the_figures_of_the_reference_table(number: int) -> None:
+    _, final, best, best_epochs, best_training = PUBLISHED[number]
+    log = published_epochs(number)
+    assert [epoch.epoch for epoch in log] == list(range(1, 16))
+    assert log[-1].test_accuracy == pytest.approx(final)
+    assert max(epoch.test_accuracy for epoch in log) == pytest.approx(best)
+    assert [epoch.epoch for epoch in log if epoch.test_accuracy == pytest.approx(best)] == best_epochs
+    assert max(epoch.train_accuracy for epoch in log) == pytest.approx(best_training)
+
+
+def test_the_first_published_line_is_read_as_it_stands() -> None:
+    first = published_epochs(1)[0]
+    assert (first.last_batch_loss, first.train_accuracy) == (0.08773600310087204, 63.66)
+    assert (first.train_seconds, first.iterations_per_second) == (18, 50.11)
+    assert (first.test_loss, first.test_correct) == (0.1294, 9587)
+
+
+def test_only_step_5_held_the_target_in_its_last_three_epochs() -> None:
+    held = [all(e.test_accuracy >= TARGET_ACCURACY for e in published_epochs(number)[-3:]) for number in PUBLISHED]
+    assert held == [False, False, False, False, True]
+
+
+def test_nobody_published_beyond() -> None:
+    assert published_epochs(6) == ()
+    assert step(6).published_reading == ""
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 5},
+        {"epochs": 2},
+        {"device": "cpu"},
+        {"precision": "bfloat16"},
+        {"evaluate_on": "validation"},
+        {"training_images": 500},
+    ],
+)
+def test_a_run_follows_its_step_whatever_is_no_part_of_the_recipe(number: int, change: dict[str, Any]) -> None:
+    assert matching_step(replace(step(number).config, **change)) == step(number)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(step(5).config, batch_size=32),
+        replace(step(5).config, optimizer=Optimizer(learning_rate=0.02)),
+        replace(step(5).config, augmentation=Augmentation(rotation=8)),
+        replace(step(5).config, schedule=Schedule(kind="step", step_size=4)),
+        replace(step(5).config, network=NetworkConfig(layers=step(5).config.network.layers, batch_norm=True)),
+        tiny_run(),
+    ],
+)
+def test_a_changed_recipe_is_no_step(changed: RunConfig) -> None:
+    assert matching_step(changed) is None

@@ -1,0 +1,377 @@
+"""Training as a stream of events: its grammar, its figures, its randomness, and going on where it was stopped."""
+
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from examples import TINY_NETWORK, digits, epochs_of, facts, tiny_run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab import training
+from lab.checkpoint import load_weights
+from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv
+from lab.events import Epoch, Event, Failed, Finished, Started, Window
+from lab.mnist import Mnist, normalize, to_unit
+from lab.network import build_network
+from lab.schedule import learning_rate
+from lab.steps import step
+from lab.training import Command, ResumePoint, derived_seed, train
+
+EVERYTHING = tiny_run(
+    network=replace(TINY_NETWORK, dropout=0.2),
+    augmentation=Augmentation(rotation=10, shift=2, scale=0.1, shear=10, pen=0.5, interpolation="bilinear"),
+    schedule=Schedule(kind="one_cycle"),
+)
+"""Batch norm, dropout, augmentation and a schedule at once."""
+
+
+def kinds(events: Iterable[Event]) -> list[str]:
+    return [event.kind for event in events]
+
+
+def resume_point(epoch: Epoch) -> ResumePoint:
+    return ResumePoint(epoch=epoch.epoch, weights=epoch.weights, optimizer_state=epoch.optimizer_state)
+
+
+def told(*commands: tuple[int, Command]) -> training.Control:
+    """A control that answers each command so many times, then always "run"."""
+    answers = itertools.chain(
+        *(itertools.repeat(command, times) for times, command in commands), itertools.repeat("run")
+    )
+    return lambda: next(answers)  # type: ignore[return-value]
+
+
+# --- the grammar of events ---------------------------------------------------------------------------------------
+
+
+def test_a_run_is_started_then_windows_and_an_epoch_for_each_epoch_then_finished(few: Mnist) -> None:
+    windows = ["window"] * 3  # 48 images in batches of 16: a window for each of the 3 iterations
+    assert kinds(train(tiny_run(epochs=2), few)) == ["started", *windows, "epoch", *windows, "epoch", "finished"]
+
+
+@pytest.mark.parametrize(("iterations", "windows"), [(1, 1), (7, 7), (20, 20), (33, 20), (48, 20)])
+def test_an_epoch_has_20_windows_or_one_an_iteration(few: Mnist, iterations: int, windows: int) -> None:
+    config = tiny_run(epochs=1, batch_size=1, training_images=iterations)
+    found = [event for event in train(config, few) if isinstance(event, Window)]
+    assert len(found) == windows
+    assert found[-1].step == iterations
+    lengths = [after - before for before, after in itertools.pairwise([0, *(window.step for window in found)])]
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_started_says_what_will_be_done(few: Mnist) -> None:
+    started = next(iter(train(tiny_run(), few)))
+    parameters = (5 * 5 * 6 + 6 + 2 * 6) + (3 * 3 * 6 * 10 + 10)
+    assert isinstance(started, Started)
+    assert (started.device, started.parameters) == ("cpu", parameters)
+    assert (started.first_epoch, started.epochs, started.steps_per_epoch, started.batch_size) == (1, 3, 3, 16)
+    assert started.device_name
+
+
+def test_a_window_counts_iterations_since_the_start_of_the_run(few: Mnist) -> None:
+    config = tiny_run(schedule=Schedule(kind="cosine"))
+    windows = [event for event in train(config, few) if isinstance(event, Window)]
+    assert [(window.epoch, window.step) for window in windows] == [
+        *((1, 1), (1, 2), (1, 3)),
+        *((2, 4), (2, 5), (2, 6)),
+        *((3, 7), (3, 8), (3, 9)),
+    ]
+    assert [window.learning_rate for window in windows] == [learning_rate(config, index) for index in range(9)]
+    assert all(window.images_per_second > 0 for window in windows)
+
+
+# --- figures -----------------------------------------------------------------------------------------------------
+
+
+def test_figures_of_an_epoch_are_means_over_its_images_not_over_its_batches(few: Mnist) -> None:
+    """With batches of 20, 20 and 8, the last one counts less: compared with the windows, which are one batch each."""
+    events = list(train(tiny_run(epochs=1, batch_size=20), few))
+    losses, accuracies = zip(*((w.loss, w.accuracy) for w in events if isinstance(w, Window)), strict=True)
+    [epoch] = epochs_of(events)
+    assert epoch.train_loss == pytest.approx((20 * losses[0] + 20 * losses[1] + 8 * losses[2]) / 48)
+    assert epoch.train_accuracy == pytest.approx((20 * accuracies[0] + 20 * accuracies[1] + 8 * accuracies[2]) / 48)
+    assert epoch.train_loss != pytest.approx(sum(losses) / 3, rel=1e-6)
+
+
+def test_the_first_loss_and_accuracy_are_those_of_the_untrained_network(few: Mnist) -> None:
+    """One batch of everything: the window's figures are taken before the step that it makes."""
+    config = tiny_run(epochs=1, batch_size=48)
+    window = next(event for event in train(config, few) if isinstance(event, Window))
+    network = build_network(config.network, derived_seed(config.seed, 0, training.WEIGHTS)).train()
+    scores = network(normalize(to_unit(few.train_images)))
+    assert window.loss == pytest.approx(F.cross_entropy(scores, few.train_labels).item(), rel=1e-5)
+    assert window.accuracy == pytest.approx(100 * (scores.argmax(1) == few.train_labels).sum().item() / 48)
+
+
+def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
+    """One batch of everything, by hand: the weights after it are weight - rate * (gradient + decay * weight)."""
+    rate, decay = 0.05, 0.1
+    config = tiny_run(
+        epochs=1, batch_size=48, optimizer=Optimizer(learning_rate=rate, momentum=0.9, weight_decay=decay)
+    )
+    [epoch] = epochs_of(train(config, few))
+    before = build_network(config.network, derived_seed(config.seed, 0, training.WEIGHTS)).train()
+    F.cross_entropy(before(normalize(to_unit(few.train_images))), few.train_labels).backward()
+    after = build_network(config.network, seed=0)
+    load_weights(after, epoch.weights)
+    for old, new in zip(before.parameters(), after.parameters(), strict=True):
+        torch.testing.assert_close(new, old - rate * (old.grad + decay * old), rtol=1e-4, atol=1e-6)
+
+
+def test_the_evaluation_is_that_of_the_kept_weights(few: Mnist) -> None:
+    for epoch in epochs_of(train(EVERYTHING, few)):
+        network = build_network(EVERYTHING.network, seed=0)
+        load_weights(network, epoch.weights)
+        with torch.inference_mode():
+            scores = network.eval()(normalize(to_unit(few.test_images)))
+        predicted = scores.argmax(1)
+        assert list(epoch.predictions) == predicted.tolist()
+        assert epoch.test_correct == (predicted == few.test_labels).sum().item()
+        assert epoch.test_accuracy == pytest.approx(100 * epoch.test_correct / 30)
+        assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, few.test_labels).item(), rel=1e-5)
+
+
+def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnist) -> None:
+    """1,100 images go through in batches of 500, 500 and 100."""
+    data = digits(mnist, training=16, test=1_100)
+    config = tiny_run(epochs=1, training_images=16)
+    [epoch] = epochs_of(train(config, data))
+    network = build_network(config.network, seed=0)
+    load_weights(network, epoch.weights)
+    with torch.inference_mode():
+        scores = network.eval()(normalize(to_unit(data.test_images)))
+    assert len(epoch.predictions) == 1_100
+    assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, data.test_labels).item(), rel=1e-5)
+
+
+def test_an_epoch_trains_on_every_image_once(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[torch.Tensor] = []
+    unit = training.to_unit
+    monkeypatch.setattr(training, "to_unit", lambda images: seen.append(images) or unit(images))
+    events = train(tiny_run(epochs=2, training_images=40), few)
+    batches = 40 // 16 + 1
+    for _ in range(2):
+        next(event for event in events if isinstance(event, Epoch))
+        images, seen[:] = torch.cat(seen[:batches]), []
+        expected = few.train_images[:40].flatten(1)
+        assert sorted(images.flatten(1).tolist()) == sorted(expected.tolist())
+        assert not torch.equal(images.flatten(1), expected)  # shuffled
+
+
+def test_zeros_and_ones_are_soon_told_apart(zeros_and_ones: Mnist) -> None:
+    first, *_, last = epochs_of(train(tiny_run(training_images=200, epochs=4), zeros_and_ones))
+    assert last.train_loss < first.train_loss / 2
+    assert last.test_accuracy > 90
+    assert last.train_loss < math.log(2) / 2  # half of what guessing between two costs
+
+
+def test_bfloat16_learns_too_and_keeps_float32_weights(zeros_and_ones: Mnist) -> None:
+    config = tiny_run(training_images=200, epochs=4, precision="bfloat16")
+    first, *_, last = epochs_of(train(config, zeros_and_ones))
+    assert last.train_loss < first.train_loss / 2
+    network = build_network(config.network, seed=0)
+    load_weights(network, last.weights)
+    assert {tensor.dtype for tensor in network.parameters()} == {torch.float32}
+
+
+# --- randomness belongs to the run -------------------------------------------------------------------------------
+
+
+def test_a_run_is_repeated_exactly_by_its_seed(few: Mnist) -> None:
+    first, again = ([facts(epoch) for epoch in epochs_of(train(EVERYTHING, few))] for _ in range(2))
+    assert first == again
+    assert first != [facts(epoch) for epoch in epochs_of(train(replace(EVERYTHING, seed=2), few))]
+
+
+def test_a_run_neither_uses_nor_moves_the_process_wide_generator(few: Mnist, untouched_randomness: None) -> None:
+    assert kinds(train(EVERYTHING, few))[-1] == "finished"
+
+
+def test_two_runs_in_turns_do_not_disturb_each_other(few: Mnist) -> None:
+    configs = [EVERYTHING, replace(EVERYTHING, seed=2)]
+    alone = [[facts(epoch) for epoch in epochs_of(train(config, few))] for config in configs]
+    in_turns = zip(*(train(config, few) for config in configs), strict=True)  # an event of each
+    together = [[facts(epoch) for epoch in epochs_of(events)] for events in zip(*in_turns, strict=True)]
+    assert together == alone
+
+
+def test_a_used_process_gives_the_same_run(few: Mnist) -> None:
+    expected = [facts(epoch) for epoch in epochs_of(train(EVERYTHING, few))]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(12345)
+        torch.rand(1000)
+        assert [facts(epoch) for epoch in epochs_of(train(EVERYTHING, few))] == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 200), st.integers(0, 3)), unique=True, max_size=50))
+def test_every_seed_epoch_and_purpose_has_a_seed_of_its_own(keys: list[tuple[int, int, int]]) -> None:
+    assert len({derived_seed(*key) for key in keys}) == len(keys)
+
+
+def test_each_epoch_has_another_order(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[torch.Tensor] = []
+    unit = training.to_unit
+    monkeypatch.setattr(training, "to_unit", lambda images: seen.append(images) or unit(images))
+    config = tiny_run(epochs=2, batch_size=48)
+    list(train(config, few))
+    first, _evaluated, second, _evaluated_again = seen
+    assert not torch.equal(first, second)
+
+
+# --- going on ----------------------------------------------------------------------------------------------------
+
+RESUMED = {
+    "sgd with momentum, plain": tiny_run(),
+    "sgd without momentum": tiny_run(optimizer=Optimizer(learning_rate=0.05, momentum=0)),
+    "sgd with weight decay": tiny_run(optimizer=Optimizer(learning_rate=0.05, weight_decay=0.01)),
+    "batch norm, dropout, augmentation, one cycle": EVERYTHING,
+    "the same with adamw": replace(EVERYTHING, optimizer=Optimizer(kind="adamw", learning_rate=0.01, weight_decay=0.1)),
+    "nearest rotation, step schedule": replace(
+        EVERYTHING, augmentation=Augmentation(rotation=7), schedule=Schedule(kind="step", step_size=1)
+    ),
+    "bfloat16": replace(EVERYTHING, precision="bfloat16"),
+    "the network of step 5": replace(step(5).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
+    "Beyond": replace(step(6).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
+}
+
+
+@pytest.mark.parametrize("config", RESUMED.values(), ids=RESUMED)
+def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(few: Mnist, config: RunConfig) -> None:
+    whole = epochs_of(train(config, few))
+    for stopped_after in (1, 2):
+        started, *events = train(config, few, resume=resume_point(whole[stopped_after - 1]))
+        assert isinstance(started, Started)
+        assert started.first_epoch == stopped_after + 1
+        # weights, optimiser state, predictions and every figure but the seconds
+        assert [facts(epoch) for epoch in epochs_of(events)] == [facts(epoch) for epoch in whole[stopped_after:]]
+
+
+def test_a_run_resumed_over_and_over_is_still_the_uninterrupted_one(few: Mnist) -> None:
+    whole = epochs_of(train(EVERYTHING, few))
+    pieces = [whole[0]]
+    while len(pieces) < EVERYTHING.epochs:
+        pieces.append(next(iter(epochs_of(train(EVERYTHING, few, resume=resume_point(pieces[-1]))))))
+    assert [facts(epoch) for epoch in pieces] == [facts(epoch) for epoch in whole]
+
+
+def test_a_resumed_run_counts_its_iterations_on(few: Mnist) -> None:
+    first, *_ = epochs_of(train(tiny_run(), few))
+    windows = [e for e in train(tiny_run(), few, resume=resume_point(first)) if isinstance(e, Window)]
+    assert [(window.epoch, window.step) for window in windows] == [(2, 4), (2, 5), (2, 6), (3, 7), (3, 8), (3, 9)]
+
+
+def test_a_run_interrupted_after_its_last_epoch_has_only_to_finish(few: Mnist) -> None:
+    last = epochs_of(train(tiny_run(), few))[-1]
+    assert kinds(train(tiny_run(), few, resume=resume_point(last))) == ["started", "finished"]
+
+
+# --- pause, resume, stop -----------------------------------------------------------------------------------------
+
+
+def test_a_pause_waits_and_then_the_run_is_the_one_that_never_paused(few: Mnist) -> None:
+    events = list(train(EVERYTHING, few, control=told((2, "run"), (2, "pause"))))
+    assert kinds(events)[:7] == ["started", "window", "window", "paused", "resumed", "window", "epoch"]
+    never_paused = epochs_of(train(EVERYTHING, few))
+    assert [facts(epoch) for epoch in epochs_of(events)] == [facts(epoch) for epoch in never_paused]
+
+
+def test_seconds_leave_a_pause_out(few: Mnist) -> None:
+    """Paused for 10 polls of 0.05 seconds at least; the epoch takes far less than that without them."""
+    events = list(train(tiny_run(epochs=1), few, control=told((1, "run"), (11, "pause"))))
+    [epoch] = epochs_of(events)
+    assert epoch.seconds < 10 * training.PAUSE_POLL_SECONDS
+    assert all(event.images_per_second > 16 / 0.5 for event in events if isinstance(event, Window))
+
+
+@pytest.mark.parametrize("asked", range(8))
+def test_a_stop_is_obeyed_at_the_next_question_and_is_the_last_word(few: Mnist, asked: int) -> None:
+    """In an epoch the control is asked 3 times while training and once while evaluating."""
+    events = list(train(tiny_run(epochs=2), few, control=told((asked, "run"), (1, "stop"))))
+    told_before = ["started", "window", "window", "window", "epoch", "window", "window", "window"]
+    assert kinds(events) == [*told_before[: 1 + asked], "stopped"]  # one event an answered question
+
+
+def test_a_paused_run_can_be_stopped(few: Mnist) -> None:
+    events = kinds(train(tiny_run(), few, control=told((1, "run"), (3, "pause"), (1, "stop"))))
+    assert events == ["started", "window", "paused", "stopped"]
+
+
+# --- failures ----------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_diverges_says_so_and_ends(few: Mnist) -> None:
+    without_batch_norm = NetworkConfig(layers=TINY_NETWORK.layers)
+    config = tiny_run(network=without_batch_norm, optimizer=Optimizer(learning_rate=10), epochs=20)
+    *before, last = train(config, few)
+    assert len(epochs_of(before)) < 20
+    assert isinstance(last, Failed)
+    assert last.reason.startswith("The loss is no longer a finite number: the run has diverged.")
+    assert all(math.isfinite(event.loss) for event in before if isinstance(event, Window))
+    assert kinds(before)[0] == "started"
+
+
+def test_a_network_that_cannot_be_built_fails_with_its_reason(few: Mnist) -> None:
+    [failed] = train(tiny_run(network=NetworkConfig(layers=(conv(10, 5), conv(12, 3)))), few)
+    assert failed == Failed(
+        reason="Layer 2 is the last convolution and has 12 channels: it must have 10, a score for each digit."
+    )
+
+
+def test_a_device_that_is_not_here_fails_with_the_choice(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    [failed] = train(tiny_run(device="mps"), few)
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith("This machine has no mps device: choose ")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "The device ran out of memory: choose a smaller batch size"),
+        (RuntimeError("cuDNN error\nlong story"), "Training stopped with an error: cuDNN error"),
+    ],
+)
+def test_an_error_in_the_middle_of_training_is_told_in_a_sentence(
+    few: Mnist, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    calls = itertools.count()
+    optimizer_step = torch.optim.SGD.step
+
+    def step_twice(*args: object, **kwargs: object) -> object:
+        if next(calls) == 2:
+            raise error
+        return optimizer_step(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(torch.optim.SGD, "step", step_twice)
+    events = list(train(tiny_run(), few))
+    assert kinds(events) == ["started", "window", "window", "failed"]
+    assert isinstance(events[-1], Failed)
+    assert events[-1].reason.startswith(reason)
+    assert "\n" not in events[-1].reason
+
+
+@given(st.lists(st.sampled_from(["run", "run", "run", "pause", "stop"]), max_size=12))
+@settings(max_examples=20)
+def test_whatever_is_commanded_the_events_keep_their_grammar(few: Mnist, commands: list[Command]) -> None:
+    """started (window | epoch | paused [resumed])* (finished | stopped), and a pause ends before anything else."""
+    said = kinds(train(tiny_run(epochs=2), few, control=told(*((1, command) for command in commands))))
+    assert said[0] == "started"
+    assert [kind in ("finished", "stopped", "failed") for kind in said] == [False] * (len(said) - 1) + [True]
+    for before, after in itertools.pairwise(said):
+        assert (before == "paused") <= (after in ("resumed", "stopped"))
+        assert (after == "resumed") <= (before == "paused")
+    if "stop" not in commands:
+        assert said[-1] == "finished"
+        assert said.count("paused") == said.count("resumed")
+        assert said.count("epoch") == 2
+
+
+def test_finished_is_said_only_after_every_epoch(few: Mnist) -> None:
+    events = list(train(tiny_run(epochs=3), few))
+    assert [epoch.epoch for epoch in epochs_of(events)] == [1, 2, 3]
+    assert isinstance(events[-1], Finished)

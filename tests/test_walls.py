@@ -1,0 +1,168 @@
+"""The walls of the house: who may import what. Read from the source, so nothing need be installed or started."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("app.py", "lab", "pages", "benchmarks", "tests")
+
+
+@lru_cache
+def sources() -> dict[str, str]:
+    """Every Python file of the project by its path from the root."""
+    found = [
+        path for room in ROOMS for path in ([ROOT / room] if room.endswith(".py") else (ROOT / room).rglob("*.py"))
+    ]
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in found if path.is_file()}
+
+
+def imports(source: str) -> set[str]:
+    """The dotted names that a source imports, anywhere in it: `from a.b import c` counts as a.b and a.b.c."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("__import__", "importlib.import_module"):
+            names |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
+    return names
+
+
+def uses(source: str) -> set[str]:
+    """The dotted names that a source calls or reads: `torch.load`."""
+    return {ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+
+
+def breaches(files: Iterable[str], forbidden: Iterable[str], named: dict[str, str] | None = None) -> list[str]:
+    """`file imports name` for each import of a forbidden module, or of a part of it, in the files (patterns)."""
+    patterns, walls = tuple(files), tuple(forbidden)
+    return [
+        f"{path} imports {name}"
+        for path, source in sorted((named or sources()).items())
+        if any(fnmatch(path, pattern) for pattern in patterns)
+        for name in sorted(imports(source))
+        if any(name == wall or name.startswith(f"{wall}.") for wall in walls)
+    ]
+
+
+def reachable(start: str) -> Iterator[str]:
+    """`start` and every module of lab that it imports, directly or through others, as paths."""
+    waiting, seen = [start], set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen or path not in sources():
+            continue
+        seen.add(path)
+        yield path
+        waiting += [f"{name.replace('.', '/')}.py" for name in imports(sources()[path]) if name.startswith("lab.")]
+
+
+STREAMLIT = ("streamlit", "streamlit_drawable_canvas")
+PICKLES = ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")
+
+
+def test_only_the_app_its_pages_and_lab_ui_import_streamlit() -> None:
+    core = [path for path in sources() if path.startswith(("lab/", "benchmarks/")) and not path.startswith("lab/ui/")]
+    assert "lab/training.py" in core
+    assert breaches(core, STREAMLIT) == []
+
+
+def test_training_knows_no_thread_no_store_and_no_jobs() -> None:
+    assert breaches(["lab/training.py"], ["threading", "multiprocessing", "asyncio", "lab.store", "lab.jobs"]) == []
+
+
+def test_training_reaches_no_store_through_others_either() -> None:
+    assert not {"lab/store.py", "lab/jobs.py", "lab/cli.py"} & set(reachable("lab/training.py"))
+
+
+@pytest.mark.parametrize("room", ["config", "layers", "steps", "schedule", "describe", "events"])
+def test_what_describes_a_run_needs_no_torch(room: str) -> None:
+    assert f"lab/{room}.py" in sources()
+    assert breaches(reachable(f"lab/{room}.py"), ["torch", "torchvision", "safetensors"]) == []
+
+
+def test_the_corridor_runs_one_way() -> None:
+    """config -> training -> events -> store -> figures -> pages: no room knows a later one."""
+    assert breaches(["lab/*.py"], ["pages", "app", "tests", "benchmarks", "lab.ui"]) == []
+    later_than_config = [f"lab.{path.stem}" for path in (ROOT / "lab").glob("*.py") if path.stem != "config"]
+    assert breaches(["lab/config.py"], later_than_config) == []
+    assert breaches(["lab/store.py"], ["lab.jobs", "lab.cli", "lab.figures", "lab.training"]) == []
+    everything_but_the_front_door = [path for path in sources() if path.startswith("lab/") and "__main__" not in path]
+    assert breaches(everything_but_the_front_door, ["lab.cli"]) == []
+
+
+def test_pages_import_neither_pages_nor_torch_nor_threads() -> None:
+    walls = ["pages", "app", "torch", "torchvision", "threading", "multiprocessing", "concurrent", "asyncio"]
+    assert breaches(["pages/*.py", "app.py"], walls) == []
+
+
+def test_pages_train_nothing_themselves() -> None:
+    assert breaches(["pages/*.py", "app.py", "lab/ui/*.py"], ["lab.training", "lab.network"]) == []
+
+
+def test_figures_and_analysis_take_plain_rows() -> None:
+    walls = ["torch", "threading", *STREAMLIT, "lab.training", "lab.network", "lab.jobs", "sqlalchemy"]
+    assert breaches(["lab/figures.py", "lab/analysis.py"], walls) == []
+
+
+def test_nothing_reads_or_writes_pickles() -> None:
+    assert breaches(["*"], PICKLES) == []
+    pickling = {"torch.load", "torch.save", "pd.read_pickle", "pandas.read_pickle", "np.load", "numpy.load"}
+    assert {path: uses(source) & pickling for path, source in sources().items() if uses(source) & pickling} == {}
+    assert [
+        path for path, source in sources().items() if any(name.endswith(".to_pickle") for name in uses(source))
+    ] == []
+
+
+def test_the_describing_rooms_really_start_without_torch() -> None:
+    code = "import sys, lab.config, lab.layers, lab.steps, lab.store, lab.cli; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+# --- the reader itself can find a breach -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import torch",
+        "import torch as t",
+        "import torch.nn.functional as F",
+        "from torch import nn",
+        "def late():\n    from torch.nn import Module",
+        "try:\n    import torch\nexcept ImportError:\n    torch = None",
+        "if True:\n    import numpy, torch",
+        "import importlib\nimportlib.import_module('torch')",
+        "t = __import__('torch')",
+    ],
+)
+def test_a_breach_is_found_wherever_it_hides(source: str) -> None:
+    [breach] = {text.split(" imports ")[0] for text in breaches(["lab/*.py"], ["torch"], {"lab/config.py": source})}
+    assert breach == "lab/config.py"
+
+
+@pytest.mark.parametrize(
+    "source", ["import torchinfo", "x = 'import torch'", "from lab import torches", "# import torch"]
+)
+def test_what_only_looks_like_a_breach_is_none(source: str) -> None:
+    assert breaches(["lab/*.py"], ["torch"], {"lab/config.py": source}) == []
+
+
+def test_a_module_imported_from_its_package_counts_as_imported() -> None:
+    assert breaches(["pages/*.py"], ["lab.training"], {"pages/train.py": "from lab import training"}) == [
+        "pages/train.py imports lab.training"
+    ]
+
+
+def test_a_use_of_torch_load_is_found() -> None:
+    assert "torch.load" in uses("import torch\nweights = torch.load('weights.pt')")
