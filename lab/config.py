@@ -10,6 +10,7 @@ import json
 import math
 import typing
 from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 LayerKind = Literal["conv", "max_pool", "average_pool"]
@@ -215,8 +216,9 @@ def to_json(config: RunConfig) -> str:
     return json.dumps(asdict(config), sort_keys=True)
 
 
+@lru_cache(maxsize=512)
 def from_json(text: str) -> RunConfig:
-    """Read what `to_json` wrote.
+    """Read what `to_json` wrote; a value, so the same text is read only once.
 
     Raises:
         ConfigError: the text is no JSON object, or a field is unknown, missing or out of range.

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from scipy import ndimage
 
 from lab.config import IMAGE_SIZE
@@ -183,16 +183,20 @@ def fit_to_box(strokes: Sequence[Points], side: int) -> tuple[list[Points], tupl
 
 
 def _distance_to(strokes: Sequence[Points], height: int, width: int) -> Points:
-    """Distance of each pixel's centre to the nearest stroke, (height, width), in pixels."""
+    """Distance of each pixel's centre to the nearest stroke, in pixels; infinite out of its reach."""
     rows, columns = np.mgrid[:height, :width] + 0.5
     nearest = np.full((height, width), np.inf)
     for stroke in strokes:
         path = stroke if len(stroke) > 1 else np.repeat(stroke, 2, axis=0)  # a dot has no length
-        for (x, y), (dx, dy) in zip(path[:-1], np.diff(path, axis=0), strict=True):
-            length = max(dx * dx + dy * dy, 1e-12)
-            along = np.clip(((columns - x) * dx + (rows - y) * dy) / length, 0, 1)
-            squared = (columns - x - along * dx) ** 2 + (rows - y - along * dy) ** 2
-            np.minimum(nearest, squared, out=nearest)
+        for start, end in zip(path[:-1], path[1:], strict=True):
+            left, top = np.floor(np.maximum(np.minimum(start, end) - PEN, 0)).astype(int)
+            right, bottom = np.ceil(np.maximum(start, end) + PEN).astype(int)
+            near = np.s_[top:bottom, left:right]  # where this segment can leave ink
+            (x, y), (dx, dy) = start, end - start
+            away_x, away_y = columns[near] - x, rows[near] - y
+            along = np.clip((away_x * dx + away_y * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)
+            squared = (away_x - along * dx) ** 2 + (away_y - along * dy) ** 2
+            nearest[near] = np.minimum(nearest[near], squared)
     return np.asarray(np.sqrt(nearest))
 
 
@@ -234,8 +238,7 @@ def ground_of(colour: Points) -> Points:
     height, width, channels = colour.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=2)
-    step = math.ceil(max(height, width) / 100)  # a hundred rows and columns are enough for a fit
-    some = np.s_[::step, ::step]
+    some = np.s_[:: math.ceil(height / 100), :: math.ceil(width / 100)]  # enough for a fit
     terms_some, colour_some = terms[some].reshape(-1, 6), colour[some].reshape(-1, channels)
     border = _border(colour[some].shape[:2]).ravel()
     surface = np.zeros((6, channels))
@@ -243,7 +246,8 @@ def ground_of(colour: Points) -> Points:
     for among in (border, border | True, border | True):
         away = np.abs(colour_some - terms_some @ surface).max(axis=1)
         near = among & (away <= max(3 * _spread(away[border]), FAINTEST / 2))
-        surface = np.linalg.lstsq(terms_some[near], colour_some[near], rcond=None)[0]
+        used = terms_some * near[:, None]
+        surface = np.linalg.lstsq(used.T @ terms_some, used.T @ colour_some, rcond=None)[0]
     return np.asarray(terms @ surface)
 
 
@@ -262,7 +266,7 @@ def _spread(away: Points) -> float:
 
 def _strength(contrast: Points, noise: float) -> Gray:
     """Contrast as a share of what full ink has; raises BlankDrawing when none is above noise."""
-    visible = contrast > max(FAINTEST, 4 * noise)
+    visible = contrast > max(FAINTEST, 6 * noise)
     if not visible.any():
         raise BlankDrawing
     full = np.percentile(contrast[visible], 90)
@@ -361,7 +365,7 @@ def flatten(commands: Sequence[Sequence[Any]]) -> Points:
     """Points (n, 2) of the commands ["M", x, y], ["L", x, y] and ["Q", cx, cy, x, y].
 
     Q is a quadratic Bezier curve, (1 - t)^2 start + 2 t (1 - t) control + t^2 end for t in (0, 1];
-    its points are about 2 canvas pixels apart.
+    its points are at most 4 canvas pixels apart.
     """
     points: list[Points] = []
     for letter, *numbers in commands:
@@ -372,7 +376,7 @@ def flatten(commands: Sequence[Sequence[Any]]) -> Points:
         if letter == "Q" and points:
             start, control = points[-1], corners[0]
             length = math.dist(start, control) + math.dist(control, end)
-            count = min(max(math.ceil(length / 2), 1), 100)
+            count = max(math.ceil(length / 2), 1)
             for t in np.arange(1, count) / count:
                 points.append((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
         points.append(end)
@@ -414,18 +418,23 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
     """
     if len(data) > MAX_BYTES:
         raise PictureError("The file is larger than 10 MB: choose a smaller picture.")
-    too_many = "The picture has more than 50 megapixels: reduce it first."
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise PictureError(too_many)
+                raise PictureError(_TOO_MANY_PIXELS)
             return _upright_rgba(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(too_many) from None
-    except UnidentifiedImageError:
-        raise PictureError("The file is not a PNG or JPEG picture: choose one that is.") from None
-    except (OSError, SyntaxError, struct.error, zlib.error, EOFError) as error:
-        raise PictureError("The picture is cut off or damaged: save it again.") from error
+        raise PictureError(_TOO_MANY_PIXELS) from None
+    except (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError) as error:
+        if isinstance(error, PictureError):
+            raise
+        begun_well = data.startswith((b"\x89PNG", b"\xff\xd8"))
+        raise PictureError(_DAMAGED if begun_well else _NO_PICTURE) from error
+
+
+_TOO_MANY_PIXELS = "The picture has more than 50 megapixels: reduce it first."
+_DAMAGED = "The picture is cut off or damaged: save it again."
+_NO_PICTURE = "The file is not a PNG or JPEG picture: choose one that is."
 
 
 def _upright_rgba(picture: Image.Image) -> NDArray[np.uint8]:

@@ -18,7 +18,8 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from lab.checkpoint import load_weights
-from lab.config import IMAGE_SIZE, NetworkConfig, RunConfig, from_json, to_json
+from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, ConfigError, NetworkConfig, RunConfig, from_json, to_json
+from lab.layers import ImpossibleNetwork
 from lab.mnist import normalize
 from lab.network import build_network
 from lab.store import Store, StoreError, open_store
@@ -54,7 +55,7 @@ def load_predictor(run: int | None = None, epoch: int | None = None, store: Stor
     """The shipped model, or a run of the store at an epoch (default: its last finished one).
 
     Raises:
-        StoreError: the run or the epoch does not exist, or the shipped file cannot be read.
+        StoreError: the run or the epoch does not exist, or its weights or the shipped file cannot be read.
     """
     if run is None:
         return _shipped()
@@ -62,7 +63,10 @@ def load_predictor(run: int | None = None, epoch: int | None = None, store: Stor
     found = store.run(run)
     checkpoint = store.checkpoint(run, epoch)
     description = f"{found.name} (run {run}), epoch {checkpoint.epoch}"
-    return _predictor(found.config.network, checkpoint.weights, description)
+    try:
+        return _predictor(found.config.network, checkpoint.weights, description)
+    except _UNREADABLE as error:
+        raise StoreError(f"The weights of run {run}, epoch {checkpoint.epoch}, cannot be read.") from error
 
 
 def shipped_facts() -> dict[str, Any]:
@@ -75,10 +79,7 @@ def shipped_facts() -> dict[str, Any]:
         with safe_open(SHIPPED, framework="pt") as file:
             facts: dict[str, Any] = json.loads(file.metadata()["facts"])
     except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise StoreError(
-            f"The shipped checkpoint {SHIPPED} is missing or damaged: restore it with `git checkout lab/data`, "
-            "or choose a run of your own."
-        ) from error
+        raise _damaged() from error
     return facts
 
 
@@ -102,12 +103,26 @@ def ship(run: int, store: Store) -> Path:
 
 def _shipped() -> Predictor:
     facts = shipped_facts()
-    config: RunConfig = from_json(facts["config"])
-    description = (
-        f"{facts['name']}, epoch {facts['epoch']}: the checkpoint that comes with the lab "
-        f"({10_000 - facts['test_correct']} wrong of the 10,000 test images)"
+    try:
+        config: RunConfig = from_json(facts["config"])
+        description = (
+            f"{facts['name']}, epoch {facts['epoch']}: the checkpoint that comes with the lab "
+            f"({EVALUATION_IMAGES - facts['test_correct']} wrong of the 10,000 test images)"
+        )
+        return _predictor(config.network, SHIPPED.read_bytes(), description)
+    except _UNREADABLE as error:
+        raise _damaged() from error
+
+
+def _damaged() -> StoreError:
+    return StoreError(
+        f"The shipped checkpoint {SHIPPED} is missing or damaged: restore it with `git checkout lab/data`, "
+        "or choose a run of your own."
     )
-    return _predictor(config.network, SHIPPED.read_bytes(), description)
+
+
+_UNREADABLE = (OSError, SafetensorError, ConfigError, ImpossibleNetwork, KeyError, TypeError, RuntimeError)
+"""What goes wrong with weights that are damaged (RuntimeError: they are those of another network), or their facts."""
 
 
 def _predictor(config: NetworkConfig, weights: bytes, description: str) -> Predictor:

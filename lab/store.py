@@ -259,7 +259,7 @@ class Store:
         with self._transaction() as connection:
             return [json.loads(row.payload) | {"id": row.id, "time": row.time} for row in connection.execute(query)]
 
-    def follow(self, run_id: int, poll_seconds: float = 0.2) -> Iterator[dict[str, Any]]:
+    def follow(self, run_id: int, poll_seconds: float = 0.5) -> Iterator[dict[str, Any]]:
         """The run's events from this call on, as they come, until the run has ended.
 
         Raises:

@@ -20,7 +20,9 @@ from lab.mnist import Mnist, load_mnist
 from lab.store import Store, open_store
 
 torch.set_num_threads(1)
-hypothesis.settings.register_profile("lab", max_examples=40, deadline=None, database=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "lab", max_examples=40, deadline=None, database=None, derandomize="CI" in os.environ, print_blob=True
+)
 hypothesis.settings.load_profile("lab")
 
 

@@ -72,7 +72,7 @@ def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield name, inner
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> float:
+def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> float:
     """Wait for `condition`, and say for how many seconds; fails after `seconds`."""
     started, never = monotonic(), Flag()
     while not condition():

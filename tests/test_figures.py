@@ -163,9 +163,7 @@ def test_more_points_leave_the_zoom_alone() -> None:
 
 def test_showing_or_hiding_the_published_curve_leaves_the_zoom_alone() -> None:
     for figure in (loss_figure, accuracy_figure):
-        assert (
-            figure([], [], 15).layout.uirevision == figure([], [], 15, published=PUBLISHED_3).layout.uirevision
-        )
+        assert figure([], [], 15).layout.uirevision == figure([], [], 15, published=PUBLISHED_3).layout.uirevision
 
 
 def test_another_range_or_length_gives_up_the_zoom() -> None:

@@ -98,9 +98,7 @@ def test_another_shape_is_refused_with_both_shapes_in_the_message(shipped: Predi
     assert str(shape) in str(error.value)
 
 
-def test_reading_draws_no_randomness(
-    shipped: Predictor, test_pictures: Pictures, untouched_randomness: None
-) -> None:
+def test_reading_draws_no_randomness(shipped: Predictor, test_pictures: Pictures, untouched_randomness: None) -> None:
     first = shipped(test_pictures[:3])
     assert np.array_equal(first, shipped(test_pictures[:3]))  # dropout is off, batch norm's statistics stay
 

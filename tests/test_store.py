@@ -4,8 +4,10 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -366,6 +368,22 @@ def test_a_device_has_one_live_run(store: Store, event: Event) -> None:
     assert store.claim(second, f"{ME}2", "cuda")
 
 
+@pytest.mark.parametrize("runs", [1, 8])
+def test_of_eight_workers_that_claim_at_once_one_gets_the_device(store: Store, runs: int) -> None:
+    """All after the same run, or each after its own: one claim holds, and the others are told that they have none."""
+    ids = [store.submit(tiny_run(seed=seed)) for seed in range(runs)]
+    together = Barrier(8)
+
+    def claim(number: int) -> bool:
+        own_connection = Store(store.url)
+        together.wait()
+        return own_connection.claim(ids[number % runs], f"{ME}{number}", "cpu")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(claim, range(8))) == 1
+    assert [run.status for run in store.runs()].count("running") == 1
+
+
 @pytest.mark.parametrize("ending", [Finished(), Stopped(), Failed(reason="no memory")])
 def test_an_ended_run_frees_its_device(store: Store, ending: Event) -> None:
     running(store, STARTED, ending)
@@ -422,8 +440,7 @@ def test_a_deleted_run_is_lost_to_its_worker(store: Store) -> None:
 @pytest.mark.parametrize("event", [STARTED, Paused()])
 def test_the_run_of_a_dead_process_is_interrupted_at_once(store: Store, event: Event) -> None:
     run_id, worker = store.submit(tiny_run()), dead_worker()
-    monday = store.claim(run_id, worker, "cpu")
-    assert monday
+    assert store.claim(run_id, worker, "cpu")
     store.append(run_id, worker, event)
     run = store.run(run_id)
     assert (run.status, run.worker) == ("interrupted", None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from lab.augment import augmented_examples
@@ -17,7 +15,7 @@ from lab.schedule import planned_learning_rates
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, matching_step, step
 from lab.ui.fields import field, switch
 from lab.ui.layout import budget_bar, show_figure
-from lab.ui.state import change_draft, draft, draft_problem, set_draft
+from lab.ui.state import change_draft, draft, draft_problem, take_preset
 
 PRESET = "preset"
 
@@ -39,11 +37,8 @@ def choose_step() -> None:
 
 
 def _take_preset() -> None:
-    """The preset's recipe; seed, device and precision stay as the user set them."""
-    number = st.session_state[PRESET]
-    if number is not None:
-        kept = draft()
-        set_draft(replace(step(number).config, seed=kept.seed, device=kept.device, precision=kept.precision))
+    if st.session_state[PRESET] is not None:
+        take_preset(st.session_state[PRESET])
 
 
 def size_and_problems() -> bool:
@@ -228,8 +223,10 @@ def _run() -> None:
             help="Decides every random number: the same seed gives the same run, another one shows the spread.",
         )
     with right:
-        devices = ("auto", *available_devices())
-        field(st.selectbox, "Device", None, "device", options=devices, help="auto takes the fastest one present.")
+        devices = dict.fromkeys(("auto", *available_devices(), draft().device))  # a copied config may name another
+        field(
+            *(st.selectbox, "Device", None, "device"), options=list(devices), help="auto takes the fastest one present."
+        )
         field(
             *(st.number_input, "Training images", None, "training_images"),
             min_value=1,

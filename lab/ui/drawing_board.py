@@ -10,7 +10,6 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
-from streamlit_drawable_canvas import st_canvas
 
 from lab.drawing import Stage, drawing_stages, read_picture, stroke_stages, strokes_from_canvas
 
@@ -67,7 +66,7 @@ def ask_digit(source: str) -> list[Stage] | None:
     if source == DRAW:
         strokes = ask_strokes()
         return stroke_stages(strokes) if strokes else None
-    file = _ask_file()
+    file = ask_file()
     if file is None:
         return None
     stages = drawing_stages(read_picture(file.getvalue()))
@@ -77,6 +76,8 @@ def ask_digit(source: str) -> list[Stage] | None:
 
 def ask_strokes() -> list[NDArray[np.float64]]:
     """The canvas, undo and clear; returns the strokes drawn so far."""
+    from streamlit_drawable_canvas import st_canvas  # registers with the running server: elsewhere its import fails
+
     board: Board = st.session_state.setdefault(BOARD, Board())
     if board.key not in st.session_state and board.drawing != board.initial:
         board.restart(board.drawing["objects"])  # the page was left, and the canvas has forgotten the drawing
@@ -113,7 +114,8 @@ def ask_strokes() -> list[NDArray[np.float64]]:
     return strokes_from_canvas(board.drawing)
 
 
-def _ask_file() -> UploadedFile | None:
+def ask_file() -> UploadedFile | None:
+    """The picture file that was chosen, whatever is in it."""
     with st.container(key="picture_file", width=SIDE):
         return st.file_uploader(
             "PNG or JPEG, up to 10 MB",

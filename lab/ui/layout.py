@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.pages_manager import PagesManager
 
 from lab.figures import RATE, WRONG
+
+ICON = Path(__file__).parent / "icon.png"
+"""Our own: Streamlit fetches a ":material/...:" page icon from the internet, and a classroom may have none."""
 
 _STYLE = """
 <style>
@@ -43,7 +48,7 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
 
 def start_page() -> None:
     """Settings for every page; call first, once a run of the script."""
-    st.set_page_config(page_title="How a CNN learns", page_icon=":material/grid_view:", layout="wide")
+    st.set_page_config(page_title="How a CNN learns", page_icon=ICON, layout="wide")
     st.html(_STYLE)
 
 
@@ -53,8 +58,19 @@ def two_sides(left: float = 1, right: float = 2.15) -> list[DeltaGenerator]:
         return st.columns([left, right], gap="large")
 
 
+def _leave_streamlits_own_pages() -> None:
+    """Begin again with our own page table when Streamlit has started from its convention for a folder `pages/`.
+
+    Until `st.navigation` has run once in a server, Streamlit opens `/train` by itself, without app.py and its menu.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
 def page_head(title: str, sentence: str) -> None:
     """A page's one idea: its title and one sentence."""
+    _leave_streamlits_own_pages()
     st.title(title, anchor=False)
     st.caption(sentence)
 

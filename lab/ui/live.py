@@ -5,6 +5,7 @@ A fragment asks the store once a second while the run is live, and not at all af
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -88,10 +89,8 @@ def _head(store: Store, run: Run, story: History) -> None:
     elif run.status == "failed":
         st.error(run.reason)
     elif run.status == "interrupted":
-        st.warning(
-            f"The lab was closed while this run trained. Its {len(story.epochs)} finished epochs are kept; "
-            "Resume goes on from there."
-        )
+        kept = "1 finished epoch is" if len(story.epochs) == 1 else f"{len(story.epochs)} finished epochs are"
+        st.warning(f"The lab was closed while this run trained. Its {kept} kept; Resume goes on from there.")
 
 
 def _place(store: Store, run: Run) -> str:
@@ -130,19 +129,21 @@ def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
     """Pause or go on, and stop; for an unfinished run that has ended, resume."""
     first, second = columns
     if run.status in RESUMABLE:
-        if second.button("Resume", key="resume", width="stretch", help="Go on after the last finished epoch."):
-            store.requeue(run.id)
-            st.rerun()
+        words = "Go on after the last finished epoch."
+        second.button("Resume", key="resume", width="stretch", help=words, on_click=_resume, args=(store, run.id))
         return
     if run.status in ENDED:
         return
-    paused = run.command == "pause"
-    if run.status != "queued" and first.button("Go on" if paused else "Pause", key="pause", width="stretch"):
-        store.send(run.id, "run" if paused else "pause")
-        st.rerun(scope="fragment")
-    if second.button("Stop", key="stop", width="stretch", help="End the run; its finished epochs are kept."):
-        store.send(run.id, "stop")
-        st.rerun(scope="fragment")
+    if run.status != "queued":
+        label, command = ("Go on", "run") if run.command == "pause" else ("Pause", "pause")
+        first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command))
+    words = "End the run; its finished epochs are kept."
+    second.button("Stop", key="stop", width="stretch", help=words, on_click=store.send, args=(run.id, "stop"))
+
+
+def _resume(store: Store, run_id: int) -> None:
+    with suppress(StoreError):  # another tab has resumed or deleted it: the next drawing shows it as it is
+        store.requeue(run_id)
 
 
 def _figures(run: Run, story: History) -> None:

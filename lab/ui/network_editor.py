@@ -17,7 +17,7 @@ from lab.editing import COLUMNS, editable_rows, network_from_rows
 from lab.layers import ImpossibleNetwork
 from lab.steps import STEPS, matching_step, step
 from lab.ui.fields import field
-from lab.ui.state import draft, draft_problem, set_draft, set_draft_problem
+from lab.ui.state import draft, draft_problem, set_draft, set_draft_problem, take_preset
 
 SHEET, PRESET = "layer_sheet", "layers_preset"
 Rows = list[dict[str, Any]]
@@ -72,12 +72,8 @@ def show_problem() -> None:
         return
     st.error(sheet.problem)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Go back to it",
-            on_click=_discard,
-            help="Drops what was typed since and cannot be built.",
-        )
         st.caption("Below is the last network that works. Training waits until the table can be built.")
+        st.button("Go back to it", on_click=_discard, help="Drops what was typed since and cannot be built.")
 
 
 def ask_rows(sheet: Sheet) -> Rows:
@@ -134,7 +130,7 @@ def show_network_controls() -> None:
         field(
             *(st.slider, "Dropout rate", "network", "dropout"),
             min_value=0.0,
-            max_value=0.5,
+            max_value=0.9,
             step=0.01,
             help="After every pooling, while training: this share of the values is set to zero at random.",
         )
@@ -192,8 +188,7 @@ def _start_from() -> None:
     """The step's recipe; seed, device and precision stay as the user set them."""
     number = st.session_state[PRESET]
     if number is not None:
-        kept = draft()
-        set_draft(replace(step(number).config, seed=kept.seed, device=kept.device, precision=kept.precision))
+        take_preset(number)
         st.session_state.pop(SHEET, None)  # also when the layers are the same: what was typed is dropped
 
 

@@ -17,13 +17,15 @@ from lab.drawing import Stage
 from lab.figures import probability_figure
 from lab.predict import SHIPPED, Predictor, load_predictor
 from lab.store import Store, StoreError, open_store
+from lab.ui.choice import choice
 from lab.ui.layout import show_figure
 
-SHIPPED_LABEL = "Shipped checkpoint"
+SHIPPED_RUN = 0
+"""Stands for the shipped checkpoint where a run is chosen; runs are counted from 1."""
 
 _STYLE = """
 <style>
-.answer {min-height: 4.6rem; display: flex; align-items: baseline; gap: 0.8rem; line-height: 1;}
+.answer {min-height: 5.2rem; display: flex; align-items: baseline; gap: 0.8rem; line-height: 1;}
 .answer b {font-size: 4.2rem; font-weight: 650; font-variant-numeric: tabular-nums;}
 .answer span {font-size: 1rem; line-height: 1.35;}
 .stages {display: flex; flex-wrap: wrap; gap: 0.8rem 1.4rem;}
@@ -40,20 +42,22 @@ _STYLE = """
 def choose_predictor(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Predictor | None:
     """The network that reads: the shipped one, or a run at any finished epoch. None, with a sentence, if unreadable."""
     runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
-    run = which.selectbox(
-        "Network",
-        [None, *runs],
-        format_func=lambda number: SHIPPED_LABEL if number is None else f"Run {number}: {runs[number]}",
-        help="Who reads the digit: the network that comes with the lab, or one that was trained here.",
-    )
-    epoch = _choose_epoch(store.checkpoint_epochs(run), when) if run is not None else None
+    with which:
+        run = choice(
+            *("reader_run", [SHIPPED_RUN, *runs], SHIPPED_RUN),
+            label="Network",
+            format_func=lambda number: f"Run {number}: {runs[number]}" if number else "Shipped checkpoint",
+            help="Who reads the digit: the network that comes with the lab, or one that was trained here.",
+        )
+    epoch = _choose_epoch(store.checkpoint_epochs(run), when) if run else None
     try:
-        changed = SHIPPED.stat().st_mtime if run is None and SHIPPED.exists() else 0.0
-        predictor = _predictor(run, epoch, store.url, changed)
+        changed = 0.0 if run or not SHIPPED.exists() else SHIPPED.stat().st_mtime
+        predictor = _predictor(run or None, epoch, store.url, changed)
     except StoreError as error:
         which.error(str(error))
         return None
-    when.caption(f"Read by {predictor.description}." if epoch is None else "")
+    if epoch is None:
+        when.caption(f"Read by {predictor.description}.")
     return predictor
 
 

@@ -10,10 +10,12 @@ from lab.config import EVALUATION_IMAGES
 from lab.figures import map_figure, picture_figure
 from lab.layers import LayerRow, Square, receptive_square
 from lab.mnist import DataError, load_mnist, to_unit
+from lab.ui.choice import choice
 from lab.ui.layer_table import layer_name
 from lab.ui.layout import show_figure
 
 LAYER, ROW, COLUMN, CLICK = "unit_layer", "unit_row", "unit_column", "unit_click"
+SHOWN = "unit_layer_shown"
 
 
 @st.fragment
@@ -58,18 +60,15 @@ def unit_words(layer: LayerRow, unit_row: int, unit_column: int, square: Square)
 
 def _choose_layer(rows: Sequence[LayerRow]) -> LayerRow:
     numbers = [row.index for row in rows]
-    if st.session_state.get(LAYER) not in numbers:
-        st.session_state[LAYER] = min(4, numbers[-1])
-        _centre(rows)
-    number = st.selectbox(
-        "Layer",
-        numbers,
-        key=LAYER,
+    number = choice(
+        *(LAYER, numbers, min(4, numbers[-1])),
+        label="Layer",
         format_func=lambda index: f"{index}. {layer_name(rows[index - 1], extras=False)}",
-        on_change=_centre,
-        args=(rows,),
         help="The layer whose map is shown. The deeper the layer, the more of the image one unit sees.",
     )
+    if st.session_state.get(SHOWN) != number:  # begin in the middle of a newly chosen map
+        st.session_state[ROW] = st.session_state[COLUMN] = rows[number - 1].output_shape[1] // 2
+        st.session_state[SHOWN] = number
     return rows[number - 1]
 
 
@@ -83,12 +82,6 @@ def _choose_unit(layer: LayerRow) -> tuple[int, int]:
     unit_row = st.slider("Row", 0, side - 1, key=ROW, help="The unit's row in the map, 0 at the top.")
     unit_column = st.slider("Column", 0, side - 1, key=COLUMN, help="The unit's column in the map, 0 at the left.")
     return unit_row, unit_column
-
-
-def _centre(rows: Sequence[LayerRow]) -> None:
-    """Begin in the middle of a newly chosen map."""
-    side = rows[st.session_state[LAYER] - 1].output_shape[1]
-    st.session_state[ROW] = st.session_state[COLUMN] = side // 2
 
 
 def _take_click() -> None:

@@ -12,7 +12,8 @@ from lab.config import ConfigError, RunConfig
 from lab.steps import step
 from lab.store import Store, StoreError, open_store
 
-DRAFT, RUN, PROBLEM = "draft", "run", "draft_problem"
+DRAFT, RUN = "draft", "run"
+VALUE_PROBLEM, NETWORK_PROBLEM = "value_problem", "network_problem"
 
 
 def the_store() -> Store:
@@ -35,41 +36,49 @@ def draft() -> RunConfig:
 
 
 def set_draft(config: RunConfig) -> None:
-    """Replace the draft; what was wrong with the last change is forgotten."""
+    """Replace the draft as a whole; what was wrong with the last one is forgotten."""
     st.session_state[DRAFT] = config
-    st.session_state.pop(PROBLEM, None)
+    st.session_state.pop(VALUE_PROBLEM, None)
+    st.session_state.pop(NETWORK_PROBLEM, None)
+
+
+def take_preset(number: int) -> None:
+    """Make a step's recipe the draft; seed, device and precision stay as the user set them."""
+    kept = draft()
+    set_draft(replace(step(number).config, seed=kept.seed, device=kept.device, precision=kept.precision))
 
 
 def change_draft(part: str | None, **changes: Any) -> None:
     """Change fields of the draft, or of its `part` (network, augmentation, optimizer, schedule).
 
-    A value that no run can have leaves the draft as it was and is explained by `draft_problem`.
+    A value that no run can have leaves the draft as it was and is explained by `draft_problem`. A layer table that
+    cannot be built stays a problem, whatever else is changed.
     """
     config = draft()
     try:
-        if part is None:
-            set_draft(replace(config, **changes))
-        else:
-            set_draft(replace(config, **{part: replace(getattr(config, part), **changes)}))
+        if part is not None:
+            changes = {part: replace(getattr(config, part), **changes)}
+        st.session_state[DRAFT] = replace(config, **changes)
+        st.session_state.pop(VALUE_PROBLEM, None)
     except ConfigError as error:
-        st.session_state[PROBLEM] = str(error)
+        st.session_state[VALUE_PROBLEM] = str(error)
 
 
 def draft_problem() -> str | None:
     """Why the last change could not be made or the network cannot be built; None when Start may be pressed."""
-    problem: str | None = st.session_state.get(PROBLEM)
+    problem: str | None = st.session_state.get(NETWORK_PROBLEM) or st.session_state.get(VALUE_PROBLEM)
     return problem
 
 
 def set_draft_problem(sentence: str) -> None:
-    """Block Start with a reason."""
-    st.session_state[PROBLEM] = sentence
+    """Block Start because the edited layers cannot be built, until another draft is set."""
+    st.session_state[NETWORK_PROBLEM] = sentence
 
 
 def chosen_run() -> int | None:
     """The run this session looks at: from the address (so that a refresh finds it again) or the session."""
     address = st.query_params.get("run", "")
-    if address.isdigit():
+    if address.isdecimal():  # isdigit() takes "²" too, of which int() makes nothing
         st.session_state[RUN] = int(address)
     run: int | None = st.session_state.get(RUN)
     return run

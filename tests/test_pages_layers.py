@@ -1,0 +1,188 @@
+"""The Layers page: what is edited is counted, drawn and kept at once, and what cannot be built is explained."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lab.layers import Square, layer_table
+from lab.mnist import DataError
+from lab.steps import step
+from lab.ui import network_editor, receptive_field
+from lab.ui.layer_table import layer_name, table_html
+from lab.ui.network_editor import PRESET, SHEET, Rows, Sheet
+from lab.ui.receptive_field import COLUMN, LAYER, ROW, unit_words
+from lab.ui.state import DRAFT, NETWORK_PROBLEM
+
+PAGE = Path(__file__).parent.parent / "pages" / "layers.py"
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not page.exception
+    return page
+
+
+def html(page: AppTest) -> str:
+    return "".join(element.value for element in page.html)
+
+
+@pytest.fixture
+def type_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Rows], None]], None]:
+    """Stands for the keyboard, which AppTest has not: `type_rows(change)` changes the rows that the table shows."""
+
+    def type_into(change: Callable[[Rows], None]) -> None:
+        def rows(sheet: Sheet) -> Rows:
+            typed = [dict(row) for row in sheet.typed]
+            change(typed)
+            return typed
+
+        monkeypatch.setattr(network_editor, "ask_rows", rows)
+
+    return type_into
+
+
+def set_cell(layer: int, column: str, value: Any) -> Callable[[Rows], None]:
+    return lambda rows: rows[layer - 1].__setitem__(column, value)
+
+
+def test_a_new_visitor_sees_step_3_with_its_9426_parameters_under_the_budget() -> None:
+    page = opened()
+    assert page.selectbox(key=PRESET).value == 3
+    assert "<b>9,426</b> parameters" in html(page) and "under the budget of 10,000" in html(page)
+
+
+def test_choosing_step_1_shows_185930_parameters_and_says_that_its_layout_is_reconstructed() -> None:
+    page = opened()
+    page.selectbox(key=PRESET).select(1).run()
+    assert "<b>185,930</b> parameters" in html(page) and "18.6 times the budget" in html(page)
+    assert page.session_state[DRAFT].network == step(1).config.network
+    assert any("The layout is reconstructed" in caption.value for caption in page.caption)
+
+
+def test_a_step_chosen_here_keeps_the_seed_that_was_set_elsewhere() -> None:
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    page.session_state[DRAFT] = step(2).config.__class__(network=step(2).config.network, seed=7)
+    page.run().selectbox(key=PRESET).select(5).run()
+    assert page.session_state[DRAFT].seed == 7
+    assert page.session_state[DRAFT].schedule == step(5).config.schedule
+
+
+def test_batch_norm_and_dropout_change_the_draft_and_the_names_in_the_table() -> None:
+    page = opened()
+    assert "conv 5×5 + batch norm + ReLU" in html(page) and "max pool 2×2 + dropout" in html(page)
+    page.toggle[0].set_value(False).run()
+    page.slider(key="field-network-dropout").set_value(0.0).run()
+    assert page.session_state[DRAFT].network == step(2).config.network
+    assert "conv 5×5 + ReLU" in html(page) and "dropout" not in html(page)
+    assert "<b>9,122</b>" in html(page)
+
+
+def test_what_is_typed_into_the_table_becomes_the_draft_and_is_counted_at_once(type_rows: Any) -> None:
+    type_rows(set_cell(1, "channels", 48))
+    page = opened()
+    # Layer 1: 48 of 96 maps, each 25 weights, a bias, and batch norm's 2; layer 2 loses 48 inputs to 16 maps.
+    assert f"<b>{9_426 - 48 * (25 + 1 + 2) - 48 * 16:,}</b>" in html(page)
+    assert page.session_state[DRAFT].network.layers[0].channels == 48
+    assert page.selectbox(key=PRESET).value is None  # it is no step any more
+
+
+def test_a_kernel_larger_than_its_map_names_the_layer_beside_the_editor_and_blocks_start(type_rows: Any) -> None:
+    type_rows(set_cell(4, "kernel", 27))
+    page = opened()
+    sentence = page.error[0].value
+    assert sentence.startswith("Layer 4: its 27x27 kernel is larger than the 14x14 map")
+    assert page.session_state[NETWORK_PROBLEM] == sentence
+    assert page.session_state[DRAFT] == step(3).config  # the last network that works
+    assert "<b>9,426</b>" in html(page)
+
+
+def test_a_kernel_of_40_and_a_layer_without_channels_are_named_too(type_rows: Any) -> None:
+    type_rows(set_cell(2, "kernel", 40))
+    assert opened().error[0].value.startswith("Layer 2: kernel is 40")
+    type_rows(set_cell(5, "channels", None))
+    assert opened().error[0].value.startswith("Layer 5: a convolution needs channels")
+
+
+def test_what_was_typed_is_not_lost_while_it_cannot_be_built(type_rows: Any) -> None:
+    type_rows(set_cell(4, "kernel", 27))
+    page = opened()
+    page.toggle[0].set_value(False).run()  # a change of something else, which succeeds
+    assert page.session_state[SHEET].typed[3]["kernel"] == 27
+    assert page.session_state[NETWORK_PROBLEM].startswith("Layer 4")
+    type_rows(lambda rows: None)  # the page is left and entered again: the widget knows nothing, the session does
+    page.run()
+    assert page.session_state[SHEET].typed[3]["kernel"] == 27
+    assert page.error
+
+
+def test_going_back_to_the_last_network_that_works_drops_what_was_typed(type_rows: Any) -> None:
+    type_rows(set_cell(4, "kernel", 27))
+    page = opened()
+    type_rows(lambda rows: None)
+    next(button for button in page.button if button.label == "Go back to it").click().run()
+    assert not page.error and NETWORK_PROBLEM not in page.session_state
+    assert page.session_state[SHEET].typed[3]["kernel"] == 3
+
+
+def test_a_preset_with_the_same_layers_also_drops_what_was_typed(type_rows: Any) -> None:
+    type_rows(set_cell(4, "kernel", 27))
+    page = opened()
+    type_rows(lambda rows: None)
+    page.selectbox(key=PRESET).select(3).run()
+    assert not page.error and page.session_state[SHEET].typed[3]["kernel"] == 3
+
+
+def test_a_layer_can_be_put_between_two_others() -> None:
+    page = opened()
+    next(box for box in page.selectbox if box.label == "Insert before layer").select(3).run()
+    next(button for button in page.button if button.label == "Insert a layer").click().run()
+    layers = page.session_state[DRAFT].network.layers
+    assert (len(layers), layers[2].channels, layers[2].padding) == (9, 16, 1)
+    # 16 maps from 16: nine weights an input, a bias, and batch norm's 2.
+    assert f"<b>{9_426 + 16 * (9 * 16 + 1 + 2):,}</b>" in html(page)
+
+
+def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:
+    rows = layer_table(step(3).config.network)
+    table = table_html(rows)
+    assert table.count("<tr>") == 1 + len(rows) + 1
+    assert f"<td>9,426</td><td>{sum(row.macs for row in rows):,}</td>" in table.split("<tfoot>")[1]
+    assert "<td>32 (28)</td>" in table  # global average pooling: its receptive field, and what fits into the image
+    assert layer_name(rows[-1]) == "global average pool 2×2"
+
+
+def test_the_chosen_unit_sees_the_square_that_the_closed_form_gives() -> None:
+    page = opened()
+    page.selectbox(key=LAYER).select(7).run()
+    assert (page.session_state[ROW], page.session_state[COLUMN]) == (2, 2)  # the middle of a 4x4 map
+    page.slider(key=ROW).set_value(0).run()
+    # 5x5 with padding 2, 1x1, pool, 3x3, 1x1, pool, 3x3: unit 0 sees 20 pixels from -2, unit 2 from -2 + 2 * 4.
+    words = "The unit in row 0, column 2 of layer 7 sees rows 0 to 17 and columns 6 to 25 of the image."
+    assert any(text.value.startswith(words) for text in page.markdown)
+
+
+def test_a_field_larger_than_the_image_is_said_to_be_clipped() -> None:
+    last = layer_table(step(3).config.network)[-1]
+    assert "receptive field is 32×32 pixels, of which 28×28" in unit_words(last, 0, 0, Square(0, 0, 28, 28))
+
+
+def test_a_chosen_unit_stays_inside_a_map_that_an_edit_makes_smaller(type_rows: Any) -> None:
+    page = opened()
+    page.selectbox(key=LAYER).select(1).run()
+    page.slider(key=ROW).set_value(27).run()
+    type_rows(set_cell(1, "padding", 0))
+    page.run()
+    assert not page.exception and page.session_state[ROW] == 23
+
+
+def test_the_page_works_without_the_data_but_for_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise DataError("The data file is missing: restore it.")
+
+    monkeypatch.setattr(receptive_field, "load_mnist", missing)
+    page = opened()
+    assert [error.value for error in page.error] == ["The data file is missing: restore it."]
+    assert "<b>9,426</b>" in html(page)
