@@ -17,6 +17,7 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -183,15 +184,15 @@ def fit_to_box(strokes: Sequence[Points], side: int) -> tuple[list[Points], tupl
 
 
 def _distance_to(strokes: Sequence[Points], height: int, width: int) -> Points:
-    """Distance of each pixel's centre to the nearest stroke, in pixels; infinite out of its reach."""
+    """Pixels from each pixel's centre to the nearest stroke; infinite where none can leave ink."""
     rows, columns = np.mgrid[:height, :width] + 0.5
     nearest = np.full((height, width), np.inf)
     for stroke in strokes:
         path = stroke if len(stroke) > 1 else np.repeat(stroke, 2, axis=0)  # a dot has no length
-        for start, end in zip(path[:-1], path[1:], strict=True):
+        for start, end in pairwise(path):
             left, top = np.floor(np.maximum(np.minimum(start, end) - PEN, 0)).astype(int)
             right, bottom = np.ceil(np.maximum(start, end) + PEN).astype(int)
-            near = np.s_[top:bottom, left:right]  # where this segment can leave ink
+            near = np.s_[top:bottom, left:right]  # one pen width around the segment
             (x, y), (dx, dy) = start, end - start
             away_x, away_y = columns[near] - x, rows[near] - y
             along = np.clip((away_x * dx + away_y * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)
