@@ -14,7 +14,7 @@ from rich.table import Table
 from lab.config import RunConfig, to_json
 from lab.describe import describe_augmentation, describe_layer, describe_optimizer, describe_schedule
 from lab.layers import LayerRow
-from lab.store import Run
+from lab.schema import Run
 
 
 def plain(config: RunConfig) -> Any:

@@ -13,7 +13,8 @@ from lab.config import RunConfig
 from lab.device import DeviceUnavailable, available_devices, keep_freed_memory, resolve_device
 from lab.events import Failed
 from lab.mnist import DataError, load_mnist
-from lab.store import LostClaim, Run, Store, StoreError, worker_name
+from lab.schema import Run
+from lab.store import LostClaim, Store, StoreError, worker_name
 from lab.training import Command, ResumePoint, train
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,9 @@ from typing import Any
 
 from lab.analysis import SeedSummary, summarize_seeds
 from lab.config import TRAINING_IMAGES
+from lab.schema import Run
 from lab.steps import STEPS, Step, published_epochs
-from lab.store import Run, Store
+from lab.store import Store
 
 Row = dict[str, Any]
 

@@ -12,7 +12,6 @@ import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -21,70 +20,13 @@ import psutil
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from lab.config import RunConfig, from_json, to_json
+from lab.config import RunConfig, to_json
 from lab.describe import describe_run
 from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
-from lab.steps import matching_step
-
-Status = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
-LIVE: tuple[Status, ...] = ("running", "paused")
-ENDED: tuple[Status, ...] = ("finished", "stopped", "failed", "interrupted")
-RESUMABLE: tuple[Status, ...] = ("stopped", "interrupted", "failed")
+from lab.schema import CHECKPOINTS, ENDED, EVENTS, LIVE, METADATA, RESUMABLE, RUNS, Checkpoint, Run, read_run
 
 HEARTBEAT_TIMEOUT = 15.0
 """Seconds without a heartbeat after which a claim is taken for dead (a dead process on this host: at once)."""
-
-_metadata = sa.MetaData()
-
-_runs = sa.Table(
-    "runs",
-    _metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("config", sa.Text, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("command", sa.String(16), nullable=False, default="run"),
-    sa.Column("reason", sa.Text, nullable=False, default=""),
-    sa.Column("hardware", sa.Text, nullable=False, default=""),
-    sa.Column("host", sa.Text),
-    sa.Column("device", sa.String(16)),
-    sa.Column("worker", sa.Text),
-    sa.Column("heartbeat", sa.Float),
-    sa.Column("created", sa.Float, nullable=False),
-    sa.Column("started", sa.Float),
-    sa.Column("ended", sa.Float),
-    # One live run a device: the database itself refuses a second claim, whoever makes it.
-    sa.Index(
-        "one_live_run_per_device",
-        "host",
-        "device",
-        unique=True,
-        sqlite_where=sa.text("status IN ('running', 'paused')"),
-        postgresql_where=sa.text("status IN ('running', 'paused')"),
-    ),
-    sqlite_autoincrement=True,
-)
-
-_events = sa.Table(
-    "events",
-    _metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("time", sa.Float, nullable=False),
-    sa.Column("payload", sa.Text, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-_checkpoints = sa.Table(
-    "checkpoints",
-    _metadata,
-    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("epoch", sa.Integer, primary_key=True),
-    sa.Column("weights", sa.LargeBinary, nullable=False),
-    sa.Column("predictions", sa.LargeBinary, nullable=False),
-    sa.Column("optimizer_state", sa.LargeBinary),  # kept for the newest epoch only: resuming needs no other
-)
 
 
 class StoreError(Exception):
@@ -93,40 +35,6 @@ class StoreError(Exception):
 
 class LostClaim(StoreError):
     """This worker no longer holds the run: it was taken for dead, or the run was deleted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A snapshot of one run's row. Times are seconds since 1970."""
-
-    id: int
-    name: str
-    config: RunConfig
-    status: Status
-    command: str
-    reason: str
-    hardware: str
-    device: str | None
-    worker: str | None
-    created: float
-    started: float | None
-    ended: float | None
-
-    @property
-    def step(self) -> int | None:
-        """The preset's number, or None for a config of the user's own."""
-        preset = matching_step(self.config)
-        return preset.number if preset else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Checkpoint:
-    """What was kept of one epoch: safetensors bytes, and one predicted label (byte) an evaluation image."""
-
-    epoch: int
-    weights: bytes
-    predictions: bytes
-    optimizer_state: bytes | None
 
 
 def database_url() -> str:
@@ -162,7 +70,7 @@ class Store:
             self._engine = sa.create_engine(parsed)
             if sqlite:
                 sa.event.listen(self._engine, "connect", _configure_sqlite)
-            _metadata.create_all(self._engine)
+            METADATA.create_all(self._engine)
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise StoreError(
                 f"The database {_shown(url)} cannot be opened ({str(error).splitlines()[0]}): check the path and its "
@@ -194,16 +102,16 @@ class Store:
             "created": time.time(),
         }
         with self._transaction() as connection:
-            result = connection.execute(sa.insert(_runs).values(**row))
+            result = connection.execute(sa.insert(RUNS).values(**row))
             return int(result.inserted_primary_key[0])  # type: ignore[index]
 
     def send(self, run_id: int, command: Literal["run", "pause", "stop"]) -> None:
         """Tell the run's worker what to do; a queued run that is told to stop ends at once."""
         with self._transaction() as connection:
-            connection.execute(sa.update(_runs).where(_runs.c.id == run_id).values(command=command))
+            connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(command=command))
             if command == "stop":
-                queued = (_runs.c.id == run_id) & (_runs.c.status == "queued")
-                connection.execute(sa.update(_runs).where(queued).values(status="stopped", ended=time.time()))
+                queued = (RUNS.c.id == run_id) & (RUNS.c.status == "queued")
+                connection.execute(sa.update(RUNS).where(queued).values(status="stopped", ended=time.time()))
 
     def requeue(self, run_id: int) -> None:
         """Queue an ended, unfinished run again; it goes on after its last finished epoch.
@@ -211,10 +119,10 @@ class Store:
         Raises:
             StoreError: the run is not one that can be resumed.
         """
-        where = (_runs.c.id == run_id) & _runs.c.status.in_(RESUMABLE)
+        where = (RUNS.c.id == run_id) & RUNS.c.status.in_(RESUMABLE)
         values = {"status": "queued", "command": "run", "reason": "", "ended": None, "worker": None}
         with self._transaction() as connection:
-            if connection.execute(sa.update(_runs).where(where).values(**values)).rowcount == 0:
+            if connection.execute(sa.update(RUNS).where(where).values(**values)).rowcount == 0:
                 raise StoreError(f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can.")
 
     def rename(self, run_id: int, name: str) -> None:
@@ -223,14 +131,14 @@ class Store:
         if not title:
             raise StoreError("A run needs a name of at least one character.")
         with self._transaction() as connection:
-            connection.execute(sa.update(_runs).where(_runs.c.id == run_id).values(name=title))
+            connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(name=title))
 
     def delete(self, run_id: int) -> None:
         """Remove a run with all that was kept of it; a worker that still trains it loses its claim and ends."""
         with self._transaction() as connection:
-            for table in (_events, _checkpoints):
+            for table in (EVENTS, CHECKPOINTS):
                 connection.execute(sa.delete(table).where(table.c.run_id == run_id))
-            connection.execute(sa.delete(_runs).where(_runs.c.id == run_id))
+            connection.execute(sa.delete(RUNS).where(RUNS.c.id == run_id))
 
     # --- the viewer's side ---------------------------------------------------------------------------------------
 
@@ -238,7 +146,7 @@ class Store:
         """All runs, newest first; dead claims are recorded as interrupted first."""
         self.mark_interrupted()
         with self._transaction() as connection:
-            return [_run(row) for row in connection.execute(sa.select(_runs).order_by(_runs.c.id.desc()))]
+            return [read_run(row) for row in connection.execute(sa.select(RUNS).order_by(RUNS.c.id.desc()))]
 
     def run(self, run_id: int) -> Run:
         """One run.
@@ -248,14 +156,14 @@ class Store:
         """
         self.mark_interrupted()
         with self._transaction() as connection:
-            row = connection.execute(sa.select(_runs).where(_runs.c.id == run_id)).first()
+            row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).first()
         if row is None:
             raise StoreError(f"There is no run {run_id}: `python -m lab runs` lists them.")
-        return _run(row)
+        return read_run(row)
 
     def events_after(self, run_id: int, cursor: int = 0) -> list[dict[str, Any]]:
         """The run's events with an id above `cursor`, oldest first, each a row with its "id" and "time"."""
-        query = sa.select(_events).where((_events.c.run_id == run_id) & (_events.c.id > cursor)).order_by(_events.c.id)
+        query = sa.select(EVENTS).where((EVENTS.c.run_id == run_id) & (EVENTS.c.id > cursor)).order_by(EVENTS.c.id)
         with self._transaction() as connection:
             return [json.loads(row.payload) | {"id": row.id, "time": row.time} for row in connection.execute(query)]
 
@@ -266,7 +174,7 @@ class Store:
             StoreError: the run does not exist, or no longer.
         """
         with self._transaction() as connection:
-            newest = sa.select(sa.func.max(_events.c.id)).where(_events.c.run_id == run_id)
+            newest = sa.select(sa.func.max(EVENTS.c.id)).where(EVENTS.c.run_id == run_id)
             cursor = connection.execute(newest).scalar() or 0
         return self._follow(run_id, cursor, poll_seconds)
 
@@ -282,7 +190,7 @@ class Store:
 
     def queue_position(self, run_id: int) -> int:
         """How many queued runs come before this one."""
-        query = sa.select(sa.func.count()).where((_runs.c.status == "queued") & (_runs.c.id < run_id))
+        query = sa.select(sa.func.count()).where((RUNS.c.status == "queued") & (RUNS.c.id < run_id))
         with self._transaction() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -291,9 +199,9 @@ class Store:
         wanted = list(run_ids)
         found: dict[int, list[dict[str, Any]]] = {run_id: [] for run_id in wanted}
         query = (
-            sa.select(_events.c.run_id, _events.c.payload)
-            .where(_events.c.run_id.in_(wanted) & (_events.c.kind == Epoch.kind))
-            .order_by(_events.c.id)
+            sa.select(EVENTS.c.run_id, EVENTS.c.payload)
+            .where(EVENTS.c.run_id.in_(wanted) & (EVENTS.c.kind == Epoch.kind))
+            .order_by(EVENTS.c.id)
         )
         with self._transaction() as connection:
             for run_id, payload in connection.execute(query):
@@ -306,11 +214,11 @@ class Store:
         Raises:
             StoreError: nothing was.
         """
-        query = sa.select(_checkpoints).where(_checkpoints.c.run_id == run_id)
+        query = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.run_id == run_id)
         if epoch is not None:
-            query = query.where(_checkpoints.c.epoch == epoch)
+            query = query.where(CHECKPOINTS.c.epoch == epoch)
         with self._transaction() as connection:
-            row = connection.execute(query.order_by(_checkpoints.c.epoch.desc())).first()
+            row = connection.execute(query.order_by(CHECKPOINTS.c.epoch.desc())).first()
         if row is None:
             which = "has no finished epoch yet" if epoch is None else f"has no checkpoint of epoch {epoch}"
             raise StoreError(f"Run {run_id} {which}.")
@@ -323,7 +231,7 @@ class Store:
 
     def checkpoint_epochs(self, run_id: int) -> list[int]:
         """The epochs of a run that can be opened, in order."""
-        query = sa.select(_checkpoints.c.epoch).where(_checkpoints.c.run_id == run_id)
+        query = sa.select(CHECKPOINTS.c.epoch).where(CHECKPOINTS.c.run_id == run_id)
         with self._transaction() as connection:
             return sorted(connection.execute(query).scalars())
 
@@ -332,7 +240,7 @@ class Store:
     def claim(self, run_id: int, worker: str, device: str) -> bool:
         """Take a queued run for `worker`; False when it is no longer queued or the device is busy."""
         self.mark_interrupted()
-        where = (_runs.c.id == run_id) & (_runs.c.status == "queued")
+        where = (RUNS.c.id == run_id) & (RUNS.c.status == "queued")
         now = time.time()
         values = {
             "status": "running",
@@ -340,11 +248,11 @@ class Store:
             "host": socket.gethostname(),
             "device": device,
             "heartbeat": now,
-            "started": sa.func.coalesce(_runs.c.started, now),
+            "started": sa.func.coalesce(RUNS.c.started, now),
         }
         try:
             with self._transaction() as connection:
-                return connection.execute(sa.update(_runs).where(where).values(**values)).rowcount == 1
+                return connection.execute(sa.update(RUNS).where(where).values(**values)).rowcount == 1
         except IntegrityError:  # the index: another run is live on this device
             return False
 
@@ -356,7 +264,7 @@ class Store:
         """
         with self._transaction() as connection:
             self._hold(connection, run_id, worker, {})
-            return str(connection.execute(sa.select(_runs.c.command).where(_runs.c.id == run_id)).scalar_one())
+            return str(connection.execute(sa.select(RUNS.c.command).where(RUNS.c.id == run_id)).scalar_one())
 
     def append(self, run_id: int, worker: str, event: Event) -> None:
         """Keep an event, and with it the checkpoint and the status that follow from it.
@@ -367,7 +275,7 @@ class Store:
         with self._transaction() as connection:
             self._hold(connection, run_id, worker, _consequences(event))
             connection.execute(
-                sa.insert(_events).values(
+                sa.insert(EVENTS).values(
                     run_id=run_id, kind=event.kind, time=time.time(), payload=json.dumps(event.row())
                 )
             )
@@ -376,22 +284,22 @@ class Store:
 
     def mark_interrupted(self) -> None:
         """Record every live run whose worker is dead as interrupted."""
-        columns = (_runs.c.id, _runs.c.worker, _runs.c.host, _runs.c.heartbeat)
+        columns = (RUNS.c.id, RUNS.c.worker, RUNS.c.host, RUNS.c.heartbeat)
         with self._transaction() as connection:
-            live = connection.execute(sa.select(*columns).where(_runs.c.status.in_(LIVE))).all()
+            live = connection.execute(sa.select(*columns).where(RUNS.c.status.in_(LIVE))).all()
             for row in live:
                 if _is_dead(row.worker, row.host, row.heartbeat):
                     # It may have ended or beaten since it was looked at; then it is left alone.
-                    as_seen = (_runs.c.worker == row.worker) & (_runs.c.heartbeat == row.heartbeat)
+                    as_seen = (RUNS.c.worker == row.worker) & (RUNS.c.heartbeat == row.heartbeat)
                     connection.execute(
-                        sa.update(_runs)
-                        .where((_runs.c.id == row.id) & _runs.c.status.in_(LIVE) & as_seen)
+                        sa.update(RUNS)
+                        .where((RUNS.c.id == row.id) & RUNS.c.status.in_(LIVE) & as_seen)
                         .values(status="interrupted", ended=row.heartbeat, worker=None)
                     )
 
     def _hold(self, connection: sa.Connection, run_id: int, worker: str, values: dict[str, Any]) -> None:
-        where = (_runs.c.id == run_id) & (_runs.c.worker == worker)
-        statement = sa.update(_runs).where(where).values(heartbeat=time.time(), **values)
+        where = (RUNS.c.id == run_id) & (RUNS.c.worker == worker)
+        statement = sa.update(RUNS).where(where).values(heartbeat=time.time(), **values)
         if connection.execute(statement).rowcount == 0:
             raise LostClaim(f"Run {run_id} is no longer held by this worker.")
 
@@ -404,7 +312,7 @@ class Store:
         """
         copied = []
         with self._transaction() as source:
-            for run in source.execute(sa.select(_runs).where(_runs.c.status.in_(ENDED)).order_by(_runs.c.id)):
+            for run in source.execute(sa.select(RUNS).where(RUNS.c.status.in_(ENDED)).order_by(RUNS.c.id)):
                 with other._transaction() as target:
                     copied.append(_copy_run(source, target, run, slim))
         return copied
@@ -412,15 +320,15 @@ class Store:
 
 def _copy_run(source: sa.Connection, target: sa.Connection, run: Any, slim: bool) -> int:
     values = {key: value for key, value in run._mapping.items() if key != "id"}
-    new_id = int(target.execute(sa.insert(_runs).values(**values)).inserted_primary_key[0])  # type: ignore[index]
-    events = sa.select(_events).where(_events.c.run_id == run.id).order_by(_events.c.id)
-    for row in source.execute(events.where(_events.c.kind != Window.kind) if slim else events):
+    new_id = int(target.execute(sa.insert(RUNS).values(**values)).inserted_primary_key[0])  # type: ignore[index]
+    events = sa.select(EVENTS).where(EVENTS.c.run_id == run.id).order_by(EVENTS.c.id)
+    for row in source.execute(events.where(EVENTS.c.kind != Window.kind) if slim else events):
         values = {key: value for key, value in row._mapping.items() if key != "id"}
-        target.execute(sa.insert(_events).values(**(values | {"run_id": new_id})))
-    kept = sa.select(_checkpoints).where(_checkpoints.c.run_id == run.id).order_by(_checkpoints.c.epoch.desc())
+        target.execute(sa.insert(EVENTS).values(**(values | {"run_id": new_id})))
+    kept = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.run_id == run.id).order_by(CHECKPOINTS.c.epoch.desc())
     for row in source.execute(kept.limit(1) if slim else kept):
         values = dict(row._mapping) | {"run_id": new_id} | ({"optimizer_state": None} if slim else {})
-        target.execute(sa.insert(_checkpoints).values(**values))
+        target.execute(sa.insert(CHECKPOINTS).values(**values))
     return new_id
 
 
@@ -437,23 +345,6 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _run(row: Any) -> Run:
-    return Run(
-        id=row.id,
-        name=row.name,
-        config=from_json(row.config),
-        status=row.status,
-        command=row.command,
-        reason=row.reason,
-        hardware=row.hardware,
-        device=row.device,
-        worker=row.worker,
-        created=row.created,
-        started=row.started,
-        ended=row.ended,
-    )
 
 
 def _consequences(event: Event) -> dict[str, Any]:
@@ -475,11 +366,11 @@ def _consequences(event: Event) -> dict[str, Any]:
 
 
 def _keep_checkpoint(connection: sa.Connection, run_id: int, event: Epoch) -> None:
-    mine = _checkpoints.c.run_id == run_id
-    connection.execute(sa.update(_checkpoints).where(mine).values(optimizer_state=None))
-    connection.execute(sa.delete(_checkpoints).where(mine & (_checkpoints.c.epoch == event.epoch)))
+    mine = CHECKPOINTS.c.run_id == run_id
+    connection.execute(sa.update(CHECKPOINTS).where(mine).values(optimizer_state=None))
+    connection.execute(sa.delete(CHECKPOINTS).where(mine & (CHECKPOINTS.c.epoch == event.epoch)))
     connection.execute(
-        sa.insert(_checkpoints).values(
+        sa.insert(CHECKPOINTS).values(
             run_id=run_id,
             epoch=event.epoch,
             weights=event.weights,

@@ -10,7 +10,7 @@ from lab.config import RunConfig
 from lab.describe import describe_augmentation, describe_layer, describe_optimizer, describe_schedule, differences
 from lab.figures import overlay_figure
 from lab.layers import total_parameters
-from lab.store import ENDED, Run
+from lab.schema import ENDED, Run
 from lab.ui.layout import duration, page_head, show_figure, show_table
 from lab.ui.state import choose_run, forget_run, set_draft, the_store
 

@@ -20,7 +20,8 @@ from lab.config import Augmentation, NetworkConfig, Optimizer, Schedule
 from lab.events import Epoch, Event, Finished, Started
 from lab.jobs import Worker, ensure_workers
 from lab.mnist import Mnist, load_mnist
-from lab.store import ENDED, Store, StoreError
+from lab.schema import ENDED
+from lab.store import Store, StoreError
 from lab.training import train
 
 ROOT = Path(__file__).parent.parent

@@ -16,8 +16,9 @@ from streamlit.testing.v1 import AppTest
 from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
 from lab.events import Epoch, Event, Failed, Finished, Paused, Started, Stopped, Window
 from lab.mnist import load_mnist
+from lab.schema import Run
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, step
-from lab.store import Run, Store, worker_name
+from lab.store import Store, worker_name
 from lab.ui import state
 
 APP = Path(__file__).parent.parent / "app.py"

@@ -17,8 +17,9 @@ from lab import store as module
 from lab.config import RunConfig
 from lab.describe import describe_run
 from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.schema import ENDED, LIVE
 from lab.steps import step
-from lab.store import ENDED, LIVE, LostClaim, Store, StoreError, database_url, open_store, worker_name
+from lab.store import LostClaim, Store, StoreError, database_url, open_store, worker_name
 
 ME = f"{worker_name()}:test"
 STARTED = Started(

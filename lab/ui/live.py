@@ -22,8 +22,9 @@ from lab.figures import (
 )
 from lab.layers import total_parameters
 from lab.schedule import planned_learning_rates
+from lab.schema import ENDED, LIVE, RESUMABLE, Run
 from lab.steps import PublishedEpoch, published_epochs, step
-from lab.store import ENDED, LIVE, RESUMABLE, Run, Store, StoreError
+from lab.store import Store, StoreError
 from lab.ui.layout import duration, show_figure
 from lab.ui.state import the_store
 

@@ -10,7 +10,7 @@ from examples import wait_until
 from lab_server import LabServer
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from lab.store import ENDED
+from lab.schema import ENDED
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def running_server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    yield from _serve(tmp_path_factory.mktemp("server"))
+    yield from _serve(browser, tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture
@@ -65,13 +65,17 @@ def server(running_server: LabServer) -> Iterator[LabServer]:
 @pytest.fixture
 def own_server(browser: Browser, tmp_path: Path) -> Iterator[LabServer]:
     """A server for one test, that may do with it what it likes."""
-    yield from _serve(tmp_path)
+    yield from _serve(browser, tmp_path)
 
 
-def _serve(folder: Path) -> Iterator[LabServer]:
+def _serve(browser: Browser, folder: Path) -> Iterator[LabServer]:
     server = LabServer(folder)
     try:
         server.start()
+        first_visitor = browser.new_page()  # starts the workers, and waits for torch to be imported
+        first_visitor.goto(server.address)
+        first_visitor.get_by_role("button", name="Train this step").wait_for(timeout=PATIENCE)
+        first_visitor.close()
         yield server
     finally:
         server.close()

@@ -45,7 +45,6 @@ def finished_epochs(store: Store, run_id: int) -> list[int]:
 
 
 def test_the_first_page_is_usable_soon_after_the_server_answers(server: LabServer, new_tab: Tabs) -> None:
-    new_tab(server.address).get_by_role("button", name="Train this step").wait_for()  # the server has imported torch
     began = monotonic()
     page = new_tab(server.address)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -154,9 +153,8 @@ def test_a_killed_server_leaves_an_interrupted_run_that_resume_finishes(
     own_server: LabServer, new_tab: Tabs, complaints: list[str]
 ) -> None:
     epochs = 5
-    page = new_tab(own_server.address)  # the first visitor starts the workers
-    page.get_by_role("button", name="Train this step").wait_for()
     run_id = start(own_server, replace(LIVE, epochs=epochs))
+    page = new_tab(train_address(own_server, run_id))
     wait_until(lambda: len(finished_epochs(own_server.store, run_id)) >= 2)
     own_server.kill()
     kept = finished_epochs(own_server.store, run_id)
