@@ -35,6 +35,9 @@ with controls:
     toggles()
     ready = size_and_problems()
     st.button("Start training", type="primary", width="stretch", on_click=start, disabled=not ready)
+    st.page_link(
+        "pages/layers.py", label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling."
+    )
     details()
 
 with watch:

@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+import streamlit.elements.plotly_chart as streamlit_plotly
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -62,8 +63,9 @@ def _leave_streamlits_own_pages() -> None:
     """Begin again with our own page table when Streamlit has started from its convention for a folder `pages/`.
 
     Until `st.navigation` has run once in a server, Streamlit opens `/train` by itself, without app.py and its menu.
+    Only a session's first drawing can meet this; a later one may carry a click, which beginning again would lose.
     """
-    if PagesManager.uses_pages_directory:
+    if PagesManager.uses_pages_directory and not len(st.session_state):
         PagesManager.uses_pages_directory = False
         st.rerun()
 
@@ -73,6 +75,18 @@ def page_head(title: str, sentence: str) -> None:
     _leave_streamlits_own_pages()
     st.title(title, anchor=False)
     st.caption(sentence)
+
+
+_identity = streamlit_plotly.compute_and_register_element_id
+
+
+def _identity_by_key(kind: str, **facts: Any) -> str:
+    return _identity(kind, **(facts | {"key_as_main_identity": True}))
+
+
+# Streamlit 1.67 makes a chart's data part of its identity: each new point builds the chart anew, it flickers, and the
+# zoom is lost (streamlit/streamlit#16052). Ours are identified by their key alone.
+streamlit_plotly.compute_and_register_element_id = _identity_by_key
 
 
 def show_figure(figure: go.Figure, key: str, on_click: Callable[[], None] | None = None) -> None:
