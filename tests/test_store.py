@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from examples import tiny_run
@@ -17,7 +18,7 @@ from lab import store as module
 from lab.config import RunConfig
 from lab.describe import describe_run
 from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
-from lab.schema import ENDED, LIVE
+from lab.schema import ENDED, LIVE, Status
 from lab.steps import step
 from lab.store import LostClaim, Store, StoreError, database_url, open_store, worker_name
 
@@ -522,7 +523,7 @@ def test_a_workers_name_is_its_host_and_its_process() -> None:
 
 
 def test_every_status_is_queued_live_or_ended() -> None:
-    assert {"queued", *LIVE, *ENDED} == set(module.Status.__args__)  # type: ignore[attr-defined]
+    assert {"queued", *LIVE, *ENDED} == set(get_args(Status))
 
 
 # --- between stores ----------------------------------------------------------------------------------------------
