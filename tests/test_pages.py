@@ -91,16 +91,23 @@ def words(app: AppTest) -> str:
     return "\n".join([*(element.value for kind in kinds for element in kind), html(app)])
 
 
+def figure(app: AppTest, key: str) -> dict[str, Any]:
+    """What a chart was given to draw: a live one, updated in place, or one of Streamlit's own."""
+    live = [json.loads(element.proto.json)["figure"] for element in app.get("bidi_component") if element.key == key]
+    own = [element.proto.spec for element in app.get("plotly_chart") if element.key == key]
+    (drawn,) = live + own
+    found: dict[str, Any] = json.loads(drawn)
+    return found
+
+
 def chart(app: AppTest, key: str) -> dict[str, Any]:
-    """A Plotly chart's traces by name, in the order drawn."""
-    (found,) = (element for element in app.get("plotly_chart") if element.key == key)
-    return {trace.get("name", ""): trace for trace in json.loads(found.proto.spec)["data"]}
+    """A chart's traces by name, in the order drawn."""
+    return {trace.get("name", ""): trace for trace in figure(app, key)["data"]}
 
 
 def axis(app: AppTest, key: str) -> list[float]:
     """The range of a chart's vertical axis."""
-    (found,) = (element for element in app.get("plotly_chart") if element.key == key)
-    limits: list[float] = json.loads(found.proto.spec)["layout"]["yaxis"]["range"]
+    limits: list[float] = figure(app, key)["layout"]["yaxis"]["range"]
     return limits
 
 

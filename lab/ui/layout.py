@@ -9,7 +9,6 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
-import streamlit.elements.plotly_chart as streamlit_plotly
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -75,18 +74,6 @@ def page_head(title: str, sentence: str) -> None:
     _leave_streamlits_own_pages()
     st.title(title, anchor=False)
     st.caption(sentence)
-
-
-_identity = streamlit_plotly.compute_and_register_element_id
-
-
-def _identity_by_key(kind: str, **facts: Any) -> str:
-    return _identity(kind, **(facts | {"key_as_main_identity": True}))
-
-
-# Streamlit 1.67 makes a chart's data part of its identity: each new point builds the chart anew, it flickers, and the
-# zoom is lost (streamlit/streamlit#16052). Ours are identified by their key alone.
-streamlit_plotly.compute_and_register_element_id = _identity_by_key
 
 
 def show_figure(figure: go.Figure, key: str, on_click: Callable[[], None] | None = None) -> None:

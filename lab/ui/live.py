@@ -25,7 +25,8 @@ from lab.schedule import planned_learning_rates
 from lab.schema import ENDED, LIVE, RESUMABLE, Run
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import Store, StoreError
-from lab.ui.layout import duration, show_figure
+from lab.ui.chart import show_live_figure
+from lab.ui.layout import duration
 from lab.ui.state import the_store
 
 POLL_SECONDS = 1.0
@@ -84,6 +85,12 @@ def _head(store: Store, run: Run, story: History) -> None:
     colour = STATUS_COLOURS[run.status]
     title.markdown(f"**{run.name}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {_place(store, run)}")
     _buttons(store, run, buttons)
+    with st.container():  # always there: what comes and goes in it must not move the charts, which would lose a zoom
+        _state(run, story)
+
+
+def _state(run: Run, story: History) -> None:
+    """How far a live run is, or why an ended one is not finished."""
     state = progress(story)
     if run.status in ("running", "paused") and state is not None:
         st.progress(state.share, text=_progress_words(state))
@@ -187,9 +194,9 @@ def draw_curves(
     planned = config.epochs
     left, right = st.columns(2)
     with left:
-        show_figure(loss_figure(story.windows, story.epochs, planned, published), "loss")
+        show_live_figure(loss_figure(story.windows, story.epochs, planned, published), "loss")
     with right:
-        show_figure(accuracy_figure(story.windows, story.epochs, planned, published, shown), "accuracy")
+        show_live_figure(accuracy_figure(story.windows, story.epochs, planned, published, shown), "accuracy")
 
 
 def _below(run: Run, story: History) -> None:
@@ -197,7 +204,7 @@ def _below(run: Run, story: History) -> None:
     left, right = st.columns(2)
     with left:
         reached = story.windows[-1]["position"] if story.windows else 0
-        show_figure(learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached), "rate")
+        show_live_figure(learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached), "rate")
     with right:
         _scorecard(run, story)
     if run.status in ENDED:

@@ -68,7 +68,7 @@ def test_a_short_run_is_set_up_started_and_watched_to_its_end(server: LabServer,
     status(page, "finished")
     wait_for_points(page, "accuracy", "test", more_than=1)
     assert points(page, "accuracy", "test") == 2
-    assert points(page, "accuracy", "train") == 2 * 16  # ceil(2,000 / 64) = 32 iterations an epoch, one window in two
+    assert points(page, "accuracy", "train") == 2 * 20  # 20 windows an epoch
     (run,) = server.store.runs()
     assert (run.config.training_images, run.config.epochs) == (2000, 2)
     last = server.store.epochs([run.id])[run.id][-1]
@@ -114,8 +114,9 @@ def test_a_second_tab_sees_the_same_run_grow(server: LabServer, new_tab: Tabs) -
         wait_for_points(page, "loss", "train", more_than=seen)
 
 
-def test_a_zoom_survives_the_next_redraws(server: LabServer, new_tab: Tabs) -> None:
-    page = new_tab(train_address(server, start(server)))
+def test_a_zoom_survives_the_next_redraws_and_the_end_of_the_run(server: LabServer, new_tab: Tabs) -> None:
+    run_id = start(server)
+    page = new_tab(train_address(server, run_id))
     wait_for_points(page, "loss", "train", more_than=0)
     whole = zoom(page)
     left, top, width, height = page.evaluate(PLOT_AREA)
@@ -131,6 +132,10 @@ def test_a_zoom_survives_the_next_redraws(server: LabServer, new_tab: Tabs) -> N
     for _ in range(3):
         seen = wait_for_points(page, "loss", "train", more_than=seen)
         assert zoom(page) == zoomed
+    server.store.send(run_id, "stop")
+    status(page, "stopped")
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    assert zoom(page) == zoomed
 
 
 PLOT_AREA = """() => {
