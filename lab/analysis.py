@@ -5,9 +5,11 @@ Only plain rows come in (events as dictionaries, accuracies in percent); nothing
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET
@@ -21,9 +23,8 @@ OVERFIT_GAP = 0.30
 """Points, mean of the last three epochs, by which training may exceed test accuracy before it is overfitting."""
 SLIGHT_GAP = 0.10
 """... and before it is a slight overfitting."""
-STABLE_SPREAD = 0.10
-"""Points between the best and the worst test accuracy of the last five epochs, up to which a run is steady."""
-STABLE_EPOCHS = 5
+STEADY_FALL = 0.10
+"""Points by which test accuracy may fall below an earlier epoch, in the second half of a run, for it to be steady."""
 
 
 @dataclass(frozen=True)
@@ -172,13 +173,13 @@ def _overfitting(epochs: Sequence[Row]) -> Finding:
 
 
 def _steadiness(epochs: Sequence[Row]) -> Finding:
-    last = [epoch["test_accuracy"] for epoch in epochs[-STABLE_EPOCHS:]]
-    spread = max(last) - min(last)
-    steady = spread <= STABLE_SPREAD + 1e-9
+    last = [epoch["test_accuracy"] for epoch in epochs[-max(LAST, math.ceil(len(epochs) / 2)) :]]
+    fall = max(best - now for best, now in zip(accumulate(last, max), last, strict=True))
+    steady = fall <= STEADY_FALL + 1e-9
     return Finding(
-        sentence="It is steady at the end." if steady else "It wobbles: its last epochs differ noticeably.",
-        rule=f"Best minus worst test accuracy of the last {len(last)} epochs: {spread:.2f} points "
-        f"(up to {STABLE_SPREAD:.2f}: steady).",
+        sentence="It is steady at the end." if steady else "It wobbles: what one epoch gains, a later one loses.",
+        rule=f"Largest fall of test accuracy below an earlier epoch, within the last {len(last)} epochs: {fall:.2f} "
+        f"points (up to {STEADY_FALL:.2f}: steady).",
     )
 
 

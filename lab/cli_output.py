@@ -12,9 +12,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from lab.config import RunConfig, to_json
-from lab.describe import describe_augmentation, describe_layer, describe_optimizer, describe_schedule
+from lab.describe import describe_config
 from lab.layers import LayerRow
 from lab.schema import Run
+from lab.steps import step
 
 
 def plain(config: RunConfig) -> Any:
@@ -59,14 +60,15 @@ def steps_table(rows: list[dict[str, Any]]) -> Table:
     """The presets, a line each."""
     table = _table(">step", "name", ">parameters", "batch norm", ">dropout", "augmentation", "scheduler", ">published")
     for row in rows:
+        preset = step(row["step"])
         table.add_row(
             str(row["step"]),
             row["name"],
             f"{row['parameters']:,}",
             "yes" if row["batch_norm"] else "-",
-            f"{row['dropout']:g}" if row["dropout"] else "-",
-            row["augmentation"] or "-",
-            row["scheduler"] or "-",
+            preset.mark("dropout", f"{row['dropout']:g}" if row["dropout"] else "-"),
+            preset.mark("augmentation", row["augmentation"] or "-"),
+            preset.mark("scheduler", row["scheduler"] or "-"),
             _percent(row["published_final_accuracy"]),
         )
     return table
@@ -113,19 +115,11 @@ def runs_table(rows: list[dict[str, Any]]) -> Table:
 def run_page(row: dict[str, Any], config: RunConfig) -> RenderableType:
     """One run with its config and every epoch."""
     facts = _table("", "")
-    for name, value in (
-        ("run", f"{row['run']}: {row['name']}"),
-        ("status", f"{row['status']} {row['reason']}".strip()),
-        ("layers", "; ".join(describe_layer(layer) for layer in config.network.layers)),
-        ("batch norm", "yes" if config.network.batch_norm else "no"),
-        ("dropout", f"{config.network.dropout:g}"),
-        ("augmentation", describe_augmentation(config.augmentation)),
-        ("optimiser", describe_optimizer(config.optimizer)),
-        ("scheduler", describe_schedule(config.schedule)),
-        ("batch size, seed", f"{config.batch_size}, {config.seed}"),
-        ("hardware", f"{row['hardware']} ({config.precision})"),
-    ):
+    facts.add_row("Run", f"{row['run']}: {row['name']}")
+    facts.add_row("Status", f"{row['status']} {row['reason']}".strip())
+    for name, value in describe_config(config):
         facts.add_row(name, value)
+    facts.add_row("Hardware", row["hardware"])
     table = _table(">epoch", ">train loss", ">train", ">test loss", ">test", ">wrong of 10,000", ">learning rate", ">s")
     for epoch in row["epochs"]:
         table.add_row(

@@ -57,6 +57,28 @@ def describe_run(config: RunConfig) -> str:
     return f"{words}, seed {config.seed}"
 
 
+def describe_config(config: RunConfig) -> list[tuple[str, str]]:
+    """A whole config in words, a line for each setting; what a published step had to infer is marked."""
+    preset = matching_step(config)
+
+    def mark(part: str, words: str) -> str:
+        return preset.mark(part, words) if preset else words
+
+    return [
+        ("Layers", mark("layers", "; ".join(describe_layer(layer) for layer in config.network.layers))),
+        ("Batch norm", "yes" if config.network.batch_norm else "no"),
+        ("Dropout", mark("dropout", f"{config.network.dropout:g}" if config.network.dropout else "none")),
+        ("Augmentation", mark("augmentation", describe_augmentation(config.augmentation))),
+        ("Optimiser", describe_optimizer(config.optimizer)),
+        ("Scheduler", mark("scheduler", describe_schedule(config.schedule))),
+        ("Batch size", f"{config.batch_size}"),
+        ("Seed", f"{config.seed}"),
+        ("Training images", f"{config.images_per_epoch:,}"),
+        ("Evaluated on", "test images" if config.evaluate_on == "test" else "held-out training images"),
+        ("Precision", config.precision),
+    ]
+
+
 def differences(left: RunConfig, right: RunConfig) -> list[tuple[str, str, str]]:
     """Where two configs differ: (field, value in `left`, value in `right`), fields as dotted names."""
     rows_left, rows_right = dict(_flat("", left)), dict(_flat("", right))

@@ -1,6 +1,7 @@
 """The presets: the five published steps and Beyond, and the published results beside them.
 
-What is published, what is inferred and what is reconstructed is said in `Step.inferred`, and shown wherever a step is.
+What of a step is not published but inferred or reconstructed is named in `Step.unpublished`, and marked wherever it is
+shown.
 """
 
 from __future__ import annotations
@@ -24,10 +25,19 @@ DROPOUT = 0.05
 ROTATION = Augmentation(rotation=7.0, interpolation="nearest")
 STEP_SCHEDULE = Schedule(kind="step", step_size=5, gamma=0.1)
 
-INFERRED_DROPOUT = "The dropout rate, 0.05, is inferred from the published training curve."
-INFERRED_ROTATION = "The augmentation, a rotation of up to 7 degrees, is inferred from the published training curve."
-INFERRED_SCHEDULE = "The schedule, a tenth of the learning rate every 5 epochs, is inferred from the published curve."
-RECONSTRUCTED_LAYOUT = "The layout is reconstructed: only the total of 185,930 parameters is published."
+UNPUBLISHED = {
+    "layers": ("reconstructed", "The layout is reconstructed: only the total of 185,930 parameters is published."),
+    "dropout": ("inferred", "The dropout rate, 0.05, is inferred from the published training curve."),
+    "augmentation": (
+        "inferred",
+        "The augmentation, a rotation of up to 7 degrees, is inferred from the published training curve.",
+    ),
+    "scheduler": (
+        "inferred",
+        "The schedule, a tenth of the learning rate every 5 epochs, is inferred from the published curve.",
+    ),
+}
+"""The parts of the experiment that were not published: how they were found, in a word and in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +49,18 @@ class Step:
     idea: str
     """What changes and why, in one sentence or two."""
     config: RunConfig
-    inferred: tuple[str, ...] = ()
-    """What of it is not published but inferred or reconstructed, a sentence each."""
+    unpublished: tuple[str, ...] = ()
+    """Which of its parts (keys of `UNPUBLISHED`) are inferred or reconstructed."""
     published_reading: str = ""
     """What the published run shows, in this project's words."""
+
+    def provenance(self, *parts: str) -> tuple[str, ...]:
+        """A sentence for each of its inferred or reconstructed parts, or for those of them in `parts`."""
+        return tuple(UNPUBLISHED[part][1] for part in self.unpublished if not parts or part in parts)
+
+    def mark(self, part: str, words: str) -> str:
+        """`words` about one of its parts, with "(inferred)" or "(reconstructed)" behind them where that is due."""
+        return f"{words} ({UNPUBLISHED[part][0]})" if part in self.unpublished else words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +109,7 @@ STEPS: tuple[Step, ...] = (
         idea="A network that works, with nothing to help it: convolutions, ReLU and pooling. "
         "It is far larger than it needs to be.",
         config=RunConfig(network=skeleton(STEP_1_CHANNELS)),
-        inferred=(RECONSTRUCTED_LAYOUT,),
+        unpublished=("layers",),
         published_reading="It overfits and wobbles: 99.23 % in epoch 8, lower afterwards, while training accuracy "
         "goes on to 99.61 %.",
     ),
@@ -109,7 +127,7 @@ STEPS: tuple[Step, ...] = (
         idea="Batch norm keeps the scale of every map steady, so training is faster; a little dropout after each "
         "pooling keeps the network from leaning on single units.",
         config=RunConfig(network=_REGULARISED),
-        inferred=(INFERRED_DROPOUT,),
+        unpublished=("dropout",),
         published_reading="It comes close, 99.45 % in epoch 12, but does not stay there: the accuracy wobbles.",
     ),
     Step(
@@ -118,7 +136,7 @@ STEPS: tuple[Step, ...] = (
         idea="Every image is turned a little, differently in every epoch, so the network never sees quite the same "
         "picture twice and cannot learn it by heart.",
         config=RunConfig(network=_REGULARISED, augmentation=ROTATION),
-        inferred=(INFERRED_DROPOUT, INFERRED_ROTATION),
+        unpublished=("dropout", "augmentation"),
         published_reading="It no longer overfits: test accuracy is above training accuracy. It touches 99.41 % once "
         "and still wobbles.",
     ),
@@ -128,7 +146,7 @@ STEPS: tuple[Step, ...] = (
         idea="Large steps first, small ones later: the learning rate falls to a tenth every five epochs, and the "
         "last epochs stop jumping about.",
         config=RunConfig(network=_REGULARISED, augmentation=ROTATION, schedule=STEP_SCHEDULE),
-        inferred=(INFERRED_DROPOUT, INFERRED_ROTATION, INFERRED_SCHEDULE),
+        unpublished=("dropout", "augmentation", "scheduler"),
         published_reading="It is steady: 99.34 to 99.38 % from epoch 6 on, and 99.40 % in each of the last three. "
         "That is one run with one seed.",
     ),

@@ -39,4 +39,4 @@ with reading:
     with unit:
         show_receptive_field(rows)
     preset = next((preset for preset in STEPS if preset.config.network == draft().network), None)
-    st.caption(" ".join((FORMULA, *(preset.inferred if preset else ()))))
+    st.caption(" ".join((FORMULA, *(preset.provenance("layers", "dropout") if preset else ()))))

@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from lab.analysis import gap
-from lab.config import RunConfig
-from lab.describe import describe_augmentation, describe_layer, describe_optimizer, describe_schedule, differences
+from lab.describe import describe_config, differences
 from lab.figures import overlay_figure
 from lab.layers import total_parameters
 from lab.schema import ENDED, Run
@@ -101,23 +100,6 @@ def delete(chosen: list[Run]) -> None:
         st.rerun()
 
 
-def config_rows(config: RunConfig) -> list[dict[str, str]]:
-    """A config in words."""
-    facts = {
-        "Layers": "; ".join(describe_layer(layer) for layer in config.network.layers),
-        "Batch norm": "yes" if config.network.batch_norm else "no",
-        "Dropout": f"{config.network.dropout:g}" if config.network.dropout else "none",
-        "Augmentation": describe_augmentation(config.augmentation),
-        "Optimiser": describe_optimizer(config.optimizer),
-        "Scheduler": describe_schedule(config.schedule),
-        "Batch size": f"{config.batch_size}",
-        "Training images": f"{config.images_per_epoch:,}",
-        "Evaluated on": "test images" if config.evaluate_on == "test" else "held-out training images",
-        "Precision": config.precision,
-    }
-    return [{"Setting": name, "Value": value} for name, value in facts.items()]
-
-
 def compare(chosen: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> None:
     """Curves over each other, and where the configs differ from the first one's."""
     series = [(f"{run.id}: {run.name}", epochs[run.id]) for run in reversed(chosen) if epochs[run.id]]
@@ -129,7 +111,7 @@ def compare(chosen: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> None:
             show_figure(overlay_figure(series, "test_loss", "Test loss", log=True), "overlay-loss")
     first, *others = reversed(chosen)
     if not others:
-        show_table(config_rows(first.config))
+        show_table([{"Setting": name, "Value": value} for name, value in describe_config(first.config)])
     for other in others:
         rows = [
             {"Setting": name.replace("_", " "), f"Run {first.id}": mine, f"Run {other.id}": theirs}

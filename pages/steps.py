@@ -42,14 +42,16 @@ def overview() -> None:
                 "Step": f"{preset.number}. {preset.name}",
                 "Parameters": f"{total_parameters(config.network):,}",
                 "Batch norm": "yes" if config.network.batch_norm else "–",
-                "Dropout": f"{config.network.dropout:g}" if config.network.dropout else "–",
-                "Augmentation": describe_augmentation(config.augmentation).replace("none", "–"),
-                "Scheduler": describe_schedule(config.schedule).replace("none", "–"),
+                "Dropout": preset.mark("dropout", f"{config.network.dropout:g}" if config.network.dropout else "–"),
+                "Augmentation": preset.mark(
+                    "augmentation", describe_augmentation(config.augmentation).replace("none", "–")
+                ),
+                "Scheduler": preset.mark("scheduler", describe_schedule(config.schedule).replace("none", "–")),
                 "Published, last epoch": f"{published[-1].test_accuracy:.2f} %" if published else "–",
                 "Yours, last epoch": f"{mine[0][1][-1]['test_accuracy']:.2f} %" if mine else "–",
             }
         )
-    show_table(rows, numbers=("Parameters", "Dropout", "Published, last epoch", "Yours, last epoch"))
+    show_table(rows, numbers=("Parameters", "Published, last epoch", "Yours, last epoch"))
     st.caption(
         "Dropout, augmentation and scheduler of the published steps are inferred from their training curves; the "
         "layout of step 1 is reconstructed. A published figure is one run with one seed."
@@ -64,7 +66,7 @@ def story(preset: Step) -> None:
         changed = differences(step(preset.number - 1).config, preset.config)
         show_table([{"Changed": name.replace("_", " "), "Before": old, "Now": new} for name, old, new in changed])
     st.caption(f"{describe_optimizer(preset.config.optimizer)}; batch size {preset.config.batch_size}; 15 epochs.")
-    for sentence in preset.inferred:
+    for sentence in preset.provenance():
         st.caption(f":material/info: {sentence}")
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule, conv, max_pool
 from lab.describe import (
     describe_augmentation,
+    describe_config,
     describe_layer,
     describe_optimizer,
     describe_run,
@@ -55,6 +56,20 @@ def test_an_optimizer_names_what_it_uses() -> None:
     assert describe_optimizer(Optimizer()) == "SGD, learning rate 0.01, momentum 0.9"
     assert describe_optimizer(Optimizer(weight_decay=5e-4)).endswith("momentum 0.9, weight decay 0.0005")
     assert describe_optimizer(Optimizer(kind="adamw", learning_rate=1e-3)) == "AdamW, learning rate 0.001"
+
+
+def test_a_whole_config_marks_what_of_a_published_step_is_inferred_or_reconstructed() -> None:
+    def told(config: RunConfig) -> dict[str, str]:
+        return dict(describe_config(config))
+
+    assert told(step(1).config)["Layers"].endswith("(reconstructed)")
+    five = told(step(5).config)
+    assert five["Dropout"] == "0.05 (inferred)"
+    assert five["Augmentation"] == "rotation ±7° (inferred)"
+    assert five["Scheduler"] == "StepLR(5, 0.1) (inferred)"
+    assert five["Seed"] == "1"
+    for own in (step(6).config, replace(step(5).config, batch_size=65)):  # nobody published these
+        assert "(" not in "".join(told(own).values()).replace("StepLR(5, 0.1)", "")
 
 
 def test_two_configs_differ_exactly_where_they_differ() -> None:

@@ -282,7 +282,7 @@ def test_each_step_tells_its_idea_what_is_inferred_and_the_published_reading(pre
     assert f"{preset.number}. {preset.name}" in [heading.value for heading in app.subheader]
     assert preset.idea in told
     assert preset.published_reading in told
-    assert all(sentence in told for sentence in preset.inferred)
+    assert all(sentence in told for sentence in preset.provenance())
 
 
 def test_the_overview_has_all_six_steps_with_parameters_and_published_results() -> None:
@@ -320,6 +320,15 @@ def test_a_run_that_cannot_be_compared_is_not_drawn_beside_the_published_one(
 ) -> None:
     add_run(store, epoch(1), Finished(), config=replace(step(1).config, **change))
     assert list(chart(open_app("steps"), "step-curves")) == ["published test"]
+
+
+@pytest.mark.parametrize("page", ["steps", "train", "layers"])
+def test_what_is_inferred_is_marked_wherever_it_is_shown(page: str) -> None:
+    app = open_app("train")
+    app.selectbox(key="preset").select(5).run()
+    go_to(app, page)
+    told = words(app)
+    assert "inferred" in told
 
 
 # --- Train: the controls -----------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def test_each_step_changes_one_thing() -> None:
 
 def test_what_is_not_published_is_marked() -> None:
     def marks(number: int) -> str:
-        return " ".join(step(number).inferred)
+        return " ".join(step(number).provenance())
 
     assert "reconstructed" in marks(1)
     assert marks(2) == ""

@@ -95,6 +95,13 @@ def details() -> None:
         _run()
 
 
+def _provenance(*parts: str) -> None:
+    """What of a published step had to be inferred."""
+    preset = matching_step(draft())
+    for sentence in preset.provenance(*parts) if preset else ():
+        st.caption(f":material/info: {sentence}")
+
+
 def _augmentation() -> None:
     _augmented_digits()
     left, right = st.columns(2)
@@ -127,6 +134,7 @@ def _augmentation() -> None:
         step=0.01,
         help="The share of units set to zero after each pooling while training.",
     )
+    _provenance("augmentation", "dropout")
 
 
 _PEN = "Thinner and thicker strokes; 1 is a whole pixel on each side."
@@ -188,6 +196,7 @@ def _learning_rate() -> None:
         help="Pulls every weight towards zero a little at each step.",
     )
     show_figure(learning_rate_figure(planned_learning_rates(config), config.epochs), "planned-rate")
+    _provenance("scheduler")
 
 
 def _schedule_details(kind: str) -> None:
