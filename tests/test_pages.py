@@ -13,12 +13,12 @@ import pytest
 from examples import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.config import Augmentation, ConfigError, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
 from lab.events import Epoch, Event, Failed, Finished, Paused, Started, Stopped, Window
 from lab.mnist import load_mnist
 from lab.schema import Run
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, step
-from lab.store import Store, worker_name
+from lab.store import Store, StoreError, worker_name
 from lab.ui import state
 
 APP = Path(__file__).parent.parent / "app.py"
@@ -268,6 +268,21 @@ def test_missing_data_are_one_sentence_and_the_app_still_opens(no_data: None, st
     assert labelled(app.toggle, "Batch norm").value is True
     for page in ("steps", "runs"):
         assert is_well(go_to(app, page))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StoreError("The database sqlite:///x did not answer."), ConfigError("config has no field 'colour'.")],
+    ids=["the database is gone", "a run is of a later lab"],
+)
+def test_a_store_that_cannot_be_read_is_told_in_its_sentence(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def runs(_store: Store) -> None:
+        raise error
+
+    monkeypatch.setattr(Store, "runs", runs)
+    app = open_app("steps")
+    assert [shown.value for shown in app.error] == [str(error)]
+    assert not app.exception
 
 
 # --- Steps -------------------------------------------------------------------------------------------------------

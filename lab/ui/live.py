@@ -45,27 +45,24 @@ STATUS_COLOURS = {
 
 def show_run(run_id: int) -> None:
     """Draw the run, and go on drawing it while it is live."""
-    run = _fetch(the_store(), run_id)
-    if run is not None:
-        st.fragment(_view, run_every=None if run.status in ENDED else POLL_SECONDS)(run_id, run.status in ENDED)
-
-
-def _fetch(store: Store, run_id: int) -> Run | None:
     try:
-        return store.run(run_id)
+        ended = the_store().run(run_id).status in ENDED
     except StoreError as error:
         st.warning(str(error))
-        return None
+        return
+    st.fragment(_view, run_every=None if ended else POLL_SECONDS)(run_id, ended)
 
 
 def _view(run_id: int, had_ended: bool) -> None:
     store = the_store()
-    run = _fetch(store, run_id)
-    if run is None:
+    try:
+        run = store.run(run_id)
+        story = history(_events(store, run_id))
+    except StoreError as error:  # deleted in another tab, or the database went away: the next poll asks again
+        st.warning(str(error))
         return
     if (run.status in ENDED) != had_ended:
         st.rerun()  # the whole page, so that polling starts or ends
-    story = history(_events(store, run_id))
     _head(store, run, story)
     _figures(run, story)
     _curves(run, story)
