@@ -82,20 +82,23 @@ def _head(store: Store, run: Run, story: History) -> None:
     colour = STATUS_COLOURS[run.status]
     title.markdown(f"**{run.name}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {_place(store, run)}")
     _buttons(store, run, buttons)
-    with st.container():  # always there: what comes and goes in it must not move the charts, which would lose a zoom
-        _state(run, story)
+    _state(run, story)
 
 
 def _state(run: Run, story: History) -> None:
-    """How far a live run is, or why an ended one is not finished."""
+    """How far it is, as a bar; why an unfinished run ended takes the bar's place."""
     state = progress(story)
-    if run.status in ("running", "paused") and state is not None:
-        st.progress(state.share, text=_progress_words(state))
-    elif run.status == "failed":
+    if run.status == "failed":
         st.error(run.reason)
     elif run.status == "interrupted":
         kept = "1 finished epoch is" if len(story.epochs) == 1 else f"{len(story.epochs)} finished epochs are"
         st.warning(f"The lab was closed while this run trained. Its {kept} kept; Resume goes on from there.")
+    elif run.status in LIVE and state is not None:
+        st.progress(state.share, text=_progress_words(state))
+    else:
+        done, planned = len(story.epochs), run.config.epochs
+        spent = f" in {duration(sum(epoch['seconds'] for epoch in story.epochs))}" if done else ""
+        st.progress(done / planned, text=f"{done} of {planned} epochs{spent}")
 
 
 def _place(store: Store, run: Run) -> str:
@@ -131,19 +134,18 @@ def _progress_words(state: Progress) -> str:
 
 
 def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
-    """Pause or go on, and stop; for an unfinished run that has ended, resume."""
+    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop."""
     first, second = columns
-    if run.status in RESUMABLE:
-        words = "Go on after the last finished epoch."
-        second.button("Resume", key="resume", width="stretch", help=words, on_click=_resume, args=(store, run.id))
-        return
-    if run.status in ENDED:
-        return
-    if run.status != "queued":
+    if run.status in LIVE:
         label, command = ("Go on", "run") if run.command == "pause" else ("Pause", "pause")
         first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command))
-    words = "End the run; its finished epochs are kept."
-    second.button("Stop", key="stop", width="stretch", help=words, on_click=store.send, args=(run.id, "stop"))
+    last: dict[str, Any] = {"key": "stop-or-resume", "width": "stretch"}
+    if run.status in RESUMABLE:
+        words = "Go on after the last finished epoch."
+        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run.id))
+    elif run.status not in ENDED:
+        words = "End the run; its finished epochs are kept."
+        second.button("Stop", **last, help=words, on_click=store.send, args=(run.id, "stop"))
 
 
 def _resume(store: Store, run_id: int) -> None:
