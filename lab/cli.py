@@ -25,7 +25,9 @@ from lab.describe import describe_augmentation, describe_schedule
 from lab.layers import layer_table, total_parameters
 from lab.store import Store, StoreError, open_store
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, rich_markup_mode=None)
+app = typer.Typer(
+    add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
+)
 console = Console(width=None if sys.stdout.isatty() else 140)  # a pipe or a file has room
 
 LAYER_KEYS = (
@@ -45,7 +47,7 @@ class Refused(Exception):
 def main() -> None:
     """Run the command line; wrong arguments give one sentence on stderr and exit code 2."""
     try:
-        code = app(standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except ClickException as error:
         _refuse(error.format_message())
     except (Refused, ConfigError, StoreError) as error:
@@ -112,7 +114,7 @@ def train(
 
 @app.command()
 def resume(run: RunArgument, as_json: JsonOption = False) -> None:
-    """Go on with a stopped, failed or interrupted run after its last finished epoch."""
+    """Go on with an unfinished run after its last finished epoch."""
     store = open_store()
     config = store.run(run).config
     _check_device(config)
@@ -153,7 +155,8 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Read a digit from a picture file, prepared as the Draw page does."""
-    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture
+    from lab.drawing import BlankDrawing, normalize_drawing
+    from lab.picture import PictureError, read_picture
     from lab.predict import load_predictor
 
     try:
@@ -172,7 +175,7 @@ def predict(
 
 @app.command()
 def results() -> None:
-    """Print the published results beside the store's own complete runs, in Markdown."""
+    """Print published results beside those of the complete runs, in Markdown."""
     from lab.report import results as table
 
     print(table(open_store()))
@@ -183,7 +186,7 @@ def import_runs(
     file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3.")],
     slim: Annotated[bool, typer.Option("--slim", help="Without windows, and with the last weights only.")] = False,
 ) -> None:
-    """Copy the ended runs of another lab's database into this one; the other file is not touched."""
+    """Copy the ended runs of another lab's database file; it is not touched."""
     if not file.is_file():
         raise Refused(f"There is no file {file}.")
     with tempfile.TemporaryDirectory() as folder:
@@ -199,7 +202,7 @@ def import_runs(
 
 @app.command()
 def ship(run: RunArgument) -> None:
-    """Make the last epoch of a run the checkpoint that comes with the lab (for those who release it)."""
+    """Make a run's last epoch the checkpoint that comes with the lab."""
     from lab.predict import ship as ship_run
 
     console.print(f"Wrote {ship_run(run, open_store())}.")

@@ -53,6 +53,13 @@ def answer(outcome: tuple[int, str, str]) -> Any:
     return json.loads(out)
 
 
+def test_no_command_lists_the_commands_line_by_line(lab: Lab) -> None:
+    code, out, err = lab()
+    assert (code, err) == (0, "")
+    listed = [line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.strip()]
+    assert {"steps", "layers", "train", "runs", "show", "resume", "predict"} <= set(listed)
+
+
 # --- steps and layers --------------------------------------------------------------------------------------------
 
 
