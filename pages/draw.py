@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lab.drawing import BlankDrawing, PictureError
+from lab.drawing import BlankDrawing
+from lab.picture import PictureError
 from lab.predict import Predictor
 from lab.ui.drawing_board import DRAW, FILE, ask_digit, three_columns
 from lab.ui.layout import page_head
