@@ -92,6 +92,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Decides every random number of the run.")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for faster convolutions.")] = "float32",
+    plain: Annotated[bool, typer.Option("--plain", help="PyTorch only, without the compiled engine.")] = False,
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
     images: Annotated[int, typer.Option(help="Train on the first so many images only.")] = TRAINING_IMAGES,
     as_json: JsonOption = False,
@@ -104,6 +105,7 @@ def train(
         seed=seed,
         device=device,  # type: ignore[arg-type]  # checked by RunConfig
         precision=precision,  # type: ignore[arg-type]
+        path="plain" if plain else "fast",
         evaluate_on="validation" if validation else "test",
         training_images=images,
     )

@@ -29,6 +29,8 @@ class Started(Event):
     kind: ClassVar[str] = "started"
     device: str
     device_name: str
+    path: str
+    """How it computes: see `lab.computation`."""
     parameters: int
     first_epoch: int
     epochs: int

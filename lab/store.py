@@ -351,7 +351,7 @@ def _consequences(event: Event) -> dict[str, Any]:
     """What an event changes in its run's row."""
     match event:
         case Started():
-            return {"status": "running", "hardware": event.device_name}
+            return {"status": "running", "hardware": f"{event.device_name}, {event.path} path"}
         case Paused():
             return {"status": "paused"}
         case Resumed():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,12 +18,13 @@ from torch import Tensor, nn
 
 from lab.augment import augment
 from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
+from lab.computation import computation
 from lab.config import RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
 from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
 from lab.layers import ImpossibleNetwork, total_parameters
-from lab.mnist import Mnist, normalize, to_unit
-from lab.network import Dropout, build_network
+from lab.mnist import Mnist, to_unit
+from lab.network import build_network
 from lab.schedule import learning_rate
 
 Command = Literal["run", "pause", "stop"]
@@ -99,7 +99,7 @@ class _Tally:
         return cls(torch.zeros((), device=device), torch.zeros((), device=device))
 
     def add(self, loss: Tensor, correct: Tensor, images: int) -> None:
-        self.loss += loss.detach() * images
+        self.loss += loss * images
         self.correct += correct
         self.images += images
 
@@ -135,7 +135,7 @@ class _Run:
         self.device = resolve_device(config.device)
         self.train_images, self.train_labels, self.test_images, self.test_labels = data.split(config.evaluate_on)
         self.network = build_network(config.network, derived_seed(config.seed, 0, WEIGHTS))
-        self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.computation = computation(config, self.network, self.device)
         self.optimizer = _optimizer(config, self.network)
         self.first_epoch = 1
         if resume is not None:
@@ -148,6 +148,7 @@ class _Run:
         yield Started(
             device=self.device,
             device_name=device_name(self.device),
+            path=self.computation.path,
             parameters=total_parameters(self.config.network),
             first_epoch=self.first_epoch,
             epochs=self.config.epochs,
@@ -193,10 +194,7 @@ class _Run:
         """Batches of an epoch, shuffled and augmented: images (B, 1, 28, 28) in [0, 1] and labels (B,)."""
         order_generator = torch.Generator().manual_seed(derived_seed(self.config.seed, epoch, ORDER))
         augmentation = self._device_generator(epoch, AUGMENTATION)
-        dropout = self._device_generator(epoch, DROPOUT)
-        for module in self.network.modules():
-            if isinstance(module, Dropout):
-                module.generator = dropout
+        self.computation.begin_epoch(self._device_generator(epoch, DROPOUT))
         order = torch.randperm(self.config.images_per_epoch, generator=order_generator).to(self.device)
         for chosen in torch.split(order, self.config.batch_size):
             images = to_unit(self.train_images[chosen])
@@ -206,16 +204,11 @@ class _Run:
 
     def _step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[Tensor, Tensor, int]:
         """One iteration; returns the mean loss, the number of right answers and the batch's size."""
-        self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        with self._autocast():
-            scores = self.network(_prepare(images)).float()  # (B, 10)
-        loss = F.cross_entropy(scores, labels)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss, correct = self.computation.gradient(images, labels)
         self.optimizer.step()
-        return loss, (scores.argmax(1) == labels).sum(), len(labels)
+        return loss, correct, len(labels)
 
     def _window(self, epoch: int, step: int, tally: _Tally, rate: float) -> Window:
         loss = tally.mean_loss()  # waits for the device, so the clock is read after it
@@ -232,7 +225,6 @@ class _Run:
 
     def _evaluate(self) -> Generator[Event, None, tuple[_Tally, Tensor]]:
         """Loss and predicted labels of the evaluation images, in float32, dropout off, batch-norm statistics fixed."""
-        self.network.eval()
         tally, predictions = _Tally.empty(self.device), []
         batches = zip(
             torch.split(self.test_images, EVALUATION_BATCH),
@@ -241,10 +233,9 @@ class _Run:
         )
         for images, labels in batches:
             yield from self._obey()
-            with torch.inference_mode():
-                scores = self.network(_prepare(to_unit(images)))  # (B, 10)
-                predicted = scores.argmax(1)
-                tally.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
+            scores = self.computation.scores(to_unit(images))  # (B, 10)
+            predicted = scores.argmax(1)
+            tally.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
             predictions.append(predicted)
         return tally, torch.cat(predictions)
 
@@ -263,17 +254,8 @@ class _Run:
         if command == "stop":
             raise _StopRequested
 
-    def _autocast(self) -> AbstractContextManager[object]:
-        enabled = self.config.precision == "bfloat16"
-        return torch.autocast(self.device, dtype=torch.bfloat16, enabled=enabled)
-
     def _device_generator(self, epoch: int, purpose: int) -> torch.Generator:
         return torch.Generator(self.device).manual_seed(derived_seed(self.config.seed, epoch, purpose))
-
-
-def _prepare(images: Tensor) -> Tensor:
-    """Pixels in [0, 1] as the network wants them, in the memory order that convolutions are fastest in."""
-    return normalize(images).contiguous(memory_format=torch.channels_last)
 
 
 def _optimizer(config: RunConfig, network: nn.Module) -> torch.optim.Optimizer:

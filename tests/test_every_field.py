@@ -72,6 +72,7 @@ CASES: dict[str, tuple[RunConfig, RunConfig]] = {
     "batch_size": (tiny_run(batch_size=16), tiny_run(batch_size=12)),
     "seed": (tiny_run(seed=1), tiny_run(seed=2)),
     "precision": (tiny_run(precision="float32"), tiny_run(precision="bfloat16")),
+    "path": (tiny_run(path="fast"), tiny_run(path="plain")),
     "evaluate_on": (tiny_run(evaluate_on="test"), tiny_run(evaluate_on="validation")),
     "training_images": (tiny_run(training_images=48), tiny_run(training_images=47)),
 }

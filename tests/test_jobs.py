@@ -84,7 +84,8 @@ def test_a_queued_run_is_trained_and_everything_it_says_is_kept(
     said = list(train(tiny_run(), few))
     assert kinds(store, run_id) == [event.kind for event in said]
     assert store.run(run_id).status == "finished"
-    assert store.run(run_id).hardware == said[0].device_name  # type: ignore[attr-defined]
+    assert isinstance(said[0], Started)
+    assert store.run(run_id).hardware == f"{said[0].device_name}, {said[0].path} path"
     epochs = [event for event in said if isinstance(event, Epoch)]
     assert [store.checkpoint(run_id, epoch.epoch).weights for epoch in epochs] == [epoch.weights for epoch in epochs]
     assert [row["test_correct"] for row in store.epochs([run_id])[run_id]] == [e.test_correct for e in epochs]
@@ -289,7 +290,14 @@ def test_one_long_iteration_is_not_taken_for_death(
 
     def one_long_iteration(*_: Any) -> Iterator[Event]:
         yield Started(
-            device="cpu", device_name="", parameters=1, first_epoch=1, epochs=1, steps_per_epoch=1, batch_size=1
+            device="cpu",
+            device_name="",
+            path="plain",
+            parameters=1,
+            first_epoch=1,
+            epochs=1,
+            steps_per_epoch=1,
+            batch_size=1,
         )
         go_on.wait(60)
         yield Finished()

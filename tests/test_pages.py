@@ -123,6 +123,7 @@ def started(config: RunConfig) -> Started:
     return Started(
         device="cpu",
         device_name="a CPU",
+        path="plain",
         parameters=1,
         first_epoch=1,
         epochs=config.epochs,

@@ -24,7 +24,14 @@ from lab.store import LostClaim, Store, StoreError, database_url, open_store, wo
 
 ME = f"{worker_name()}:test"
 STARTED = Started(
-    device="cpu", device_name="a CPU", parameters=1, first_epoch=1, epochs=3, steps_per_epoch=3, batch_size=16
+    device="cpu",
+    device_name="a CPU",
+    path="plain",
+    parameters=1,
+    first_epoch=1,
+    epochs=3,
+    steps_per_epoch=3,
+    batch_size=16,
 )
 WINDOW = Window(epoch=1, step=1, loss=2.3, accuracy=10.0, learning_rate=0.01, images_per_second=1000.0)
 
@@ -279,7 +286,7 @@ def test_the_status_follows_from_the_last_event(
     run = store.run(running(store, *events))
     assert (run.status, run.reason) == (status, reason)
     assert (run.ended is not None) == (status in ENDED)
-    assert (run.hardware == "a CPU") == (STARTED in events)
+    assert (run.hardware == "a CPU, plain path") == (STARTED in events)
 
 
 def test_follow_tells_what_is_said_from_now_on_and_ends_with_the_run(store: Store) -> None:

@@ -248,6 +248,14 @@ def _run() -> None:
             options=("float32", "bfloat16"),
             help="bfloat16 computes convolutions with fewer digits: faster on recent hardware.",
         )
+    paths = {"fast": "compiled for this processor where possible", "plain": "PyTorch only"}
+    field(
+        *(st.selectbox, "Computation", None, "path"),
+        options=tuple(paths),
+        format_func=paths.get,
+        help="On a CPU and in float32, a compiled engine does the same sums several times faster. They differ from "
+        "PyTorch's in rounding only.",
+    )
     sets = {"test": "the 10,000 test images", "validation": "10,000 held-out training images"}
     field(
         *(st.selectbox, "Evaluate on", None, "evaluate_on"),

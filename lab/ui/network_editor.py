@@ -185,7 +185,7 @@ def _rows(frame: pd.DataFrame) -> Rows:
 
 
 def _start_from() -> None:
-    """The step's recipe; seed, device and precision stay as the user set them."""
+    """The step's recipe; seed, and where and how it computes, stay as the user set them."""
     number = st.session_state[PRESET]
     if number is not None:
         take_preset(number)

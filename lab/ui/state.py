@@ -43,9 +43,10 @@ def set_draft(config: RunConfig) -> None:
 
 
 def take_preset(number: int) -> None:
-    """Make a step's recipe the draft; seed, device and precision stay as the user set them."""
+    """Make a step's recipe the draft; seed, and where and how it computes, stay as the user set them."""
     kept = draft()
-    set_draft(replace(step(number).config, seed=kept.seed, device=kept.device, precision=kept.precision))
+    machine = {name: getattr(kept, name) for name in ("seed", "device", "precision", "path")}
+    set_draft(replace(step(number).config, **machine))
 
 
 def change_draft(part: str | None, **changes: Any) -> None:

@@ -1,0 +1,104 @@
+"""How a batch becomes gradients: the plain path through PyTorch, or the fast one through the compiled engine."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lab.config import RunConfig
+from lab.mnist import normalize
+from lab.native.engine import Engine, fits
+from lab.network import Dropout
+
+
+class Computation(Protocol):
+    """A network on a device, as training uses it. Images are float32 (B, 1, 28, 28) in [0, 1], labels int64 (B,)."""
+
+    path: str
+    """Its name, for people."""
+
+    def begin_epoch(self, dropout: torch.Generator) -> None:
+        """Draw the epoch's dropout from this generator."""
+
+    def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Leave the gradients of the mean loss in the parameters; returns that loss and the number of right answers."""
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Class scores (B, 10) in eval mode: dropout off, batch norm's statistics fixed."""
+
+
+def computation(config: RunConfig, network: nn.Sequential, device: str) -> Computation:
+    """The fast path where the config asks for it and it fits, else the plain one; moves `network` to `device`."""
+    wanted = config.path == "fast" and config.precision == "float32" and device == "cpu"
+    if wanted and fits(config.network, config.batch_size):
+        return Fast(config, network)
+    return Plain(config, network, device)
+
+
+class Plain:
+    """PyTorch's own modules and autograd, on any device."""
+
+    path = "plain"
+
+    def __init__(self, config: RunConfig, network: nn.Sequential, device: str) -> None:
+        network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network, self.device, self.precision = network, device, config.precision
+
+    def begin_epoch(self, dropout: torch.Generator) -> None:
+        """See `Computation`."""
+        for module in self.network.modules():
+            if isinstance(module, Dropout):
+                module.generator = dropout
+
+    def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Computation`."""
+        self.network.train()
+        with self._autocast():
+            scores = self.network(_prepare(images)).float()  # (B, 10)
+        loss = F.cross_entropy(scores, labels)
+        self.network.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), (scores.argmax(1) == labels).sum()
+
+    def scores(self, images: Tensor) -> Tensor:
+        """See `Computation`."""
+        self.network.eval()
+        with torch.inference_mode():
+            scores: Tensor = self.network(_prepare(images))
+        return scores
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        return torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.precision == "bfloat16")
+
+
+class Fast:
+    """The compiled engine, on the CPU and in float32."""
+
+    path = "fast"
+
+    def __init__(self, config: RunConfig, network: nn.Sequential) -> None:
+        self.engine = Engine(config.network, network, config.batch_size)
+        self.dropout = torch.Generator()
+
+    def begin_epoch(self, dropout: torch.Generator) -> None:
+        """See `Computation`."""
+        self.dropout = dropout
+
+    def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Computation`."""
+        seed = int(torch.randint(2**32, (), generator=self.dropout))
+        loss, correct = self.engine.step(normalize(images), labels, seed)
+        return torch.tensor(loss / len(labels)), torch.tensor(correct)
+
+    def scores(self, images: Tensor) -> Tensor:
+        """See `Computation`."""
+        return self.engine.scores(normalize(images))
+
+
+def _prepare(images: Tensor) -> Tensor:
+    """Pixels in [0, 1] as the network wants them, in the memory order that convolutions are fastest in."""
+    return normalize(images).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,105 @@
+"""Compiles the engine with the system's C compiler, once for a user, a machine and a version of its source.
+
+What is compiled is kept in a folder that only the user can write; anything that goes wrong means no library, and one
+line in the log.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import platform
+import shutil
+import stat
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("engine.c", "stem.h", "tiles.h"))
+FLAGS = ("-O3", "-march=native", "-fopenmp", "-std=gnu11", "-shared", "-fPIC")
+COMPILERS = ("cc", "gcc", "clang")
+TIMEOUT_SECONDS = 120
+
+
+class NotBuilt(RuntimeError):
+    """There is no library; the message says why."""
+
+
+@lru_cache(maxsize=1)
+def library() -> ctypes.CDLL | None:
+    """The compiled engine; None where it cannot be had."""
+    try:
+        return ctypes.CDLL(str(build()))
+    except (NotBuilt, OSError) as error:
+        log.warning("The fast path is not used: %s", error)
+        return None
+
+
+def build() -> Path:
+    """The library's file, compiled now if it is not there yet.
+
+    Raises:
+        NotBuilt: there is no compiler, it failed, or the folder is not the user's own.
+    """
+    compiler = _compiler()
+    folder = _own_folder()
+    file = folder / f"engine-{_version(compiler)}.so"
+    if not file.exists():
+        _compile(compiler, file)
+    return file
+
+
+def _compiler() -> str:
+    found = next(filter(None, map(shutil.which, COMPILERS)), None)
+    if found is None:
+        raise NotBuilt("there is no C compiler on this machine.")
+    return found
+
+
+def _version(compiler: str) -> str:
+    """One name for the source, the flags, the compiler and the processor that it compiles for."""
+    said = subprocess.run([compiler, "--version"], capture_output=True, timeout=TIMEOUT_SECONDS, check=False).stdout
+    parts = [*(source.read_bytes() for source in SOURCES), " ".join(FLAGS).encode(), said, _processor()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _processor() -> bytes:
+    """What -march=native depends on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_bytes().splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}".encode()
+    return b"\n".join(line for line in lines[:40] if line.startswith((b"model name", b"flags", b"Features")))
+
+
+def _own_folder() -> Path:
+    """The cache folder, made if need be; refused when somebody else could put a library there."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "cnn-lab"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = folder.stat()
+    except (OSError, RuntimeError) as error:
+        raise NotBuilt(f"the folder {folder} cannot be made ({error}).") from error
+    if hasattr(os, "getuid") and (about.st_uid != os.getuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+        raise NotBuilt(f"others than you can write to {folder}.")
+    return folder
+
+
+def _compile(compiler: str, file: Path) -> None:
+    """Compile to a name of its own first: two processes may do it at once, and neither may see half a file."""
+    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        made = Path(folder) / file.name
+        command = [compiler, *FLAGS, "-o", str(made), str(SOURCES[0]), "-lm"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NotBuilt(f"{compiler} did not answer ({error}).") from error
+        if done.returncode:
+            raise NotBuilt(f"{compiler} failed: {(done.stderr.splitlines() or ['without a word'])[0]}")
+        os.replace(made, file)

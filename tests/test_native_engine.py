@@ -1,0 +1,172 @@
+"""The compiled engine computes what PyTorch's modules compute: every score, loss, gradient and statistic."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lab.config import LayerSpec, NetworkConfig, conv, max_pool
+from lab.mnist import Mnist, normalize, to_unit
+from lab.native.build import library
+from lab.native.engine import LARGEST_BATCH, Engine, fits
+from lab.network import build_network
+from lab.steps import step
+
+pytestmark = pytest.mark.skipif(library() is None, reason="no C compiler: the plain path is all there is")
+
+AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
+OVERLAPPING = LayerSpec(kind="max_pool", kernel=3, stride=1, padding=1)
+NETWORKS = {
+    "step 1": step(1).config.network,
+    "step 2": step(2).config.network,
+    "step 6": step(6).config.network,
+    "no stem": NetworkConfig(layers=(conv(8, 3, padding=1), max_pool(), conv(12, 3, stride=2, padding=1), conv(10, 3))),
+    "padding as wide as the kernel": NetworkConfig(
+        layers=(conv(8, 3), conv(20, 1, padding=1), max_pool(3, 2), conv(10, 5, padding=4))
+    ),
+    "every pooling": NetworkConfig(layers=(conv(8, 3, padding=1), conv(50, 1), AVERAGE, OVERLAPPING, conv(10, 3))),
+    "a wide stem of odd sizes": NetworkConfig(layers=(conv(33, 7, padding=1), conv(17, 1), max_pool(), conv(10, 3))),
+    "one layer": NetworkConfig(layers=(conv(10, 28),)),
+    "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
+}
+
+
+@pytest.fixture
+def batch(mnist: Mnist) -> tuple[Tensor, Tensor]:
+    """13 digits, more in some groups of the engine than in others; noise keeps any two values from being equal."""
+    noise = torch.rand(13, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    return normalize(to_unit(mnist.train_images[:13]) * 0.9 + noise * 0.1), mnist.train_labels[:13]
+
+
+def pair(config: NetworkConfig, batch_size: int = 13) -> tuple[Engine, nn.Sequential, nn.Sequential]:
+    """An engine, its network, and the same network in float64; batch norm with a scale and shift of its own."""
+    network = build_network(config, seed=3)
+    generator = torch.Generator().manual_seed(5)
+    for module in network:
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
+            nn.init.uniform_(module.bias, -0.5, 0.5, generator=generator)
+    exact = copy.deepcopy(network).double()
+    return Engine(config, network, batch_size), network, exact
+
+
+def assert_close(mine: Tensor, exact: Tensor, scale: float) -> None:
+    """Equal to float32's rounding, which sums over a batch multiply, relative to what `scale` says is large."""
+    assert (mine.double() - exact).abs().max().item() <= 2e-5 * scale + 1e-7
+
+
+@pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch norm"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    engine, network, exact = pair(replace(NETWORKS[name], batch_norm=batch_norm, dropout=0.0))
+    loss, correct = engine.step(images, labels, seed=0)
+    scores = exact(images.double())
+    expected = F.cross_entropy(scores, labels)
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert loss / len(labels) == pytest.approx(expected.item(), rel=1e-6)
+    assert correct == (scores.argmax(1) == labels).sum()
+    largest = max(parameter.grad.abs().max().item() for parameter in exact.parameters() if parameter.grad is not None)
+    for mine, theirs in zip(network.parameters(), exact.parameters(), strict=True):
+        assert mine.grad is not None
+        assert theirs.grad is not None
+        assert_close(mine.grad, theirs.grad, largest)
+    for mine, theirs in zip(network.buffers(), exact.buffers(), strict=True):
+        assert_close(mine, theirs, max(1.0, theirs.double().abs().max().item()))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_scores_in_eval_mode_equal_those_of_pytorch(name: str, batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    engine, network, exact = pair(
+        replace(NETWORKS[name], batch_norm=True, dropout=0.3), batch_size=5
+    )  # 5 + 5 + 3 images
+    engine.step(images[:5], labels[:5], seed=0)
+    exact.load_state_dict(network.state_dict())  # with the statistics of that step
+    with torch.no_grad():
+        expected = exact.eval()(images.double())
+    assert_close(engine.scores(images), expected, max(1.0, expected.abs().max().item()))
+
+
+def test_the_same_step_gives_the_same_bits_whatever_the_number_of_threads(batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    threads, gradients = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3, 1):
+            torch.set_num_threads(count)
+            engine, network, _ = pair(replace(step(5).config.network, dropout=0.2))
+            engine.step(images, labels, seed=7)
+            gradients.append(torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]))
+    finally:
+        torch.set_num_threads(threads)
+    for others in gradients[1:]:
+        assert torch.equal(gradients[0], others)
+
+
+# --- dropout -----------------------------------------------------------------------------------------------------
+
+# A 1x1 kernel of weight 1 and a pooling of 1 pass the image on; the score of class 0 is then the mean of what is kept.
+DROPPED = NetworkConfig(layers=(conv(10, 1), LayerSpec(kind="max_pool", kernel=1)), dropout=0.25)
+
+
+def kept(seed: int, count: int = 64) -> Tensor:
+    """For each of `count` images all of ones, the share of its 784 elements that dropout has kept: from the loss."""
+    network = build_network(DROPPED, seed=0)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        network[0].weight[0] = 1
+    engine = Engine(DROPPED, network, 1)
+    shares = []
+    for image in range(count):
+        loss, _ = engine.step(torch.ones(1, 1, 28, 28), torch.tensor([1]), seed + image)
+        score = torch.log(torch.expm1(torch.tensor(loss)) - 8).item()  # loss = log(exp(score) + 9), for class 1
+        shares.append(score * (1 - DROPPED.dropout))
+    return torch.tensor(shares)
+
+
+def test_dropout_keeps_the_share_it_should_and_scales_it_up() -> None:
+    shares = kept(seed=11)
+    deviation = (0.25 * 0.75 / 784) ** 0.5
+    assert abs(shares.mean().item() - 0.75) < 4 * deviation / len(shares) ** 0.5
+    assert 0.6 * deviation < shares.std().item() < 1.5 * deviation
+
+
+def test_dropout_is_decided_by_the_seed() -> None:
+    assert torch.equal(kept(seed=1, count=4), kept(seed=1, count=4))
+    assert not torch.equal(kept(seed=1, count=4), kept(seed=100, count=4))
+
+
+def test_dropout_has_the_gradient_of_what_it_let_through(batch: tuple[Tensor, Tensor]) -> None:
+    """By finite differences: with a seed, dropout is a fixed function."""
+    images, labels = batch
+    config = NetworkConfig(layers=(conv(4, 5), conv(6, 1), max_pool(), conv(10, 3)), batch_norm=True, dropout=0.4)
+    engine, network, _ = pair(config)
+    engine.step(images, labels, seed=9)
+    weight = network[-3].weight
+    assert weight.grad is not None
+    direction = weight.grad / weight.grad.norm()
+    slope, losses = (weight.grad * direction).sum().item(), []
+    for sign in (1, -1):
+        with torch.no_grad():
+            weight += sign * 0.01 * direction
+        losses.append(engine.step(images, labels, seed=9)[0] / len(labels))
+        with torch.no_grad():
+            weight -= sign * 0.01 * direction
+    assert (losses[0] - losses[1]) / 0.02 == pytest.approx(slope, rel=0.01)
+
+
+# --- what it serves ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_it_fits_every_step(number: int) -> None:
+    assert fits(step(number).config.network, 64)
+
+
+def test_it_fits_neither_a_network_that_begins_with_pooling_nor_a_huge_batch() -> None:
+    assert not fits(NetworkConfig(layers=(max_pool(), conv(10, 3))), 64)
+    assert not fits(step(2).config.network, LARGEST_BATCH + 1)
