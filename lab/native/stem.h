@@ -19,7 +19,7 @@ static long stem_scratch(const Engine *e) {
     const Stage *wide = e->stages;
     int pad = wide->layer.padding;
     return (long)(wide->in_height + 2 * pad) * (wide->in_width + 2 * pad) + 2L * wide->width * wide->step +
-           (wide->width + wide->terms) * padded(wide->terms + 1);
+           (wide->width + wide->terms) * padded(wide->terms + 1) + 2 * LANES;
 }
 
 static float *wide_row(const Stage *wide, float *scratch) {
@@ -31,15 +31,18 @@ static float *wide_row(const Stage *wide, float *scratch) {
 static void add_patches(const Stage *wide, const float *image, double *into, float *scratch) {
     int k = wide->layer.kernel, columns = padded(wide->terms + 1);
     const float *in = with_padding(wide, image, scratch);
+    if (in == image) in = memcpy(scratch, image, sizeof(float) * wide->in_size);  // whole vectors are read, past its end
     float *patches = wide_row(wide, scratch) + 2 * wide->width * wide->step;
-    float *sums = patches + wide->width * columns;
-    memset(patches, 0, sizeof(float) * (wide->width + wide->terms) * columns);
-    for (int x = 0; x < wide->width; x++) patches[x * columns + wide->terms] = 1;
+    float *sums = patches + wide->width * columns + LANES;
+    memset(sums, 0, sizeof(float) * wide->terms * columns);
     for (int y = 0; y < wide->height; y++) {
         const float *row = in + y * row_length(wide);
-        for (int x = 0; x < wide->width; x++)
+        for (int x = 0; x < wide->width; x++) {
+            float *patch = patches + x * columns;  // what a vector writes too much, the next one writes over
             for (int j = 0; j < k; j++)
-                for (int i = 0; i < k; i++) patches[x * columns + j * k + i] = row[j * row_length(wide) + x + i];
+                for (int i = 0; i < k; i += LANES) store(patch + j * k + i, load(row + j * row_length(wide) + x + i));
+            patch[wide->terms] = 1;
+        }
         outer(wide->width, columns, wide->terms, wide->offset, row, 1, patches, sums);
     }
     for (long i = 0; i < wide->terms * columns; i++) into[i] += sums[i];
