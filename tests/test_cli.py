@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from examples import tiny_run
+from PIL import Image
 
 from lab import cli, jobs
 from lab.events import Finished
@@ -230,6 +231,34 @@ def test_resume_goes_on_after_the_last_epoch(lab: Lab, store: Store, monkeypatch
 
 
 # --- refusals ----------------------------------------------------------------------------------------------------
+
+
+# --- predict -----------------------------------------------------------------------------------------------------
+
+
+def test_predict_reads_a_picture_of_a_digit(lab: Lab, mnist: Mnist, tmp_path: Path) -> None:
+    picture = tmp_path / "digit.png"
+    enlarged = mnist.test_images[0, 0].repeat_interleave(8, 0).repeat_interleave(8, 1)  # (224, 224)
+    Image.fromarray(enlarged.numpy()).save(picture)
+    answered = answer(lab("predict", picture, "--json"))
+    assert answered["digit"] == mnist.test_labels[0]
+    assert len(answered["probabilities"]) == 10
+    assert sum(answered["probabilities"]) == pytest.approx(1)
+    assert answered["probabilities"][answered["digit"]] == max(answered["probabilities"])
+    code, out, err = lab("predict", picture)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 11  # a bar for each digit below the head
+
+
+def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> None:
+    blank, text, missing = (tmp_path / name for name in ("blank.png", "text.png", "missing.png"))
+    Image.new("L", (40, 40)).save(blank)
+    text.write_text("a seven")
+    for picture, words in ((blank, "no ink"), (text, "not a PNG or JPEG"), (missing, "cannot be read")):
+        code, out, err = lab("predict", picture)
+        assert (code, out) == (2, "")
+        assert words in err
+        assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

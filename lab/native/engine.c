@@ -303,7 +303,7 @@ static void forward(Engine *e, const float *x, int images, int training) {
         int stem = e->first && number == 1;
         if (stem) prepare_stem(e, x, images, training);
         else if (s->layer.kind == CONV) pack(s);
-        #pragma omp parallel for schedule(static) num_threads(e->threads)
+        #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
         for (int chunk = 0; chunk < CHUNKS; chunk++) {
             float *scratch = e->scratch + omp_get_thread_num() * e->scratch_size;
             double *sums = s->sums + chunk * 2 * s->step;
@@ -326,7 +326,7 @@ static void forward(Engine *e, const float *x, int images, int training) {
 static void score(Engine *e, int images, const int64_t *labels, float *scores) {
     Stage *s = e->stages + e->count - 1;
     long positions = (long)s->height * s->width;
-    #pragma omp parallel for schedule(static) num_threads(e->threads)
+    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
     for (int image = 0; image < images; image++) {
         activate(s, image);
         const float *post = s->post + image * s->size;
@@ -355,7 +355,7 @@ static void backward(Engine *e, const float *x, int images) {
     for (int number = e->count - 1; number >= e->first; number--) {
         Stage *s = e->stages + number, *before = number > e->first ? s - 1 : 0;
         int stem = e->first && number == 1;
-        #pragma omp parallel for schedule(static) num_threads(e->threads)
+        #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
         for (int chunk = 0; chunk < CHUNKS; chunk++) {
             float *scratch = e->scratch + omp_get_thread_num() * e->scratch_size;
             float *partial = s->partial + chunk * (s->terms + 1) * s->step;

@@ -66,7 +66,7 @@ static double moments(const Stage *wide, int c, const double *sums, double count
 static void sum_patches(Engine *e, const float *x, int images) {
     Stage *wide = e->stages;
     long size = wide->terms * padded(wide->terms + 1);
-    #pragma omp parallel for schedule(static) num_threads(e->threads)
+    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
     for (int chunk = 0; chunk < CHUNKS; chunk++) {
         memset(e->patches + chunk * size, 0, sizeof(double) * size);
         for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++)
