@@ -3,8 +3,8 @@
     python benchmarks/select_beyond.py                       # all candidates, 15 epochs each, seed 1
     python benchmarks/select_beyond.py 2 "batch 32"          # one or some of them, with another seed
 
-Prints a line a candidate: validation accuracy and loss, means of the last three epochs (docs/results.md). The test set is
-never looked at.
+Prints a line a candidate: validation accuracy and loss, means of the last three epochs (docs/results.md). The test set
+is never looked at.
 """
 
 from __future__ import annotations
