@@ -20,7 +20,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-SOURCES = tuple(Path(__file__).with_name(name) for name in ("engine.c", "stem.h", "tiles.h"))
+FOLDER = Path(__file__).parent
+SOURCES = (FOLDER / "engine.c", *sorted(FOLDER.glob("*.h")))
 FLAGS = ("-O3", "-march=native", "-fopenmp", "-std=gnu11", "-shared", "-fPIC")
 COMPILERS = ("cc", "gcc", "clang")
 TIMEOUT_SECONDS = 120
