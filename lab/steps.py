@@ -154,8 +154,8 @@ STEPS: tuple[Step, ...] = (
         number=6,
         name="Beyond",
         idea="This project's own. Digits are also moved, scaled and slanted, and drawn with thinner and thicker pens; "
-        "the learning rate follows a single cycle; smaller batches take twice as many steps. Same 9,426 parameters, same "
-        "15 epochs.",
+        "the learning rate follows a single cycle, and smaller batches take twice as many steps. "
+        "Same 9,426 parameters, same 15 epochs.",
         config=RunConfig(
             network=skeleton(LIGHT_CHANNELS, batch_norm=True),
             augmentation=Augmentation(
