@@ -2,6 +2,7 @@
 
     python benchmarks/drawing.py            # every fifth of the 10,000 test images
     python benchmarks/drawing.py 50         # every fiftieth
+    python benchmarks/drawing.py 5 12 17    # also with runs 12 and 17 of the store
 
 Each test image is put on a canvas of 280x280 pixels and prepared as the Draw page does. For the redrawn ones only the
 middle line of its ink is kept: a pen of 20 pixels along it makes a picture, and its points are given as strokes. These
@@ -91,9 +92,9 @@ def drawn(line: list[Points]) -> Rgba:
     return np.asarray(twice.reduce(2).convert("RGBA"))
 
 
-def main(every: int) -> None:
-    """Print the table, and how much ink strokes leave."""
-    data, predictor = load_mnist(), load_predictor()
+def main(every: int, runs: list[int]) -> None:
+    """Print the table for each network, and how much ink strokes leave."""
+    data, predictors = load_mnist(), [load_predictor(), *map(load_predictor, runs)]
     digits, labels = to_unit(data.test_images[::every, 0]).numpy(), data.test_labels[::every].numpy()
     lines = [middle_line(digit) for digit in digits]
     anywhere = np.random.default_rng(1).uniform(SMALL / 2, CANVAS - SMALL / 2, (len(digits), 2))
@@ -111,17 +112,20 @@ def main(every: int) -> None:
         "Redrawn, strokes": lambda i, side, at: normalize_strokes(placed(lines[i], side, at)),
     }
 
-    def right(images: NDArray[np.float32]) -> str:
-        return f"{100 * np.mean(predictor(images).argmax(axis=1) == labels):.2f}"
-
-    print("| Read correctly, % | Large, centred | Small, anywhere |\n|---|---|---|")
-    print(f"| As it is, 28x28 | {right(digits)} | |")
-    for name, way in ways.items():
-        large, small = (np.stack([way(i, side, at) for i, at in enumerate(middles[side])]) for side in (LARGE, SMALL))
-        print(f"| {name} | {right(large)} | {right(small)} |", flush=True)
-    # `large` is what the last way, the strokes, gave
-    print(f"\n{len(digits):,} images. Ink of the strokes: {large.sum() / digits.sum():.2f} of the images' own.")
+    prepared = {"As it is, 28x28": [digits]} | {
+        name: [np.stack([way(i, side, at) for i, at in enumerate(middles[side])]) for side in (LARGE, SMALL)]
+        for name, way in ways.items()
+    }
+    for predictor in predictors:
+        print(f"{predictor.description}\n\n| Read correctly, % | Large, centred | Small, anywhere |\n|---|---|---|")
+        for name, versions in prepared.items():
+            shares = [f"{100 * np.mean(predictor(images).argmax(axis=1) == labels):.2f}" for images in versions]
+            print(f"| {name} | {' | '.join([*shares, ''][:2])} |")
+        print()
+    ink = prepared["Redrawn, strokes"][0].sum() / digits.sum()
+    print(f"{len(digits):,} images. Ink of the strokes: {ink:.2f} of the images' own.")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    every, *runs = map(int, sys.argv[1:] or ["5"])
+    main(every, runs)

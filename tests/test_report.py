@@ -1,6 +1,8 @@
 """The results table: which runs count, and what it says of them."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +19,14 @@ def finish(store: Store, config: RunConfig, correct: list[int], stopped: bool = 
     """A run whose epochs ended with these numbers of right answers out of 10,000."""
     run = store.submit(config)
     assert store.claim(run, "tester", "cpu")
-    facts = {"device": "cpu", "device_name": HARDWARE, "parameters": 1, "first_epoch": 1, "epochs": len(correct)}
+    facts = {
+        "device": "cpu",
+        "device_name": HARDWARE,
+        "path": "plain",
+        "parameters": 1,
+        "first_epoch": 1,
+        "epochs": len(correct),
+    }
     store.append(run, "tester", Started(**facts, steps_per_epoch=938, batch_size=64))
     for number, right in enumerate(correct, start=1):
         store.append(
@@ -100,3 +109,39 @@ def test_every_run_has_a_line_with_its_hardware_and_time(store: Store) -> None:
     last = results(store).splitlines()[-1]
     # 15 epochs of 60 s: 15 minutes; the best epoch is the last one
     assert last == f"| 4 | 1 | 99.33 | 99.00, 99.00, 99.33 | 99.33 (15) | 99.00 | 60 | 15 | float32 | {HARDWARE} |"
+
+
+DOCUMENTED = Path(__file__).parent.parent
+REFERENCE = DOCUMENTED / "lab" / "data" / "reference.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def reference_tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str]]:
+    """What the command prints of the runs that come with the project: the steps' table and the runs'."""
+    copy = tmp_path_factory.mktemp("reference") / "lab.sqlite3"
+    shutil.copy(REFERENCE, copy)
+    store = Store(f"sqlite:///{copy}")
+    steps, runs = results(store).split("\n\n")
+    store.close()
+    return steps.splitlines(), runs.splitlines()
+
+
+@pytest.mark.parametrize("document", ["docs/results.md", "README.md"])
+def test_the_documented_results_of_the_steps_are_those_of_the_reference_runs(
+    reference_tables: tuple[list[str], list[str]], document: str
+) -> None:
+    written = (DOCUMENTED / document).read_text(encoding="utf-8").splitlines()
+    assert [line for line in reference_tables[0] if line not in written] == []
+
+
+def test_the_documented_runs_are_the_reference_runs(reference_tables: tuple[list[str], list[str]]) -> None:
+    written = (DOCUMENTED / "docs" / "results.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in reference_tables[1] if line not in written] == []
+
+
+def test_the_reference_runs_are_three_seeds_of_each_step_and_five_of_the_last_two(
+    reference_tables: tuple[list[str], list[str]],
+) -> None:
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in reference_tables[1][2:]]
+    seeds = {number: {int(row[1]) for row in cells if row[0] == str(number)} for number in range(1, 7)}
+    assert seeds == {number: set(range(1, 6 if number >= 5 else 4)) for number in range(1, 7)}
