@@ -234,6 +234,7 @@ RESUMED = {
     "nearest rotation, step schedule": replace(
         EVERYTHING, augmentation=Augmentation(rotation=7), schedule=Schedule(kind="step", step_size=1)
     ),
+    "the plain path": replace(EVERYTHING, path="plain"),
     "bfloat16": replace(EVERYTHING, precision="bfloat16"),
     "the network of step 5": replace(step(5).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
     "Beyond": replace(step(6).config, epochs=3, training_images=48, batch_size=16, device="cpu"),

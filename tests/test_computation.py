@@ -1,0 +1,71 @@
+"""Which path a run takes, and that both paths train the same network."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from examples import tiny_run
+from torch import Tensor
+
+from lab.computation import Computation, computation
+from lab.config import NetworkConfig, RunConfig, conv, max_pool
+from lab.mnist import Mnist, to_unit
+from lab.native.build import library
+from lab.network import build_network
+from lab.steps import step
+from lab.training import train
+
+compiled = pytest.mark.skipif(library() is None, reason="no C compiler: the plain path is all there is")
+
+
+def made(config: RunConfig) -> Computation:
+    return computation(config, build_network(config.network, seed=1), "cpu")
+
+
+@compiled
+@pytest.mark.parametrize("number", range(1, 7))
+def test_every_step_takes_the_fast_path_on_the_cpu(number: int) -> None:
+    assert made(step(number).config).path == "fast"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        tiny_run(path="plain"),
+        tiny_run(precision="bfloat16"),
+        tiny_run(network=NetworkConfig(layers=(max_pool(), conv(10, 3)))),
+        tiny_run(batch_size=2000),
+    ],
+    ids=["asked for", "bfloat16", "a network that begins with pooling", "a huge batch"],
+)
+def test_what_the_engine_does_not_serve_takes_the_plain_path(config: RunConfig) -> None:
+    assert made(config).path == "plain"
+
+
+@compiled
+def test_the_run_says_which_path_it_takes(few: Mnist) -> None:
+    paths = [next(iter(train(tiny_run(path=path), few))).row()["path"] for path in ("fast", "plain")]
+    assert paths == ["fast", "plain"]
+
+
+@compiled
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_both_paths_give_the_same_losses_and_scores(few: Mnist, number: int) -> None:
+    """Steps without dropout, whose random numbers differ; over three batches, before rounding has grown."""
+    config = replace(step(number).config, batch_size=16)
+    losses, scores = zip(*(three_steps(replace(config, path=path), few) for path in ("fast", "plain")), strict=True)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert torch.allclose(scores[0], scores[1], rtol=0.05, atol=0.02)
+
+
+def three_steps(config: RunConfig, data: Mnist) -> tuple[list[float], Tensor]:
+    """The losses of three iterations of plain gradient descent, and the scores afterwards in eval mode."""
+    network = build_network(config.network, seed=1)
+    path = computation(config, network, "cpu")
+    path.begin_epoch(torch.Generator().manual_seed(1))
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+    losses = []
+    for images, labels in zip(data.train_images.split(16), data.train_labels.split(16), strict=True):
+        losses.append(path.gradient(to_unit(images), labels)[0].item())
+        optimizer.step()
+    return losses, path.scores(to_unit(data.test_images))
