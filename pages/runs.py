@@ -114,7 +114,7 @@ def compare(chosen: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> None:
         show_table([{"Setting": name, "Value": value} for name, value in describe_config(first.config)])
     for other in others:
         rows = [
-            {"Setting": name.replace("_", " "), f"Run {first.id}": mine, f"Run {other.id}": theirs}
+            {"Setting": name.replace("_", " ").replace(".", ": "), f"Run {first.id}": mine, f"Run {other.id}": theirs}
             for name, mine, theirs in differences(first.config, other.config)
         ]
         st.markdown(f"**Run {first.id} and run {other.id} differ in**" if rows else f"Run {other.id}: the same config.")

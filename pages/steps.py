@@ -64,7 +64,12 @@ def story(preset: Step) -> None:
     st.markdown(preset.idea)
     if preset.number > 1:
         changed = differences(step(preset.number - 1).config, preset.config)
-        show_table([{"Changed": name.replace("_", " "), "Before": old, "Now": new} for name, old, new in changed])
+        show_table(
+            [
+                {"Changed": name.replace("_", " ").replace(".", ": "), "Before": old, "Now": new}
+                for name, old, new in changed
+            ]
+        )
     st.caption(f"{describe_optimizer(preset.config.optimizer)}; batch size {preset.config.batch_size}; 15 epochs.")
     for sentence in preset.provenance():
         st.caption(f":material/info: {sentence}")
@@ -106,5 +111,6 @@ with chart:
     if preset.published_reading:
         st.markdown(f"**Published:** {preset.published_reading}")
     if not mine:
-        st.caption("You have not trained this step yet: your runs will be drawn here beside the published curve.")
+        beside = " beside the published curve" if preset.published_reading else "; there is no published curve"
+        st.caption(f"You have not trained this step yet: your runs will be drawn here{beside}.")
 overview()
