@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from examples import possible_networks
+from hypothesis import assume, given
 from torch import Tensor, nn
 
 from lab.config import LayerSpec, NetworkConfig, conv, max_pool
@@ -76,6 +78,25 @@ def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, b
         assert_close(mine.grad, theirs.grad, largest)
     for mine, theirs in zip(network.buffers(), exact.buffers(), strict=True):
         assert_close(mine, theirs, max(1.0, theirs.double().abs().max().item()))
+
+
+@given(config=possible_networks())
+def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pytorch(
+    mnist: Mnist, config: NetworkConfig
+) -> None:
+    assume(fits(config, 3))
+    noise = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    images, labels = normalize(to_unit(mnist.train_images[:3]) * 0.9 + noise * 0.1), mnist.train_labels[:3]
+    engine, network, exact = pair(replace(config, dropout=0.0), batch_size=3)
+    loss, _ = engine.step(images, labels, seed=0)
+    expected = F.cross_entropy(exact(images.double()), labels)
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert loss / 3 == pytest.approx(expected.item(), rel=1e-3)  # a nearly constant map magnifies rounding
+    mine, theirs = (
+        torch.cat([p.grad.double().flatten() for p in modules.parameters() if p.grad is not None])
+        for modules in (network, exact)
+    )
+    assert (mine - theirs).norm() <= 0.01 * theirs.norm() + 1e-6
 
 
 @pytest.mark.parametrize("name", NETWORKS)
