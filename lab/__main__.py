@@ -2,4 +2,5 @@
 
 from lab.cli import main
 
-main()
+if __name__ == "__main__":  # not again in the processes that `bench` starts
+    main()

@@ -7,6 +7,7 @@ import platform
 import sys
 from functools import lru_cache
 
+import psutil
 import torch
 
 from lab.config import DeviceKind
@@ -61,6 +62,17 @@ def keep_freed_memory() -> None:
         trim_threshold, mmap_threshold = -1, -3
         mallopt(trim_threshold, 2**31 - 1)
         mallopt(mmap_threshold, 2**30)
+
+
+def peak_memory_mb(device: str) -> float:
+    """The most memory in use so far, in MB: of this process, or on a GPU of its tensors there."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e6
+    if sys.platform == "linux":  # getrusage would count what the parent process had at the fork
+        with open("/proc/self/status", encoding="ascii") as lines:
+            return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
+    memory = psutil.Process().memory_info()
+    return float(getattr(memory, "peak_wset", memory.rss)) / 1e6
 
 
 def _processor_model() -> str:

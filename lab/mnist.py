@@ -79,6 +79,18 @@ def load_mnist(device: str = "cpu") -> Mnist:
     )
 
 
+def write_uncompressed(root: Path) -> None:
+    """Write the four files below `root` as torchvision.datasets.MNIST wants them: MNIST/raw, uncompressed.
+
+    Raises:
+        DataError: see `load_mnist`.
+    """
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for name in SHA256:
+        (raw / name).write_bytes(_verified_bytes(name))
+
+
 def to_unit(images: Tensor) -> Tensor:
     """uint8 pixels as float32 in [0, 1]."""
     return images.float().div_(255)
