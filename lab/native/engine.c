@@ -28,18 +28,20 @@ static void pack(Stage *s) {
 
 static void unpack_gradient(const Stage *s) {
     int k2 = s->layer.kernel * s->layer.kernel;
-    long whole = (s->terms + 1) * s->step;
+    long whole = (s->terms.count + 1) * s->step;
     #pragma omp parallel for schedule(static)
-    for (long t = 0; t <= s->terms; t++)
+    for (long t = 0; t <= s->terms.count; t++)
         for (int o = 0; o < s->channels; o++) {
             float sum = 0;
             for (int chunk = 0; chunk < CHUNKS; chunk++) sum += s->partial[chunk * whole + t * s->step + o];
-            if (t == s->terms) s->layer.d_bias[o] = sum;
+            if (t == s->terms.count) s->layer.d_bias[o] = sum;
             else s->layer.d_weight[(o * s->in_channels + t % s->in_channels) * k2 + t / s->in_channels] = sum;
         }
 }
 
 #include "stem.h"
+
+static float *own_scratch(const Engine *e) { return e->scratch + omp_get_thread_num() * e->scratch_size; }
 
 static void forward(Engine *e, const float *x, int images, int training) {
     for (int number = e->first; number < e->count; number++) {
@@ -49,17 +51,16 @@ static void forward(Engine *e, const float *x, int images, int training) {
         else if (s->layer.kind == CONV) pack(s);
         #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
         for (int chunk = 0; chunk < CHUNKS; chunk++) {
-            float *scratch = e->scratch + omp_get_thread_num() * e->scratch_size;
+            float *activation = own_scratch(e), *scratch = activation + e->activation;
             double *sums = s->sums + chunk * 2 * s->step;
             memset(sums, 0, sizeof(double) * 2 * s->step);
             for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++) {
-                const float *in = before ? before->post + image * s->in_size : x + image * e->stages->in_size;
-                float *pre = s->pre + image * s->size;
-                if (before) activate(before, image);
-                if (stem) stem_forward(e, in, pre, scratch);
-                else if (s->layer.kind == CONV) convolve(s, in, pre, scratch);
-                else pool(s, image, in, s->post + image * s->size, training);
-                if (s->layer.kind == CONV && s->layer.batch_norm && training) add_moments(s, pre, sums);
+                const float *in = before ? activated(before, image, activation) : x + image * e->stages->in_size;
+                float *map = s->map + image * s->size;
+                if (stem) stem_forward(e, in, map, scratch);
+                else if (s->layer.kind == CONV) convolve(s, in, map, scratch);
+                else pool(s, image, in, map, training);
+                if (s->layer.batch_norm && training) add_moments(s, map, sums);
             }
         }
         if (s->layer.kind == CONV) finish_batch_norm(s, images, training);
@@ -72,8 +73,7 @@ static void score(Engine *e, int images, const int64_t *labels, float *scores) {
     long positions = (long)s->height * s->width;
     #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
     for (int image = 0; image < images; image++) {
-        activate(s, image);
-        const float *post = s->post + image * s->size;
+        const float *post = activated(s, image, own_scratch(e));
         float mean[s->channels], highest = -INFINITY, total = 0;
         int best = 0;
         for (int c = 0; c < s->channels; c++) {
@@ -101,27 +101,25 @@ static void backward(Engine *e, const float *x, int images) {
         int stem = e->first && number == 1;
         #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
         for (int chunk = 0; chunk < CHUNKS; chunk++) {
-            float *scratch = e->scratch + omp_get_thread_num() * e->scratch_size;
-            float *partial = s->partial + chunk * (s->terms + 1) * s->step;
+            float *activation = own_scratch(e), *scratch = activation + e->activation;
+            float *partial = s->partial + chunk * (s->terms.count + 1) * s->step;
             double *sums = before ? before->sums + chunk * 2 * before->step : 0;
             if (before) memset(sums, 0, sizeof(double) * 2 * before->step);
-            if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->terms + 1) * s->step);
+            if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->terms.count + 1) * s->step);
             if (stem) clear_stem(e, chunk);
             for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++) {
-                const float *in = before ? before->post + image * s->in_size : x + image * e->stages->in_size;
+                const float *in = before ? activated(before, image, activation) : x + image * e->stages->in_size;
                 float *g = s->gradient + image * s->size, *d_in = before ? before->gradient + image * s->in_size : 0;
                 finish_gradient(s, image);
                 if (s->layer.kind != CONV) {
                     if (before) pool_gradient(s, image, in, g, d_in);
                 } else {
-                    static const int none = 0;
-                    const float one = 1;
-                    outer((long)s->height * s->width, s->step, 1, &none, &one, 0, g, partial + s->terms * s->step);
+                    add_up((long)s->height * s->width, s->step, g, partial + s->terms.count * s->step);
                     if (stem) stem_backward(e, chunk, in, g, partial, scratch);
                     else convolve_weight_gradient(s, in, g, partial, scratch);
                     if (before) convolve_input_gradient(s, g, d_in, scratch);
                 }
-                if (before) begin_gradient(before, image, sums);
+                if (before) begin_gradient(before, image, in, sums);
             }
         }
         if (s->layer.kind == CONV) unpack_gradient(s);
@@ -153,6 +151,18 @@ static void size_scratch(Engine *e, long floats) {
     if (floats > e->scratch_size) e->scratch_size = (floats + 63) / 64 * 64;
 }
 
+// The elements under a kernel of a map with rows of `width` positions; those of a kernel row are neighbours where the
+// channels have no padding.
+static Terms terms(int kernel, int channels, int step, int width) {
+    int together = channels == step ? kernel : 1, runs = kernel * kernel / together;
+    Terms t = {.count = kernel * kernel * channels, .run = together * channels, .offset = zeros(runs, 4)};
+    for (int i = 0; i < runs; i++) {
+        int position = i * together;
+        t.offset[i] = (position / kernel * width + position % kernel) * step;
+    }
+    return t;
+}
+
 static void set_up(Engine *e, Stage *s, const Layer *layer, int number, int channels, int height, int width) {
     int k = layer->kernel, pad = layer->padding;
     s->layer = *layer;
@@ -162,29 +172,21 @@ static void set_up(Engine *e, Stage *s, const Layer *layer, int number, int chan
     s->step = padded(s->channels);
     s->height = (height + 2 * pad - k) / layer->stride + 1, s->width = (width + 2 * pad - k) / layer->stride + 1;
     s->in_size = (long)height * width * s->in_step, s->size = (long)s->height * s->width * s->step;
-    s->terms = (long)k * k * channels;
+    s->terms = terms(k, channels, s->in_step, width + 2 * pad);
+    s->flipped_terms = terms(k, s->channels, s->step, width + k - 1);
     s->scale = zeros(s->step, 4), s->shift = zeros(s->step, 4);
     s->mean = zeros(s->step, 4), s->inverse = zeros(s->step, 4);
     s->mean_g = zeros(s->step, 4), s->mean_gx = zeros(s->step, 4);
     s->sums = zeros(CHUNKS * 2 * s->step, 8);
     if (!layer->batch_norm) for (int c = 0; c < s->step; c++) s->scale[c] = 1;
     int absorbed = e->first && number == 0;  // the stem never makes this layer's maps
-    if (!absorbed) {
-        s->post = zeros(e->batch * s->size, 4), s->gradient = zeros(e->batch * s->size, 4);
-        s->pre = layer->kind == CONV && layer->batch_norm ? zeros(e->batch * s->size, 4) : s->post;
-    }
+    if (!absorbed) s->map = zeros(e->batch * s->size, 4), s->gradient = zeros(e->batch * s->size, 4);
+    if (s->size > e->activation) e->activation = s->size;
+    s->drop_below = (uint32_t)(layer->dropout * 4294967296.0);
     if (layer->kind != CONV) return;
-    s->offset = zeros(s->terms, 4), s->flipped_offset = zeros((long)k * k * s->channels, 4);
-    s->packed = zeros(s->terms * s->step, 4), s->packed_bias = zeros(s->step, 4);
+    s->packed = zeros(s->terms.count * s->step, 4), s->packed_bias = zeros(s->step, 4);
     s->flipped = zeros((long)k * k * s->channels * s->in_step, 4);
-    s->partial = zeros(CHUNKS * (s->terms + 1) * s->step, 4);
-    for (int j = 0; j < k; j++)
-        for (int i = 0; i < k; i++) {
-            for (int c = 0; c < channels; c++)
-                s->offset[(j * k + i) * channels + c] = (j * (width + 2 * pad) + i) * s->in_step + c;
-            for (int c = 0; c < s->channels; c++)
-                s->flipped_offset[(j * k + i) * s->channels + c] = (j * (width + k - 1) + i) * s->step + c;
-        }
+    s->partial = zeros(CHUNKS * (s->terms.count + 1) * s->step, 4);
     size_scratch(e, (long)(height + 2 * pad) * (width + 2 * pad) * s->in_step);
     size_scratch(e, (long)(height + k - 1) * (width + k - 1) * s->step);
 }
@@ -192,8 +194,7 @@ static void set_up(Engine *e, Stage *s, const Layer *layer, int number, int chan
 void engine_free(Engine *e) {
     for (int i = 0; i < e->count; i++) {
         Stage *s = e->stages + i;
-        if (s->pre != s->post) free(s->pre);
-        free(s->post), free(s->gradient), free(s->offset), free(s->flipped_offset), free(s->packed);
+        free(s->map), free(s->gradient), free(s->terms.offset), free(s->flipped_terms.offset), free(s->packed);
         free(s->packed_bias), free(s->flipped), free(s->partial), free(s->sums), free(s->scale), free(s->shift);
         free(s->mean), free(s->inverse), free(s->mean_g), free(s->mean_gx);
     }
@@ -215,11 +216,12 @@ Engine *engine_new(const Layer *layers, int count, int height, int width, int ba
         channels = s->channels, height = s->height, width = s->width;
     }
     if (e->first) {
-        long terms = e->stages->terms, size = terms * padded(terms + 1);
+        long terms = e->stages->terms.count, size = terms * padded(terms + 1);
         e->patches = zeros(CHUNKS * size, 8), e->patch_sums = zeros(size, 8);
         e->slopes = zeros(e->stages->channels * terms, 8);
         size_scratch(e, stem_scratch(e));
     }
+    e->scratch_size += e->activation;
     e->scratch = zeros(e->threads * e->scratch_size, 4);
     return e;
 }

@@ -16,15 +16,14 @@ static long row_length(const Stage *s) { return (long)(s->in_width + 2 * s->laye
 static void convolve(const Stage *s, const float *image, float *out, float *scratch) {
     const float *in = with_padding(s, image, scratch);
     for (int y = 0; y < s->height; y++)
-        rows(s->width, s->step, s->terms, s->offset, in + y * s->layer.stride * row_length(s),
-             s->layer.stride * s->in_step, s->packed, s->packed_bias, out + y * s->width * s->step);
+        rows(s->width, s->step, &s->terms, in + y * s->layer.stride * row_length(s), s->layer.stride * s->in_step,
+             s->packed, s->packed_bias, AS_IT_IS, out + y * s->width * s->step);
 }
 
 static void convolve_weight_gradient(const Stage *s, const float *image, const float *d, float *into, float *scratch) {
     const float *in = with_padding(s, image, scratch);
-    for (int y = 0; y < s->height; y++)
-        outer(s->width, s->step, s->terms, s->offset, in + y * s->layer.stride * row_length(s),
-              s->layer.stride * s->in_step, d + y * s->width * s->step, into);
+    outer(s->height, s->width, s->step, &s->terms, in, s->layer.stride * s->in_step, s->layer.stride * row_length(s), d,
+          into);
 }
 
 // A convolution of the gradient, spread by the stride and padded, with the flipped kernel.
@@ -40,8 +39,8 @@ static void convolve_input_gradient(const Stage *s, const float *d, float *d_in,
                        sizeof(float) * s->step);
         }
     for (int y = 0; y < s->in_height; y++)
-        rows(s->in_width, s->in_step, (long)k * k * s->channels, s->flipped_offset,
-             scratch + (long)y * width * s->step, s->step, s->flipped, 0, d_in + y * s->in_width * s->in_step);
+        rows(s->in_width, s->in_step, &s->flipped_terms, scratch + (long)y * width * s->step, s->step, s->flipped, 0,
+             AS_IT_IS, d_in + y * s->in_width * s->in_step);
 }
 
 // A different random number for each element of each step: the finaliser of MurmurHash3 on a counter.
@@ -55,53 +54,61 @@ INLINE bits hash(uint32_t seed, uint32_t index) {
 }
 
 INLINE vec dropped(const Stage *s, long index, vec value) {
-    uint32_t limit = (uint32_t)(s->layer.dropout * 4294967296.0);
-    return where((mask)(hash(s->seed, (uint32_t)index) >= limit), value * (1 / (1 - s->layer.dropout)));
+    return where((mask)(hash(s->seed, (uint32_t)index) >= s->drop_below), value * (1 / (1 - s->layer.dropout)));
+}
+
+// The part of a pooling window that lies in the map: rows or columns from `begin` up to `end`.
+typedef struct {
+    int begin, end;
+} Span;
+
+static Span span(const Layer *l, int position, int limit) {
+    int begin = position * l->stride - l->padding, end = begin + l->kernel;
+    return (Span){begin < 0 ? 0 : begin, end > limit ? limit : end};
 }
 
 static void pool(const Stage *s, long image, const float *in, float *out, int training) {
-    int k = s->layer.kernel, drop = training && s->layer.dropout > 0;
+    int drop = training && s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL;
+    float share = 1.0f / (s->layer.kernel * s->layer.kernel);
     for (int y = 0; y < s->height; y++)
-        for (int x = 0; x < s->width; x++)
+        for (int x = 0; x < s->width; x++) {
+            Span down = span(&s->layer, y, s->in_height), across = span(&s->layer, x, s->in_width);
             for (int c = 0; c < s->step; c += LANES) {
-                vec best = all(s->layer.kind == MAX_POOL ? -INFINITY : 0);
-                for (int row = y * s->layer.stride - s->layer.padding, j = 0; j < k; j++, row++)
-                    for (int column = x * s->layer.stride - s->layer.padding, i = 0; i < k; i++, column++) {
-                        if (row < 0 || row >= s->in_height || column < 0 || column >= s->in_width) continue;
+                vec best = all(largest ? -INFINITY : 0);
+                for (int row = down.begin; row < down.end; row++)
+                    for (int column = across.begin; column < across.end; column++) {
                         vec value = load(in + (row * s->in_width + column) * s->step + c);
-                        if (s->layer.kind == MAX_POOL) best = larger(value, best);
-                        else best += value * (1.0f / (k * k));
+                        if (largest) best = larger(value, best);
+                        else best += value * share;
                     }
                 long at = (y * s->width + x) * s->step + c;
                 store(out + at, drop ? dropped(s, image * s->size + at, best) : best);
             }
+        }
 }
 
 // The gradient of a maximum goes to the first element that has it, as torch's does.
 static void pool_gradient(const Stage *s, long image, const float *in, const float *d, float *d_in) {
-    int k = s->layer.kernel;
+    int largest = s->layer.kind == MAX_POOL;
+    float share = 1.0f / (s->layer.kernel * s->layer.kernel);
     memset(d_in, 0, sizeof(float) * s->in_size);
     for (int y = 0; y < s->height; y++)
-        for (int x = 0; x < s->width; x++)
+        for (int x = 0; x < s->width; x++) {
+            Span down = span(&s->layer, y, s->in_height), across = span(&s->layer, x, s->in_width);
             for (int c = 0; c < s->step; c += LANES) {
                 long at = (y * s->width + x) * s->step + c;
                 vec rest = load(d + at), best = all(-INFINITY);
                 if (s->layer.dropout > 0) rest = dropped(s, image * s->size + at, rest);
-                for (int pass = s->layer.kind == MAX_POOL ? 0 : 1; pass < 2; pass++)
-                    for (int row = y * s->layer.stride - s->layer.padding, j = 0; j < k; j++, row++)
-                        for (int column = x * s->layer.stride - s->layer.padding, i = 0; i < k; i++, column++) {
-                            if (row < 0 || row >= s->in_height || column < 0 || column >= s->in_width) continue;
-                            long from = (row * s->in_width + column) * s->step + c;
-                            vec value = load(in + from);
-                            if (s->layer.kind == AVERAGE_POOL) {
-                                store(d_in + from, load(d_in + from) + rest * (1.0f / (k * k)));
-                            } else if (pass == 0) {
-                                best = larger(value, best);
-                            } else {
-                                mask here = (mask)(value == best);
-                                store(d_in + from, load(d_in + from) + where(here, rest));
-                                rest = where(~here, rest);
-                            }
-                        }
+                for (int row = down.begin; largest && row < down.end; row++)
+                    for (int column = across.begin; column < across.end; column++)
+                        best = larger(load(in + (row * s->in_width + column) * s->step + c), best);
+                for (int row = down.begin; row < down.end; row++)
+                    for (int column = across.begin; column < across.end; column++) {
+                        long from = (row * s->in_width + column) * s->step + c;
+                        mask here = (mask)(load(in + from) == best);
+                        if (!largest) store(d_in + from, load(d_in + from) + rest * share);
+                        else store(d_in + from, load(d_in + from) + where(here, rest)), rest = where(~here, rest);
+                    }
             }
+        }
 }

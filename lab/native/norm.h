@@ -5,12 +5,12 @@ static void add_to(double *sums, vec values) {
 }
 
 // Adds an image's sums of the values and of their squares.
-static void add_moments(const Stage *s, const float *pre, double *sums) {
+static void add_moments(const Stage *s, const float *map, double *sums) {
     for (long row = 0; row < s->size; row += s->width * s->step)  // a row at a time: short sums round little
         for (int c = 0; c < s->step; c += LANES) {
             vec sum = {0}, squares = {0};
             for (long at = row + c; at < row + s->width * s->step; at += s->step) {
-                vec value = load(pre + at);
+                vec value = load(map + at);
                 sum += value, squares += value * value;
             }
             add_to(sums + c, sum), add_to(sums + s->step + c, squares);
@@ -48,38 +48,39 @@ static void finish_batch_norm(Stage *s, long images, int training) {
         }
 }
 
-static void activate(const Stage *s, long image) {
-    const float *pre = s->pre + image * s->size;
-    float *post = s->post + image * s->size;
-    if (s->layer.kind != CONV || !s->layer.relu) return;
+// What the next layer sees of an image: its map, or after batch norm and ReLU what is then put into `scratch`.
+static const float *activated(const Stage *s, long image, float *scratch) {
+    const float *map = s->map + image * s->size;
+    if (!s->layer.relu) return map;
     for (int c = 0; c < s->step; c += LANES) {
         vec scale = load(s->scale + c), shift = load(s->shift + c), none = {0};
         for (long at = c; at < s->size; at += s->step) {
-            vec value = load(pre + at) * scale + shift;
-            store(post + at, larger(value, none));
+            vec value = load(map + at) * scale + shift;
+            store(scratch + at, larger(value, none));
         }
     }
+    return scratch;
 }
 
-// ReLU's part of the gradient, and the sums that batch norm's part needs.
-static void begin_gradient(const Stage *s, long image, double *sums) {
-    const float *pre = s->pre + image * s->size, *post = s->post + image * s->size;
+// ReLU's part of the gradient, and the sums that batch norm's part needs; `post` is the activated image.
+static void begin_gradient(const Stage *s, long image, const float *post, double *sums) {
+    const float *map = s->map + image * s->size;
     float *g = s->gradient + image * s->size;
-    if (s->layer.kind != CONV || !s->layer.relu) return;
+    if (!s->layer.relu) return;
     for (int c = 0; c < s->step; c += LANES) {
-        vec sum = {0}, product = {0}, none = {0}, mean = load(s->mean + c), inverse = load(s->inverse + c);
+        vec sum = {0}, product = {0}, none = {0}, mean = load(s->mean + c);
         for (long at = c; at < s->size; at += s->step) {
             vec value = where((mask)(load(post + at) > none), load(g + at));
             store(g + at, value);
-            sum += value, product += value * ((load(pre + at) - mean) * inverse);
+            sum += value, product += value * (load(map + at) - mean);
         }
-        if (s->layer.batch_norm) add_to(sums + c, sum), add_to(sums + s->step + c, product);
+        if (s->layer.batch_norm) add_to(sums + c, sum), add_to(sums + s->step + c, product * load(s->inverse + c));
     }
 }
 
 static void sum_gradient(Stage *s, long images) {
     double count = (double)images * s->height * s->width;
-    for (int c = 0; c < s->channels && s->layer.kind == CONV && s->layer.batch_norm; c++) {
+    for (int c = 0; c < s->channels && s->layer.batch_norm; c++) {
         double g = over_chunks(s, 0, c), gx = over_chunks(s, 1, c);
         s->layer.d_beta[c] = g, s->layer.d_gamma[c] = gx;
         s->mean_g[c] = g / count, s->mean_gx[c] = gx / count;
@@ -87,13 +88,13 @@ static void sum_gradient(Stage *s, long images) {
 }
 
 static void finish_gradient(const Stage *s, long image) {
-    const float *pre = s->pre + image * s->size;
+    const float *map = s->map + image * s->size;
     float *g = s->gradient + image * s->size;
-    if (s->layer.kind != CONV || !s->layer.batch_norm) return;
+    if (!s->layer.batch_norm) return;
     for (int c = 0; c < s->step; c += LANES) {
         vec scale = load(s->scale + c), mean = load(s->mean + c), inverse = load(s->inverse + c);
         vec mean_g = load(s->mean_g + c), mean_gx = load(s->mean_gx + c) * inverse;
         for (long at = c; at < s->size; at += s->step)
-            store(g + at, scale * (load(g + at) - mean_g - (load(pre + at) - mean) * mean_gx));
+            store(g + at, scale * (load(g + at) - mean_g - (load(map + at) - mean) * mean_gx));
     }
 }

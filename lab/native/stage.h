@@ -23,15 +23,16 @@ typedef struct {
     int in_channels, in_step, in_height, in_width;  // a step is the distance of neighbouring positions, in floats
     int channels, step, height, width;
     long in_size, size;            // floats an image
-    long terms;                    // kernel * kernel * in_channels
-    int *offset;                   // of each term in a padded input image
+    Terms terms;                   // kernel * kernel * in_channels, in a padded input image
     float *packed, *packed_bias;   // weight as [term][channel]
     float *flipped;                // weight for the gradient of the input, as [term'][input channel]
-    int *flipped_offset;
+    Terms flipped_terms;           // kernel * kernel * channels, in a padded gradient
     float *scale, *shift;          // batch norm as one multiplication and addition
     float *mean, *inverse;         // of the batch, and 1 / its standard deviation
     float *mean_g, *mean_gx;       // batch means of the gradient, and of it times the normalised value
-    float *pre, *post, *gradient;  // before and after batch norm and ReLU; loss by post, later by pre
+    float *map, *gradient;         // its output before batch norm and ReLU; the loss by what the next layer sees of it,
+                                   // later by the map itself
+    uint32_t drop_below;           // random numbers below it mean: dropped
     float *partial;                // [chunk][terms + 1][step]: gradients of weight and bias
     double *sums;                  // [chunk][2][step]
     uint32_t seed;
@@ -40,8 +41,8 @@ typedef struct {
 typedef struct {
     Stage *stages;
     int count, first, threads;     // first is 1 where the first two convolutions are done as one, the stem
-    long batch, scratch_size;
-    float *scratch;                // one a thread
+    long batch, activation, scratch_size;
+    float *scratch;                // of each thread: an activated image, and from `activation` on what a layer needs
     float *losses;
     int32_t *right;
     int images;                    // of the batch in hand
