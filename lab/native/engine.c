@@ -39,9 +39,9 @@ static void unpack_gradient(const Stage *s) {
         }
 }
 
-#include "stem.h"
-
 static float *own_scratch(const Engine *e) { return e->scratch + omp_get_thread_num() * e->scratch_size; }
+
+#include "stem.h"
 
 static void forward(Engine *e, const float *x, int images, int training) {
     for (int number = e->first; number < e->count; number++) {
@@ -57,7 +57,7 @@ static void forward(Engine *e, const float *x, int images, int training) {
             for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++) {
                 const float *in = before ? activated(before, image, activation) : x + image * e->stages->in_size;
                 float *map = s->map + image * s->size;
-                if (stem) stem_forward(e, in, map, scratch);
+                if (stem) stem_forward(e, image, in, map, scratch);
                 else if (s->layer.kind == CONV) convolve(s, in, map, scratch);
                 else pool(s, image, in, map, training);
                 if (s->layer.batch_norm && training) add_moments(s, map, sums);
@@ -115,13 +115,14 @@ static void backward(Engine *e, const float *x, int images) {
                     if (before) pool_gradient(s, image, in, g, d_in);
                 } else {
                     add_up((long)s->height * s->width, s->step, g, partial + s->terms.count * s->step);
-                    if (stem) stem_backward(e, chunk, in, g, partial, scratch);
+                    if (stem) stem_backward(e, chunk, image, in, g, scratch);
                     else convolve_weight_gradient(s, in, g, partial, scratch);
                     if (before) convolve_input_gradient(s, g, d_in, scratch);
                 }
                 if (before) begin_gradient(before, image, in, sums);
             }
         }
+        if (stem) blank_backward(e);
         if (s->layer.kind == CONV) unpack_gradient(s);
         if (stem) finish_stem(e);
         if (before) sum_gradient(before, images);
@@ -198,7 +199,7 @@ void engine_free(Engine *e) {
         free(s->packed_bias), free(s->flipped), free(s->partial), free(s->sums), free(s->scale), free(s->shift);
         free(s->mean), free(s->inverse), free(s->mean_g), free(s->mean_gx);
     }
-    free(e->patches), free(e->patch_sums), free(e->slopes);
+    free_stem(e);
     free(e->stages), free(e->scratch), free(e->losses), free(e->right), free(e);
 }
 
@@ -216,9 +217,7 @@ Engine *engine_new(const Layer *layers, int count, int height, int width, int ba
         channels = s->channels, height = s->height, width = s->width;
     }
     if (e->first) {
-        long terms = e->stages->terms.count, size = terms * padded(terms + 1);
-        e->patches = zeros(CHUNKS * size, 8), e->patch_sums = zeros(size, 8);
-        e->slopes = zeros(e->stages->channels * terms, 8);
+        set_up_stem(e);
         size_scratch(e, stem_scratch(e));
     }
     e->scratch_size += e->activation;

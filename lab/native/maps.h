@@ -1,5 +1,11 @@
 // One image through one convolution or pooling, and its gradient back.
 
+// The part of a window that lies in a map of `limit` rows (or columns).
+static Span span(const Layer *l, int position, int limit) {
+    int begin = position * l->stride - l->padding, end = begin + l->kernel;
+    return (Span){begin < 0 ? 0 : begin, end > limit ? limit : end};
+}
+
 // The image with its padding, or itself where it needs none.
 static const float *with_padding(const Stage *s, const float *image, float *scratch) {
     int pad = s->layer.padding, width = s->in_width + 2 * pad;
@@ -55,16 +61,6 @@ INLINE bits hash(uint32_t seed, uint32_t index) {
 
 INLINE vec dropped(const Stage *s, long index, vec value) {
     return where((mask)(hash(s->seed, (uint32_t)index) >= s->drop_below), value * (1 / (1 - s->layer.dropout)));
-}
-
-// The part of a pooling window that lies in the map: rows or columns from `begin` up to `end`.
-typedef struct {
-    int begin, end;
-} Span;
-
-static Span span(const Layer *l, int position, int limit) {
-    int begin = position * l->stride - l->padding, end = begin + l->kernel;
-    return (Span){begin < 0 ? 0 : begin, end > limit ? limit : end};
 }
 
 static void pool(const Stage *s, long image, const float *in, float *out, int training) {

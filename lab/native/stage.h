@@ -19,6 +19,10 @@ typedef struct {  // filled by engine.py; arrays as torch keeps them: weight (ou
 } Layer;
 
 typedef struct {
+    int begin, end;  // rows or columns, up to `end`
+} Span;
+
+typedef struct {
     Layer layer;
     int in_channels, in_step, in_height, in_width;  // a step is the distance of neighbouring positions, in floats
     int channels, step, height, width;
@@ -46,7 +50,12 @@ typedef struct {
     float *losses;
     int32_t *right;
     int images;                    // of the batch in hand
-    double *patches, *patch_sums, *slopes;  // of the stem, see there
+
+    // of the stem, see there
+    double *patches, *patch_sums, *slopes;
+    Span *ink;                     // [image][row of the first map]
+    float *blank, *blank_map;      // an image of background, and what the stem makes of it
+    float *blank_count, *blank_gradient;  // [chunk][position]: images without ink there; [chunk] maps
 } Engine;
 
 static int padded(int channels) { return (channels + LANES - 1) / LANES * LANES; }

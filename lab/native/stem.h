@@ -8,10 +8,30 @@
 // so batch norm is a convolution with other weights, and its gradient follows from that of these weights:
 //     W = s w,  B = beta - s w.m,  s = gamma / sqrt(w'Sw + eps)
 //     d beta = dB,  ds = dW.w - dB w.m,  d gamma = ds / sqrt(w'Sw + eps),  dw = s dW - s dB m - ds s / (w'Sw + eps) Sw
+//
+// More than half of a digit's picture is background. Where a patch shows no ink the stem gives what it gives there on a
+// blank picture, so that is done once for the whole batch: the map of a blank picture is copied to those positions, and
+// their gradients, added up, go back through the blank picture together, since the stem's gradient is linear in them.
 
 static int is_stem(const Layer *l) {
     return l[0].kind == CONV && l[0].stride == 1 && l[0].relu && l[1].kind == CONV && l[1].kernel == 1 &&
            l[1].stride == 1 && l[1].padding == 0;
+}
+
+static long area(const Stage *s) { return (long)s->height * s->width; }
+
+static void set_up_stem(Engine *e) {
+    Stage *wide = e->stages, *narrow = wide + 1;
+    long terms = wide->terms.count, size = terms * padded(terms + 1);
+    e->patches = zeros(CHUNKS * size, 8), e->patch_sums = zeros(size, 8), e->slopes = zeros(wide->channels * terms, 8);
+    e->ink = zeros(e->batch * wide->height, sizeof(Span));
+    e->blank = zeros(wide->in_size, 4), e->blank_map = zeros(narrow->size, 4);
+    e->blank_count = zeros(CHUNKS * area(wide), 4), e->blank_gradient = zeros(CHUNKS * narrow->size, 4);
+}
+
+static void free_stem(Engine *e) {
+    free(e->patches), free(e->patch_sums), free(e->slopes), free(e->ink), free(e->blank), free(e->blank_map);
+    free(e->blank_count), free(e->blank_gradient);
 }
 
 // In a thread's scratch: the padded image, a row of the wide map, its gradient, a row of patches and their sums.
@@ -27,8 +47,58 @@ static float *wide_row(const Stage *wide, float *scratch) {
     return scratch + (wide->in_height + 2 * pad) * (wide->in_width + 2 * pad);
 }
 
+// --- where there is ink -----------------------------------------------------------------------------------------
+
+// From the first to the last pixel of a row that is not background.
+static Span ink_of_row(const float *row, int width, float background) {
+    Span ink = {0, width};
+    while (ink.begin < width && row[ink.begin] == background) ink.begin++;
+    while (ink.end > ink.begin && row[ink.end - 1] == background) ink.end--;
+    return ink;
+}
+
+// The positions in row y of the map whose patches see ink, or lie between two that do; `rows` is the ink of the image.
+static Span ink_of_patches(const Stage *wide, const Span *rows, int y) {
+    int k = wide->layer.kernel, pad = wide->layer.padding;
+    Span down = span(&wide->layer, y, wide->in_height), seen = {wide->width, 0};
+    for (int row = down.begin; row < down.end; row++) {
+        if (rows[row].begin == rows[row].end) continue;
+        if (rows[row].begin + pad - k + 1 < seen.begin) seen.begin = rows[row].begin + pad - k + 1;
+        if (rows[row].end + pad > seen.end) seen.end = rows[row].end + pad;
+    }
+    if (seen.begin < 0) seen.begin = 0;
+    if (seen.end > wide->width) seen.end = wide->width;
+    return seen.begin < seen.end ? seen : (Span){0, 0};
+}
+
+// Fills `ink`, and counts for each position the images without. Any value may be called background: what is computed
+// is the same, only the time that it takes is not.
+static void find_ink(Engine *e, const float *x, int images) {
+    const Stage *wide = e->stages;
+    for (long i = 0; i < wide->in_size; i++) e->blank[i] = x[0];
+    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+    for (int chunk = 0; chunk < CHUNKS; chunk++) {
+        float *count = e->blank_count + chunk * area(wide);
+        memset(count, 0, sizeof(float) * area(wide));
+        for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++) {
+            Span rows[wide->in_height], *ink = e->ink + image * wide->height;
+            for (int y = 0; y < wide->in_height; y++)
+                rows[y] = ink_of_row(x + image * wide->in_size + y * wide->in_width, wide->in_width, x[0]);
+            for (int y = 0; y < wide->height; y++) {
+                ink[y] = ink_of_patches(wide, rows, y);
+                for (int i = 0; i < ink[y].begin; i++) count[y * wide->width + i]++;
+                for (int i = ink[y].end; i < wide->width; i++) count[y * wide->width + i]++;
+            }
+        }
+    }
+}
+
+// --- batch norm from the patches --------------------------------------------------------------------------------
+
 // Sums over an image of the products of each two elements of a patch, and of each element with 1: to [term][term + 1].
-static void add_patches(const Stage *wide, const float *image, double *into, float *scratch) {
+// Only patches with `ink`; where `count` is given, every patch, as often as it says for its position.
+static void add_patches(const Stage *wide, const float *image, const Span *ink, const float *count, double *into,
+                        float *scratch) {
     int k = wide->layer.kernel, columns = padded(wide->terms.count + 1);
     const float *in = with_padding(wide, image, scratch);
     if (in == image) in = memcpy(scratch, image, sizeof(float) * wide->in_size);  // whole vectors are read, past its end
@@ -36,14 +106,16 @@ static void add_patches(const Stage *wide, const float *image, double *into, flo
     float *sums = patches + wide->width * columns + LANES;
     memset(sums, 0, sizeof(float) * wide->terms.count * columns);
     for (int y = 0; y < wide->height; y++) {
-        const float *row = in + y * row_length(wide);
-        for (int x = 0; x < wide->width; x++) {
+        Span at = count ? (Span){0, wide->width} : ink[y];
+        const float *row = in + y * row_length(wide) + at.begin;
+        for (int x = 0; x < at.end - at.begin; x++) {
             float *patch = patches + x * columns;  // what a vector writes too much, the next one writes over
             for (int j = 0; j < k; j++)
                 for (int i = 0; i < k; i += LANES) store(patch + j * k + i, load(row + j * row_length(wide) + x + i));
             patch[wide->terms.count] = 1;
+            for (int i = 0; count && i <= wide->terms.count; i++) patch[i] *= count[y * wide->width + x];
         }
-        outer(1, wide->width, columns, &wide->terms, row, 1, 0, patches, sums);
+        outer(1, at.end - at.begin, columns, &wide->terms, row, 1, 0, patches, sums);
     }
     for (long i = 0; i < wide->terms.count * columns; i++) into[i] += sums[i];
 }
@@ -68,22 +140,24 @@ static void sum_patches(Engine *e, const float *x, int images) {
     long size = wide->terms.count * padded(wide->terms.count + 1);
     #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
     for (int chunk = 0; chunk < CHUNKS; chunk++) {
-        memset(e->patches + chunk * size, 0, sizeof(double) * size);
+        float *scratch = own_scratch(e);
+        double *sums = e->patches + chunk * size;
+        memset(sums, 0, sizeof(double) * size);
         for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++)
-            add_patches(wide, x + image * wide->in_size, e->patches + chunk * size,
-                        e->scratch + omp_get_thread_num() * e->scratch_size);
+            add_patches(wide, x + image * wide->in_size, e->ink + image * wide->height, 0, sums, scratch);
     }
-    for (long i = 0; i < size; i++) {
-        e->patch_sums[i] = 0;
-        for (int chunk = 0; chunk < CHUNKS; chunk++) e->patch_sums[i] += e->patches[chunk * size + i];
-    }
+    for (int chunk = 1; chunk < CHUNKS; chunk++)
+        for (long i = 0; i < area(wide); i++) e->blank_count[i] += e->blank_count[chunk * area(wide) + i];
+    memset(e->patch_sums, 0, sizeof(double) * size);
+    add_patches(wide, e->blank, 0, e->blank_count, e->patch_sums, e->scratch);
+    for (int chunk = 0; chunk < CHUNKS; chunk++)
+        for (long i = 0; i < size; i++) e->patch_sums[i] += e->patches[chunk * size + i];
 }
 
 // The weights with batch norm folded in, and those of the 1 x 1 convolution.
-static void prepare_stem(Engine *e, const float *x, int images, int training) {
+static void fold(Engine *e, int images, int training) {
     Stage *wide = e->stages;
-    double count = (double)images * wide->height * wide->width, mean;
-    if (wide->layer.batch_norm && training) sum_patches(e, x, images);
+    double count = (double)images * area(wide), mean;
     for (int c = 0; c < wide->channels; c++) {
         if (wide->layer.batch_norm && training) {
             double variance = moments(wide, c, e->patch_sums, count, e->slopes + c * wide->terms.count, &mean);
@@ -98,42 +172,104 @@ static void prepare_stem(Engine *e, const float *x, int images, int training) {
     pack(e->stages + 1);
 }
 
-INLINE void make_wide_row(const Stage *wide, const float *in, int y, float *row) {
-    rows(wide->width, wide->step, &wide->terms, in + y * row_length(wide), 1, wide->packed, wide->packed_bias, FLOORED,
-         row);
+// --- forward ----------------------------------------------------------------------------------------------------
+
+INLINE void make_wide_row(const Stage *wide, const float *in, int y, Span at, float *row) {
+    rows(at.end - at.begin, wide->step, &wide->terms, in + y * row_length(wide) + at.begin, 1, wide->packed,
+         wide->packed_bias, FLOORED, row);
 }
 
-static void stem_forward(const Engine *e, const float *image, float *out, float *scratch) {
+// The positions `at` of row y, from the padded image `in`.
+static void stem_row(const Engine *e, const float *in, int y, Span at, float *out, float *row) {
     const Stage *wide = e->stages, *narrow = wide + 1;
-    const float *in = with_padding(wide, image, scratch);
-    float *row = wide_row(wide, scratch);
+    make_wide_row(wide, in, y, at, row);
+    rows(at.end - at.begin, narrow->step, &narrow->terms, row, wide->step, narrow->packed, narrow->packed_bias,
+         AS_IT_IS, out + (y * narrow->width + at.begin) * narrow->step);
+}
+
+static void stem_forward(const Engine *e, long image, const float *pixels, float *out, float *scratch) {
+    const Stage *wide = e->stages, *narrow = wide + 1;
+    const float *in = with_padding(wide, pixels, scratch);
     for (int y = 0; y < wide->height; y++) {
-        make_wide_row(wide, in, y, row);
-        rows(wide->width, narrow->step, &narrow->terms, row, wide->step, narrow->packed, narrow->packed_bias, AS_IT_IS,
-             out + y * narrow->width * narrow->step);
+        Span ink = e->ink[image * wide->height + y];
+        long line = y * narrow->width * narrow->step, before = ink.begin * narrow->step, after = ink.end * narrow->step;
+        memcpy(out + line, e->blank_map + line, sizeof(float) * before);
+        stem_row(e, in, y, ink, out, wide_row(wide, scratch));
+        memcpy(out + line + after, e->blank_map + line + after,
+               sizeof(float) * (narrow->width * narrow->step - after));
     }
 }
 
-static void clear_stem(Engine *e, int chunk) {
-    Stage *wide = e->stages;
-    long size = (wide->terms.count + 1) * wide->step;
-    memset(wide->partial + chunk * size, 0, sizeof(float) * size);
+static void prepare_stem(Engine *e, const float *x, int images, int training) {
+    const Stage *wide = e->stages;
+    find_ink(e, x, images);
+    if (wide->layer.batch_norm && training) sum_patches(e, x, images);
+    fold(e, images, training);
+    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+    for (int chunk = 0; chunk < CHUNKS; chunk++) {
+        float *scratch = own_scratch(e);
+        const float *in = with_padding(wide, e->blank, scratch);
+        for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++)
+            stem_row(e, in, y, (Span){0, wide->width}, e->blank_map, wide_row(wide, scratch));
+    }
 }
 
-static void stem_backward(const Engine *e, int chunk, const float *image, const float *d, float *d_narrow,
-                          float *scratch) {
+// --- backward ---------------------------------------------------------------------------------------------------
+
+static void clear_stem(Engine *e, int chunk) {
     const Stage *wide = e->stages, *narrow = wide + 1;
-    const float *in = with_padding(wide, image, scratch);
-    float *row = wide_row(wide, scratch), *d_row = row + wide->width * wide->step;
+    long size = (wide->terms.count + 1) * wide->step;
+    memset(wide->partial + chunk * size, 0, sizeof(float) * size);
+    memset(e->blank_gradient + chunk * narrow->size, 0, sizeof(float) * narrow->size);
+}
+
+// From the gradient `d` of the narrow map to those of both convolutions, for the positions `at` of row y.
+static void stem_row_gradient(const Engine *e, int chunk, const float *in, int y, Span at, const float *d,
+                              float *row) {
+    const Stage *wide = e->stages, *narrow = wide + 1;
+    float *d_row = row + wide->width * wide->step;
+    float *d_narrow = narrow->partial + chunk * (narrow->terms.count + 1) * narrow->step;
     float *d_wide = wide->partial + chunk * (wide->terms.count + 1) * wide->step;
-    float *d_bias = d_wide + wide->terms.count * wide->step;
-    for (int y = 0; y < wide->height; y++, d += narrow->width * narrow->step) {
-        Finish relu = {0, row};
-        make_wide_row(wide, in, y, row);
-        outer(1, wide->width, narrow->step, &narrow->terms, row, wide->step, 0, d, d_narrow);
-        rows(wide->width, wide->step, &narrow->flipped_terms, d, narrow->step, narrow->flipped, 0, relu, d_row);
-        add_up(wide->width, wide->step, d_row, d_bias);
-        outer(1, wide->width, wide->step, &wide->terms, in + y * row_length(wide), 1, 0, d_row, d_wide);
+    long n = at.end - at.begin;
+    Finish relu = {0, row};
+    d += (y * narrow->width + at.begin) * narrow->step;
+    make_wide_row(wide, in, y, at, row);
+    outer(1, n, narrow->step, &narrow->terms, row, wide->step, 0, d, d_narrow);
+    rows(n, wide->step, &narrow->flipped_terms, d, narrow->step, narrow->flipped, 0, relu, d_row);
+    add_up(n, wide->step, d_row, d_wide + wide->terms.count * wide->step);
+    outer(1, n, wide->step, &wide->terms, in + y * row_length(wide) + at.begin, 1, 0, d_row, d_wide);
+}
+
+static void add(float *to, const float *from, long count) {
+    for (long i = 0; i < count; i++) to[i] += from[i];
+}
+
+static void stem_backward(const Engine *e, int chunk, long image, const float *pixels, const float *d, float *scratch) {
+    const Stage *wide = e->stages, *narrow = wide + 1;
+    const float *in = with_padding(wide, pixels, scratch);
+    float *blank = e->blank_gradient + chunk * narrow->size;
+    for (int y = 0; y < wide->height; y++) {
+        Span ink = e->ink[image * wide->height + y];
+        long line = y * narrow->width * narrow->step, before = ink.begin * narrow->step, after = ink.end * narrow->step;
+        add(blank + line, d + line, before);
+        stem_row_gradient(e, chunk, in, y, ink, d, wide_row(wide, scratch));
+        add(blank + line + after, d + line + after, narrow->width * narrow->step - after);
+    }
+}
+
+static void blank_backward(Engine *e) {
+    const Stage *wide = e->stages, *narrow = wide + 1;
+    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+    for (int chunk = 0; chunk < CHUNKS; chunk++) {
+        float *scratch = own_scratch(e);
+        const float *in = with_padding(wide, e->blank, scratch);
+        for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++) {
+            long line = y * narrow->width * narrow->step;
+            for (int other = 1; other < CHUNKS; other++)
+                add(e->blank_gradient + line, e->blank_gradient + other * narrow->size + line,
+                    narrow->width * narrow->step);
+            stem_row_gradient(e, chunk, in, y, (Span){0, wide->width}, e->blank_gradient, wide_row(wide, scratch));
+        }
     }
 }
 
@@ -141,7 +277,7 @@ static void stem_backward(const Engine *e, int chunk, const float *image, const 
 static void finish_stem(Engine *e) {
     Stage *wide = e->stages;
     Layer *l = &wide->layer;
-    double count = (double)e->images * wide->height * wide->width;
+    double count = (double)e->images * area(wide);
     unpack_gradient(wide);
     for (int c = 0; c < wide->channels && l->batch_norm; c++) {
         float *dw = l->d_weight + c * wide->terms.count, s = wide->scale[c];
