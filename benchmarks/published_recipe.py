@@ -90,7 +90,7 @@ class PublishedRecipe:
             self.optimizer.zero_grad()
             scores = self.network(images)
             loss = F.cross_entropy(scores, labels)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
             correct += (scores.argmax(1) == labels).sum().item()
         return 100 * correct / (iterations * BATCH)

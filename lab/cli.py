@@ -37,7 +37,11 @@ LAYER_KEYS = (
 
 StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+PlainOption = Annotated[bool, typer.Option("--plain", help="PyTorch's own modules only.")]
 RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` lists it.")]
+
+_STEPS_HELP = "Iterations of a round; 40 on a CPU, else 470."
 
 
 class Refused(Exception):
@@ -90,9 +94,9 @@ def train(
     step: StepOption,
     epochs: Annotated[int | None, typer.Option(help="Epochs to train; the step's own are 15.")] = None,
     seed: Annotated[int, typer.Option(help="Decides every random number of the run.")] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    device: DeviceOption = "auto",
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 for faster convolutions.")] = "float32",
-    plain: Annotated[bool, typer.Option("--plain", help="PyTorch only, without the compiled engine.")] = False,
+    plain: PlainOption = False,
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
     images: Annotated[int, typer.Option(help="Train on the first so many images only.")] = TRAINING_IMAGES,
     as_json: JsonOption = False,
@@ -181,6 +185,26 @@ def results() -> None:
     from lab.report import results as table
 
     print(table(open_store()))
+
+
+@app.command()
+def bench(
+    device: DeviceOption = "auto",
+    steps_a_round: Annotated[int | None, typer.Option("--steps", min=1, max=900, help=_STEPS_HELP)] = None,
+    plain: PlainOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Time step 5 as published and as the lab trains it, in turn: five rounds, medians."""
+    from lab.bench import bench as measure
+    from lab.device import resolve_device
+
+    chosen = replace(steps.step(5).config, device=device)  # type: ignore[arg-type]  # checked by RunConfig
+    _check_device(chosen)
+    report = measure(resolve_device(chosen.device), "plain" if plain else "fast", steps_a_round)
+    if as_json:
+        print(json.dumps(report.row(), indent=2))
+    else:
+        console.print(cli_output.bench_page(report.row()))
 
 
 @app.command("import")

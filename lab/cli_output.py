@@ -168,6 +168,26 @@ def probabilities_table(digit: int, probabilities: list[float]) -> RenderableTyp
     return table
 
 
+def bench_page(report: dict[str, Any]) -> RenderableType:
+    """The two contenders, a line each, and how far the lab is from the device's limit."""
+    table = _table("", "how", ">iterations/s", ">an epoch, s", ">peak memory, MB")
+    for name in ("published", "lab"):
+        speed = report[name]
+        table.add_row(
+            name,
+            speed["how"],
+            f"{speed['iterations_per_second']:.1f}",
+            f"{speed['epoch_seconds']:.1f}",
+            f"{speed['peak_memory_mb']:,.0f}",
+        )
+    words = (
+        f"{report['ratio']:.1f} times as fast, the median of {report['rounds']} rounds of {report['iterations']} "
+        f"iterations on {report['device']}. The lab's iterations come to {100 * report['share_of_peak']:.0f} % of the "
+        f"{report['peak_gflops']:,.0f} GFLOP/s that a float32 matrix product reaches here."
+    )
+    return Group(table, "", words)
+
+
 def ending(run: Run) -> str:
     """The last line of a training."""
     if run.status in ("stopped", "interrupted"):

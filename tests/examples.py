@@ -1,5 +1,6 @@
 """Small configs, data and Hypothesis strategies that several tests share."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from threading import Event as Flag
@@ -8,6 +9,7 @@ from typing import Any
 
 import torch
 from hypothesis import strategies as st
+from torch import Tensor, nn
 
 from lab.config import (
     Augmentation,
@@ -20,7 +22,8 @@ from lab.config import (
     max_pool,
 )
 from lab.events import Epoch, Event
-from lab.mnist import Mnist
+from lab.mnist import Mnist, normalize, to_unit
+from lab.network import build_network
 
 TINY_NETWORK = NetworkConfig(layers=(conv(6, 5, stride=2), max_pool(), conv(10, 3)), batch_norm=True)
 """28x28 -> 6x12x12 -> 6x6x6 -> 10x4x4: a millisecond an iteration."""
@@ -165,3 +168,50 @@ run_configs = st.builds(
     training_images=st.integers(1, 60_000),
 )
 """Any config that may be written down; not every one of its networks can be built."""
+
+
+PICTURES = ("a black background", "ink everywhere", "ink in the first pixel", "a blank picture among them")
+
+
+def noisy_digits(mnist: Mnist, count: int, pictures: str) -> tuple[Tensor, Tensor]:
+    """Normalised digits and their labels; noise keeps any two values of the ink from being equal."""
+    digits = to_unit(mnist.train_images[:count])
+    noise = torch.rand(digits.shape, generator=torch.Generator().manual_seed(1)) * 0.1
+    images = torch.where(digits > 0, digits * 0.9 + noise, noise if pictures == "ink everywhere" else torch.zeros(()))
+    if pictures == "ink in the first pixel":
+        images[0, 0, 0, 0] = 0.7
+    if pictures == "a blank picture among them":
+        images[1] = 0
+    return normalize(images), mnist.train_labels[:count]
+
+
+def with_its_exact_twin(config: NetworkConfig) -> tuple[nn.Sequential, nn.Sequential]:
+    """A network and its copy in float64; batch norm with a scale and shift of its own."""
+    network = build_network(config, seed=3)
+    generator = torch.Generator().manual_seed(5)
+    for module in network:
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
+            nn.init.uniform_(module.bias, -0.5, 0.5, generator=generator)
+    return network, copy.deepcopy(network).double()
+
+
+def assert_close(mine: Tensor, exact: Tensor, scale: float) -> None:
+    """Equal to float32's rounding, which sums over a batch multiply, relative to what `scale` says is large."""
+    assert (mine.double() - exact).abs().max().item() <= 2e-5 * scale + 1e-7
+
+
+def assert_same_gradients_and_statistics(network: nn.Module, exact: nn.Module) -> None:
+    """Every `.grad` and every running statistic."""
+    largest = max(parameter.grad.abs().max().item() for parameter in exact.parameters() if parameter.grad is not None)
+    for mine, theirs in zip(network.parameters(), exact.parameters(), strict=True):
+        assert mine.grad is not None
+        assert theirs.grad is not None
+        assert_close(mine.grad, theirs.grad, largest)
+    for mine, theirs in zip(network.buffers(), exact.buffers(), strict=True):
+        assert_close(mine, theirs, max(1.0, theirs.double().abs().max().item()))
+
+
+def gradient(network: nn.Module) -> Tensor:
+    """All of a network's gradients in one row, float64."""
+    return torch.cat([p.grad.double().flatten() for p in network.parameters() if p.grad is not None])

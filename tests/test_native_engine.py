@@ -1,17 +1,25 @@
 """The compiled engine computes what PyTorch's modules compute: every score, loss, gradient and statistic."""
 
-import copy
 from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import possible_networks
+from examples import (
+    PICTURES,
+    assert_close,
+    assert_same_gradients_and_statistics,
+    gradient,
+    noisy_digits,
+    possible_networks,
+    with_its_exact_twin,
+)
 from hypothesis import assume, given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from lab.config import LayerSpec, NetworkConfig, conv, max_pool
-from lab.mnist import Mnist, normalize, to_unit
+from lab.mnist import Mnist
 from lab.native.build import library
 from lab.native.engine import LARGEST_BATCH, Engine, fits
 from lab.network import build_network
@@ -36,28 +44,16 @@ NETWORKS = {
 }
 
 
-@pytest.fixture
-def batch(mnist: Mnist) -> tuple[Tensor, Tensor]:
-    """13 digits, more in some groups of the engine than in others; noise keeps any two values from being equal."""
-    noise = torch.rand(13, 1, 28, 28, generator=torch.Generator().manual_seed(1))
-    return normalize(to_unit(mnist.train_images[:13]) * 0.9 + noise * 0.1), mnist.train_labels[:13]
+@pytest.fixture(params=PICTURES)
+def batch(mnist: Mnist, request: pytest.FixtureRequest) -> tuple[Tensor, Tensor]:
+    """13 digits, more in some groups of the engine than in others."""
+    return noisy_digits(mnist, 13, request.param)
 
 
 def pair(config: NetworkConfig, batch_size: int = 13) -> tuple[Engine, nn.Sequential, nn.Sequential]:
-    """An engine, its network, and the same network in float64; batch norm with a scale and shift of its own."""
-    network = build_network(config, seed=3)
-    generator = torch.Generator().manual_seed(5)
-    for module in network:
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
-            nn.init.uniform_(module.bias, -0.5, 0.5, generator=generator)
-    exact = copy.deepcopy(network).double()
+    """An engine, its network, and the same network in float64."""
+    network, exact = with_its_exact_twin(config)
     return Engine(config, network, batch_size), network, exact
-
-
-def assert_close(mine: Tensor, exact: Tensor, scale: float) -> None:
-    """Equal to float32's rounding, which sums over a batch multiply, relative to what `scale` says is large."""
-    assert (mine.double() - exact).abs().max().item() <= 2e-5 * scale + 1e-7
 
 
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch norm"])
@@ -71,32 +67,21 @@ def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, b
     expected.backward()  # type: ignore[no-untyped-call]
     assert loss / len(labels) == pytest.approx(expected.item(), rel=1e-6)
     assert correct == (scores.argmax(1) == labels).sum()
-    largest = max(parameter.grad.abs().max().item() for parameter in exact.parameters() if parameter.grad is not None)
-    for mine, theirs in zip(network.parameters(), exact.parameters(), strict=True):
-        assert mine.grad is not None
-        assert theirs.grad is not None
-        assert_close(mine.grad, theirs.grad, largest)
-    for mine, theirs in zip(network.buffers(), exact.buffers(), strict=True):
-        assert_close(mine, theirs, max(1.0, theirs.double().abs().max().item()))
+    assert_same_gradients_and_statistics(network, exact)
 
 
-@given(config=possible_networks())
+@given(config=possible_networks(), pictures=st.sampled_from(PICTURES))
 def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pytorch(
-    mnist: Mnist, config: NetworkConfig
+    mnist: Mnist, config: NetworkConfig, pictures: str
 ) -> None:
     assume(fits(config, 3))
-    noise = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(1))
-    images, labels = normalize(to_unit(mnist.train_images[:3]) * 0.9 + noise * 0.1), mnist.train_labels[:3]
+    images, labels = noisy_digits(mnist, 3, pictures)
     engine, network, exact = pair(replace(config, dropout=0.0), batch_size=3)
     loss, _ = engine.step(images, labels, seed=0)
     expected = F.cross_entropy(exact(images.double()), labels)
     expected.backward()  # type: ignore[no-untyped-call]
     assert loss / 3 == pytest.approx(expected.item(), rel=1e-3)  # a nearly constant map magnifies rounding
-    mine, theirs = (
-        torch.cat([p.grad.double().flatten() for p in modules.parameters() if p.grad is not None])
-        for modules in (network, exact)
-    )
-    assert (mine - theirs).norm() <= 0.01 * theirs.norm() + 1e-6
+    assert (gradient(network) - gradient(exact)).norm() <= 0.01 * gradient(exact).norm() + 1e-6
 
 
 @pytest.mark.parametrize("name", NETWORKS)
