@@ -38,3 +38,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, content: bytes) -> None:
         number, key = name.split(".", 1)
         state.setdefault(int(number), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    for parameter, entries in optimizer.state.items():  # a fused optimiser wants it to lie as the parameter does
+        for key, value in entries.items():
+            if value.shape == parameter.shape:
+                entries[key] = torch.empty_like(parameter).copy_(value)

@@ -22,9 +22,6 @@ class Computation(Protocol):
     path: str
     """Its name, for people."""
 
-    def begin_epoch(self, dropout: torch.Generator) -> None:
-        """Draw the epoch's dropout from this generator."""
-
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Leave the gradients of the mean loss in the parameters; returns that loss and the number of right answers."""
 
@@ -32,27 +29,31 @@ class Computation(Protocol):
         """Class scores (B, 10) in eval mode: dropout off, batch norm's statistics fixed."""
 
 
-def computation(config: RunConfig, network: nn.Sequential, device: str) -> Computation:
-    """The fastest that there is here, or the plain one where the config says so; moves `network` to `device`."""
+def computation(config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator) -> Computation:
+    """The fastest that there is here, or the plain one where the config says so; moves `network` to `device`.
+
+    `dropout`, a generator of that device, decides what dropout drops.
+    """
     if config.path == "plain" or config.precision != "float32" or device != "cpu":
-        return Plain(config, network, device)
+        return Plain(config, network, device, dropout)
     if fits(config.network, config.batch_size):
-        return Fast(config, network)
+        return Fast(config, network, dropout)
     network.to(memory_format=torch.channels_last)
     folded = fold_stem(network)
-    return Plain(config, network, device) if folded is None else Plain(config, folded, device, "folded")
+    return (
+        Plain(config, network, device, dropout) if folded is None else Plain(config, folded, device, dropout, "folded")
+    )
 
 
 class Plain:
     """PyTorch's modules and autograd, on any device."""
 
-    def __init__(self, config: RunConfig, network: nn.Sequential, device: str, path: str = "plain") -> None:
+    def __init__(
+        self, config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator, path: str = "plain"
+    ) -> None:
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network, self.device, self.precision, self.path = network, device, config.precision, path
-
-    def begin_epoch(self, dropout: torch.Generator) -> None:
-        """See `Computation`."""
-        for module in self.network.modules():
+        for module in network.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
 
@@ -74,7 +75,8 @@ class Plain:
         return scores
 
     def _autocast(self) -> AbstractContextManager[object]:
-        return torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.precision == "bfloat16")
+        enabled = self.precision == "bfloat16"
+        return torch.autocast(self.device, dtype=torch.bfloat16, enabled=enabled, cache_enabled=False)  # for replay.py
 
 
 class Fast:
@@ -82,12 +84,8 @@ class Fast:
 
     path = "fast"
 
-    def __init__(self, config: RunConfig, network: nn.Sequential) -> None:
+    def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
         self.engine = Engine(config.network, network, config.batch_size)
-        self.dropout = torch.Generator()
-
-    def begin_epoch(self, dropout: torch.Generator) -> None:
-        """See `Computation`."""
         self.dropout = dropout
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

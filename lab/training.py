@@ -25,6 +25,7 @@ from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started,
 from lab.layers import ImpossibleNetwork, total_parameters
 from lab.mnist import Mnist, to_unit
 from lab.network import build_network
+from lab.replay import Replayed, cuda_graph
 from lab.schedule import learning_rate
 
 Command = Literal["run", "pause", "stop"]
@@ -34,6 +35,7 @@ Control = Callable[[], Command]
 WINDOWS_PER_EPOCH = 20
 EVALUATION_BATCH = 500
 PAUSE_POLL_SECONDS = 0.05
+REPLAYED_ON = "cuda"
 
 
 @dataclass(frozen=True)
@@ -86,22 +88,26 @@ class _Diverged(Exception):
     pass
 
 
-@dataclass
 class _Tally:
     """Sums since the last reset, kept on the device so that the loop need not wait for it."""
 
-    loss: Tensor
-    correct: Tensor
-    images: int = 0
-
-    @classmethod
-    def empty(cls, device: str) -> _Tally:
-        return cls(torch.zeros((), device=device), torch.zeros((), device=device))
+    def __init__(self, device: str) -> None:
+        self.loss, self.correct = torch.zeros((), device=device), torch.zeros((), device=device)
+        self.images = 0
+        """Counted by `count`, apart from the sums: a replayed iteration runs no Python."""
 
     def add(self, loss: Tensor, correct: Tensor, images: int) -> None:
+        """Add a batch's mean loss and right answers."""
         self.loss += loss * images
         self.correct += correct
+
+    def count(self, images: int) -> None:
         self.images += images
+
+    def reset(self) -> None:
+        self.loss.zero_()
+        self.correct.zero_()
+        self.images = 0
 
     def mean_loss(self) -> float:
         """Mean loss an image; raises _Diverged when it is no longer finite."""
@@ -134,15 +140,21 @@ class _Run:
         self.config, self.control = config, control
         self.device = resolve_device(config.device)
         self.train_images, self.train_labels, self.test_images, self.test_labels = data.split(config.evaluate_on)
+        self.augmentation, self.dropout = torch.Generator(self.device), torch.Generator(self.device)
         self.network = build_network(config.network, derived_seed(config.seed, 0, WEIGHTS))
-        self.computation = computation(config, self.network, self.device)
-        self.optimizer = _optimizer(config, self.network)
+        self.computation = computation(config, self.network, self.device, self.dropout)
+        self.optimizer = _optimizer(config, self.network, self.device)
         self.first_epoch = 1
         if resume is not None:
             load_weights(self.network, resume.weights)
             load_optimizer(self.optimizer, resume.optimizer_state)
             self.first_epoch = resume.epoch + 1
         self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
+        self.rate = 0.0
+        self.whole, self.window = _Tally(self.device), _Tally(self.device)
+        self.iterate = self._iterate
+        if self.device == REPLAYED_ON:
+            self.iterate = Replayed(self._iterate, config.batch_size, cuda_graph((self.augmentation, self.dropout)))
 
     def events(self) -> Iterator[Event]:
         yield Started(
@@ -161,71 +173,79 @@ class _Run:
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
         self.clocks = (_Stopwatch(), _Stopwatch())
-        whole, window = _Tally.empty(self.device), _Tally.empty(self.device)
+        self.whole.reset()
+        self.window.reset()
         steps = self.config.steps_per_epoch
         first = (epoch - 1) * steps
         window_ends = {round(steps * (i + 1) / WINDOWS_PER_EPOCH) for i in range(WINDOWS_PER_EPOCH)}
-        rate = 0.0
-        for index, (images, labels) in enumerate(self._batches(epoch)):
+        for index, numbers in enumerate(self._batches(epoch)):
             yield from self._obey()
-            rate = learning_rate(self.config, first + index)
-            outcome = self._step(images, labels, rate)
-            whole.add(*outcome)
-            window.add(*outcome)
+            self._set_rate(learning_rate(self.config, first + index))
+            self.iterate(numbers)
+            self.whole.count(len(numbers))
+            self.window.count(len(numbers))
             if index + 1 in window_ends:
-                yield self._window(epoch, first + index + 1, window, rate)
-                window = _Tally.empty(self.device)
+                yield self._window_event(epoch, first + index + 1)
+                self.window.reset()
         test, predictions = yield from self._evaluate()
         yield Epoch(
             epoch=epoch,
-            train_loss=whole.mean_loss(),
-            train_accuracy=whole.accuracy(),
+            train_loss=self.whole.mean_loss(),
+            train_accuracy=self.whole.accuracy(),
             test_loss=test.mean_loss(),
             test_accuracy=test.accuracy(),
             test_correct=int(test.correct.item()),
-            learning_rate=rate,
+            learning_rate=self.rate,
             seconds=self.clocks[0].seconds(),
             predictions=predictions.to("cpu", torch.uint8).numpy().tobytes(),
             weights=weights_to_bytes(self.network),
             optimizer_state=optimizer_to_bytes(self.optimizer),
         )
 
-    def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of an epoch, shuffled and augmented: images (B, 1, 28, 28) in [0, 1] and labels (B,)."""
-        order_generator = torch.Generator().manual_seed(derived_seed(self.config.seed, epoch, ORDER))
-        augmentation = self._device_generator(epoch, AUGMENTATION)
-        self.computation.begin_epoch(self._device_generator(epoch, DROPOUT))
-        order = torch.randperm(self.config.images_per_epoch, generator=order_generator).to(self.device)
-        for chosen in torch.split(order, self.config.batch_size):
-            images = to_unit(self.train_images[chosen])
-            if self.config.augmentation.active:
-                images = augment(images, self.config.augmentation, augmentation)
-            yield images, self.train_labels[chosen]
+    def _batches(self, epoch: int) -> Iterator[Tensor]:
+        """The epoch's training images by their numbers, shuffled, a batch at a time; seeds all that the epoch draws."""
+        self.augmentation.manual_seed(derived_seed(self.config.seed, epoch, AUGMENTATION))
+        self.dropout.manual_seed(derived_seed(self.config.seed, epoch, DROPOUT))
+        generator = torch.Generator().manual_seed(derived_seed(self.config.seed, epoch, ORDER))
+        order = torch.randperm(self.config.images_per_epoch, generator=generator).to(self.device)
+        yield from torch.split(order, self.config.batch_size)
 
-    def _step(self, images: Tensor, labels: Tensor, rate: float) -> tuple[Tensor, Tensor, int]:
-        """One iteration; returns the mean loss, the number of right answers and the batch's size."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        loss, correct = self.computation.gradient(images, labels)
+    def _iterate(self, numbers: Tensor) -> None:
+        """One iteration on the images `numbers` (B,): no step of it waits for the device."""
+        images = to_unit(self.train_images[numbers])
+        if self.config.augmentation.active:
+            images = augment(images, self.config.augmentation, self.augmentation)
+        loss, correct = self.computation.gradient(images, self.train_labels[numbers])
         self.optimizer.step()
-        return loss, correct, len(labels)
+        self.whole.add(loss, correct, len(numbers))
+        self.window.add(loss, correct, len(numbers))
 
-    def _window(self, epoch: int, step: int, tally: _Tally, rate: float) -> Window:
-        loss = tally.mean_loss()  # waits for the device, so the clock is read after it
+    def _set_rate(self, rate: float) -> None:
+        if rate == self.rate:
+            return
+        self.rate = rate
+        for group in self.optimizer.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+    def _window_event(self, epoch: int, step: int) -> Window:
+        loss = self.window.mean_loss()  # waits for the device, so the clock is read after it
         seconds = self.clocks[1].seconds()
         self.clocks = (self.clocks[0], _Stopwatch())
         return Window(
             epoch=epoch,
             step=step,
             loss=loss,
-            accuracy=tally.accuracy(),
-            learning_rate=rate,
-            images_per_second=tally.images / seconds,
+            accuracy=self.window.accuracy(),
+            learning_rate=self.rate,
+            images_per_second=self.window.images / seconds,
         )
 
     def _evaluate(self) -> Generator[Event, None, tuple[_Tally, Tensor]]:
         """Loss and predicted labels of the evaluation images, in float32, dropout off, batch-norm statistics fixed."""
-        tally, predictions = _Tally.empty(self.device), []
+        tally, predictions = _Tally(self.device), []
         batches = zip(
             torch.split(self.test_images, EVALUATION_BATCH),
             torch.split(self.test_labels, EVALUATION_BATCH),
@@ -236,6 +256,7 @@ class _Run:
             scores = self.computation.scores(to_unit(images))  # (B, 10)
             predicted = scores.argmax(1)
             tally.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
+            tally.count(len(labels))
             predictions.append(predicted)
         return tally, torch.cat(predictions)
 
@@ -254,14 +275,13 @@ class _Run:
         if command == "stop":
             raise _StopRequested
 
-    def _device_generator(self, epoch: int, purpose: int) -> torch.Generator:
-        return torch.Generator(self.device).manual_seed(derived_seed(self.config.seed, epoch, purpose))
 
-
-def _optimizer(config: RunConfig, network: nn.Module) -> torch.optim.Optimizer:
-    chosen = config.optimizer
+def _optimizer(config: RunConfig, network: nn.Module, device: str) -> torch.optim.Optimizer:
+    """Its learning rate is a tensor where the optimiser is one kernel, so that a replayed iteration can read it."""
+    chosen, fused = config.optimizer, device != "mps"
+    rate = torch.tensor(chosen.learning_rate, device=device) if fused else chosen.learning_rate
     if chosen.kind == "adamw":
-        return torch.optim.AdamW(network.parameters(), lr=chosen.learning_rate, weight_decay=chosen.weight_decay)
+        return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=chosen.weight_decay, fused=fused)
     return torch.optim.SGD(
-        network.parameters(), lr=chosen.learning_rate, momentum=chosen.momentum, weight_decay=chosen.weight_decay
+        network.parameters(), lr=rate, momentum=chosen.momentum, weight_decay=chosen.weight_decay, fused=fused
     )
