@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from lab import figures
 from lab.config import RunConfig
 from lab.figures import (
     CLOSE_RANGE,
@@ -18,21 +19,28 @@ from lab.figures import (
     WHOLE_RANGE,
     WIDER_RANGE,
     WRONG,
-    accuracy_figure,
-    digits_figure,
-    learning_rate_figure,
-    loss_figure,
-    map_figure,
-    overlay_figure,
-    picture_figure,
-    probability_figure,
-    steps_figure,
 )
 from lab.layers import Square
 from lab.schedule import planned_learning_rates
 from lab.steps import TARGET_ACCURACY, published_epochs, step
 
 Row = dict[str, Any]
+
+
+def checked(make: Any) -> Any:
+    """Plotly's own objects refuse what Plotly does not know."""
+    return lambda *args, **settings: go.Figure(make(*args, **settings))
+
+
+accuracy_figure = checked(figures.accuracy_figure)
+digits_figure = checked(figures.digits_figure)
+learning_rate_figure = checked(figures.learning_rate_figure)
+loss_figure = checked(figures.loss_figure)
+map_figure = checked(figures.map_figure)
+overlay_figure = checked(figures.overlay_figure)
+picture_figure = checked(figures.picture_figure)
+probability_figure = checked(figures.probability_figure)
+steps_figure = checked(figures.steps_figure)
 
 WINDOWS: list[Row] = [
     {"position": 0.5, "loss": 1.5, "accuracy": 50.0},

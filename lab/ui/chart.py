@@ -6,12 +6,14 @@ through the address that Streamlit gives to a component's files.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import plotly
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.components.v1 import declare_component
+
+from lab.figures import Figure
 
 _SCRIPT = "plotly.min.js"
 _JS = Path(__file__).with_name("chart.js").read_text(encoding="utf-8")
@@ -21,12 +23,11 @@ _CSS = """
 """
 
 
-def show_live_figure(figure: go.Figure, key: str) -> None:
+def show_live_figure(figure: Figure, key: str) -> None:
     """Draw a chart with two axes that changes while one looks at it; the zoom lasts while its `uirevision` does."""
     files = declare_component("plotly_script", path=Path(plotly.__file__).parent / "package_data")
     address = f"{st.get_option('server.baseUrlPath')}/component/{files.name}/{_SCRIPT}"
     chart = st.components.v2.component(
         "lab_chart", html="<div class='lab-chart'></div>", css=_CSS, js=_JS, isolate_styles=False
     )
-    figure.update_layout(template="none")
-    chart(key=key, data={"figure": figure.to_json(), "plotly": f"/{address.lstrip('/')}"}, width="stretch")
+    chart(key=key, data={"figure": json.dumps(figure), "plotly": f"/{address.lstrip('/')}"}, width="stretch")

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 
-from lab.figures import RATE, WRONG
+from lab.figures import RATE, WRONG, Figure
 
 ICON = Path(__file__).parent / "icon.png"
 """Our own: Streamlit fetches a ":material/...:" page icon from the internet, and a classroom may have none."""
@@ -76,14 +76,19 @@ def page_head(title: str, sentence: str) -> None:
     st.caption(sentence)
 
 
-def show_figure(figure: go.Figure, key: str, on_click: Callable[[], None] | None = None) -> None:
+def show_figure(figure: Figure, key: str, on_click: Callable[[], None] | None = None) -> None:
     """A chart that fills its column, has no toolbar, and keeps its zoom when redrawn (`key`, and uirevision).
 
     `on_click` is called when a point was clicked; the points are in the session state under `key`.
     """
     config: dict[str, Any] = {"displayModeBar": False, "responsive": True}
     st.plotly_chart(
-        figure, key=key, width="stretch", config=config, on_select=on_click or "ignore", selection_mode="points"
+        go.Figure(figure),
+        key=key,
+        width="stretch",
+        config=config,
+        on_select=on_click or "ignore",
+        selection_mode="points",
     )
 
 
