@@ -1,6 +1,6 @@
 """The live view of one run: where it stands, its curves, its scorecard and, at the end, a reading of it.
 
-A fragment asks the store once a second while the run is live, and not at all afterwards.
+A fragment asks the store once a second (see `lab.ui.pace`) while the run is live, and not at all afterwards.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import Store, StoreError
 from lab.ui.chart import show_live_figure
 from lab.ui.layout import duration
+from lab.ui.pace import refresh_seconds
 from lab.ui.state import the_store
 
-POLL_SECONDS = 1.0
 FEW_IMAGES = 20_000
 """Below this the accuracy axis begins lower: fewer images, lower accuracies."""
 STATUS_COLOURS = {
@@ -50,10 +50,11 @@ def show_run(run_id: int) -> None:
     except StoreError as error:
         st.warning(str(error))
         return
-    st.fragment(_view, run_every=None if ended else POLL_SECONDS)(run_id, ended)
+    pace = None if ended else refresh_seconds()
+    st.fragment(_view, run_every=pace)(run_id, pace)
 
 
-def _view(run_id: int, had_ended: bool) -> None:
+def _view(run_id: int, pace: float | None) -> None:
     store = the_store()
     try:
         run = store.run(run_id)
@@ -61,8 +62,8 @@ def _view(run_id: int, had_ended: bool) -> None:
     except StoreError as error:  # deleted in another tab, or the database went away: the next poll asks again
         st.warning(str(error))
         return
-    if (run.status in ENDED) != had_ended:
-        st.rerun()  # the whole page, so that polling starts or ends
+    if pace != (None if run.status in ENDED else refresh_seconds()):
+        st.rerun()  # the whole page, so that refreshing starts, ends or changes its pace
     _head(store, run, story)
     _figures(run, story)
     _curves(run, story)

@@ -1,0 +1,189 @@
+"""What it costs the training that people watch it: seconds of an epoch with no page, one and twenty open.
+
+    python benchmarks/pages.py
+
+The run is step 5 on the CPU; "command line" is `python -m lab train`, the others are the app's own worker, watched by
+pages that speak Streamlit's protocol as a browser does and ask for every refresh, but draw nothing: in a class, each
+page is drawn on its own machine. "browser here" is one page in a headless Chromium on this machine (where there is
+one). In turn, medians of the rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from lab.schema import ENDED
+from lab.steps import step
+from lab.store import Store
+
+ROOT = Path(__file__).parent.parent
+ROUNDS, EPOCHS, PAGES = 5, 2, 20
+"""The first epoch of a run warms up, the last is measured."""
+
+
+class Watcher(threading.Thread):
+    """A page of the Train page that refreshes as often as the app says."""
+
+    def __init__(self, address: str, run: int) -> None:
+        super().__init__(daemon=True)
+        self.address, self.query = address, f"run={run}"
+        self.refreshes = 0
+        self.closing = threading.Event()
+
+    def run(self) -> None:
+        """Watch until `closing`."""
+        stream = f"{self.address.replace('http', 'ws')}/_stcore/stream"
+        with suppress(ConnectionClosed), connect(stream, subprotocols=["streamlit"], max_size=None) as connection:
+            ask = BackMsg()
+            ask.rerun_script.page_name, ask.rerun_script.query_string = "train", self.query
+            connection.send(ask.SerializeToString())
+            self._watch(connection)
+
+    def _watch(self, connection: ClientConnection) -> None:
+        refresh, interval, due = BackMsg(), 0.0, float("inf")
+        refresh.rerun_script.query_string, refresh.rerun_script.is_auto_rerun = self.query, True
+        while not self.closing.is_set():
+            try:
+                message = ForwardMsg.FromString(connection.recv(timeout=min(0.5, max(0.0, due - time.monotonic()))))
+            except TimeoutError:
+                if time.monotonic() >= due:
+                    connection.send(refresh.SerializeToString())
+                    self.refreshes, due = self.refreshes + 1, time.monotonic() + interval
+                continue
+            if message.HasField("new_session"):
+                refresh.rerun_script.page_script_hash = message.new_session.page_script_hash
+            if message.HasField("auto_rerun"):
+                refresh.rerun_script.fragment_id = message.auto_rerun.fragment_id
+                interval = message.auto_rerun.interval
+                due = min(due, time.monotonic() + interval)
+
+
+@contextmanager
+def server(store: Store) -> Iterator[str]:
+    """The app in a process of its own; yields its address."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = os.environ | {"LAB_DATABASE_URL": store.url}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            with suppress(OSError), urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=5):
+                break
+            time.sleep(0.1)
+        yield f"http://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def seconds_of_last_epoch(store: Store, run: int) -> float:
+    """Wait for the run's end."""
+    while store.run(run).status not in ENDED:
+        time.sleep(0.5)
+    return float(store.epochs([run])[run][-1]["seconds"])
+
+
+def submit(store: Store) -> int:
+    """Queue a run of two epochs."""
+    return store.submit(replace(step(5).config, device="cpu", epochs=EPOCHS))
+
+
+def command_line(_: str, store: Store) -> float:
+    """The training without an app; its server stands idle."""
+    command = [
+        sys.executable,
+        "-m",
+        "lab",
+        "train",
+        "--step",
+        "5",
+        "--device",
+        "cpu",
+        "--epochs",
+        str(EPOCHS),
+        "--json",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"LAB_DATABASE_URL": f"sqlite:///{folder}/lab.sqlite3"}
+        done = subprocess.run(
+            [sys.executable, "-m", "lab", *train], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True
+        )
+    epochs = [row for row in map(json.loads, done.stdout.splitlines()) if row["event"] == "epoch"]
+    return float(epochs[-1]["seconds"])
+
+
+def watched_by(pages: int) -> Callable[[str, Store], float]:
+    """The app's own training, watched by so many pages."""
+
+    def measure(address: str, store: Store) -> float:
+        run = submit(store)
+        watchers = [Watcher(address, run) for _ in range(pages)]
+        for watcher in watchers:
+            watcher.start()
+        seconds = seconds_of_last_epoch(store, run)
+        for watcher in watchers:
+            watcher.closing.set()
+            watcher.join()
+        assert all(watcher.refreshes for watcher in watchers), "a page was never refreshed"
+        return seconds
+
+    return measure
+
+
+def watched_in_a_browser(address: str, store: Store) -> float:
+    """The app's own training, watched by one page in a Chromium on this machine."""
+    run = submit(store)
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        browser.new_page(viewport={"width": 1280, "height": 720}).goto(f"{address}/train?run={run}")
+        seconds = seconds_of_last_epoch(store, run)
+        browser.close()
+    return seconds
+
+
+def main() -> None:
+    """Print a line for each way to watch."""
+    ways = {"command line": command_line, "no page": watched_by(0), "one page": watched_by(1)}
+    ways[f"{PAGES} pages"] = watched_by(PAGES)
+    if shutil.which("chromium"):
+        ways["browser here"] = watched_in_a_browser
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        store = Store(f"sqlite:///{folder}/lab.sqlite3")
+        address = stack.enter_context(server(store))
+        for _ in range(ROUNDS):
+            for name, measure in ways.items():
+                found[name].append(measure(address, store))
+    for name, seconds in found.items():
+        slower = statistics.median(mine / base for mine, base in zip(seconds, found["command line"], strict=True))
+        print(f"{name:13} {statistics.median(seconds):6.2f} s an epoch, {100 * (slower - 1):+5.1f} %")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""How often a live page refreshes: the more pages are open, the less often each."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import streamlit as st
+
+REFRESHES_A_SECOND = 5
+"""Of all pages together: one costs the processor that trains some ten milliseconds (benchmarks/pages.py)."""
+GONE_AFTER_SECONDS = 20.0
+
+_seen: dict[str, float] = {}
+"""When each open page last refreshed, on the monotonic clock."""
+
+
+def refresh_seconds() -> float:
+    """Between two refreshes of this session's page, which counts as open from now on: 1, or more in a crowd."""
+    now = time.monotonic()
+    _seen[st.session_state.setdefault("page_id", uuid.uuid4().hex)] = now
+    for page in [page for page, seen in list(_seen.items()) if now - seen > GONE_AFTER_SECONDS]:
+        _seen.pop(page, None)
+    return seconds_for(len(_seen))
+
+
+def seconds_for(pages: int) -> float:
+    """1, 2, 4, 8, ...: in few steps, so that one page more or less seldom changes it."""
+    seconds = 1.0
+    while pages > REFRESHES_A_SECOND * seconds:
+        seconds *= 2
+    return seconds
