@@ -114,19 +114,7 @@ def submit(store: Store) -> int:
 
 def command_line(_: str, store: Store) -> float:
     """The training without an app; its server stands idle."""
-    command = [
-        sys.executable,
-        "-m",
-        "lab",
-        "train",
-        "--step",
-        "5",
-        "--device",
-        "cpu",
-        "--epochs",
-        str(EPOCHS),
-        "--json",
-    ]
+    train = ["train", "--step", "5", "--device", "cpu", "--epochs", str(EPOCHS), "--json"]
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"LAB_DATABASE_URL": f"sqlite:///{folder}/lab.sqlite3"}
         done = subprocess.run(
