@@ -84,10 +84,10 @@ class Lab:
     """The lab's own `train`, as a worker runs it."""
 
     def __init__(self, device: str, path: PathName = "fast") -> None:
-        from lab.device import keep_freed_memory
+        from lab.device import prepare_training_thread
         from lab.mnist import load_mnist
 
-        keep_freed_memory()
+        prepare_training_thread()
         self.config = replace(CONFIG, device=device, path=path, epochs=2)  # type: ignore[arg-type]
         self.data = load_mnist(device)
         self.path, self.evaluation = "", 0.0

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lab.config import RunConfig
-from lab.device import DeviceUnavailable, available_devices, keep_freed_memory, resolve_device
+from lab.device import DeviceUnavailable, available_devices, prepare_training_thread, resolve_device
 from lab.events import Failed
 from lab.mnist import DataError, load_mnist
 from lab.schema import Run
@@ -48,7 +48,7 @@ class Worker:
         self._thread.join(timeout)
 
     def _work(self) -> None:
-        keep_freed_memory()
+        prepare_training_thread()
         while not self._end.is_set():
             try:
                 run = self._claim_next()

@@ -2,12 +2,24 @@
 
 import ctypes
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 import torch
 
 from lab import device
-from lab.device import DeviceUnavailable, available_devices, device_name, keep_freed_memory, resolve_device
+from lab.device import (
+    DeviceUnavailable,
+    available_devices,
+    device_name,
+    keep_freed_memory,
+    one_thread,
+    peak_memory_mb,
+    prepare_training_thread,
+    resolve_device,
+)
 
 
 @pytest.fixture
@@ -71,3 +83,56 @@ def test_an_unknown_processor_still_has_a_name(monkeypatch: pytest.MonkeyPatch) 
     name = device_name("cpu")
     device_name.cache_clear()
     assert not name.startswith(",")
+
+
+# --- threads -----------------------------------------------------------------------------------------------------
+
+
+def in_a_thread(work: Callable[[], object]) -> object:
+    """What `work` returns in a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def test_one_thread_is_for_the_caller_and_only_for_the_while() -> None:
+    before = torch.get_num_threads()
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+
+
+def test_a_training_thread_keeps_its_threads_while_another_does_with_one() -> None:
+    before = torch.get_num_threads()
+
+    def train() -> int:
+        prepare_training_thread()
+        prepared.set()
+        lowered.wait()
+        return torch.get_num_threads()
+
+    prepared, lowered = Event(), Event()
+    with ThreadPoolExecutor(1) as pool:
+        training = pool.submit(train)
+        prepared.wait()
+        with one_thread():
+            lowered.set()
+            assert training.result() == before
+
+
+def test_numbers_too_small_to_matter_are_nought_in_a_training_thread_and_only_there() -> None:
+    tiny = torch.tensor(1e-38)
+
+    def product() -> float:
+        prepare_training_thread()
+        return (tiny * 0.01).item()
+
+    assert in_a_thread(product) == 0
+    assert (tiny * 0.01).item() > 0
+
+
+def test_the_peak_of_memory_covers_what_was_in_use() -> None:
+    before = peak_memory_mb("cpu")
+    block = torch.ones(60_000_000, dtype=torch.uint8)
+    assert peak_memory_mb("cpu") >= max(before, 60)
+    del block
+    assert peak_memory_mb("cpu") >= before
