@@ -77,7 +77,8 @@ PICKLES = ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "she
 
 def test_only_the_app_its_pages_and_lab_ui_import_streamlit() -> None:
     assert "lab/training.py" in core()
-    assert breaches([*core(), "benchmarks/*.py"], STREAMLIT) == []
+    others = [path for path in sources() if path.startswith("benchmarks/") and path != "benchmarks/pages.py"]
+    assert breaches([*core(), *others], STREAMLIT) == []  # benchmarks/pages.py speaks its protocol
 
 
 def test_training_knows_no_thread_no_store_and_no_jobs() -> None:
