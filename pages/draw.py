@@ -1,13 +1,15 @@
 """The Draw page: a digit drawn or uploaded, prepared as MNIST was, and read by a trained network."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from lab.drawing import BlankDrawing
 from lab.picture import PictureError
-from lab.predict import Predictor
+from lab.store import StoreError
 from lab.ui.drawing_board import DRAW, FILE, ask_digit, three_columns
 from lab.ui.layout import page_head
-from lab.ui.reader import choose_predictor, show_answer, show_received, show_stages
+from lab.ui.reader import Reader, choose_reader, describe_reader, show_answer, show_received, show_stages
 from lab.ui.state import the_store
 
 PROMPTS = {
@@ -17,7 +19,7 @@ PROMPTS = {
 
 
 @st.fragment  # a stroke reruns this part only
-def read_digit(source: str, predictor: Predictor | None) -> None:
+def read_digit(source: str, reader: Reader) -> None:
     """The digit on the left, the answer in the middle, what the network receives on the right; the stages below."""
     board, answer, received = three_columns()
     try:
@@ -29,9 +31,8 @@ def read_digit(source: str, predictor: Predictor | None) -> None:
     if stages is None:
         answer.info(PROMPTS[source])
         return
-    if predictor is not None:
-        with answer:
-            show_answer(predictor(stages[-1].image))
+    with answer, suppress(StoreError):  # which describe_reader explains
+        show_answer(reader.predictor()(stages[-1].image))
     with received:
         show_received(stages[-1])
     show_stages(stages)
@@ -43,5 +44,6 @@ with st.container(key="reading"):
     source = where.segmented_control(
         "Digit from", list(PROMPTS), default=DRAW, required=True, help="Draw it here, or choose a picture of it."
     )
-    predictor = choose_predictor(the_store(), which, when)
-    read_digit(source, predictor)
+    reader = choose_reader(the_store(), which, when)
+    read_digit(source, reader)
+    describe_reader(reader, which, when)  # last: torch may still be being imported

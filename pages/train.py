@@ -38,7 +38,7 @@ with controls:
     st.page_link(
         "pages/layers.py", label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling."
     )
-    details()
+    draw_what_needs_torch = details()
 
 with watch:
     shown = run_to_show()
@@ -49,3 +49,5 @@ with watch:
         preset = matching_step(draft())
         st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
         draw_curves(History(), draft(), published_epochs(preset.number) if preset else ())
+
+draw_what_needs_torch()

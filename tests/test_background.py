@@ -11,6 +11,16 @@ from lab.mnist import Mnist
 from lab.store import Store
 
 
+def test_torch_is_not_imported_while_the_first_page_is_drawn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported = threading.Event()
+    monkeypatch.setattr(background, "_import_and_start", lambda store: imported.set())
+    monkeypatch.setattr(background, "_started", set())
+    monkeypatch.setattr(background, "FIRST_PAGE_SECONDS", 0.5)
+    start_workers(store)
+    assert not imported.wait(0.1)
+    assert imported.wait(60)
+
+
 def test_the_first_call_starts_the_workers_and_later_ones_nothing(
     store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -18,6 +28,7 @@ def test_the_first_call_starts_the_workers_and_later_ones_nothing(
     monkeypatch.setattr(jobs, "available_devices", lambda: ["cpu"])
     monkeypatch.setattr(jobs, "_background", {})
     monkeypatch.setattr(background, "_started", set())
+    monkeypatch.setattr(background, "FIRST_PAGE_SECONDS", 0.1)
     run_id, before = store.submit(tiny_run(device="cpu")), set(threading.enumerate())
     for _ in range(3):
         start_workers(store)

@@ -14,7 +14,7 @@ from lab.mnist import Mnist
 from lab.predict import Predictor, load_predictor
 from lab.store import Store, worker_name
 from lab.training import train
-from lab.ui import drawing_board, reader
+from lab.ui import drawing_board
 from lab.ui.drawing_board import FILE, Board
 from lab.ui.reader import answer_html
 
@@ -92,7 +92,7 @@ def test_any_run_at_any_finished_epoch_can_read(store: Store, trained: int, monk
         asked.append((run, epoch))
         return load_predictor(run, epoch, where)
 
-    monkeypatch.setattr(reader, "load_predictor", load)
+    monkeypatch.setattr("lab.predict.load_predictor", load)
     draw(monkeypatch, SEVEN)
     page = opened()
     page.selectbox(key="reader_run").select(trained).run()
@@ -139,7 +139,6 @@ def test_a_missing_shipped_checkpoint_is_one_sentence_and_the_drawing_is_still_p
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("lab.predict.SHIPPED", tmp_path / "gone.safetensors")
-    monkeypatch.setattr(reader, "SHIPPED", tmp_path / "gone.safetensors")
     draw(monkeypatch, SEVEN)
     page = opened()
     assert len(page.error) == 1 and "is missing or damaged" in page.error[0].value

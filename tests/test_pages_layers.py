@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from lab.layers import Square, layer_table
 from lab.mnist import DataError
 from lab.steps import step
-from lab.ui import network_editor, receptive_field
+from lab.ui import network_editor
 from lab.ui.layer_table import layer_name, table_html
 from lab.ui.network_editor import PRESET, SHEET, Rows, Sheet
 from lab.ui.receptive_field import COLUMN, LAYER, ROW, unit_words
@@ -182,7 +182,7 @@ def test_the_page_works_without_the_data_but_for_the_picture(monkeypatch: pytest
     def missing() -> None:
         raise DataError("The data file is missing: restore it.")
 
-    monkeypatch.setattr(receptive_field, "load_mnist", missing)
+    monkeypatch.setattr("lab.mnist.load_mnist", missing)
     page = opened()
     assert [error.value for error in page.error] == ["The data file is missing: restore it."]
     assert "<b>9,426</b>" in html(page)

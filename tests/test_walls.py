@@ -71,6 +71,13 @@ def reachable(start: str) -> Iterator[str]:
         waiting += [f"{name.replace('.', '/')}.py" for name in imports(sources()[path]) if name.startswith("lab.")]
 
 
+def loads_torch(code: str) -> bool:
+    """Whether a fresh interpreter has imported torch after this code."""
+    code += "\nimport sys\nprint('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()[-1] == "True"
+
+
 STREAMLIT = ("streamlit", "streamlit_drawable_canvas")
 PICKLES = ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")
 
@@ -126,9 +133,37 @@ def test_nothing_reads_or_writes_pickles() -> None:
 
 
 def test_the_describing_rooms_really_start_without_torch() -> None:
-    code = "import sys, lab.config, lab.layers, lab.steps, lab.store, lab.cli; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert not loads_torch("import lab.config, lab.layers, lab.steps, lab.store, lab.cli")
+
+
+def open_page(name: str) -> str:
+    """Code that opens the app at a page; the workers, which import torch on purpose, are not started."""
+    return f"""
+from lab.ui import state
+state.start_workers = lambda store: None
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=120).run()
+if "{name}" != "steps":
+    app.switch_page("pages/{name}.py").run()
+assert not app.exception and app.title, app
+"""
+
+
+@pytest.mark.parametrize("page", ["steps", "runs"])
+def test_a_page_that_needs_no_torch_is_drawn_without_it(page: str) -> None:
+    assert not loads_torch(open_page(page))
+
+
+def test_what_the_other_pages_import_has_no_torch_either() -> None:
+    """They import it where they need it: their first drawing does not wait for it."""
+    modules = [path for path in sources() if path.startswith("lab/ui/") and not path.endswith("__init__.py")]
+    names = ", ".join(path.removesuffix(".py").replace("/", ".") for path in modules)
+    assert "lab.ui.controls" in names
+    assert not loads_torch(f"import {names}")
+
+
+def test_a_page_that_needs_torch_is_found_out() -> None:
+    assert loads_torch(open_page("train"))
 
 
 # --- the reader itself can find a breach -------------------------------------------------------------------------

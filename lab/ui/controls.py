@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from lab.augment import augmented_examples
 from lab.config import PARAMETER_BUDGET, Augmentation, Schedule
 from lab.describe import describe_schedule
-from lab.device import available_devices
-from lab.figures import digits_figure, learning_rate_figure
+from lab.figures import learning_rate_figure
 from lab.layers import ImpossibleNetwork, total_parameters
-from lab.mnist import DataError, load_mnist
 from lab.schedule import planned_learning_rates
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, matching_step, step
+from lab.ui.digits import show_augmented_digits
 from lab.ui.fields import field, switch
 from lab.ui.layout import budget_bar, show_figure
+from lab.ui.run_controls import device_field, run_fields
 from lab.ui.state import change_draft, draft, draft_problem, take_preset
 
 PRESET = "preset"
@@ -84,15 +85,27 @@ def _augmentation_switch() -> None:
     st.toggle("Augmentation", key=key, on_change=flip, help="Changes each image a little, anew in every epoch.")
 
 
-def details() -> None:
-    """Everything else, in tabs."""
+def details() -> Callable[[], None]:
+    """Everything else, in tabs; what is returned draws the parts that need torch into their places.
+
+    Call that after the rest of the page, which then stands while torch is still being imported.
+    """
     augmentation, learning, run = st.tabs(["Augmentation", "Learning rate", "Run"])
     with augmentation:
+        digits = st.container()
         _augmentation()
     with learning:
         _learning_rate()
     with run:
-        _run()
+        device = run_fields()
+
+    def draw_what_needs_torch() -> None:
+        with digits:
+            show_augmented_digits()
+        with device:
+            device_field()
+
+    return draw_what_needs_torch
 
 
 def _provenance(*parts: str) -> None:
@@ -103,7 +116,6 @@ def _provenance(*parts: str) -> None:
 
 
 def _augmentation() -> None:
-    _augmented_digits()
     left, right = st.columns(2)
     with left:
         field(
@@ -139,16 +151,6 @@ def _augmentation() -> None:
 
 _PEN = "Thinner and thicker strokes; 1 is a whole pixel on each side."
 _INTERPOLATION = "How a turned pixel is looked up: its nearest neighbour (sharp) or a blend of four (soft)."
-
-
-def _augmented_digits() -> None:
-    """Ten training images as the network would see them now."""
-    try:
-        images = load_mnist().train_images[:10]
-    except DataError as error:
-        st.error(str(error))
-        return
-    show_figure(digits_figure(augmented_examples(images, draft().augmentation, seed=draft().seed), height=44), "digits")
 
 
 def _learning_rate() -> None:
@@ -209,57 +211,3 @@ def _schedule_details(kind: str) -> None:
     elif kind == "one_cycle":
         label = "Share of the run spent rising"
         field(st.slider, label, "schedule", "warmup", min_value=0.01, max_value=0.99, step=0.01)
-
-
-def _run() -> None:
-    left, right = st.columns(2)
-    with left:
-        field(
-            st.number_input, "Epochs", None, "epochs", min_value=1, max_value=200, step=1, help="Passes over the data."
-        )
-        field(
-            *(st.number_input, "Batch size", None, "batch_size"),
-            min_value=1,
-            max_value=10_000,
-            step=16,
-            help="Images an iteration: larger is steadier and takes fewer steps an epoch.",
-        )
-        field(
-            *(st.number_input, "Seed", None, "seed"),
-            min_value=0,
-            max_value=2**32 - 1,
-            step=1,
-            help="Decides every random number: the same seed gives the same run, another one shows the spread.",
-        )
-    with right:
-        devices = dict.fromkeys(("auto", *available_devices(), draft().device))  # a copied config may name another
-        field(
-            *(st.selectbox, "Device", None, "device"), options=list(devices), help="auto takes the fastest one present."
-        )
-        field(
-            *(st.number_input, "Training images", None, "training_images"),
-            min_value=1,
-            max_value=60_000,
-            step=1000,
-            help="Train on the first so many images only: quicker, and it overfits sooner.",
-        )
-        field(
-            *(st.selectbox, "Precision", None, "precision"),
-            options=("float32", "bfloat16"),
-            help="bfloat16 computes convolutions with fewer digits: faster on recent hardware.",
-        )
-    paths = {"fast": "compiled for this processor where possible", "plain": "PyTorch only"}
-    field(
-        *(st.selectbox, "Computation", None, "path"),
-        options=tuple(paths),
-        format_func=paths.get,
-        help="On a CPU and in float32, a compiled engine does the same sums several times faster. They differ from "
-        "PyTorch's in rounding only.",
-    )
-    sets = {"test": "the 10,000 test images", "validation": "10,000 held-out training images"}
-    field(
-        *(st.selectbox, "Evaluate on", None, "evaluate_on"),
-        options=tuple(sets),
-        format_func=sets.get,
-        help="Choose settings on held-out training images, and look at the test set only at the end.",
-    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -15,10 +17,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
 from lab.figures import probability_figure
-from lab.predict import SHIPPED, Predictor, load_predictor
 from lab.store import Store, StoreError, open_store
 from lab.ui.choice import choice
 from lab.ui.layout import show_figure
+
+if TYPE_CHECKING:
+    from lab.predict import Predictor
 
 SHIPPED_RUN = 0
 """Stands for the shipped checkpoint where a run is chosen; runs are counted from 1."""
@@ -39,8 +43,28 @@ _STYLE = """
 """
 
 
-def choose_predictor(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Predictor | None:
-    """The network that reads: the shipped one, or a run at any finished epoch. None, with a sentence, if unreadable."""
+@dataclass(frozen=True)
+class Reader:
+    """Who reads the digit: a run of the store at `url` after an epoch (None: its last); no run: the shipped network."""
+
+    url: str
+    run: int | None
+    epoch: int | None
+
+    def predictor(self) -> Predictor:
+        """Its network, loaded once.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        from lab.predict import SHIPPED  # imports torch: when a network is wanted, not with the page
+
+        changed = 0.0 if self.run or not SHIPPED.exists() else SHIPPED.stat().st_mtime
+        return _predictor(self.run, self.epoch, self.url, changed)
+
+
+def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Reader:
+    """The shipped checkpoint, or a run at any finished epoch."""
     runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
     with which:
         run = choice(
@@ -50,15 +74,18 @@ def choose_predictor(store: Store, which: DeltaGenerator, when: DeltaGenerator) 
             help="Who reads the digit: the network that comes with the lab, or one that was trained here.",
         )
     epoch = _choose_epoch(store.checkpoint_epochs(run), when) if run else None
+    return Reader(store.url, run or None, epoch)
+
+
+def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator) -> None:
+    """Which run and epoch it is, where no epoch can be chosen; or, in one sentence, why it cannot read."""
     try:
-        changed = 0.0 if run or not SHIPPED.exists() else SHIPPED.stat().st_mtime
-        predictor = _predictor(run or None, epoch, store.url, changed)
+        predictor = reader.predictor()
     except StoreError as error:
         which.error(str(error))
-        return None
-    if epoch is None:
+        return
+    if reader.epoch is None:
         when.caption(f"Read by {predictor.description}.")
-    return predictor
 
 
 def _choose_epoch(epochs: Sequence[int], when: DeltaGenerator) -> int | None:
@@ -71,6 +98,8 @@ def _choose_epoch(epochs: Sequence[int], when: DeltaGenerator) -> int | None:
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _predictor(run: int | None, epoch: int | None, url: str, changed: float) -> Predictor:
     """Loaded once and kept; `changed` makes a replaced shipped file count as another one."""
+    from lab.predict import load_predictor  # imports torch: when a network is wanted, not with the page
+
     return load_predictor(run, epoch, open_store(url))
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lab.config import EVALUATION_IMAGES
-from lab.figures import map_figure, picture_figure
+from lab.figures import map_figure
 from lab.layers import LayerRow, Square, receptive_square
-from lab.mnist import DataError, load_mnist, to_unit
 from lab.ui.choice import choice
+from lab.ui.digits import show_test_digit
 from lab.ui.layer_table import layer_name
 from lab.ui.layout import show_figure
 
@@ -37,10 +37,10 @@ def show_receptive_field(rows: Sequence[LayerRow]) -> None:
         show_figure(map_figure(layer.output_shape[1], unit_row, unit_column), CLICK, on_click=_take_click)
         st.caption("Click a unit, or use the sliders.")
     square = receptive_square(layer, unit_row, unit_column)
+    st.markdown(unit_words(layer, unit_row, unit_column, square))
     with picture:
         st.markdown("**What it sees of the image**")
-        _show_digit(int(digit), square)
-    st.markdown(unit_words(layer, unit_row, unit_column, square))
+        show_test_digit(int(digit), square)  # last: torch may still be being imported
 
 
 def unit_words(layer: LayerRow, unit_row: int, unit_column: int, square: Square) -> str:
@@ -88,13 +88,3 @@ def _take_click() -> None:
     points = st.session_state[CLICK]["selection"]["points"]
     if points:
         st.session_state[ROW], st.session_state[COLUMN] = int(points[0]["y"]), int(points[0]["x"])
-
-
-def _show_digit(index: int, square: Square) -> None:
-    try:
-        data = load_mnist()
-    except DataError as error:
-        st.error(str(error))
-        return
-    show_figure(picture_figure(to_unit(data.test_images[index, 0]).numpy(), square, height=260), "unit_picture")
-    st.caption(f"Test image {index:,}, a {int(data.test_labels[index])}.")

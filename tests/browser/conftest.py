@@ -1,35 +1,25 @@
 """The real app in a real browser: one Chromium for all tests here, and a server for each that needs its own."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chromium import ARGUMENTS, NAMES, find_chromium
 from examples import wait_until
 from lab_server import LabServer
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from lab.schema import ENDED
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 90_000
 """Milliseconds to wait for a condition that holds at once on an idle machine; a busy one may take its time."""
 
 
 def _chromium() -> str:
-    found = os.environ.get("LAB_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    found = find_chromium()
     if found is None:
-        reason = f"no browser: install Chromium (`apt-get install chromium`; looked for {', '.join(CHROMIUM)})"
+        reason = f"no browser: install Chromium (`apt-get install chromium`; looked for {', '.join(NAMES)})"
         if os.environ.get("CI") == "true":  # there a browser test that does not run is a fault
             pytest.fail(reason)
         pytest.skip(f"{reason}, or name one in LAB_CHROMIUM")
@@ -72,7 +62,7 @@ def _serve(browser: Browser, folder: Path) -> Iterator[LabServer]:
     server = LabServer(folder)
     try:
         server.start()
-        first_visitor = browser.new_page()  # starts the workers, and waits for torch to be imported
+        first_visitor = browser.new_page()  # starts the workers: torch is imported a little later
         first_visitor.goto(server.address)
         first_visitor.get_by_role("button", name="Train this step").wait_for(timeout=PATIENCE)
         first_visitor.close()
