@@ -116,7 +116,7 @@ def probability_figure(probabilities: Sequence[float], height: int = 260) -> go.
     )
     figure.update_layout(**_plain(height), uirevision="probabilities")
     figure.update_xaxes(range=[0, 118], visible=False, fixedrange=True)
-    figure.update_yaxes(autorange="reversed", type="category", fixedrange=True, showgrid=False)
+    figure.update_yaxes(autorange="reversed", type="category", fixedrange=True, showgrid=False, ticklabelstandoff=8)
     return figure
 
 
