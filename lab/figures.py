@@ -121,7 +121,7 @@ def probability_figure(probabilities: Sequence[float], height: int = 260) -> Fig
     }
     figure = _plain(height, [bars], uirevision="probabilities")
     _axis(figure, "x", range=[0, 118], visible=False, fixedrange=True)
-    _axis(figure, "y", autorange="reversed", type="category", fixedrange=True, showgrid=False)
+    _axis(figure, "y", autorange="reversed", type="category", fixedrange=True, showgrid=False, ticklabelstandoff=8)
     return figure
 
 

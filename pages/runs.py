@@ -10,7 +10,8 @@ from lab.describe import describe_config, differences
 from lab.figures import overlay_figure
 from lab.layers import total_parameters
 from lab.schema import ENDED, Run
-from lab.ui.layout import duration, page_head, show_figure, show_table
+from lab.ui.chart import show_figure
+from lab.ui.layout import duration, page_head, show_table
 from lab.ui.state import choose_run, forget_run, set_draft, the_store
 
 store = the_store()

@@ -9,7 +9,8 @@ from lab.describe import describe_augmentation, describe_optimizer, describe_sch
 from lab.figures import steps_figure
 from lab.layers import total_parameters
 from lab.steps import STEPS, Step, published_epochs, step
-from lab.ui.layout import page_head, show_figure, show_table, two_sides
+from lab.ui.chart import show_figure
+from lab.ui.layout import page_head, show_table, two_sides
 from lab.ui.state import choose_run, set_draft, the_store
 
 store = the_store()

@@ -23,7 +23,7 @@ function themed(figure, place) {
     axis.automargin = true;
     axis.spikecolor = "rgba(128, 138, 148, 0.8)";
     axis.spikethickness = -1;  // negative: without the white border that Plotly draws around it
-    axis.title.font = { size: 13 };
+    axis.title = { ...axis.title, font: { size: 13 } };
   }
   return figure;
 }
@@ -34,7 +34,19 @@ function draw(Plotly, place) {
     return;
   }
   const { data, layout } = themed(JSON.parse(place.figure), place);
-  Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
+  layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
+  Plotly.react(place, data, layout, { displayModeBar: false });
+  place.widths ??= followWidth(Plotly, place);
+}
+
+// Keeps a chart as wide as its column: that changes with the window, and when the tab that it stands in is opened.
+function followWidth(Plotly, place) {
+  const widths = new ResizeObserver(() => {
+    const width = place.clientWidth;
+    if (width && width !== place.layout.width) Plotly.relayout(place, { width });
+  });
+  widths.observe(place);
+  return widths;
 }
 
 export default function ({ parentElement, data }) {

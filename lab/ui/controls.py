@@ -12,9 +12,10 @@ from lab.figures import learning_rate_figure
 from lab.layers import ImpossibleNetwork, total_parameters
 from lab.schedule import planned_learning_rates
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, matching_step, step
+from lab.ui.chart import show_figure
 from lab.ui.digits import show_augmented_digits
 from lab.ui.fields import field, switch
-from lab.ui.layout import budget_bar, show_figure
+from lab.ui.layout import budget_bar
 from lab.ui.run_controls import device_field, run_fields
 from lab.ui.state import change_draft, draft, draft_problem, take_preset
 

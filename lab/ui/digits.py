@@ -9,7 +9,7 @@ import streamlit as st
 
 from lab.figures import digits_figure, picture_figure
 from lab.layers import Square
-from lab.ui.layout import show_figure
+from lab.ui.chart import show_figure
 from lab.ui.state import draft
 
 

@@ -1,18 +1,16 @@
-"""The look that all pages share: page settings, the head of a page, charts."""
+"""The look that all pages share: page settings, the head of a page, tables, the budget gauge."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 
-from lab.figures import RATE, WRONG, Figure
+from lab.figures import RATE, WRONG
 
 ICON = Path(__file__).parent / "icon.png"
 """Our own: Streamlit fetches a ":material/...:" page icon from the internet, and a classroom may have none."""
@@ -74,22 +72,6 @@ def page_head(title: str, sentence: str) -> None:
     _leave_streamlits_own_pages()
     st.title(title, anchor=False)
     st.caption(sentence)
-
-
-def show_figure(figure: Figure, key: str, on_click: Callable[[], None] | None = None) -> None:
-    """A chart that fills its column, has no toolbar, and keeps its zoom when redrawn (`key`, and uirevision).
-
-    `on_click` is called when a point was clicked; the points are in the session state under `key`.
-    """
-    config: dict[str, Any] = {"displayModeBar": False, "responsive": True}
-    st.plotly_chart(
-        go.Figure(figure),
-        key=key,
-        width="stretch",
-        config=config,
-        on_select=on_click or "ignore",
-        selection_mode="points",
-    )
 
 
 def show_table(rows: Sequence[Mapping[str, str]], numbers: Collection[str] = ()) -> None:

@@ -25,7 +25,7 @@ from lab.schedule import planned_learning_rates
 from lab.schema import ENDED, LIVE, RESUMABLE, Run
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import Store, StoreError
-from lab.ui.chart import show_live_figure
+from lab.ui.chart import show_figure
 from lab.ui.layout import duration
 from lab.ui.pace import refresh_seconds
 from lab.ui.state import the_store
@@ -194,9 +194,9 @@ def draw_curves(
     planned = config.epochs
     left, right = st.columns(2)
     with left:
-        show_live_figure(loss_figure(story.windows, story.epochs, planned, published), "loss")
+        show_figure(loss_figure(story.windows, story.epochs, planned, published), "loss")
     with right:
-        show_live_figure(accuracy_figure(story.windows, story.epochs, planned, published, shown), "accuracy")
+        show_figure(accuracy_figure(story.windows, story.epochs, planned, published, shown), "accuracy")
 
 
 def _below(run: Run, story: History) -> None:
@@ -204,7 +204,7 @@ def _below(run: Run, story: History) -> None:
     left, right = st.columns(2)
     with left:
         reached = story.windows[-1]["position"] if story.windows else 0
-        show_live_figure(learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached), "rate")
+        show_figure(learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached), "rate")
     with right:
         _scorecard(run, story)
     if run.status in ENDED:

@@ -18,8 +18,8 @@ from streamlit.delta_generator import DeltaGenerator
 from lab.drawing import Stage
 from lab.figures import probability_figure
 from lab.store import Store, StoreError, open_store
+from lab.ui.chart import show_figure
 from lab.ui.choice import choice
-from lab.ui.layout import show_figure
 
 if TYPE_CHECKING:
     from lab.predict import Predictor

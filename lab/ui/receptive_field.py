@@ -9,10 +9,10 @@ import streamlit as st
 from lab.config import EVALUATION_IMAGES
 from lab.figures import map_figure
 from lab.layers import LayerRow, Square, receptive_square
+from lab.ui.chart import show_clickable_figure
 from lab.ui.choice import choice
 from lab.ui.digits import show_test_digit
 from lab.ui.layer_table import layer_name
-from lab.ui.layout import show_figure
 
 LAYER, ROW, COLUMN, CLICK = "unit_layer", "unit_row", "unit_column", "unit_click"
 SHOWN = "unit_layer_shown"
@@ -34,7 +34,7 @@ def show_receptive_field(rows: Sequence[LayerRow]) -> None:
         )
     with chosen_map:
         st.markdown(f"**The map of layer {layer.index}**")
-        show_figure(map_figure(layer.output_shape[1], unit_row, unit_column), CLICK, on_click=_take_click)
+        show_clickable_figure(map_figure(layer.output_shape[1], unit_row, unit_column), CLICK, _take_click)
         st.caption("Click a unit, or use the sliders.")
     square = receptive_square(layer, unit_row, unit_column)
     st.markdown(unit_words(layer, unit_row, unit_column, square))

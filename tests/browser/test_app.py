@@ -154,6 +154,24 @@ def zoom(page: Page) -> dict[str, list[float]]:
     return ranges
 
 
+def test_a_chart_is_as_wide_as_its_column_also_in_a_tab_that_was_closed_and_in_another_window(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    page = new_tab(train_address(server))
+    expect(page.locator(".st-key-accuracy .js-plotly-plot")).to_be_visible()
+    page.get_by_role("tab", name="Learning rate").click()
+    for width in (1280, 1100):
+        page.set_viewport_size({"width": width, "height": 720})
+        for chart in ("planned-rate", "accuracy"):
+            page.wait_for_function(FILLS_ITS_COLUMN, arg=chart)
+
+
+FILLS_ITS_COLUMN = """chart => {
+    const column = document.querySelector(`.st-key-${chart}`).clientWidth;
+    return column > 0 && document.querySelector(`.st-key-${chart} .main-svg`)?.clientWidth === column;
+}"""
+
+
 def test_a_killed_server_leaves_an_interrupted_run_that_resume_finishes(
     own_server: LabServer, new_tab: Tabs, complaints: list[str]
 ) -> None:
