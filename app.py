@@ -3,11 +3,9 @@
 import streamlit as st
 
 from lab.config import ConfigError
-from lab.openmp import share_the_processor
 from lab.store import StoreError
 from lab.ui.layout import start_page
 
-share_the_processor()
 start_page()
 page = st.navigation(
     [

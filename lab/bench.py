@@ -20,7 +20,6 @@ from typing import Any, Protocol
 from lab.config import Path as PathName
 from lab.events import Epoch, Failed, Started, Window
 from lab.layers import layer_table
-from lab.openmp import share_the_processor
 from lab.steps import step
 
 CONFIG = step(5).config
@@ -85,7 +84,6 @@ class Lab:
     """The lab's own `train`, as a worker runs it."""
 
     def __init__(self, device: str, path: PathName = "fast") -> None:
-        share_the_processor()
         from lab.device import prepare_training_thread
         from lab.mnist import load_mnist
 

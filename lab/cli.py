@@ -23,7 +23,6 @@ from lab import cli_output, steps
 from lab.config import TRAINING_IMAGES, ConfigError, RunConfig
 from lab.describe import describe_augmentation, describe_schedule
 from lab.layers import layer_table, total_parameters
-from lab.openmp import share_the_processor
 from lab.store import Store, StoreError, open_store
 
 app = typer.Typer(
@@ -103,7 +102,6 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
-    share_the_processor()
     config = _preset(step).config
     config = replace(
         config,
@@ -123,7 +121,6 @@ def train(
 @app.command()
 def resume(run: RunArgument, as_json: JsonOption = False) -> None:
     """Go on with an unfinished run after its last finished epoch."""
-    share_the_processor()
     store = open_store()
     config = store.run(run).config
     _check_device(config)
