@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, set_start_method
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -149,6 +149,7 @@ _contender: Contender
 
 def _begin(make: Callable[..., Contender], arguments: tuple[object, ...]) -> None:
     global _contender
+    set_start_method(None, force=True)  # else a DataLoader here would spawn its workers, as this process was
     _contender = make(*arguments)
 
 

@@ -1,6 +1,7 @@
 """The benchmark compares like with like, in turn, and says what it measured."""
 
 import io
+import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,13 @@ class Stopwatch:
 
     def describe(self) -> str:
         return f"asked for {self.asked}"
+
+
+class Starter(Stopwatch):
+    """A contender that says how its process would start another."""
+
+    def describe(self) -> str:
+        return multiprocessing.get_start_method()
 
 
 class Here(Apart):
@@ -155,3 +163,8 @@ def test_people_get_a_line_for_each_and_a_sentence() -> None:
     assert "published as published 10.0 95.5 900" in text
     assert "10.0 times as fast, the median of 5 rounds of 40 iterations on cpu." in text
     assert "50 % of the 200 GFLOP/s" in text
+
+
+def test_what_loads_a_contenders_data_is_started_as_in_any_process_here() -> None:
+    with Apart(Starter, 1.0) as contender:
+        assert contender.ask("describe") == multiprocessing.get_start_method()
