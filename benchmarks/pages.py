@@ -29,8 +29,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -55,7 +55,8 @@ class Watcher(threading.Thread):
     def run(self) -> None:
         """Watch until `closing`."""
         stream = f"{self.address.replace('http', 'ws')}/_stcore/stream"
-        with suppress(ConnectionClosed), connect(stream, subprotocols=["streamlit"], max_size=None) as connection:
+        subprotocols = [Subprotocol("streamlit")]
+        with connect(stream, subprotocols=subprotocols, max_size=None, origin=Origin(self.address)) as connection:
             ask = BackMsg()
             ask.rerun_script.page_name, ask.rerun_script.query_string = "train", self.query
             connection.send(ask.SerializeToString())
@@ -165,6 +166,7 @@ def main() -> None:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = Store(f"sqlite:///{folder}/lab.sqlite3")
         address = stack.enter_context(server(store))
+        watched_by(1)(address, store)  # the first page that opens starts the app's worker
         for _ in range(ROUNDS):
             for name, measure in ways.items():
                 found[name].append(measure(address, store))

@@ -5,8 +5,8 @@
 Trains step 5 with each in turn, five rounds over, every one in a process of its own, start-up left out; prints the
 medians. benchmarks/requirements-peers.txt says how to install the frameworks; one that is not installed is left out.
 
-Nothing that needs torch is imported until it is used: each contender's process reads this file first, and the lab has
-to say how its threads wait before torch is loaded there (lab/openmp.py).
+Nothing that needs torch is imported until it is used: each contender's process reads this file first, and Keras has to
+be told of its backend before it loads it.
 """
 
 from __future__ import annotations

@@ -134,10 +134,11 @@ def test_the_published_recipe_learns_and_says_how_it_loads(folder: Path, hurried
 
 
 def test_the_lab_trains_as_a_worker_does_and_says_on_which_path() -> None:
-    lab = Lab("cpu", "fast")
-    assert 0 < lab.iterate(20) < 5
-    assert lab.evaluate() > 0
-    assert lab.describe() == ("folded path" if library() is None else "fast path")
+    with Apart(Lab, "cpu", "fast") as lab:  # which prepares its thread, and would leave this one so
+        measured = lab.measure(20)
+        assert 0 < measured.iteration < 5
+        assert measured.evaluation > 0
+        assert lab.ask("describe") == ("folded path" if library() is None else "fast path")
 
 
 def test_a_whole_benchmark_measures_both_in_processes_of_their_own() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,12 @@ def compiler(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None
 
 OUTPUT = 'while [ "$1" != "-o" ]; do [ $# -gt 0 ] || exit 0; shift; done'
 """Finds the -o of a compiler's arguments; without one (--version) there is nothing to do."""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="no compiler that is known to do")
+def test_a_linux_with_a_c_compiler_has_the_engine() -> None:
+    """Else every test of the engine would be left out without a word."""
+    assert build.library() is not None
 
 
 def test_it_is_compiled_once_and_then_found(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def library() -> ctypes.CDLL | None:
     """The compiled engine; None where it cannot be had."""
     try:
         return ctypes.CDLL(str(build()))
-    except (NotBuilt, OSError) as error:
+    except (NotBuilt, OSError, subprocess.SubprocessError) as error:
         log.warning("The fast path is not used: %s", error)
         return None
 
