@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.config import RunConfig
+from lab.config import ConfigError, RunConfig
 from lab.device import DeviceUnavailable, available_devices, prepare_training_thread, resolve_device
 from lab.events import Failed
 from lab.mnist import DataError, load_mnist
@@ -49,6 +49,7 @@ class Worker:
 
     def _work(self) -> None:
         prepare_training_thread()
+        told = ""
         while not self._end.is_set():
             try:
                 run = self._claim_next()
@@ -57,8 +58,9 @@ class Worker:
                     if self.only is not None:
                         return
                     continue
-            except StoreError as error:  # a locked or vanished database: others may mend it, so keep trying
-                log.warning("%s", error)
+            except (StoreError, ConfigError) as error:  # a locked database, a later lab's run: others may mend it
+                if str(error) != told:
+                    log.warning(told := str(error))
             self._end.wait(QUEUE_POLL_SECONDS)
 
     def _claim_next(self) -> Run | None:

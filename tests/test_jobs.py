@@ -16,7 +16,7 @@ from examples import TINY_NETWORK, tiny_run, wait_until
 
 from lab import jobs
 from lab import store as store_module
-from lab.config import Augmentation, NetworkConfig, Optimizer, Schedule
+from lab.config import Augmentation, ConfigError, NetworkConfig, Optimizer, Schedule
 from lab.events import Epoch, Event, Finished, Started
 from lab.jobs import Worker, ensure_workers
 from lab.mnist import Mnist, load_mnist
@@ -260,20 +260,30 @@ def test_an_unforeseen_error_is_the_runs_failure_and_not_the_workers_end(
     assert worker.is_alive()
 
 
-def test_a_database_that_does_not_answer_is_asked_again(
-    store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error",
+    [StoreError("The database is locked."), ConfigError("config has no field 'colour'.")],
+    ids=["the database does not answer", "a run is of a later lab"],
+)
+def test_a_store_that_cannot_be_read_is_told_once_and_asked_again(
+    store: Store,
+    start_worker: StartWorker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
 ) -> None:
     run_id, silent, runs = store.submit(tiny_run()), iter([True, True]), store.runs
 
     def sometimes() -> Any:
         if next(silent, False):
-            raise StoreError("The database is locked.")
+            raise error
         return runs()
 
     monkeypatch.setattr(store, "runs", sometimes)
     start_worker()
     until_status(store, run_id, "finished")
     assert next(silent, None) is None
+    assert [record.message for record in caplog.records if record.name == "lab.jobs"] == [str(error)]
 
 
 def test_one_long_iteration_is_not_taken_for_death(
