@@ -23,7 +23,8 @@ POSITIONS_AT_ONCE = 4096
 def fold_stem(network: nn.Sequential) -> nn.Sequential | None:
     """The same network on the same parameters, begun by a `FoldedStem`; None where it does not begin as that must.
 
-    That is: convolution with stride 1, batch norm or not, ReLU, 1 x 1 convolution.
+    That is: convolution with stride 1, batch norm or not, ReLU, 1 x 1 convolution. A ReLU before max pooling goes
+    behind it, where the map is smaller: the largest of some numbers and 0 is the same in either order.
     """
     modules = list(network)
     end = next((place for place, module in enumerate(modules) if place and isinstance(module, nn.Conv2d)), 0)
@@ -35,25 +36,32 @@ def fold_stem(network: nn.Sequential) -> nn.Sequential | None:
     if wide.stride != (1, 1) or (narrow.kernel_size, narrow.stride, narrow.padding) != ((1, 1), (1, 1), (0, 0)):
         return None
     norm = modules[1] if isinstance(modules[1], nn.BatchNorm2d) else None
-    return nn.Sequential(FoldedStem(wide, norm, narrow), *modules[end + 1 :])
+    return nn.Sequential(FoldedStem(wide, norm, narrow), *_pooled_first(modules[end + 1 :]))
+
+
+def _pooled_first(modules: list[nn.Module]) -> list[nn.Module]:
+    for place in range(1, len(modules)):
+        if isinstance(modules[place - 1], nn.ReLU) and isinstance(modules[place], nn.MaxPool2d):
+            modules[place - 1], modules[place] = modules[place], modules[place - 1]
+    return modules
 
 
 @dataclass(frozen=True)
 class Patches:
     """What the kernel sees of a batch of B images, at the P positions of its map."""
 
-    rows: Tensor
-    """(N + P, k * k + 1): the N patches with ink, then those of a blank picture; a 1 behind each."""
+    columns: Tensor
+    """(k * k + 1, N + P): the N patches with ink, then those of a blank picture; a 1 below each."""
     ink: Tensor
     """(B, P) bool: which positions have ink."""
     places: Tensor
-    """(N,): where in the flat `ink` the first N rows belong."""
+    """(N,): where in the flat `ink` the first N columns belong."""
 
     def second_moments(self) -> Tensor:
-        """(k * k + 1, k * k + 1) float64: means over the batch's positions of the products of two elements of a row."""
-        seen, blank = self.rows[: len(self.places)], self.rows[len(self.places) :]
+        """(k * k + 1, k * k + 1) float64: means over the positions of the products of two elements of a patch."""
+        seen, blank = self.columns.tensor_split([len(self.places)], 1)
         times = len(self.ink) - self.ink.sum(0)  # (P,) images that are blank there
-        return (seen.T @ seen + (blank * times[:, None]).T @ blank).double() / self.ink.numel()
+        return (seen @ seen.T + (blank * times) @ blank.T).double() / self.ink.numel()
 
 
 def find_patches(images: Tensor, kernel: int, padding: int) -> Patches:
@@ -61,14 +69,13 @@ def find_patches(images: Tensor, kernel: int, padding: int) -> Patches:
     blank = images[0, 0, 0, 0].expand(1, *images.shape[2:])
     padded = F.pad(torch.cat([images[:, 0], blank]), (padding,) * 4)  # (B + 1, H, W)
     seen = padded.unfold(1, kernel, 1).unfold(2, kernel, 1)  # (B + 1, H', W', k, k), a view
-    positions = seen.shape[1] * seen.shape[2]
-    rows = torch.empty(len(padded), *seen.shape[1:3], kernel * kernel + 1)
-    rows[..., :-1].view(*seen.shape).copy_(seen)
-    rows[..., -1] = 1
+    every = torch.empty(kernel * kernel + 1, *seen.shape[:3])
+    every[:-1].view(kernel, kernel, *seen.shape[:3]).copy_(seen.permute(3, 4, 0, 1, 2))
+    every[-1] = 1
     ink = _near(images[:, 0] != blank, kernel, padding).flatten(1)
     places = ink.flatten().nonzero()[:, 0]
-    blank_places = torch.arange(ink.numel(), ink.numel() + positions)
-    return Patches(rows.view(-1, kernel * kernel + 1)[torch.cat([places, blank_places])], ink, places)
+    blank_places = torch.arange(ink.numel(), ink.numel() + ink.shape[1])
+    return Patches(every.flatten(1).index_select(1, torch.cat([places, blank_places])), ink, places)
 
 
 def _near(marked: Tensor, kernel: int, padding: int) -> Tensor:
@@ -95,31 +102,33 @@ class FoldedStem(nn.Module):
         kernel, padding = self.wide.kernel_size[0], int(self.wide.padding[0])
         patches = find_patches(images, kernel, padding)
         weight = self._weight(patches).float()
-        rows = _TwoConvolutions.apply(patches.rows, weight, self.narrow.weight.flatten(1), self.narrow.bias)
+        rows = _TwoConvolutions.apply(patches.columns, weight, self.narrow.weight.flatten(1), self.narrow.bias)
         out: Tensor = _Place.apply(rows, patches.ink, patches.places)  # (B, P, D)
         height = images.shape[2] + 2 * padding - kernel + 1
         return out.view(len(out), height, -1, out.shape[2]).permute(0, 3, 1, 2)
 
     def _weight(self, patches: Patches) -> Tensor:
         """(C, k * k + 1): the convolution's weights and bias, batch norm folded in."""
-        weight, bias = self.wide.weight.flatten(1), self.wide.bias
-        assert bias is not None
+        assert self.wide.bias is not None
+        weight = torch.cat([self.wide.weight.flatten(1), self.wide.bias[:, None]], 1)
         if self.norm is None:
-            return torch.cat([weight, bias[:, None]], 1)
+            return weight
         if self.training:
-            mean, variance = self._moments(weight.double(), bias, patches)
+            weight = weight.double()
+            mean, variance = self._moments(weight, patches)
         else:
             assert self.norm.running_mean is not None and self.norm.running_var is not None
             mean, variance = self.norm.running_mean, self.norm.running_var
-        scale = self.norm.weight / (variance + self.norm.eps).sqrt()
-        return torch.cat([scale[:, None] * weight, (self.norm.bias + scale * (bias - mean))[:, None]], 1)
+        scale = self.norm.weight * (variance + self.norm.eps).rsqrt()
+        return torch.cat(
+            [scale[:, None] * weight[:, :-1], (self.norm.bias + scale * (weight[:, -1] - mean))[:, None]], 1
+        )
 
-    def _moments(self, weight: Tensor, bias: Tensor, patches: Patches) -> tuple[Tensor, Tensor]:
+    def _moments(self, weight: Tensor, patches: Patches) -> tuple[Tensor, Tensor]:
         """Mean and variance (C,) of the convolution's map over the batch; tracked as batch norm does."""
         moments = patches.second_moments()
-        patch_mean = moments[:-1, -1]
-        covariance = moments[:-1, :-1] - patch_mean[:, None] * patch_mean
-        mean, variance = weight @ patch_mean + bias, ((weight @ covariance) * weight).sum(1)
+        products = weight @ moments  # (C, k * k + 1); the last element of a patch is 1, so the last column is the mean
+        mean, variance = products[:, -1], (products * weight).sum(1) - products[:, -1] ** 2
         self._track(mean.detach(), variance.detach(), patches.ink.numel())
         return mean, variance
 
@@ -133,30 +142,31 @@ class FoldedStem(nn.Module):
 
 
 class _TwoConvolutions(torch.autograd.Function):
-    """relu(rows @ wide.T) @ narrow.T + bias, some rows at a time."""
+    """relu(columns.T @ wide.T) @ narrow.T + bias, some columns at a time."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, wide: Tensor, narrow: Tensor, bias: Tensor) -> Tensor:
-        hidden, out = rows.new_empty(len(rows), len(wide)), rows.new_empty(len(rows), len(narrow))
-        parts = (torch.split(tensor, POSITIONS_AT_ONCE) for tensor in (rows, hidden, out))
+    def forward(ctx: Any, columns: Tensor, wide: Tensor, narrow: Tensor, bias: Tensor) -> Tensor:
+        count = columns.shape[1]
+        hidden, out = columns.new_empty(count, len(wide)), columns.new_empty(count, len(narrow))
+        parts = (torch.split(tensor, POSITIONS_AT_ONCE) for tensor in (columns.T, hidden, out))
         for some, some_hidden, some_out in zip(*parts, strict=True):
             torch.mm(some, wide.T, out=some_hidden).relu_()
             torch.addmm(bias, some_hidden, narrow.T, out=some_out)
-        ctx.save_for_backward(rows, hidden, wide, narrow)
+        ctx.save_for_backward(columns, hidden, wide, narrow)
         return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        rows, hidden, wide, narrow = ctx.saved_tensors
-        d_wide, d_narrow = torch.zeros_like(wide), torch.zeros_like(narrow)
-        parts = (torch.split(tensor, POSITIONS_AT_ONCE) for tensor in (rows, hidden, gradients[0]))
-        room = rows.new_empty(POSITIONS_AT_ONCE, len(wide))
+        columns, hidden, wide, narrow = ctx.saved_tensors
+        d_wide, d_narrow = torch.zeros_like(wide.T), torch.zeros_like(narrow)  # a narrow product is the faster one
+        parts = (torch.split(tensor, POSITIONS_AT_ONCE) for tensor in (columns.T, hidden, gradients[0]))
+        room = columns.new_empty(POSITIONS_AT_ONCE, len(wide))
         for some, some_hidden, d_out in zip(*parts, strict=True):
             d_hidden = torch.mm(d_out, narrow, out=room[: len(some)])
             d_narrow.addmm_(d_out.T, some_hidden)
             torch.ops.aten.threshold_backward.grad_input(d_hidden, some_hidden, 0, grad_input=d_hidden)
-            d_wide.addmm_(d_hidden.T, some)
-        return None, d_wide, d_narrow, gradients[0].sum(0)
+            d_wide.addmm_(some.T, d_hidden)
+        return None, d_wide.T, d_narrow, gradients[0].sum(0)
 
 
 class _Place(torch.autograd.Function):
@@ -175,5 +185,5 @@ class _Place(torch.autograd.Function):
         gradient = gradients[0].contiguous()  # (B, P, D)
         d_rows = gradient.new_empty(len(places) + ink.shape[1], gradient.shape[2])
         torch.index_select(gradient.flatten(0, 1), 0, places, out=d_rows[: len(places)])
-        torch.sum(gradient.masked_fill(ink[:, :, None], 0), 0, out=d_rows[len(places) :])
+        torch.sum(gradient * ~ink[:, :, None], 0, out=d_rows[len(places) :])
         return d_rows, None, None

@@ -1,5 +1,6 @@
 """The stem in fewer operations computes what the modules compute that it stands for."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -37,12 +38,15 @@ def test_maps_gradients_and_statistics_are_those_of_the_modules(
     folded = fold_stem(network)
     assert folded is not None
     images, _ = noisy_digits(mnist, 5, pictures)
+    with torch.no_grad():
+        before_relu = copy.deepcopy(exact)[: 2 if batch_norm else 1](images.double())
     mine, theirs = folded[0](images), exact[: 4 if batch_norm else 3](images.double())
     assert_close(mine, theirs, max(1.0, theirs.abs().max().item()))
-    upstream = torch.randn(mine.shape, generator=torch.Generator().manual_seed(1))
+    undecided = (before_relu.abs() < 1e-5).any(1, keepdim=True)  # rounding alone says what ReLU lets through there
+    upstream = torch.randn(mine.shape, generator=torch.Generator().manual_seed(1)).masked_fill(undecided, 0)
     mine.backward(upstream)
     theirs.backward(upstream.double())
-    assert (gradient(network) - gradient(exact)).norm() <= 0.002 * gradient(exact).norm()  # rounding may flip a ReLU
+    assert (gradient(network) - gradient(exact)).norm() <= 1e-5 * gradient(exact).norm()
     for buffer, expected in zip(network.buffers(), exact.buffers(), strict=True):
         assert_close(buffer, expected, max(1.0, expected.double().abs().max().item()))
 
@@ -91,6 +95,6 @@ def test_only_patches_with_ink_are_done_one_by_one() -> None:
     images[1, 0, 10, 20] = 1
     patches = find_patches(images, kernel=5, padding=2)
     assert patches.ink.sum() == 25  # the positions of which the 5x5 patch holds that pixel
-    assert len(patches.rows) == 25 + 784
+    assert patches.columns.shape == (26, 25 + 784)
     assert patches.ink.view(3, 28, 28)[1, 8:13, 18:23].all()
-    assert nn.functional.unfold(images[1:2], 5, padding=2)[0, :, patches.places[0] - 784].equal(patches.rows[0, :-1])
+    assert nn.functional.unfold(images[1:2], 5, padding=2)[0, :, patches.places[0] - 784].equal(patches.columns[:-1, 0])
