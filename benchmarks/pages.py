@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -39,8 +40,8 @@ from lab.steps import step
 from lab.store import Store
 
 ROOT = Path(__file__).parent.parent
-ROUNDS, EPOCHS, PAGES = 5, 2, 20
-"""The first epoch of a run warms up, the last is measured."""
+ROUNDS, EPOCHS, PAGES = 5, 4, 20
+"""The first epoch of a run warms up; of the others the median counts."""
 
 
 class Watcher(threading.Thread):
@@ -101,15 +102,20 @@ def server(store: Store) -> Iterator[str]:
         process.wait()
 
 
-def seconds_of_last_epoch(store: Store, run: int) -> float:
+def seconds_of_an_epoch(store: Store, run: int) -> float:
     """Wait for the run's end."""
     while store.run(run).status not in ENDED:
         time.sleep(0.5)
-    return float(store.epochs([run])[run][-1]["seconds"])
+    return median_epoch(store.epochs([run])[run])
+
+
+def median_epoch(epochs: list[dict[str, Any]]) -> float:
+    """Seconds, without the first."""
+    return statistics.median(float(epoch["seconds"]) for epoch in epochs[1:])
 
 
 def submit(store: Store) -> int:
-    """Queue a run of two epochs."""
+    """Queue a run."""
     return store.submit(replace(step(5).config, device="cpu", epochs=EPOCHS))
 
 
@@ -121,8 +127,7 @@ def command_line(_: str, store: Store) -> float:
         done = subprocess.run(
             [sys.executable, "-m", "lab", *train], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True
         )
-    epochs = [row for row in map(json.loads, done.stdout.splitlines()) if row["event"] == "epoch"]
-    return float(epochs[-1]["seconds"])
+    return median_epoch([row for row in map(json.loads, done.stdout.splitlines()) if row["event"] == "epoch"])
 
 
 def watched_by(pages: int) -> Callable[[str, Store], float]:
@@ -133,7 +138,7 @@ def watched_by(pages: int) -> Callable[[str, Store], float]:
         watchers = [Watcher(address, run) for _ in range(pages)]
         for watcher in watchers:
             watcher.start()
-        seconds = seconds_of_last_epoch(store, run)
+        seconds = seconds_of_an_epoch(store, run)
         for watcher in watchers:
             watcher.closing.set()
             watcher.join()
@@ -150,7 +155,7 @@ def watched_in_a_browser(address: str, store: Store) -> float:
         arguments = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
         browser.new_page(viewport={"width": 1280, "height": 720}).goto(f"{address}/train?run={run}")
-        seconds = seconds_of_last_epoch(store, run)
+        seconds = seconds_of_an_epoch(store, run)
         browser.close()
     return seconds
 

@@ -33,7 +33,7 @@ Control = Callable[[], Command]
 """Asked at every iteration what to do; must answer quickly."""
 
 WINDOWS_PER_EPOCH = 20
-EVALUATION_BATCH = 500
+EVALUATION_BATCH = 250
 PAUSE_POLL_SECONDS = 0.05
 REPLAYED_ON = "cuda"
 

@@ -4,6 +4,8 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch; subprocesses inherit it, so their sums are added in the same order
 
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,3 +66,19 @@ def few(mnist: Mnist) -> Mnist:
 def zeros_and_ones(mnist: Mnist) -> Mnist:
     """200 training and 100 test digits, all of them 0 or 1: easy to learn."""
     return digits(mnist, training=200, test=100, labels=(0, 1))
+
+
+@pytest.fixture(scope="session")
+def dead_worker() -> str:
+    """A worker of a process on this machine that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return f"{socket.gethostname()}:{process.pid}:gone"
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages start no worker."""
+    from lab.ui import state
+
+    monkeypatch.setattr(state, "start_workers", lambda store: None)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from app_pages import html, open_alone
 from examples import tiny_run
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -18,18 +19,7 @@ from lab.ui import drawing_board
 from lab.ui.drawing_board import FILE, Board
 from lab.ui.reader import answer_html
 
-PAGE = Path(__file__).parent.parent / "pages" / "draw.py"
 SEVEN = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
-
-
-def opened() -> AppTest:
-    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not page.exception
-    return page
-
-
-def html(page: AppTest) -> str:
-    return "".join(element.value for element in page.html)
 
 
 def charts(page: AppTest) -> list[str]:
@@ -62,7 +52,7 @@ def picture(ink: str, ground: str, kind: str) -> bytes:
 
 
 def uploaded(content: bytes, name: str = "digit.png") -> AppTest:
-    page = opened()
+    page = open_alone("draw")
     page.segmented_control[0].set_value(FILE).run()
     page.file_uploader[0].upload(name, content).run()
     assert not page.exception
@@ -70,7 +60,7 @@ def uploaded(content: bytes, name: str = "digit.png") -> AppTest:
 
 
 def test_a_blank_canvas_asks_for_a_digit_and_predicts_nothing() -> None:
-    page = opened()
+    page = open_alone("draw")
     assert [info.value.split(".")[0] for info in page.info] == ["Draw a digit from 0 to 9 in the black square"]
     assert "answer" not in html(page) and charts(page) == []
 
@@ -79,7 +69,7 @@ def test_strokes_are_answered_with_ten_probabilities_and_the_stages_that_lead_to
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     draw(monkeypatch, SEVEN)
-    page = opened()
+    page = open_alone("draw")
     assert not page.info and charts(page) == ["probabilities"]
     assert "<div class='answer'><b>7</b>" in html(page)
     for stage in drawing_board.stroke_stages(SEVEN):
@@ -87,7 +77,7 @@ def test_strokes_are_answered_with_ten_probabilities_and_the_stages_that_lead_to
 
 
 def test_the_page_says_which_run_the_shipped_checkpoint_is() -> None:
-    assert any("the checkpoint that comes with the lab" in caption.value for caption in opened().caption)
+    assert any("the checkpoint that comes with the lab" in caption.value for caption in open_alone("draw").caption)
 
 
 def test_any_run_at_any_finished_epoch_can_read(store: Store, trained: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +89,7 @@ def test_any_run_at_any_finished_epoch_can_read(store: Store, trained: int, monk
 
     monkeypatch.setattr("lab.predict.load_predictor", load)
     draw(monkeypatch, SEVEN)
-    page = opened()
+    page = open_alone("draw")
     page.selectbox(key="reader_run").select(trained).run()
     assert page.select_slider[0].value == 3  # the last of its three epochs
     page.select_slider[0].set_value(1).run()
@@ -145,7 +135,7 @@ def test_a_missing_shipped_checkpoint_is_one_sentence_and_the_drawing_is_still_p
 ) -> None:
     monkeypatch.setattr("lab.predict.SHIPPED", tmp_path / "gone.safetensors")
     draw(monkeypatch, SEVEN)
-    page = opened()
+    page = open_alone("draw")
     assert len(page.error) == 1 and "is missing or damaged" in page.error[0].value
     assert "class='stages'" in html(page) and "<div class='answer'>" not in html(page)
 

@@ -1,10 +1,10 @@
 """The Layers page: what is edited is counted, drawn and kept at once, and what cannot be built is explained."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from app_pages import APP, html, open_alone
 from streamlit.testing.v1 import AppTest
 
 from lab.layers import Square, layer_table
@@ -15,18 +15,6 @@ from lab.ui.layer_table import layer_name, table_html
 from lab.ui.network_editor import PRESET, SHEET, Rows, Sheet
 from lab.ui.receptive_field import COLUMN, LAYER, ROW, unit_words
 from lab.ui.state import DRAFT, NETWORK_PROBLEM
-
-PAGE = Path(__file__).parent.parent / "pages" / "layers.py"
-
-
-def opened() -> AppTest:
-    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not page.exception
-    return page
-
-
-def html(page: AppTest) -> str:
-    return "".join(element.value for element in page.html)
 
 
 @pytest.fixture
@@ -49,13 +37,13 @@ def set_cell(layer: int, column: str, value: Any) -> Callable[[Rows], None]:
 
 
 def test_a_new_visitor_sees_step_3_with_its_9426_parameters_under_the_budget() -> None:
-    page = opened()
+    page = open_alone("layers")
     assert page.selectbox(key=PRESET).value == 3
     assert "<b>9,426</b> parameters" in html(page) and "under the budget of 10,000" in html(page)
 
 
 def test_choosing_step_1_shows_185930_parameters_and_says_that_its_layout_is_reconstructed() -> None:
-    page = opened()
+    page = open_alone("layers")
     page.selectbox(key=PRESET).select(1).run()
     assert "<b>185,930</b> parameters" in html(page) and "18.6 times the budget" in html(page)
     assert page.session_state[DRAFT].network == step(1).config.network
@@ -63,7 +51,7 @@ def test_choosing_step_1_shows_185930_parameters_and_says_that_its_layout_is_rec
 
 
 def test_a_step_chosen_here_keeps_the_seed_that_was_set_elsewhere() -> None:
-    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    page = AppTest.from_file(APP.parent / "pages" / "layers.py", default_timeout=60)
     page.session_state[DRAFT] = step(2).config.__class__(network=step(2).config.network, seed=7)
     page.run().selectbox(key=PRESET).select(5).run()
     assert page.session_state[DRAFT].seed == 7
@@ -71,7 +59,7 @@ def test_a_step_chosen_here_keeps_the_seed_that_was_set_elsewhere() -> None:
 
 
 def test_batch_norm_and_dropout_change_the_draft_and_the_names_in_the_table() -> None:
-    page = opened()
+    page = open_alone("layers")
     assert "conv 5×5 + batch norm + ReLU" in html(page) and "max pool 2×2 + dropout" in html(page)
     page.toggle[0].set_value(False).run()
     page.slider(key="field-network-dropout").set_value(0.0).run()
@@ -82,7 +70,7 @@ def test_batch_norm_and_dropout_change_the_draft_and_the_names_in_the_table() ->
 
 def test_what_is_typed_into_the_table_becomes_the_draft_and_is_counted_at_once(type_rows: Any) -> None:
     type_rows(set_cell(1, "channels", 48))
-    page = opened()
+    page = open_alone("layers")
     # Layer 1: 48 of 96 maps, each 25 weights, a bias, and batch norm's 2; layer 2 loses 48 inputs to 16 maps.
     assert f"<b>{9_426 - 48 * (25 + 1 + 2) - 48 * 16:,}</b>" in html(page)
     assert page.session_state[DRAFT].network.layers[0].channels == 48
@@ -91,7 +79,7 @@ def test_what_is_typed_into_the_table_becomes_the_draft_and_is_counted_at_once(t
 
 def test_a_kernel_larger_than_its_map_names_the_layer_beside_the_editor_and_blocks_start(type_rows: Any) -> None:
     type_rows(set_cell(4, "kernel", 27))
-    page = opened()
+    page = open_alone("layers")
     sentence = page.error[0].value
     assert sentence.startswith("Layer 4: its 27x27 kernel is larger than the 14x14 map")
     assert page.session_state[NETWORK_PROBLEM] == sentence
@@ -101,14 +89,14 @@ def test_a_kernel_larger_than_its_map_names_the_layer_beside_the_editor_and_bloc
 
 def test_a_kernel_of_40_and_a_layer_without_channels_are_named_too(type_rows: Any) -> None:
     type_rows(set_cell(2, "kernel", 40))
-    assert opened().error[0].value.startswith("Layer 2: kernel is 40")
+    assert open_alone("layers").error[0].value.startswith("Layer 2: kernel is 40")
     type_rows(set_cell(5, "channels", None))
-    assert opened().error[0].value.startswith("Layer 5: a convolution needs channels")
+    assert open_alone("layers").error[0].value.startswith("Layer 5: a convolution needs channels")
 
 
 def test_what_was_typed_is_not_lost_while_it_cannot_be_built(type_rows: Any) -> None:
     type_rows(set_cell(4, "kernel", 27))
-    page = opened()
+    page = open_alone("layers")
     page.toggle[0].set_value(False).run()  # a change of something else, which succeeds
     assert page.session_state[SHEET].typed[3]["kernel"] == 27
     assert page.session_state[NETWORK_PROBLEM].startswith("Layer 4")
@@ -120,7 +108,7 @@ def test_what_was_typed_is_not_lost_while_it_cannot_be_built(type_rows: Any) -> 
 
 def test_going_back_to_the_last_network_that_works_drops_what_was_typed(type_rows: Any) -> None:
     type_rows(set_cell(4, "kernel", 27))
-    page = opened()
+    page = open_alone("layers")
     type_rows(lambda rows: None)
     next(button for button in page.button if button.label == "Go back to it").click().run()
     assert not page.error and NETWORK_PROBLEM not in page.session_state
@@ -129,14 +117,14 @@ def test_going_back_to_the_last_network_that_works_drops_what_was_typed(type_row
 
 def test_a_preset_with_the_same_layers_also_drops_what_was_typed(type_rows: Any) -> None:
     type_rows(set_cell(4, "kernel", 27))
-    page = opened()
+    page = open_alone("layers")
     type_rows(lambda rows: None)
     page.selectbox(key=PRESET).select(3).run()
     assert not page.error and page.session_state[SHEET].typed[3]["kernel"] == 3
 
 
 def test_a_layer_can_be_put_between_two_others() -> None:
-    page = opened()
+    page = open_alone("layers")
     next(box for box in page.selectbox if box.label == "Insert before layer").select(3).run()
     next(button for button in page.button if button.label == "Insert a layer").click().run()
     layers = page.session_state[DRAFT].network.layers
@@ -155,7 +143,7 @@ def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:
 
 
 def test_the_chosen_unit_sees_the_square_that_the_closed_form_gives() -> None:
-    page = opened()
+    page = open_alone("layers")
     page.selectbox(key=LAYER).select(7).run()
     assert (page.session_state[ROW], page.session_state[COLUMN]) == (2, 2)  # the middle of a 4x4 map
     page.slider(key=ROW).set_value(0).run()
@@ -170,7 +158,7 @@ def test_a_field_larger_than_the_image_is_said_to_be_clipped() -> None:
 
 
 def test_a_chosen_unit_stays_inside_a_map_that_an_edit_makes_smaller(type_rows: Any) -> None:
-    page = opened()
+    page = open_alone("layers")
     page.selectbox(key=LAYER).select(1).run()
     page.slider(key=ROW).set_value(27).run()
     type_rows(set_cell(1, "padding", 0))
@@ -183,6 +171,6 @@ def test_the_page_works_without_the_data_but_for_the_picture(monkeypatch: pytest
         raise DataError("The data file is missing: restore it.")
 
     monkeypatch.setattr("lab.mnist.load_mnist", missing)
-    page = opened()
+    page = open_alone("layers")
     assert [error.value for error in page.error] == ["The data file is missing: restore it."]
     assert "<b>9,426</b>" in html(page)

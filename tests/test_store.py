@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -59,13 +57,6 @@ def running(store: Store, *events: Event, config: RunConfig | None = None) -> in
     for event in events:
         store.append(run_id, ME, event)
     return run_id
-
-
-def dead_worker() -> str:
-    """A worker of a process on this machine that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return f"{socket.gethostname()}:{process.pid}:gone"
 
 
 def at(monkeypatch: pytest.MonkeyPatch, seconds_from_now: float) -> None:
@@ -447,8 +438,8 @@ def test_a_deleted_run_is_lost_to_its_worker(store: Store) -> None:
 
 
 @pytest.mark.parametrize("event", [STARTED, Paused()])
-def test_the_run_of_a_dead_process_is_interrupted_at_once(store: Store, event: Event) -> None:
-    run_id, worker = store.submit(tiny_run()), dead_worker()
+def test_the_run_of_a_dead_process_is_interrupted_at_once(store: Store, event: Event, dead_worker: str) -> None:
+    run_id, worker = store.submit(tiny_run()), dead_worker
     assert store.claim(run_id, worker, "cpu")
     store.append(run_id, worker, event)
     run = store.run(run_id)
@@ -456,15 +447,15 @@ def test_the_run_of_a_dead_process_is_interrupted_at_once(store: Store, event: E
     assert run.ended is not None
 
 
-def test_looking_at_the_list_marks_it_too_and_frees_the_device(store: Store) -> None:
-    store.claim(store.submit(tiny_run()), dead_worker(), "cpu")
+def test_looking_at_the_list_marks_it_too_and_frees_the_device(store: Store, dead_worker: str) -> None:
+    store.claim(store.submit(tiny_run()), dead_worker, "cpu")
     second = store.submit(tiny_run())
     assert [run.status for run in Store(store.url).runs()] == ["queued", "interrupted"]
     assert store.claim(second, ME, "cpu")
 
 
-def test_a_claim_frees_the_device_of_a_dead_worker_by_itself(store: Store) -> None:
-    store.claim(store.submit(tiny_run()), dead_worker(), "cpu")
+def test_a_claim_frees_the_device_of_a_dead_worker_by_itself(store: Store, dead_worker: str) -> None:
+    store.claim(store.submit(tiny_run()), dead_worker, "cpu")
     assert store.claim(store.submit(tiny_run()), ME, "cpu")
 
 
@@ -477,9 +468,11 @@ def test_a_heartbeat_older_than_its_timeout_is_death(
     assert store.run(run_id).status == status
 
 
-def test_a_worker_of_another_host_lives_as_long_as_it_beats(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_of_another_host_lives_as_long_as_it_beats(
+    store: Store, monkeypatch: pytest.MonkeyPatch, dead_worker: str
+) -> None:
     """Its process number means nothing here."""
-    run_id, number = store.submit(tiny_run()), dead_worker().split(":")[1]
+    run_id, number = store.submit(tiny_run()), dead_worker.split(":")[1]
     worker = f"another-host:{number}:w"
     with monkeypatch.context() as patch:
         patch.setattr(socket, "gethostname", lambda: "another-host")
@@ -513,8 +506,8 @@ def test_a_run_that_ends_while_it_is_looked_at_is_not_called_interrupted(
     assert store.run(run_id).status == "finished"
 
 
-def test_an_interrupted_run_keeps_its_epochs_and_can_be_queued_again(store: Store) -> None:
-    run_id, worker = store.submit(tiny_run()), dead_worker()
+def test_an_interrupted_run_keeps_its_epochs_and_can_be_queued_again(store: Store, dead_worker: str) -> None:
+    run_id, worker = store.submit(tiny_run()), dead_worker
     store.claim(run_id, worker, "cpu")
     for event in (STARTED, epoch(1), epoch(2), WINDOW):
         store.append(run_id, worker, event)

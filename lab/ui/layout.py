@@ -25,6 +25,7 @@ h1 {padding: 0 0 0.1rem 0;}
 .budget {display: flex; justify-content: space-between; font-size: 0.88rem;}
 .budget-bar {height: 6px; border-radius: 3px; background: rgba(128, 138, 148, 0.25); margin-top: 4px;}
 .budget-bar div {height: 6px; border-radius: 3px;}
+.stProgress * {transition: none !important;}  /* sliding, a bar that moves each second costs a third of the page */
 .wide {overflow-x: auto;}
 table.plain {border-collapse: collapse; width: 100%; font-size: 0.9rem;}
 table.plain th {text-align: left; font-weight: 600; padding: 0.3rem 0.8rem 0.3rem 0; white-space: nowrap;

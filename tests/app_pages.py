@@ -1,0 +1,243 @@
+"""What the tests of the pages share: the app as its script runs, and runs written into the store without training."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from examples import tiny_run
+from streamlit.testing.v1 import AppTest
+
+from lab.config import Augmentation, Optimizer, RunConfig, Schedule
+from lab.events import Epoch, Event, Failed, Finished, Paused, Started, Stopped, Window
+from lab.schema import Run
+from lab.steps import step
+from lab.store import Store, worker_name
+
+APP = Path(__file__).parent.parent / "app.py"
+ME = f"{worker_name()}:test"
+
+
+# --- the app as a user meets it ----------------------------------------------------------------------------------
+
+
+def open_app(page: str, **query: str) -> AppTest:
+    """A new session that has opened `page` ("steps", "train" or "runs")."""
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params.update(query)
+    app.run()
+    return app if page == "steps" else go_to(app, page)
+
+
+def open_alone(page: str) -> AppTest:
+    """A new session of one page without the app around it."""
+    app = AppTest.from_file(APP.parent / "pages" / f"{page}.py", default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def go_to(app: AppTest, page: str) -> AppTest:
+    app.switch_page(f"pages/{page}.py").run()
+    return app
+
+
+def is_well(app: AppTest) -> bool:
+    """Whether the page was drawn to its end without an error, and says nothing is wrong."""
+    return not app.exception and not app.error
+
+
+def labelled(widgets: Any, label: str) -> Any:
+    """The one widget with this label."""
+    found = [widget for widget in widgets if widget.label == label]
+    assert len(found) == 1, f"{len(found)} widgets are called {label!r}: {[widget.label for widget in widgets]}"
+    return found[0]
+
+
+def button(app: AppTest, label: str) -> Any:
+    return labelled(app.button, label)
+
+
+def labels(widgets: Any) -> list[str]:
+    return [widget.label for widget in widgets]
+
+
+def draft(app: AppTest) -> RunConfig:
+    config: RunConfig = app.session_state["draft"]
+    return config
+
+
+def with_draft(config: RunConfig, page: str = "train") -> AppTest:
+    """A session whose draft is `config`."""
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.session_state["draft"] = config
+    app.run()
+    return app if page == "steps" else go_to(app, page)
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def words(app: AppTest) -> str:
+    """All that is written on the page."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    return "\n".join([*(element.value for kind in kinds for element in kind), html(app)])
+
+
+def figure(app: AppTest, key: str) -> dict[str, Any]:
+    """What a chart was given to draw."""
+    (drawn,) = [json.loads(element.proto.json)["figure"] for element in app.get("bidi_component") if element.key == key]
+    found: dict[str, Any] = json.loads(drawn)
+    return found
+
+
+def chart(app: AppTest, key: str) -> dict[str, Any]:
+    """A chart's traces by name, in the order drawn."""
+    return {trace.get("name", ""): trace for trace in figure(app, key)["data"]}
+
+
+def axis(app: AppTest, key: str) -> list[float]:
+    """The range of a chart's vertical axis."""
+    limits: list[float] = figure(app, key)["layout"]["yaxis"]["range"]
+    return limits
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+# --- the controls of the Train page -------------------------------------------------------------------------------
+
+
+def controls(app: AppTest) -> dict[str, Any]:
+    """What every control bound to the draft shows, by the control's key."""
+    widgets = [*app.toggle, *app.slider, *app.selectbox, *app.number_input]
+    return {widget.key: widget.value for widget in widgets if widget.key.startswith(("field-", "switch-"))}
+
+
+def expected(config: RunConfig) -> dict[str, Any]:
+    """What the controls must show for `config`; those of another optimiser or schedule are hidden."""
+    shown = {
+        "switch-network-dropout": config.network.dropout != 0,
+        "switch-schedule-kind": config.schedule.kind != "none",
+        "switch-augmentation": config.augmentation.active,
+        "field-network-batch_norm": config.network.batch_norm,
+        "field-network-dropout": config.network.dropout,
+        "field-optimizer-kind": config.optimizer.kind,
+        "field-optimizer-learning_rate": config.optimizer.learning_rate,
+        "field-optimizer-weight_decay": config.optimizer.weight_decay,
+        "field-schedule-kind": config.schedule.kind,
+    }
+    if config.optimizer.kind == "sgd":
+        shown["field-optimizer-momentum"] = config.optimizer.momentum
+    if config.schedule.kind == "step":
+        shown["field-schedule-step_size"] = config.schedule.step_size
+        shown["field-schedule-gamma"] = config.schedule.gamma
+    if config.schedule.kind == "one_cycle":
+        shown["field-schedule-warmup"] = config.schedule.warmup
+    for item in fields(Augmentation):
+        shown[f"field-augmentation-{item.name}"] = getattr(config.augmentation, item.name)
+    for item in fields(RunConfig):
+        if item.name not in ("network", "augmentation", "optimizer", "schedule"):
+            shown[f"field-None-{item.name}"] = getattr(config, item.name)
+    return shown
+
+
+EVERYTHING_ELSE = RunConfig(
+    network=replace(step(1).config.network, batch_norm=True, dropout=0.9),
+    augmentation=Augmentation(rotation=180, shift=14, scale=0.5, shear=45, pen=1, interpolation="bilinear"),
+    optimizer=Optimizer(kind="sgd", learning_rate=10, momentum=0.999, weight_decay=1),
+    schedule=Schedule(kind="one_cycle", warmup=0.99),
+    epochs=200,
+    batch_size=10_000,
+    seed=2**32 - 1,
+    device="cpu",
+    precision="bfloat16",
+    path="plain",
+    evaluate_on="validation",
+    training_images=1,
+)
+"""The upper end of every range (written as whole numbers, as JSON may have them)."""
+
+
+# --- runs without training ---------------------------------------------------------------------------------------
+
+
+def started(config: RunConfig) -> Started:
+    steps = config.steps_per_epoch
+    return Started(
+        device="cpu",
+        device_name="a CPU",
+        path="plain",
+        parameters=1,
+        first_epoch=1,
+        epochs=config.epochs,
+        steps_per_epoch=steps,
+        batch_size=config.batch_size,
+    )
+
+
+def window(number: int, of: int = 3) -> Window:
+    return Window(
+        epoch=(number - 1) // of + 1,
+        step=number,
+        loss=1 / number,
+        accuracy=90 + number,
+        learning_rate=0.05,
+        images_per_second=480.0,
+    )
+
+
+def epoch(number: int, correct: int = 9900, train: float = 99.0, seconds: float = 2.0) -> Epoch:
+    return Epoch(
+        epoch=number,
+        train_loss=0.05,
+        train_accuracy=train,
+        test_loss=0.04,
+        test_accuracy=correct / 100,
+        test_correct=correct,
+        learning_rate=0.05,
+        seconds=seconds,
+        predictions=b"",
+        weights=b"",
+        optimizer_state=b"",
+    )
+
+
+def add_run(store: Store, *events: Event, config: RunConfig | None = None, worker: str = ME, name: str = "") -> int:
+    """A run that was claimed by `worker` and has said `events`, after Started."""
+    config = config or tiny_run()
+    run_id = store.submit(config, name or None)
+    assert store.claim(run_id, worker, f"device of run {run_id}")  # so that several may be live
+    for event in (started(config), *events):
+        store.append(run_id, worker, event)
+    return run_id
+
+
+def run_that_is(status: str, store: Store, dead_worker: str) -> int:
+    """A run of three epochs of three windows each, in a status."""
+    first = (window(1), window(2), window(3), epoch(1), window(4))
+    rest = (window(5), window(6), epoch(2), window(7), window(8), window(9), epoch(3))
+    match status:
+        case "queued":
+            return store.submit(tiny_run())
+        case "running":
+            return add_run(store, *first)
+        case "paused":
+            run_id = add_run(store, *first, Paused())
+            store.send(run_id, "pause")
+            return run_id
+        case "interrupted":
+            return add_run(store, *first, worker=dead_worker)
+        case "stopped":
+            return add_run(store, *first, Stopped())
+        case "failed":
+            return add_run(store, *first, Failed(reason="The loss is no longer a finite number."))
+    assert status == "finished"
+    return add_run(store, *first, *rest, Finished())
+
+
+def the_run(store: Store) -> Run:
+    """The store's only run."""
+    (run,) = store.runs()
+    return run

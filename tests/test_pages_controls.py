@@ -1,0 +1,239 @@
+"""The Train page's controls: each shows and changes its field of the draft, and Start submits exactly that."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from app_pages import (
+    EVERYTHING_ELSE,
+    button,
+    chart,
+    controls,
+    draft,
+    expected,
+    go_to,
+    html,
+    is_well,
+    labelled,
+    open_app,
+    the_run,
+    with_draft,
+    words,
+)
+
+from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, step
+from lab.store import Store
+
+pytestmark = pytest.mark.usefixtures("no_training")
+
+
+# --- Train: the controls -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        EVERYTHING_ELSE,
+        replace(
+            EVERYTHING_ELSE,
+            optimizer=Optimizer(kind="adamw", learning_rate=1e-6, weight_decay=0),
+            schedule=Schedule(kind="step", step_size=200, gamma=1),
+            seed=0,
+        ),
+        replace(EVERYTHING_ELSE, augmentation=Augmentation(rotation=0.3, pen=0.01), batch_size=1, epochs=1),
+    ],
+    ids=["upper ends", "AdamW and StepLR", "between the marks"],
+)
+def test_the_controls_show_any_config_as_it_is(config: RunConfig) -> None:
+    app = with_draft(config)
+    assert is_well(app)
+    assert controls(app) == expected(config)
+    assert draft(app) == config
+
+
+def test_a_config_for_a_device_that_is_not_here_can_be_opened_and_changed() -> None:
+    app = with_draft(replace(step(3).config, device="mps"))
+    assert is_well(app)
+    assert labelled(app.selectbox, "Device").value == "mps"
+    labelled(app.selectbox, "Device").select("cpu").run()
+    assert draft(app) == replace(step(3).config, device="cpu")
+
+
+@pytest.mark.parametrize("preset", STEPS, ids=lambda preset: preset.name)
+def test_choosing_a_preset_moves_every_control(preset: Any) -> None:
+    app = with_draft(EVERYTHING_ELSE)
+    labelled(app.selectbox, "Step").select(preset.number).run()
+    assert is_well(app)
+    kept = ("seed", "device", "precision", "path")  # the user's, not a step's
+    users = {name: getattr(EVERYTHING_ELSE, name) for name in kept}
+    assert draft(app) == replace(preset.config, **users)
+    assert controls(app) == expected(draft(app))
+    assert labelled(app.selectbox, "Step").value == preset.number
+
+
+@pytest.mark.parametrize(
+    ("label", "number", "part", "on", "off"),
+    [
+        ("Batch norm", 3, "network.batch_norm", True, False),
+        ("Dropout", 3, "network.dropout", DROPOUT, 0.0),
+        ("Augmentation", 4, "augmentation", ROTATION, Augmentation()),
+        ("Scheduler", 5, "schedule.kind", STEP_SCHEDULE.kind, "none"),
+    ],
+)
+def test_each_toggle_takes_one_thing_away_and_gives_it_back(
+    label: str, number: int, part: str, on: Any, off: Any
+) -> None:
+    app = with_draft(step(number).config)
+    assert labelled(app.toggle, label).value is True
+    labelled(app.toggle, label).set_value(False).run()
+    assert draft(app) == with_value(step(number).config, part, off)
+    assert labelled(app.selectbox, "Step").value != number
+    labelled(app.toggle, label).set_value(True).run()
+    assert draft(app) == with_value(step(number).config, part, on) == step(number).config
+    assert labelled(app.selectbox, "Step").value == number
+
+
+def with_value(config: RunConfig, name: str, value: Any) -> RunConfig:
+    """`config` with one field changed: "epochs", or "optimizer.momentum"."""
+    part, _, inner = name.partition(".")
+    return replace(config, **{part: replace(getattr(config, part), **{inner: value}) if inner else value})
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "name", "value"),
+    [
+        ("slider", "Rotation ±°", "augmentation.rotation", 20.0),
+        ("slider", "Scale ±", "augmentation.scale", 0.1),
+        ("slider", "Pen ±", "augmentation.pen", 0.5),
+        ("slider", "Shift ± pixels", "augmentation.shift", 2.5),
+        ("slider", "Shear ±°", "augmentation.shear", 10.0),
+        ("selectbox", "Interpolation", "augmentation.interpolation", "bilinear"),
+        ("slider", "Dropout rate", "network.dropout", 0.25),
+        ("selectbox", "Scheduler", "schedule.kind", "cosine"),
+        ("number_input", "Epochs between drops", "schedule.step_size", 3),
+        ("number_input", "Factor of a drop", "schedule.gamma", 0.5),
+        ("number_input", "Learning rate", "optimizer.learning_rate", 0.05),
+        ("selectbox", "Optimiser", "optimizer.kind", "adamw"),
+        ("number_input", "Momentum", "optimizer.momentum", 0.5),
+        ("number_input", "Weight decay", "optimizer.weight_decay", 0.001),
+        ("number_input", "Epochs", "epochs", 2),
+        ("number_input", "Batch size", "batch_size", 128),
+        ("number_input", "Seed", "seed", 7),
+        ("selectbox", "Device", "device", "cpu"),
+        ("number_input", "Training images", "training_images", 2000),
+        ("selectbox", "Precision", "precision", "bfloat16"),
+        ("selectbox", "Computation", "path", "plain"),
+        ("selectbox", "Evaluate on", "evaluate_on", "validation"),
+    ],
+)
+def test_each_control_changes_its_field_and_nothing_else(kind: str, label: str, name: str, value: Any) -> None:
+    app = with_draft(step(5).config)  # its scheduler is StepLR
+    labelled(getattr(app, kind), label).set_value(value).run()
+    assert is_well(app)
+    assert draft(app) == with_value(step(5).config, name, value) != step(5).config
+    assert controls(app) == expected(draft(app))
+
+
+def test_the_rise_of_one_cycle_has_a_control_of_its_own() -> None:
+    app = with_draft(with_value(step(5).config, "schedule.kind", "one_cycle"))
+    labelled(app.slider, "Share of the run spent rising").set_value(0.1).run()
+    assert draft(app).schedule.warmup == 0.1
+
+
+def test_every_field_of_a_config_has_a_control_but_the_layers_which_have_a_page() -> None:
+    bound: set[str] = set()
+    for kind in ("step", "one_cycle"):
+        keys = controls(with_draft(with_value(step(5).config, "schedule.kind", kind)))
+        bound |= {key.removeprefix("field-").removeprefix("None-").replace("-", ".") for key in keys}
+    nested = {"network": NetworkConfig, "augmentation": Augmentation, "optimizer": Optimizer, "schedule": Schedule}
+    names = {item.name for item in fields(RunConfig)} - set(nested)
+    names |= {f"{part}.{item.name}" for part, kind in nested.items() for item in fields(kind)}
+    assert names - bound == {"network.layers"}
+
+
+def test_the_planned_learning_rate_is_drawn_as_the_controls_say() -> None:
+    app = with_draft(with_value(step(5).config, "optimizer.learning_rate", 0.02))
+    assert chart(app, "planned-rate")["planned"]["y"][0] == pytest.approx(0.02)
+    assert min(chart(app, "planned-rate")["planned"]["y"]) == pytest.approx(0.02 * 0.1**2)  # drops in epochs 5 and 10
+    labelled(app.selectbox, "Scheduler").select("none").run()
+    assert set(chart(app, "planned-rate")["planned"]["y"]) == {0.02}
+
+
+def test_the_augmented_digits_follow_the_controls() -> None:
+    app = with_draft(step(3).config)
+    plain = chart(app, "digits")[""]["z"]
+    labelled(app.toggle, "Augmentation").set_value(True).run()
+    assert chart(app, "digits")[""]["z"] != plain
+    labelled(app.toggle, "Augmentation").set_value(False).run()
+    assert chart(app, "digits")[""]["z"] == plain
+
+
+def test_the_parameter_gauge_follows_the_controls() -> None:
+    app = with_draft(step(3).config)
+    assert "<b>9,426</b>" in html(app)
+    assert "under the budget of 10,000" in html(app)
+    labelled(app.toggle, "Batch norm").set_value(False).run()
+    assert "<b>9,122</b>" in html(app)
+    labelled(app.selectbox, "Step").select(1).run()
+    assert "<b>185,930</b>" in html(app)
+    assert "18.6 times the budget of 10,000" in html(app)
+
+
+# --- Train: start ------------------------------------------------------------------------------------------------
+
+
+def test_start_submits_exactly_the_draft_and_watches_it(store: Store) -> None:
+    config = replace(EVERYTHING_ELSE, device="auto", schedule=Schedule(kind="cosine"))
+    app = with_draft(config)
+    labelled(app.number_input, "Epochs").set_value(3).run()
+    button(app, "Start training").click().run()
+    assert is_well(app)
+    run = the_run(store)
+    assert run.config == replace(config, epochs=3) == draft(app)
+    assert run.status == "queued"
+    assert app.query_params["run"] == str(run.id)
+    assert "queued" in words(app)
+
+
+def test_a_second_start_is_a_second_run_and_is_watched(store: Store) -> None:
+    app = open_app("train")
+    button(app, "Start training").click().run()
+    first = app.query_params["run"]
+    button(app, "Start training").click().run()
+    assert [str(run.id) for run in store.runs()] == [app.query_params["run"], first]
+    assert app.query_params["run"] != first
+    assert "1 more before it in the queue" in words(app)
+
+
+def test_an_impossible_network_disables_start_with_a_sentence(store: Store) -> None:
+    layers = (LayerSpec(kind="conv", kernel=28, channels=4), LayerSpec(kind="conv", kernel=3, channels=10))
+    app = with_draft(replace(step(3).config, network=NetworkConfig(layers=layers)))
+    assert not app.exception
+    (sentence,) = (error.value for error in app.error)
+    assert "Layer 2: its 3x3 kernel is larger than the 1x1 map it gets" in sentence
+    assert button(app, "Start training").disabled
+    assert store.runs() == []
+    labelled(app.selectbox, "Step").select(3).run()
+    assert is_well(app)
+    assert not button(app, "Start training").disabled
+
+
+def test_what_the_layers_page_could_not_build_disables_start_until_something_else_is_chosen() -> None:
+    app = open_app("train")
+    app.session_state["network_problem"] = "Layer 2: it has no kernel."
+    app.run()
+    assert [error.value for error in app.error] == ["Layer 2: it has no kernel."]
+    assert button(app, "Start training").disabled
+    labelled(app.selectbox, "Step").select(2).run()
+    assert is_well(app)
+    assert not button(app, "Start training").disabled
+
+
+def test_the_draft_outlives_leaving_the_page() -> None:
+    app = open_app("train")
+    labelled(app.number_input, "Seed").set_value(42).run()
+    go_to(app, "runs")
+    go_to(app, "train")
+    assert labelled(app.number_input, "Seed").value == 42
+    assert draft(app).seed == 42

@@ -1,0 +1,199 @@
+"""The Runs page: every run, opened, renamed, deleted with a confirmation, and compared."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from app_pages import (
+    EVERYTHING_ELSE,
+    add_run,
+    button,
+    chart,
+    controls,
+    draft,
+    epoch,
+    expected,
+    is_well,
+    labelled,
+    open_app,
+    run_that_is,
+    the_run,
+    words,
+)
+from examples import tiny_run
+from streamlit.testing.v1 import AppTest
+
+from lab.events import Stopped
+from lab.steps import step
+from lab.store import Store
+
+pytestmark = pytest.mark.usefixtures("no_training")
+
+
+def select(app: AppTest, *rows: int) -> AppTest:
+    """Tick rows of the table of runs, 0 the newest."""
+    app.session_state["runs-table"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    app.run()
+    return app
+
+
+def answer_dialog(app: AppTest, opener: str, answer: str) -> None:
+    """Open a dialog and press one of its buttons: in one script run, since AppTest has no fragment runs."""
+    button(app, opener).set_value(True)
+    (dialog,) = app.get("dialog")
+    labelled(dialog.button, answer).click().run()
+
+
+def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> None:
+    old = add_run(store, epoch(1, 9910, train=99.3, seconds=30.0), epoch(2, 9900, train=99.5, seconds=40.0), Stopped())
+    new = store.submit(step(1).config)
+    table = open_app("runs").dataframe[0].value
+    assert table["Run"].tolist() == [new, old]
+    assert table["Status"].tolist() == ["queued", "stopped"]
+    assert table["Epochs"].tolist() == ["0 of 15", "2 of 3"]
+    assert table["Last, %"].iloc[1] == 99.00
+    assert table["Best, %"].iloc[1] == 99.10
+    assert table["Train − test"].iloc[1] == pytest.approx(0.5)
+    assert table["Parameters"].iloc[0] == 185_930
+    assert table["Training time"].iloc[1] == "1 min 10 s"
+    assert table["Last, %"].isna().tolist() == [True, False]
+
+
+def test_nothing_can_be_done_before_a_run_is_selected_and_only_deleting_with_several(store: Store) -> None:
+    store.submit(tiny_run())
+    store.submit(tiny_run())
+    app = open_app("runs")
+    names = ("Open", "Use its settings", "Rename", "Delete")
+    assert [button(app, name).disabled for name in names] == [True] * 4
+    select(app, 0)
+    assert [button(app, name).disabled for name in names] == [False] * 4
+    select(app, 0, 1)
+    assert [button(app, name).disabled for name in names] == [True, True, True, False]
+
+
+def test_a_run_is_opened_on_the_train_page(store: Store, dead_worker: str) -> None:
+    old = run_that_is("finished", store, dead_worker)
+    run_that_is("running", store, dead_worker)
+    app = select(open_app("runs"), 1)
+    button(app, "Open").click().run()
+    assert is_well(app)
+    assert [title.value for title in app.title] == ["Train"]
+    assert app.query_params["run"] == str(old)
+    assert f"run {old}, a CPU" in words(app)
+
+
+def test_a_runs_settings_become_the_draft(store: Store) -> None:
+    store.submit(EVERYTHING_ELSE)
+    app = select(open_app("runs"), 0)
+    button(app, "Use its settings").click().run()
+    assert is_well(app)
+    assert draft(app) == EVERYTHING_ELSE
+    assert controls(app) == expected(EVERYTHING_ELSE)
+
+
+def test_a_run_is_renamed(store: Store) -> None:
+    store.submit(tiny_run(), name="before")
+    app = select(open_app("runs"), 0)
+    button(app, "Rename").click().run()
+    assert labelled(app.text_input, "Name").value == "before"
+    labelled(app.text_input, "Name").set_value("  Anna's first run ")
+    button_of_page(app, "Rename").set_value(True)
+    (dialog,) = app.get("dialog")
+    labelled(dialog.button, "Rename").click().run()
+    assert is_well(app)
+    assert the_run(store).name == "Anna's first run"
+    assert app.dataframe[0].value["Name"].tolist() == ["Anna's first run"]
+    assert not app.get("dialog")
+
+
+def button_of_page(app: AppTest, label: str) -> Any:
+    """The button outside the dialog, where both have one of this name."""
+    (dialog,) = app.get("dialog")
+    inside = [item.proto.id for item in dialog.button]
+    return labelled([item for item in app.button if item.proto.id not in inside], label)
+
+
+def test_an_empty_name_cannot_be_given(store: Store) -> None:
+    store.submit(tiny_run(), name="before")
+    app = select(open_app("runs"), 0)
+    button(app, "Rename").click().run()
+    labelled(app.text_input, "Name").set_value("   ")
+    button_of_page(app, "Rename").set_value(True).run()
+    (dialog,) = app.get("dialog")
+    assert labelled(dialog.button, "Rename").disabled
+    assert the_run(store).name == "before"
+
+
+def test_deleting_asks_first_and_names_what_would_be_lost(store: Store) -> None:
+    store.submit(tiny_run(), name="first")
+    store.submit(tiny_run(), name="second")
+    app = select(open_app("runs"), 0, 1)
+    button(app, "Delete").click().run()
+    (dialog,) = app.get("dialog")
+    asked = "\n".join(element.value for element in (*dialog.markdown, *dialog.caption))
+    assert "first" in asked
+    assert "second" in asked
+    assert "cannot be brought back" in asked
+    assert len(store.runs()) == 2
+
+
+def test_keep_deletes_nothing(store: Store) -> None:
+    store.submit(tiny_run())
+    app = select(open_app("runs"), 0)
+    button(app, "Delete").click().run()
+    button_of_page(app, "Delete").set_value(True)
+    button(app, "Keep").click().run()
+    assert is_well(app)
+    assert not app.get("dialog")
+    assert len(store.runs()) == 1
+
+
+def test_delete_removes_the_selected_runs_and_no_other(store: Store, dead_worker: str) -> None:
+    ids = [run_that_is(status, store, dead_worker) for status in ("finished", "running", "queued")]
+    app = select(open_app("runs", run=str(ids[0])), 1, 2)  # the running and the finished one
+    button(app, "Delete").click().run()
+    button_of_page(app, "Delete").set_value(True)
+    (dialog,) = app.get("dialog")
+    labelled(dialog.button, "Delete").click().run()
+    assert is_well(app)
+    assert [run.id for run in store.runs()] == [ids[2]]
+    assert store.events_after(ids[0]) == []
+    assert app.query_params.get("run") is None  # it was the one looked at
+
+
+def test_several_runs_are_overlaid_and_compared_by_where_their_configs_differ(store: Store) -> None:
+    one = add_run(store, epoch(1, 9800), epoch(2, 9850), Stopped(), config=tiny_run(seed=1), name="one")
+    two = add_run(store, epoch(1, 9900), Stopped(), config=tiny_run(seed=2, batch_size=32), name="two")
+    app = select(open_app("runs"), 0, 1)
+    assert is_well(app)
+    accuracy, loss = chart(app, "overlay-accuracy"), chart(app, "overlay-loss")
+    assert list(accuracy) == list(loss) == [f"{one}: one", f"{two}: two"]
+    assert accuracy[f"{one}: one"]["y"] == [98.0, 98.5]
+    assert loss[f"{two}: two"]["y"] == [0.04]
+    told = words(app)
+    assert f"Run {one} and run {two} differ in" in told
+    assert '<td class="">seed</td>' in told
+    assert '<td class="">batch size</td>' in told
+    assert "epochs</td>" not in told
+
+
+def test_one_selected_run_shows_its_config_in_words(store: Store) -> None:
+    store.submit(replace(step(5).config, training_images=2000, evaluate_on="validation"))
+    told = words(select(open_app("runs"), 0))
+    for fact in ("rotation ±7°", "StepLR(5, 0.1)", "SGD, learning rate 0.01", "2,000", "held-out training images"):
+        assert fact in told
+
+
+def test_runs_without_an_epoch_are_compared_without_charts(store: Store) -> None:
+    store.submit(tiny_run(seed=1))
+    store.submit(tiny_run(seed=2))
+    app = select(open_app("runs"), 0, 1)
+    assert is_well(app)
+    assert app.get("bidi_component") == []
+    assert "differ in" in words(app)
+
+
+def test_two_runs_of_one_config_are_said_to_have_the_same(store: Store) -> None:
+    first, second = store.submit(tiny_run()), store.submit(tiny_run())
+    assert f"Run {second}: the same config." in words(select(open_app("runs"), 0, 1))
+    assert first != second

@@ -1,0 +1,241 @@
+"""The Train page's live view of a run, in every status, and which run it shows."""
+
+import pytest
+from app_pages import (
+    ME,
+    add_run,
+    axis,
+    button,
+    chart,
+    epoch,
+    is_well,
+    labelled,
+    labels,
+    metrics,
+    open_app,
+    run_that_is,
+    the_run,
+    window,
+    words,
+)
+from examples import tiny_run
+
+from lab.events import Finished, Stopped
+from lab.steps import step
+from lab.store import Store
+
+pytestmark = pytest.mark.usefixtures("no_training")
+
+
+# --- Train: the live view ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "offered"),
+    [
+        ("queued", {"Stop"}),
+        ("running", {"Pause", "Stop"}),
+        ("paused", {"Go on", "Stop"}),
+        ("interrupted", {"Resume"}),
+        ("stopped", {"Resume"}),
+        ("failed", {"Resume"}),
+        ("finished", set()),
+    ],
+)
+def test_a_run_says_its_status_and_offers_what_can_be_done(
+    store: Store, dead_worker: str, status: str, offered: set[str]
+) -> None:
+    run_that_is(status, store, dead_worker)
+    app = open_app("train")
+    assert f"badge[{status}]" in words(app)
+    assert set(labels(app.button)) - {"Start training"} == offered
+
+
+def test_pause_go_on_and_stop_are_words_in_the_store(store: Store, dead_worker: str) -> None:
+    run_that_is("running", store, dead_worker)
+    app = open_app("train")
+    button(app, "Pause").click().run()
+    assert is_well(app)
+    assert the_run(store).command == "pause"
+    button(app, "Go on").click().run()
+    assert the_run(store).command == "run"
+    button(app, "Stop").click().run()
+    assert is_well(app)
+    assert the_run(store).command == "stop"
+
+
+def test_stopping_a_queued_run_ends_it_at_once(store: Store) -> None:
+    store.submit(tiny_run())
+    app = open_app("train")
+    button(app, "Stop").click().run()
+    assert the_run(store).status == "stopped"
+    assert "badge[stopped]" in words(app)
+
+
+@pytest.mark.parametrize("status", ["interrupted", "stopped", "failed"])
+def test_resume_queues_an_unfinished_run_again(store: Store, dead_worker: str, status: str) -> None:
+    run_that_is(status, store, dead_worker)
+    app = open_app("train")
+    button(app, "Resume").click().run()
+    assert is_well(app)
+    assert the_run(store).status == "queued"
+    assert "badge[queued]" in words(app)
+
+
+def test_a_run_resumed_in_another_tab_meanwhile_is_shown_as_it_is(store: Store, dead_worker: str) -> None:
+    run_id = run_that_is("stopped", store, dead_worker)
+    app = open_app("train")
+    store.requeue(run_id)
+    button(app, "Resume").click().run()
+    assert is_well(app)
+    assert the_run(store).status == "queued"
+
+
+def test_a_live_run_shows_epoch_batch_speed_and_time_left(store: Store, dead_worker: str) -> None:
+    run_that_is("running", store, dead_worker)
+    (bar,) = open_app("train").get("progress")
+    # 4 of 3 x 3 batches are done; the first epoch took 2 s, so 5 more batches take 5 / 3 x 2 s
+    assert bar.proto.text == "Epoch 2 of 3, batch 1 of 3 · 480 images a second · 3 s left"
+    assert bar.proto.value == int(100 * 4 / 9)
+
+
+def test_the_curves_have_a_point_a_window_and_a_point_an_epoch(store: Store, dead_worker: str) -> None:
+    run_that_is("running", store, dead_worker)
+    app = open_app("train")
+    for key, field in (("loss", "loss"), ("accuracy", "accuracy")):
+        traces = chart(app, key)
+        assert traces["train"]["x"] == pytest.approx([1 / 3, 2 / 3, 1, 4 / 3])
+        assert traces["train"]["y"] == [getattr(window(number), field) for number in (1, 2, 3, 4)]
+        assert traces["test"]["x"] == [1]
+
+
+def test_what_is_trained_meanwhile_is_drawn_by_the_next_look(store: Store, dead_worker: str) -> None:
+    run_id = run_that_is("running", store, dead_worker)
+    app = open_app("train")
+    store.append(run_id, ME, window(5))
+    app.run()
+    assert chart(app, "loss")["train"]["y"] == [window(number).loss for number in (1, 2, 3, 4, 5)]
+
+
+def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
+    add_run(store, epoch(1, 9950, train=98.0), epoch(2, 9940, train=99.0, seconds=63.0), Stopped())
+    assert metrics(open_app("train")) == {
+        "Test, best": "99.50 %",
+        "Test, last": "99.40 %",
+        "Wrong of 10,000": "60",
+        "Train − test": "-0.40 points",
+        "An epoch takes": "1 min 3 s",
+    }
+
+
+def test_before_the_first_epoch_the_figures_are_dashes(store: Store) -> None:
+    add_run(store, window(1))
+    assert set(metrics(open_app("train")).values()) == {"–"}
+
+
+def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
+    add_run(store, epoch(1), Stopped(), config=tiny_run(evaluate_on="validation"))
+    assert {"Validation, best", "Validation, last"} < set(metrics(open_app("train")))
+
+
+def test_the_published_curve_can_be_turned_off(store: Store) -> None:
+    add_run(store, epoch(1), Stopped(), config=step(3).config)
+    app = open_app("train")
+    assert "published test" in chart(app, "loss")
+    assert "published test" in chart(app, "accuracy")
+    labelled(app.toggle, "Published curve (one seed)").set_value(False).run()
+    assert list(chart(app, "loss")) == list(chart(app, "accuracy")) == ["train", "test"]
+
+
+def test_a_config_nobody_published_has_no_published_curve(store: Store) -> None:
+    add_run(store, epoch(1), Stopped(), config=tiny_run())
+    app = open_app("train")
+    assert labelled(app.toggle, "Published curve: none for this config").disabled
+    assert "published test" not in chart(app, "accuracy")
+
+
+def test_accuracy_is_zoomed_to_the_action_and_one_click_shows_all_of_it(store: Store) -> None:
+    add_run(store, epoch(1), Stopped(), config=step(3).config)
+    app = open_app("train")
+    assert axis(app, "accuracy") == [97.0, 100.0]
+    labelled(app.toggle, "Accuracy from 0 to 100 %").set_value(True).run()
+    assert axis(app, "accuracy")[0] == 0
+
+
+def test_an_unfinished_or_failed_run_says_why(store: Store, dead_worker: str) -> None:
+    failed = run_that_is("failed", store, dead_worker)
+    interrupted = run_that_is("interrupted", store, dead_worker)
+    assert [error.value for error in open_app("train", run=str(failed)).error] == [
+        "The loss is no longer a finite number."
+    ]
+    (warning,) = open_app("train", run=str(interrupted)).warning
+    assert "Its 1 finished epoch is kept" in warning.value
+
+
+def test_the_scorecard_is_open_until_the_run_is_done(store: Store, dead_worker: str) -> None:
+    run_that_is("running", store, dead_worker)
+    assert "… open" in words(open_app("train"))
+
+
+@pytest.mark.parametrize(("correct", "mark"), [(9940, "✓ met"), (9939, "✗ missed")])
+def test_a_finished_run_is_held_against_the_target_and_read(store: Store, correct: int, mark: str) -> None:
+    run = (epoch(number, correct, train=99.9) for number in range(1, 16))
+    add_run(store, *run, Finished(), config=step(3).config)
+    told = words(open_app("train"))
+    assert f"{mark}] &nbsp; 99.40 % or better in each of the last 3 epochs" in told
+    assert "✓ met] &nbsp; Fewer than 10,000 parameters: 9,426" in told
+    assert "It overfits" in told
+    assert "mean of the last 3 epochs" in told
+    assert step(3).published_reading in told
+
+
+def test_a_queued_run_says_its_place_and_about_when_it_begins(store: Store, dead_worker: str) -> None:
+    run_that_is("running", store, dead_worker)
+    next_one, last = store.submit(tiny_run()), store.submit(tiny_run())
+    # 5 of 9 batches are left at 2 s for 3: 10 / 3 s; each of the queued runs takes 3 x 2 s
+    assert "next on this device, begins in about 3 s" in words(open_app("train", run=str(next_one)))
+    assert "1 more before it in the queue, begins in about 9 s" in words(open_app("train", run=str(last)))
+
+
+# --- Train: which run --------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_finds_the_run_of_the_address_again(store: Store, dead_worker: str) -> None:
+    old = run_that_is("finished", store, dead_worker)
+    run_that_is("running", store, dead_worker)
+    app = open_app("train", run=str(old))
+    assert f"run {old}, a CPU" in words(app)
+    assert app.query_params["run"] == str(old)
+
+
+def test_a_new_visitor_sees_the_live_run_or_else_the_newest(store: Store, dead_worker: str) -> None:
+    live = run_that_is("running", store, dead_worker)
+    newest = run_that_is("finished", store, dead_worker)
+    assert f"run {live}, a CPU" in words(open_app("train"))
+    store.append(live, ME, Finished())
+    assert f"run {newest}, a CPU" in words(open_app("train"))
+
+
+@pytest.mark.parametrize("address", ["99", "none", "", "²", "-1", "9" * 30])
+def test_an_address_that_names_no_run_shows_the_newest(store: Store, dead_worker: str, address: str) -> None:
+    run_id = run_that_is("finished", store, dead_worker)
+    app = open_app("train", run=address)
+    assert is_well(app)
+    assert app.query_params["run"] == str(run_id)
+
+
+def test_two_sessions_watch_the_same_run(store: Store, dead_worker: str) -> None:
+    run_id = run_that_is("running", store, dead_worker)
+    first, second = open_app("train"), open_app("train")
+    store.append(run_id, ME, window(5))
+    for app in (first, second):
+        app.run()
+        assert len(chart(app, "loss")["train"]["y"]) == 5
+
+
+def test_a_run_deleted_elsewhere_is_forgotten(store: Store, dead_worker: str) -> None:
+    app = open_app("train", run=str(run_that_is("running", store, dead_worker)))
+    store.delete(the_run(store).id)
+    app.run()
+    assert is_well(app)
+    assert "No run yet" in words(app)
