@@ -201,7 +201,7 @@ def _pixels(image: NDArray[Any], **settings: Any) -> dict[str, Any]:
     return {
         "type": "heatmap",
         "z": values.tolist(),
-        "colorscale": "gray",
+        "colorscale": [[0, "rgb(0, 0, 0)"], [1, "rgb(255, 255, 255)"]],  # the browser's Plotly knows other names
         "zmin": 0,
         "zmax": 1,
         "showscale": False,
