@@ -27,6 +27,7 @@ from lab.mnist import Mnist, to_unit
 from lab.network import build_network
 from lab.replay import Replayed, cuda_graph
 from lab.schedule import learning_rate
+from lab.threads import Threads
 
 Command = Literal["run", "pause", "stop"]
 Control = Callable[[], Command]
@@ -152,6 +153,7 @@ class _Run:
         self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
         self.rate = 0.0
         self.whole, self.window = _Tally(self.device), _Tally(self.device)
+        self.threads = Threads(torch.get_num_threads() if self.computation.path == "fast" else 1)
         self.iterate = self._iterate
         if self.device == REPLAYED_ON:
             self.iterate = Replayed(self._iterate, config.batch_size, cuda_graph((self.augmentation, self.dropout)))
@@ -167,8 +169,11 @@ class _Run:
             steps_per_epoch=self.config.steps_per_epoch,
             batch_size=self.config.batch_size,
         )
-        for epoch in range(self.first_epoch, self.config.epochs + 1):
-            yield from self._epoch(epoch)
+        try:
+            for epoch in range(self.first_epoch, self.config.epochs + 1):
+                yield from self._epoch(epoch)
+        finally:
+            self.threads.restore()
         yield Finished()
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
@@ -181,7 +186,8 @@ class _Run:
         for index, numbers in enumerate(self._batches(epoch)):
             yield from self._obey()
             self._set_rate(learning_rate(self.config, first + index))
-            self.iterate(numbers)
+            with self.threads.iteration():
+                self.iterate(numbers)
             self.whole.count(len(numbers))
             self.window.count(len(numbers))
             if index + 1 in window_ends:

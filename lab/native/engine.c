@@ -39,6 +39,12 @@ static void unpack_gradient(const Stage *s) {
         }
 }
 
+// As many as the calling thread now asks for; there is scratch for `e->threads`.
+static int threads(const Engine *e) {
+    int wanted = omp_get_max_threads();
+    return wanted < e->threads ? wanted : e->threads;
+}
+
 static float *own_scratch(const Engine *e) { return e->scratch + omp_get_thread_num() * e->scratch_size; }
 
 #include "stem.h"
@@ -49,7 +55,7 @@ static void forward(Engine *e, const float *x, int images, int training) {
         int stem = e->first && number == 1;
         if (stem) prepare_stem(e, x, images, training);
         else if (s->layer.kind == CONV) pack(s);
-        #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+        #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
         for (int chunk = 0; chunk < CHUNKS; chunk++) {
             float *activation = own_scratch(e), *scratch = activation + e->activation;
             double *sums = s->sums + chunk * 2 * s->step;
@@ -71,7 +77,7 @@ static void forward(Engine *e, const float *x, int images, int training) {
 static void score(Engine *e, int images, const int64_t *labels, float *scores) {
     Stage *s = e->stages + e->count - 1;
     long positions = (long)s->height * s->width;
-    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
     for (int image = 0; image < images; image++) {
         const float *post = activated(s, image, own_scratch(e));
         float mean[s->channels], highest = -INFINITY, total = 0;
@@ -99,7 +105,7 @@ static void backward(Engine *e, const float *x, int images) {
     for (int number = e->count - 1; number >= e->first; number--) {
         Stage *s = e->stages + number, *before = number > e->first ? s - 1 : 0;
         int stem = e->first && number == 1;
-        #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+        #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
         for (int chunk = 0; chunk < CHUNKS; chunk++) {
             float *activation = own_scratch(e), *scratch = activation + e->activation;
             float *partial = s->partial + chunk * (s->terms.count + 1) * s->step;

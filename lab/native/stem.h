@@ -76,7 +76,7 @@ static Span ink_of_patches(const Stage *wide, const Span *rows, int y) {
 static void find_ink(Engine *e, const float *x, int images) {
     const Stage *wide = e->stages;
     for (long i = 0; i < wide->in_size; i++) e->blank[i] = x[0];
-    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
     for (int chunk = 0; chunk < CHUNKS; chunk++) {
         float *count = e->blank_count + chunk * area(wide);
         memset(count, 0, sizeof(float) * area(wide));
@@ -138,7 +138,7 @@ static double moments(const Stage *wide, int c, const double *sums, double count
 static void sum_patches(Engine *e, const float *x, int images) {
     Stage *wide = e->stages;
     long size = wide->terms.count * padded(wide->terms.count + 1);
-    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
     for (int chunk = 0; chunk < CHUNKS; chunk++) {
         float *scratch = own_scratch(e);
         double *sums = e->patches + chunk * size;
@@ -205,7 +205,7 @@ static void prepare_stem(Engine *e, const float *x, int images, int training) {
     find_ink(e, x, images);
     if (wide->layer.batch_norm && training) sum_patches(e, x, images);
     fold(e, images, training);
-    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
     for (int chunk = 0; chunk < CHUNKS; chunk++) {
         float *scratch = own_scratch(e);
         const float *in = with_padding(wide, e->blank, scratch);
@@ -259,7 +259,7 @@ static void stem_backward(const Engine *e, int chunk, long image, const float *p
 
 static void blank_backward(Engine *e) {
     const Stage *wide = e->stages, *narrow = wide + 1;
-    #pragma omp parallel for schedule(dynamic) num_threads(e->threads)
+    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
     for (int chunk = 0; chunk < CHUNKS; chunk++) {
         float *scratch = own_scratch(e);
         const float *in = with_padding(wide, e->blank, scratch);
