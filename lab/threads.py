@@ -24,7 +24,7 @@ HOPELESS = 3.0
 
 
 class Threads:
-    """Sets the calling thread's number of threads for every iteration."""
+    """Sets the calling thread's number of threads for every iteration; as a context, gives it all back at the end."""
 
     def __init__(
         self,
@@ -37,8 +37,15 @@ class Threads:
         self._alone, self._stretch, self._left = 0.0, FIRST, FIRST
         self._seconds: deque[float] = deque(maxlen=TIMED)
         self.count = available
-        if available > 1:
+
+    def __enter__(self) -> Threads:
+        if self.available > 1:
             self._switch(1)  # so that there is something to hold all threads against
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.count != self.available:
+            self._switch(self.available)
 
     @contextmanager
     def iteration(self) -> Iterator[None]:
@@ -47,11 +54,6 @@ class Threads:
         yield
         if self.available > 1:
             self._took(self._clock() - started)
-
-    def restore(self) -> None:
-        """Give the calling thread all threads again."""
-        if self.count != self.available:
-            self._switch(self.available)
 
     def _took(self, seconds: float) -> None:
         self._seconds.append(seconds)

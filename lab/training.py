@@ -169,11 +169,9 @@ class _Run:
             steps_per_epoch=self.config.steps_per_epoch,
             batch_size=self.config.batch_size,
         )
-        try:
+        with self.threads:
             for epoch in range(self.first_epoch, self.config.epochs + 1):
                 yield from self._epoch(epoch)
-        finally:
-            self.threads.restore()
         yield Finished()
 
     def _epoch(self, epoch: int) -> Iterator[Event]:

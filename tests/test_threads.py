@@ -7,7 +7,7 @@ import torch
 from examples import tiny_run
 
 from lab import training
-from lab.events import Epoch
+from lab.events import Epoch, Started
 from lab.mnist import Mnist
 from lab.native.build import library
 from lab.threads import FIRST, LONGEST, TIMED, Threads
@@ -23,7 +23,7 @@ class Machine:
     def __init__(self, available: int = 4) -> None:
         self.now, self.count, self.together = 0.0, available, 5.0
         self.used: list[int] = []
-        self.threads = Threads(available, self.use, lambda: self.now)
+        self.threads = Threads(available, self.use, lambda: self.now).__enter__()
 
     def use(self, count: int) -> None:
         self.count = count
@@ -95,7 +95,7 @@ def test_a_machine_of_one_thread_is_left_alone() -> None:
 
 def test_afterwards_the_calling_thread_has_all_again() -> None:
     machine = Machine()
-    machine.threads.restore()
+    machine.threads.__exit__()
     assert machine.count == 4
 
 
@@ -113,8 +113,10 @@ def test_a_run_is_the_same_whatever_number_of_threads_each_iteration_has(
             self._switch(1 + len(counts) % 3)
 
     def weights() -> list[bytes]:
-        config = replace(tiny_run(), device="cpu")
-        return [event.weights for event in train(config, few) if isinstance(event, Epoch)]
+        started, *events = train(replace(tiny_run(), device="cpu"), few)
+        assert isinstance(started, Started)
+        assert "3 threads" in started.device_name
+        return [event.weights for event in events if isinstance(event, Epoch)]
 
     counts: list[int] = []
     try:
