@@ -7,7 +7,6 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 
 import psutil
 import torch
@@ -41,7 +40,6 @@ def resolve_device(kind: DeviceKind) -> str:
     return kind
 
 
-@lru_cache
 def device_name(device: str) -> str:
     """A name for people: the GPU's model, or the processor and the number of threads torch uses."""
     if device == "cuda":
