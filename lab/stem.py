@@ -36,10 +36,11 @@ def fold_stem(network: nn.Sequential) -> nn.Sequential | None:
     if wide.stride != (1, 1) or (narrow.kernel_size, narrow.stride, narrow.padding) != ((1, 1), (1, 1), (0, 0)):
         return None
     norm = modules[1] if isinstance(modules[1], nn.BatchNorm2d) else None
-    return nn.Sequential(FoldedStem(wide, norm, narrow), *_pooled_first(modules[end + 1 :]))
+    return nn.Sequential(FoldedStem(wide, norm, narrow), *pooled_first(modules[end + 1 :]))
 
 
-def _pooled_first(modules: list[nn.Module]) -> list[nn.Module]:
+def pooled_first(modules: list[nn.Module]) -> list[nn.Module]:
+    """The same modules with every ReLU behind the max pooling that followed it."""
     for place in range(1, len(modules)):
         if isinstance(modules[place - 1], nn.ReLU) and isinstance(modules[place], nn.MaxPool2d):
             modules[place - 1], modules[place] = modules[place], modules[place - 1]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from examples import (
     PICTURES,
     assert_close,
@@ -19,7 +20,7 @@ from torch import nn
 from lab.config import NetworkConfig, conv, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
-from lab.stem import find_patches, fold_stem
+from lab.stem import find_patches, fold_stem, pooled_first
 from lab.steps import step
 
 
@@ -49,6 +50,19 @@ def test_maps_gradients_and_statistics_are_those_of_the_modules(
     assert (gradient(network) - gradient(exact)).norm() <= 1e-5 * gradient(exact).norm()
     for buffer, expected in zip(network.buffers(), exact.buffers(), strict=True):
         assert_close(buffer, expected, max(1.0, expected.double().abs().max().item()))
+
+
+def test_relu_behind_pooling_gives_the_same_bits(mnist: Mnist) -> None:
+    images, labels = noisy_digits(mnist, 13, "a black background")
+    gradients = []
+    for reorder in (list[nn.Module], pooled_first):
+        network = build_network(replace(step(5).config.network, dropout=0.0), seed=1)
+        modules = reorder(list(network))
+        F.cross_entropy(nn.Sequential(*modules)(images), labels).backward()  # type: ignore[no-untyped-call]
+        gradients.append(gradient(network))
+    kinds = [type(module) for module in modules]
+    assert [kinds[place + 1] for place, kind in enumerate(kinds) if kind is nn.MaxPool2d] == [nn.ReLU, nn.ReLU]
+    assert torch.equal(*gradients)
 
 
 def test_in_evaluation_it_uses_the_statistics_of_the_run(mnist: Mnist) -> None:
