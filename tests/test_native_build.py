@@ -2,21 +2,23 @@
 
 import logging
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from examples import tiny_run
+from examples import gradient, noisy_digits, tiny_run, with_its_exact_twin
 
 from lab.events import Started
 from lab.mnist import Mnist
 from lab.native import build
+from lab.native.engine import Engine
+from lab.steps import step
 from lab.training import train
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made for the C compilers of Linux and macOS")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the packaged compiler is required on Linux only")
 
 
 @pytest.fixture
@@ -28,8 +30,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     build.library.cache_clear()
 
 
-def compiler(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """The only C compiler on the PATH is this shell script."""
+def hide_compilers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the system nor a package has one."""
+    monkeypatch.setattr(build, "COMPILERS", ())
+    monkeypatch.setattr(build, "PACKAGED", "no_such_package")
+
+
+def compiler(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str, packaged: str = "no_such_package") -> None:
+    """The only C compilers are this shell script and the package."""
+    monkeypatch.setattr(build, "PACKAGED", packaged)
     file = folder / "bin" / "cc"
     file.parent.mkdir()
     file.write_text(f"#!/bin/sh\n{script}\n")
@@ -41,10 +50,35 @@ OUTPUT = 'while [ "$1" != "-o" ]; do [ $# -gt 0 ] || exit 0; shift; done'
 """Finds the -o of a compiler's arguments; without one (--version) there is nothing to do."""
 
 
-@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="no compiler that is known to do")
-def test_a_linux_with_a_c_compiler_has_the_engine() -> None:
+@on_linux
+def test_a_linux_has_the_engine() -> None:
     """Else every test of the engine would be left out without a word."""
     assert build.library() is not None
+
+
+@on_linux
+def test_without_a_compiler_of_the_system_the_packaged_one_makes_an_engine_that_computes_the_same(
+    cache: Path, mnist: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, labels = noisy_digits(mnist, 13, "a black background")
+    gradients = []
+    for compilers in (build.COMPILERS, ()):
+        monkeypatch.setattr(build, "COMPILERS", compilers)
+        build.library.cache_clear()
+        network, _ = with_its_exact_twin(step(5).config.network)
+        Engine(step(5).config.network, network, 13).step(images, labels, seed=3)
+        gradients.append(gradient(network))
+    assert (gradients[0] - gradients[1]).norm() <= 1e-5 * gradients[0].norm()
+    assert len(list(cache.iterdir())) == 2  # two libraries, and nothing of the compilers' own
+
+
+@on_linux
+def test_a_compiler_of_the_system_that_fails_gives_way_to_the_packaged_one(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiler(tmp_path, monkeypatch, "exit 1", packaged=build.PACKAGED)
+    assert build.library() is not None
+    assert caplog.messages == []
 
 
 def test_it_is_compiled_once_and_then_found(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +137,7 @@ def test_what_is_no_library_is_not_loaded(cache: Path, tmp_path: Path, monkeypat
 def test_without_a_compiler_the_plain_path_trains(
     cache: Path, few: Mnist, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(build.shutil, "which", lambda name: None)
+    hide_compilers(monkeypatch)
     with caplog.at_level(logging.WARNING):
         events = list(train(tiny_run(epochs=1), few))
     assert events[-1].kind == "finished"

@@ -1,4 +1,5 @@
-"""Compiles the engine with the system's C compiler, once for a user, a machine and a version of its source.
+"""Compiles the engine, once for a user, a machine and a version of its source: with the system's C compiler or, where
+there is none or it fails, with the one that comes as a Python package (Zig's Clang, from requirements.txt).
 
 What is compiled is kept in a folder that only the user can write; anything that goes wrong means no library, and one
 line in the log.
@@ -8,22 +9,27 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib.util
 import logging
 import os
 import platform
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+
+import torch  # noqa: F401  # loads the OpenMP runtime that the library calls
 
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent
 SOURCES = (FOLDER / "engine.c", *sorted(FOLDER.glob("*.h")))
-FLAGS = ("-O3", "-march=native", "-fopenmp", "-std=gnu11", "-shared", "-fPIC")
+FLAGS = ("-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC")  # OpenMP: see parallel.h
 COMPILERS = ("cc", "gcc", "clang")
+PACKAGED = "ziglang"
 TIMEOUT_SECONDS = 120
 
 
@@ -36,7 +42,7 @@ def library() -> ctypes.CDLL | None:
     """The compiled engine; None where it cannot be had."""
     try:
         return ctypes.CDLL(str(build()))
-    except (NotBuilt, OSError, subprocess.SubprocessError) as error:
+    except (NotBuilt, OSError) as error:
         log.warning("The fast path is not used: %s", error)
         return None
 
@@ -45,28 +51,48 @@ def build() -> Path:
     """The library's file, compiled now if it is not there yet.
 
     Raises:
-        NotBuilt: there is no compiler, it failed, or the folder is not the user's own.
+        NotBuilt: there is no compiler, each failed, or the folder is not the user's own.
     """
-    compiler = _compiler()
     folder = _own_folder()
+    reasons = []
+    for compiler in _compilers():
+        try:
+            return _built_by(compiler, folder)
+        except NotBuilt as error:
+            reasons.append(str(error))
+    raise NotBuilt(" ".join(reasons) or "there is no C compiler on this machine.")
+
+
+def _compilers() -> list[list[str]]:
+    """The commands to try, in order."""
+    system = [[found] for found in map(shutil.which, COMPILERS) if found][:1]
+    packaged = [[sys.executable, "-m", PACKAGED, "cc"]] if importlib.util.find_spec(PACKAGED) else []
+    return system + packaged
+
+
+def _built_by(compiler: list[str], folder: Path) -> Path:
     file = folder / f"engine-{_version(compiler)}.so"
     if not file.exists():
         _compile(compiler, file)
     return file
 
 
-def _compiler() -> str:
-    found = next(filter(None, map(shutil.which, COMPILERS)), None)
-    if found is None:
-        raise NotBuilt("there is no C compiler on this machine.")
-    return found
-
-
-def _version(compiler: str) -> str:
+def _version(compiler: list[str]) -> str:
     """One name for the source, the flags, the compiler and the processor that it compiles for."""
-    said = subprocess.run([compiler, "--version"], capture_output=True, timeout=TIMEOUT_SECONDS, check=False).stdout
+    said = _run([*compiler, "--version"]).stdout.encode()
     parts = [*(source.read_bytes() for source in SOURCES), " ".join(FLAGS).encode(), said, _processor()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _run(command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    """The finished command, whatever its exit status; `variables` are added to its environment."""
+    environment = {**os.environ, **variables}
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False, env=environment
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise NotBuilt(f"{command[0]} did not answer ({error}).") from error
 
 
 def _processor() -> bytes:
@@ -92,15 +118,12 @@ def _own_folder() -> Path:
     return folder
 
 
-def _compile(compiler: str, file: Path) -> None:
+def _compile(compiler: list[str], file: Path) -> None:
     """Compile to a name of its own first: two processes may do it at once, and neither may see half a file."""
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         made = Path(folder) / file.name
-        command = [compiler, *FLAGS, "-o", str(made), str(SOURCES[0]), "-lm"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise NotBuilt(f"{compiler} did not answer ({error}).") from error
+        command = [*compiler, *FLAGS, "-o", str(made), str(SOURCES[0]), "-lm"]
+        done = _run(command, ZIG_GLOBAL_CACHE_DIR=folder, ZIG_LOCAL_CACHE_DIR=folder)  # else 50 MB stay behind
         if done.returncode:
-            raise NotBuilt(f"{compiler} failed: {(done.stderr.splitlines() or ['without a word'])[0]}")
+            raise NotBuilt(f"{' '.join(compiler)} failed: {(done.stderr.splitlines() or ['without a word'])[0]}")
         os.replace(made, file)

@@ -8,10 +8,20 @@
 // (batch norm and ReLU forward; the rest of batch norm's gradient backward) is done first, then the layer itself.
 
 #include "stage.h"
+#include "parallel.h"
 #include "maps.h"
 #include "norm.h"
 
 // --- whole batches ----------------------------------------------------------------------------------------------
+
+static void at_layer(Pass *pass, int number) {
+    pass->stage = pass->e->stages + number;
+    pass->before = number > pass->e->first ? pass->stage - 1 : 0;
+}
+
+static const float *input(const Pass *pass, long image, float *activation) {
+    return pass->before ? activated(pass->before, image, activation) : pass->x + image * pass->e->stages->in_size;
+}
 
 static void pack(Stage *s) {
     int k2 = s->layer.kernel * s->layer.kernel;
@@ -26,112 +36,117 @@ static void pack(Stage *s) {
     }
 }
 
-static void unpack_gradient(const Stage *s) {
-    int k2 = s->layer.kernel * s->layer.kernel;
-    long whole = (s->terms.count + 1) * s->step;
-    #pragma omp parallel for schedule(static)
-    for (long t = 0; t <= s->terms.count; t++)
+static void unpack_terms(const Pass *pass, int chunk) {
+    const Stage *s = pass->stage;
+    int k2 = s->layer.kernel * s->layer.kernel, terms = s->terms.count;
+    for (int t = chunk_begin(chunk, terms + 1); t < chunk_begin(chunk + 1, terms + 1); t++)
         for (int o = 0; o < s->channels; o++) {
             float sum = 0;
-            for (int chunk = 0; chunk < CHUNKS; chunk++) sum += s->partial[chunk * whole + t * s->step + o];
-            if (t == s->terms.count) s->layer.d_bias[o] = sum;
+            for (int part = 0; part < CHUNKS; part++) sum += s->partial[(part * (terms + 1L) + t) * s->step + o];
+            if (t == terms) s->layer.d_bias[o] = sum;
             else s->layer.d_weight[(o * s->in_channels + t % s->in_channels) * k2 + t / s->in_channels] = sum;
         }
 }
 
-// As many as the calling thread now asks for; there is scratch for `e->threads`.
-static int threads(const Engine *e) {
-    int wanted = omp_get_max_threads();
-    return wanted < e->threads ? wanted : e->threads;
-}
-
-static float *own_scratch(const Engine *e) { return e->scratch + omp_get_thread_num() * e->scratch_size; }
-
 #include "stem.h"
 
-static void forward(Engine *e, const float *x, int images, int training) {
-    for (int number = e->first; number < e->count; number++) {
-        Stage *s = e->stages + number, *before = number > e->first ? s - 1 : 0;
-        int stem = e->first && number == 1;
-        if (stem) prepare_stem(e, x, images, training);
-        else if (s->layer.kind == CONV) pack(s);
-        #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
-        for (int chunk = 0; chunk < CHUNKS; chunk++) {
-            float *activation = own_scratch(e), *scratch = activation + e->activation;
-            double *sums = s->sums + chunk * 2 * s->step;
-            memset(sums, 0, sizeof(double) * 2 * s->step);
-            for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++) {
-                const float *in = before ? activated(before, image, activation) : x + image * e->stages->in_size;
-                float *map = s->map + image * s->size;
-                if (stem) stem_forward(e, image, in, map, scratch);
-                else if (s->layer.kind == CONV) convolve(s, in, map, scratch);
-                else pool(s, image, in, map, training);
-                if (s->layer.batch_norm && training) add_moments(s, map, sums);
-            }
-        }
-        if (s->layer.kind == CONV) finish_batch_norm(s, images, training);
+static void forward_images(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
+    Stage *s = pass->stage;
+    int stem = is_stem(e, s);
+    float *activation = own_scratch(e), *scratch = activation + e->activation;
+    double *sums = s->sums + chunk * 2 * s->step;
+    memset(sums, 0, sizeof(double) * 2 * s->step);
+    for (long image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
+        const float *in = input(pass, image, activation);
+        float *map = s->map + image * s->size;
+        if (stem) stem_forward(e, image, in, map, scratch);
+        else if (s->layer.kind == CONV) convolve(s, in, map, scratch);
+        else pool(s, image, in, map, pass->training);
+        if (s->layer.batch_norm && pass->training) add_moments(s, map, sums);
     }
 }
 
-// Global average pooling, softmax and cross-entropy; leaves the gradient of the mean loss.
-static void score(Engine *e, int images, const int64_t *labels, float *scores) {
+static void forward(Pass *pass) {
+    Engine *e = pass->e;
+    for (int number = e->first; number < e->count; number++) {
+        at_layer(pass, number);
+        Stage *s = pass->stage;
+        if (is_stem(e, s)) prepare_stem(pass);
+        else if (s->layer.kind == CONV) pack(s);
+        each_chunk(forward_images, pass);
+        if (s->layer.kind == CONV) finish_batch_norm(s, pass->images, pass->training);
+    }
+}
+
+// Global average pooling, softmax and cross-entropy of one image; leaves the gradient of the mean loss.
+static void score_image(const Pass *pass, long image) {
+    Engine *e = pass->e;
     Stage *s = e->stages + e->count - 1;
     long positions = (long)s->height * s->width;
-    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
-    for (int image = 0; image < images; image++) {
-        const float *post = activated(s, image, own_scratch(e));
-        float mean[s->channels], highest = -INFINITY, total = 0;
-        int best = 0;
-        for (int c = 0; c < s->channels; c++) {
-            mean[c] = 0;
-            for (long p = 0; p < positions; p++) mean[c] += post[p * s->step + c];
-            mean[c] /= positions;
-            if (scores) scores[image * s->channels + c] = mean[c];
-            if (mean[c] > highest) highest = mean[c], best = c;
-        }
-        if (!labels) continue;
-        for (int c = 0; c < s->channels; c++) total += expf(mean[c] - highest);
-        e->losses[image] = logf(total) + highest - mean[labels[image]];
-        e->right[image] = best == labels[image];
-        float *g = s->gradient + image * s->size;
-        for (int c = 0; c < s->channels; c++) {
-            float d = (expf(mean[c] - highest) / total - (c == labels[image])) / images / positions;
-            for (long p = 0; p < positions; p++) g[p * s->step + c] = d;
-        }
+    const float *post = activated(s, image, own_scratch(e));
+    float mean[s->channels], highest = -INFINITY, total = 0;
+    int best = 0;
+    for (int c = 0; c < s->channels; c++) {
+        mean[c] = 0;
+        for (long p = 0; p < positions; p++) mean[c] += post[p * s->step + c];
+        mean[c] /= positions;
+        if (pass->scores) pass->scores[image * s->channels + c] = mean[c];
+        if (mean[c] > highest) highest = mean[c], best = c;
+    }
+    if (!pass->labels) return;
+    int64_t label = pass->labels[image];
+    for (int c = 0; c < s->channels; c++) total += expf(mean[c] - highest);
+    e->losses[image] = logf(total) + highest - mean[label];
+    e->right[image] = best == label;
+    float *g = s->gradient + image * s->size;
+    for (int c = 0; c < s->channels; c++) {
+        float d = (expf(mean[c] - highest) / total - (c == label)) / pass->images / positions;
+        for (long p = 0; p < positions; p++) g[p * s->step + c] = d;
     }
 }
 
-static void backward(Engine *e, const float *x, int images) {
-    for (int number = e->count - 1; number >= e->first; number--) {
-        Stage *s = e->stages + number, *before = number > e->first ? s - 1 : 0;
-        int stem = e->first && number == 1;
-        #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
-        for (int chunk = 0; chunk < CHUNKS; chunk++) {
-            float *activation = own_scratch(e), *scratch = activation + e->activation;
-            float *partial = s->partial + chunk * (s->terms.count + 1) * s->step;
-            double *sums = before ? before->sums + chunk * 2 * before->step : 0;
-            if (before) memset(sums, 0, sizeof(double) * 2 * before->step);
-            if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->terms.count + 1) * s->step);
-            if (stem) clear_stem(e, chunk);
-            for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++) {
-                const float *in = before ? activated(before, image, activation) : x + image * e->stages->in_size;
-                float *g = s->gradient + image * s->size, *d_in = before ? before->gradient + image * s->in_size : 0;
-                finish_gradient(s, image);
-                if (s->layer.kind != CONV) {
-                    if (before) pool_gradient(s, image, in, g, d_in);
-                } else {
-                    add_up((long)s->height * s->width, s->step, g, partial + s->terms.count * s->step);
-                    if (stem) stem_backward(e, chunk, image, in, g, scratch);
-                    else convolve_weight_gradient(s, in, g, partial, scratch);
-                    if (before) convolve_input_gradient(s, g, d_in, scratch);
-                }
-                if (before) begin_gradient(before, image, in, sums);
-            }
+static void score_images(const Pass *pass, int chunk) {
+    for (long image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
+        score_image(pass, image);
+}
+
+static void backward_images(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
+    Stage *s = pass->stage, *before = pass->before;
+    int stem = is_stem(e, s);
+    float *activation = own_scratch(e), *scratch = activation + e->activation;
+    float *partial = s->partial + chunk * (s->terms.count + 1) * s->step;
+    double *sums = before ? before->sums + chunk * 2 * before->step : 0;
+    if (before) memset(sums, 0, sizeof(double) * 2 * before->step);
+    if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->terms.count + 1) * s->step);
+    if (stem) clear_stem(e, chunk);
+    for (long image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
+        const float *in = input(pass, image, activation);
+        float *g = s->gradient + image * s->size, *d_in = before ? before->gradient + image * s->in_size : 0;
+        finish_gradient(s, image);
+        if (s->layer.kind != CONV) {
+            if (before) pool_gradient(s, image, in, g, d_in);
+        } else {
+            add_up((long)s->height * s->width, s->step, g, partial + s->terms.count * s->step);
+            if (stem) stem_backward(e, chunk, image, in, g, scratch);
+            else convolve_weight_gradient(s, in, g, partial, scratch);
+            if (before) convolve_input_gradient(s, g, d_in, scratch);
         }
-        if (stem) blank_backward(e);
-        if (s->layer.kind == CONV) unpack_gradient(s);
-        if (stem) finish_stem(e);
-        if (before) sum_gradient(before, images);
+        if (before) begin_gradient(before, image, in, sums);
+    }
+}
+
+static void backward(Pass *pass) {
+    Engine *e = pass->e;
+    for (int number = e->count - 1; number >= e->first; number--) {
+        at_layer(pass, number);
+        Stage *s = pass->stage;
+        each_chunk(backward_images, pass);
+        if (is_stem(e, s)) each_chunk(blank_backward, pass);
+        if (s->layer.kind == CONV) each_chunk(unpack_terms, pass);
+        if (is_stem(e, s)) finish_stem(pass);
+        if (pass->before) sum_gradient(pass->before, pass->images);
     }
 }
 
@@ -139,18 +154,19 @@ static void backward(Engine *e, const float *x, int images) {
 
 // Forward in eval mode: x (images, height, width), scores (images, classes).
 void engine_scores(Engine *e, const float *x, int images, float *scores) {
-    forward(e, x, images, 0);
-    score(e, images, 0, scores);
+    Pass pass = {.e = e, .x = x, .images = images, .scores = scores};
+    forward(&pass);
+    each_chunk(score_images, &pass);
 }
 
 // Forward and backward in train mode; fills the gradients of the mean loss and the running statistics.
 void engine_step(Engine *e, const float *x, const int64_t *labels, int images, uint32_t seed, double *loss,
                  int64_t *correct) {
-    e->images = images;
+    Pass pass = {.e = e, .x = x, .images = images, .labels = labels, .training = 1};
     for (int i = 0; i < e->count; i++) e->stages[i].seed = seed + 0x632BE5ABu * (i + 1);
-    forward(e, x, images, 1);
-    score(e, images, labels, 0);
-    backward(e, x, images);
+    forward(&pass);
+    each_chunk(score_images, &pass);
+    backward(&pass);
     for (int i = 0; i < images; i++) *loss += e->losses[i], *correct += e->right[i];
 }
 
@@ -213,7 +229,7 @@ void engine_free(Engine *e) {
 Engine *engine_new(const Layer *layers, int count, int height, int width, int batch, int threads) {
     Engine *e = zeros(1, sizeof(Engine));
     e->count = count, e->batch = batch, e->threads = threads < CHUNKS ? threads : CHUNKS;
-    e->first = count > 2 && is_stem(layers);
+    e->first = count > 2 && fits_stem(layers);
     e->stages = zeros(count, sizeof(Stage));
     e->losses = zeros(batch, 4), e->right = zeros(batch, 4);
     int channels = 1;

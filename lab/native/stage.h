@@ -3,7 +3,6 @@
 #include "tiles.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +48,6 @@ typedef struct {
     float *scratch;                // of each thread: an activated image, and from `activation` on what a layer needs
     float *losses;
     int32_t *right;
-    int images;                    // of the batch in hand
 
     // of the stem, see there
     double *patches, *patch_sums, *slopes;

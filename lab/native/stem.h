@@ -13,10 +13,12 @@
 // blank picture, so that is done once for the whole batch: the map of a blank picture is copied to those positions, and
 // their gradients, added up, go back through the blank picture together, since the stem's gradient is linear in them.
 
-static int is_stem(const Layer *l) {
+static int fits_stem(const Layer *l) {
     return l[0].kind == CONV && l[0].stride == 1 && l[0].relu && l[1].kind == CONV && l[1].kernel == 1 &&
            l[1].stride == 1 && l[1].padding == 0;
 }
+
+static int is_stem(const Engine *e, const Stage *s) { return e->first && s == e->stages + 1; }
 
 static long area(const Stage *s) { return (long)s->height * s->width; }
 
@@ -71,24 +73,20 @@ static Span ink_of_patches(const Stage *wide, const Span *rows, int y) {
     return seen.begin < seen.end ? seen : (Span){0, 0};
 }
 
-// Fills `ink`, and counts for each position the images without. Any value may be called background: what is computed
-// is the same, only the time that it takes is not.
-static void find_ink(Engine *e, const float *x, int images) {
+// Fills `ink`, and counts for each position the images without.
+static void find_ink(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
     const Stage *wide = e->stages;
-    for (long i = 0; i < wide->in_size; i++) e->blank[i] = x[0];
-    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
-    for (int chunk = 0; chunk < CHUNKS; chunk++) {
-        float *count = e->blank_count + chunk * area(wide);
-        memset(count, 0, sizeof(float) * area(wide));
-        for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++) {
-            Span rows[wide->in_height], *ink = e->ink + image * wide->height;
-            for (int y = 0; y < wide->in_height; y++)
-                rows[y] = ink_of_row(x + image * wide->in_size + y * wide->in_width, wide->in_width, x[0]);
-            for (int y = 0; y < wide->height; y++) {
-                ink[y] = ink_of_patches(wide, rows, y);
-                for (int i = 0; i < ink[y].begin; i++) count[y * wide->width + i]++;
-                for (int i = ink[y].end; i < wide->width; i++) count[y * wide->width + i]++;
-            }
+    float *count = e->blank_count + chunk * area(wide), background = *e->blank;
+    memset(count, 0, sizeof(float) * area(wide));
+    for (long image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
+        Span rows[wide->in_height], *ink = e->ink + image * wide->height;
+        for (int y = 0; y < wide->in_height; y++)
+            rows[y] = ink_of_row(pass->x + image * wide->in_size + y * wide->in_width, wide->in_width, background);
+        for (int y = 0; y < wide->height; y++) {
+            ink[y] = ink_of_patches(wide, rows, y);
+            for (int i = 0; i < ink[y].begin; i++) count[y * wide->width + i]++;
+            for (int i = ink[y].end; i < wide->width; i++) count[y * wide->width + i]++;
         }
     }
 }
@@ -135,17 +133,20 @@ static double moments(const Stage *wide, int c, const double *sums, double count
     return variance > 0 ? variance : 0;
 }
 
-static void sum_patches(Engine *e, const float *x, int images) {
+static long moments_size(const Stage *wide) { return (long)wide->terms.count * padded(wide->terms.count + 1); }
+
+static void sum_patches(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
     Stage *wide = e->stages;
-    long size = wide->terms.count * padded(wide->terms.count + 1);
-    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
-    for (int chunk = 0; chunk < CHUNKS; chunk++) {
-        float *scratch = own_scratch(e);
-        double *sums = e->patches + chunk * size;
-        memset(sums, 0, sizeof(double) * size);
-        for (long image = chunk_begin(chunk, images); image < chunk_begin(chunk + 1, images); image++)
-            add_patches(wide, x + image * wide->in_size, e->ink + image * wide->height, 0, sums, scratch);
-    }
+    double *sums = e->patches + chunk * moments_size(wide);
+    memset(sums, 0, sizeof(double) * moments_size(wide));
+    for (long image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
+        add_patches(wide, pass->x + image * wide->in_size, e->ink + image * wide->height, 0, sums, own_scratch(e));
+}
+
+static void sum_all_patches(Engine *e) {
+    Stage *wide = e->stages;
+    long size = moments_size(wide);
     for (int chunk = 1; chunk < CHUNKS; chunk++)
         for (long i = 0; i < area(wide); i++) e->blank_count[i] += e->blank_count[chunk * area(wide) + i];
     memset(e->patch_sums, 0, sizeof(double) * size);
@@ -200,18 +201,28 @@ static void stem_forward(const Engine *e, long image, const float *pixels, float
     }
 }
 
-static void prepare_stem(Engine *e, const float *x, int images, int training) {
+// What the stem makes of a blank picture, some rows of it.
+static void blank_forward(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
     const Stage *wide = e->stages;
-    find_ink(e, x, images);
-    if (wide->layer.batch_norm && training) sum_patches(e, x, images);
-    fold(e, images, training);
-    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
-    for (int chunk = 0; chunk < CHUNKS; chunk++) {
-        float *scratch = own_scratch(e);
-        const float *in = with_padding(wide, e->blank, scratch);
-        for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++)
-            stem_row(e, in, y, (Span){0, wide->width}, e->blank_map, wide_row(wide, scratch));
+    float *scratch = own_scratch(e);
+    const float *in = with_padding(wide, e->blank, scratch);
+    for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++)
+        stem_row(e, in, y, (Span){0, wide->width}, e->blank_map, wide_row(wide, scratch));
+}
+
+// Any value may be called background: what is computed is the same, only the time that it takes is not.
+static void prepare_stem(const Pass *pass) {
+    Engine *e = pass->e;
+    const Stage *wide = e->stages;
+    for (long i = 0; i < wide->in_size; i++) e->blank[i] = pass->x[0];
+    each_chunk(find_ink, pass);
+    if (wide->layer.batch_norm && pass->training) {
+        each_chunk(sum_patches, pass);
+        sum_all_patches(e);
     }
+    fold(e, pass->images, pass->training);
+    each_chunk(blank_forward, pass);
 }
 
 // --- backward ---------------------------------------------------------------------------------------------------
@@ -257,28 +268,29 @@ static void stem_backward(const Engine *e, int chunk, long image, const float *p
     }
 }
 
-static void blank_backward(Engine *e) {
+static void blank_backward(const Pass *pass, int chunk) {
+    const Engine *e = pass->e;
     const Stage *wide = e->stages, *narrow = wide + 1;
-    #pragma omp parallel for schedule(dynamic) num_threads(threads(e))
-    for (int chunk = 0; chunk < CHUNKS; chunk++) {
-        float *scratch = own_scratch(e);
-        const float *in = with_padding(wide, e->blank, scratch);
-        for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++) {
-            long line = y * narrow->width * narrow->step;
-            for (int other = 1; other < CHUNKS; other++)
-                add(e->blank_gradient + line, e->blank_gradient + other * narrow->size + line,
-                    narrow->width * narrow->step);
-            stem_row_gradient(e, chunk, in, y, (Span){0, wide->width}, e->blank_gradient, wide_row(wide, scratch));
-        }
+    float *scratch = own_scratch(e);
+    const float *in = with_padding(wide, e->blank, scratch);
+    for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++) {
+        long line = y * narrow->width * narrow->step;
+        for (int other = 1; other < CHUNKS; other++)
+            add(e->blank_gradient + line, e->blank_gradient + other * narrow->size + line,
+                narrow->width * narrow->step);
+        stem_row_gradient(e, chunk, in, y, (Span){0, wide->width}, e->blank_gradient, wide_row(wide, scratch));
     }
 }
 
 // From the gradient of the folded weights to that of the weights and of batch norm.
-static void finish_stem(Engine *e) {
+static void finish_stem(const Pass *pass) {
+    Engine *e = pass->e;
     Stage *wide = e->stages;
     Layer *l = &wide->layer;
-    double count = (double)e->images * area(wide);
-    unpack_gradient(wide);
+    double count = (double)pass->images * area(wide);
+    Pass of_wide = *pass;
+    of_wide.stage = wide;
+    each_chunk(unpack_terms, &of_wide);
     for (int c = 0; c < wide->channels && l->batch_norm; c++) {
         float *dw = l->d_weight + c * wide->terms.count, s = wide->scale[c];
         const float *w = l->weight + c * wide->terms.count;
