@@ -1,12 +1,12 @@
-"""A crowd of pages does not slow the training down: each refreshes less often."""
+"""Pages do not slow the training down: in a crowd, and where epochs are long, each refreshes less often."""
 
 from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lab.ui import pace
-from lab.ui.pace import GONE_AFTER_SECONDS, REFRESHES_A_SECOND, seconds_for
+from lab.ui import live, pace
+from lab.ui.pace import CALM, GONE_AFTER_SECONDS, REFRESHES_A_SECOND, seconds_for
 
 
 def test_a_few_pages_refresh_once_a_second() -> None:
@@ -20,9 +20,9 @@ def test_all_pages_together_refresh_no_more_often_than_that_and_seldom_less_than
     assert seconds_for(pages) == 1 or together > REFRESHES_A_SECOND / 2
 
 
-def page() -> AppTest:
+def page(epoch_seconds: float = 0.0) -> AppTest:
     return AppTest.from_string(
-        "import streamlit as st\nfrom lab.ui.pace import refresh_seconds\nst.text(refresh_seconds())"
+        f"import streamlit as st\nfrom lab.ui.pace import refresh_seconds\nst.text(refresh_seconds({epoch_seconds}))"
     )
 
 
@@ -35,3 +35,35 @@ def test_each_open_page_counts_once_and_a_closed_one_no_longer(monkeypatch: pyte
     assert pages[0].run().text[0].value == "2.0"
     now += GONE_AFTER_SECONDS + 1
     assert pages[0].run().text[0].value == "1.0"
+
+
+def test_a_page_that_watches_long_epochs_refreshes_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "_seen", {})
+    assert page(CALM).run().text[0].value == "1.0"
+    assert page(CALM + 0.1).run().text[0].value == str(CALM)
+    crowd = [page(CALM + 0.1) for _ in range(18)]
+    assert [one.run().text[0].value for one in crowd][-1] == "4.0"
+
+
+@pytest.mark.parametrize(
+    ("status", "command", "epochs", "watched_for"),
+    [
+        ("running", "run", [{"seconds": 9.0}], 9.0),
+        ("running", "run", [], 0.0),  # the first curves are waited for
+        ("running", "pause", [{"seconds": 9.0}], 0.0),  # and the answer to a click
+        ("running", "stop", [{"seconds": 9.0}], 0.0),
+        ("paused", "pause", [{"seconds": 9.0}], 0.0),
+        ("queued", "run", [], 0.0),
+        ("finished", "run", [{"seconds": 9.0}], None),
+    ],
+)
+def test_only_a_run_that_trains_as_it_was_told_to_is_watched_at_the_pace_of_its_epochs(
+    monkeypatch: pytest.MonkeyPatch,
+    status: str,
+    command: str,
+    epochs: list[dict[str, float]],
+    watched_for: float | None,
+) -> None:
+    monkeypatch.setattr(live, "refresh_seconds", lambda epoch_seconds: epoch_seconds)
+    run, story = SimpleNamespace(status=status, command=command), SimpleNamespace(epochs=epochs)
+    assert live.pace_of(run, story) == watched_for

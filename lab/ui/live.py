@@ -1,6 +1,6 @@
 """The live view of one run: where it stands, its curves, its scorecard and, at the end, a reading of it.
 
-A fragment asks the store once a second (see `lab.ui.pace`) while the run is live, and not at all afterwards.
+A fragment asks the store every one to three seconds (see `lab.ui.pace`) while the run is live, and not afterwards.
 """
 
 from __future__ import annotations
@@ -45,12 +45,13 @@ STATUS_COLOURS = {
 
 def show_run(run_id: int) -> None:
     """Draw the run, and go on drawing it while it is live."""
+    store = the_store()
     try:
-        ended = the_store().run(run_id).status in ENDED
+        run = store.run(run_id)
+        pace = pace_of(run, history(_events(store, run_id)))
     except StoreError as error:
         st.warning(str(error))
         return
-    pace = None if ended else refresh_seconds()
     st.fragment(_view, run_every=pace)(run_id, pace)
 
 
@@ -62,12 +63,20 @@ def _view(run_id: int, pace: float | None) -> None:
     except StoreError as error:  # deleted in another tab, or the database went away: the next poll asks again
         st.warning(str(error))
         return
-    if pace != (None if run.status in ENDED else refresh_seconds()):
+    if pace != pace_of(run, story):
         st.rerun()  # the whole page, so that refreshing starts, ends or changes its pace
     _head(store, run, story)
     _figures(run, story)
     _curves(run, story)
     _below(run, story)
+
+
+def pace_of(run: Run, story: History) -> float | None:
+    """Seconds between two refreshes; None for a run that has ended. Quick until a run trains as it was told to."""
+    if run.status in ENDED:
+        return None
+    steady = run.status == "running" and run.command == "run" and story.epochs
+    return refresh_seconds(story.epochs[-1]["seconds"] if steady else 0.0)
 
 
 def _events(store: Store, run_id: int) -> list[dict[str, Any]]:

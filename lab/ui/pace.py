@@ -1,4 +1,4 @@
-"""How often a live page refreshes: the more pages are open, the less often each."""
+"""How often a live page refreshes: the more pages are open, and the longer an epoch takes, the less often each."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ import streamlit as st
 
 REFRESHES_A_SECOND = 5
 """Of all pages together: one costs the processor that trains some ten milliseconds (benchmarks/pages.py)."""
+CALM = 3.0
+"""Seconds between two refreshes of a page that watches long epochs."""
 GONE_AFTER_SECONDS = 20.0
 
 _seen: dict[str, float] = {}
 """When each open page last refreshed, on the monotonic clock."""
 
 
-def refresh_seconds() -> float:
-    """Between two refreshes of this session's page, which counts as open from now on: 1, or more in a crowd."""
+def refresh_seconds(epoch_seconds: float = 0.0) -> float:
+    """Between two refreshes of this session's page, which counts as open from now on: 1, or more in a crowd.
+
+    Where an epoch takes `epoch_seconds`, more than `CALM`, that is the least: a browser on the processor that trains
+    takes from both threads what it draws with (docs/performance.md).
+    """
     now = time.monotonic()
     _seen[st.session_state.setdefault("page_id", uuid.uuid4().hex)] = now
     for page in [page for page, seen in list(_seen.items()) if now - seen > GONE_AFTER_SECONDS]:
         _seen.pop(page, None)
-    return seconds_for(len(_seen))
+    return max(seconds_for(len(_seen)), CALM if epoch_seconds > CALM else 0.0)
 
 
 def seconds_for(pages: int) -> float:
