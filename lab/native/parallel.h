@@ -2,7 +2,7 @@
 //
 // The functions are those of the OpenMP runtime that PyTorch has loaded, called as compilers call them (GCC's manual of
 // libgomp, "The libgomp ABI"; Clang's runtime has them too). So any C compiler will do, whether it knows OpenMP or not,
-// and no second runtime comes along: its threads would take PyTorch's the cores away.
+// and no second runtime comes along: its threads would take the cores from PyTorch's.
 
 #include <stdatomic.h>
 

@@ -22,9 +22,12 @@ static int is_stem(const Engine *e, const Stage *s) { return e->first && s == e-
 
 static long area(const Stage *s) { return (long)s->height * s->width; }
 
+// Of the sums of patches: [term][term + 1].
+static long moments_size(const Stage *wide) { return (long)wide->terms.count * padded(wide->terms.count + 1); }
+
 static void set_up_stem(Engine *e) {
     Stage *wide = e->stages, *narrow = wide + 1;
-    long terms = wide->terms.count, size = terms * padded(terms + 1);
+    long terms = wide->terms.count, size = moments_size(wide);
     e->patches = zeros(CHUNKS * size, 8), e->patch_sums = zeros(size, 8), e->slopes = zeros(wide->channels * terms, 8);
     e->ink = zeros(e->batch * wide->height, sizeof(Span));
     e->blank = zeros(wide->in_size, 4), e->blank_map = zeros(narrow->size, 4);
@@ -132,8 +135,6 @@ static double moments(const Stage *wide, int c, const double *sums, double count
     }
     return variance > 0 ? variance : 0;
 }
-
-static long moments_size(const Stage *wide) { return (long)wide->terms.count * padded(wide->terms.count + 1); }
 
 static void sum_patches(const Pass *pass, int chunk) {
     Engine *e = pass->e;
