@@ -80,7 +80,8 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
             line={"color": RATE, "width": width, "dash": "dot" if name == "planned" else "solid"},
             hovertemplate="%{y:.3g}",
         )
-    _axis(figure, "y", rangemode="tozero", tickformat=".2~g", nticks=5)
+    highest = max(rate for _, rate in planned_rates)
+    _axis(figure, "y", range=[0, 1.06 * highest], tickformat=".2~g", nticks=5)
     return figure
 
 
