@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lab.ui import live, pace
-from lab.ui.pace import CALM, GONE_AFTER_SECONDS, REFRESHES_A_SECOND, seconds_for
+from lab.ui.pace import CALM, GONE_AFTER_SECONDS, LONG_EPOCH, REFRESHES_A_SECOND, seconds_for
 
 
 def test_a_few_pages_refresh_once_a_second() -> None:
@@ -39,10 +39,10 @@ def test_each_open_page_counts_once_and_a_closed_one_no_longer(monkeypatch: pyte
 
 def test_a_page_that_watches_long_epochs_refreshes_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "_seen", {})
-    assert page(CALM).run().text[0].value == "1.0"
-    assert page(CALM + 0.1).run().text[0].value == str(CALM)
-    crowd = [page(CALM + 0.1) for _ in range(18)]
-    assert [one.run().text[0].value for one in crowd][-1] == "4.0"
+    assert page(LONG_EPOCH).run().text[0].value == "1.0"
+    assert page(LONG_EPOCH + 0.1).run().text[0].value == str(CALM)
+    crowd = [page(LONG_EPOCH + 0.1) for _ in range(28)]
+    assert [one.run().text[0].value for one in crowd][-1] == "8.0"  # of 30: every 4 would be 7.5 a second
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The live view of one run: where it stands, its curves, its scorecard and, at the end, a reading of it.
 
-A fragment asks the store every one to three seconds (see `lab.ui.pace`) while the run is live, and not afterwards.
+A fragment asks the store every one to five seconds (see `lab.ui.pace`) while the run is live, and not afterwards.
 """
 
 from __future__ import annotations

@@ -47,6 +47,14 @@ class LabServer:
         except OSError:
             return False
 
+    def watched_folders(self) -> int:
+        """How many folders and files the system tells the server about when they change (Linux; elsewhere 0)."""
+        assert self._process is not None
+        open_files = Path(f"/proc/{self._process.pid}/fdinfo")
+        if not open_files.exists():
+            return 0
+        return sum(file.read_text().count("inotify wd:") for file in open_files.iterdir())
+
     def kill(self) -> None:
         """SIGKILL: it has no moment to clean up."""
         if self._process is not None:

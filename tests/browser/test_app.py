@@ -69,6 +69,7 @@ def test_a_short_run_is_set_up_started_and_watched_to_its_end(server: LabServer,
     wait_for_points(page, "accuracy", "test", more_than=1)
     assert points(page, "accuracy", "test") == 2
     assert points(page, "accuracy", "train") == 2 * 20  # 20 windows an epoch
+    expect(page.locator(".st-key-loss .scatterlayer path.point")).to_have_count(2)  # drawn: one for each epoch
     (run,) = server.store.runs()
     assert (run.config.training_images, run.config.epochs) == (2000, 2)
     last = server.store.epochs([run.id])[run.id][-1]
@@ -152,6 +153,42 @@ def zoom(page: Page) -> dict[str, list[float]]:
     """The ranges of both axes of the loss chart."""
     ranges: dict[str, list[float]] = page.evaluate(ZOOM)
     return ranges
+
+
+def test_an_axis_that_was_told_to_follow_its_curve_does_so(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(train_address(server, start(server)))
+    wait_for_points(page, "loss", "train", more_than=0)
+    page.evaluate(FOLLOW_THE_CURVE)
+    seen = zoom(page)["x"][1]
+    assert seen < LIVE.epochs / 2
+    page.wait_for_function(f"seen => ({ZOOM})().x[1] > seen", arg=seen)
+
+
+FOLLOW_THE_CURVE = """async () => {
+    const plot = document.querySelector('.st-key-loss .js-plotly-plot');
+    await (await window.labPlotly).relayout(plot, {'xaxis.autorange': true});
+}"""
+
+
+def test_a_refresh_draws_no_chart_anew_that_did_not_change(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(train_address(server, start(server)))
+    seen = wait_for_points(page, "loss", "train", more_than=0)
+    page.wait_for_function("() => document.querySelector('.st-key-planned-rate .js-plotly-plot')")
+    page.evaluate(COUNT_DRAWINGS)
+    for _ in range(2):
+        seen = wait_for_points(page, "loss", "train", more_than=seen)
+    assert page.evaluate("window.drawings") == 0
+
+
+COUNT_DRAWINGS = """() => {
+    window.drawings = 0;
+    document.querySelector('.st-key-planned-rate .js-plotly-plot').on('plotly_afterplot', () => window.drawings++);
+}"""
+
+
+def test_the_server_watches_no_source_files(server: LabServer, new_tab: Tabs) -> None:
+    expect(new_tab(server.address).get_by_role("button", name="Train this step")).to_be_enabled()
+    assert server.watched_folders() == 0
 
 
 def test_a_chart_is_as_wide_as_its_column_also_in_a_tab_that_was_closed_and_in_another_window(
