@@ -4,8 +4,9 @@
 
 The run is step 5 on the CPU; "command line" is `python -m lab train`, the others are the app's own worker, watched by
 pages that speak Streamlit's protocol as a browser does and ask for every refresh, but draw nothing: in a class, each
-page is drawn on its own machine. "browser here" is one page in a headless Chromium on this machine (where there is
-one). In turn, medians of the rounds.
+page is drawn on its own machine. In turn, medians of the rounds. "browser here" is one page in a headless Chromium on
+this machine (where there is one): it opens and closes the page of one run in turn, since two runs differ by more than
+the page costs.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ from lab.store import Store
 ROOT = Path(__file__).parent.parent
 ROUNDS, EPOCHS, PAGES = 5, 4, 20
 """The first epoch of a run warms up; of the others the median counts."""
+TURNS, TURN = 4, 4
+"""How often the browser opens the page and closes it again, and for how many epochs each time."""
 
 
 class Watcher(threading.Thread):
@@ -148,24 +151,36 @@ def watched_by(pages: int) -> Callable[[str, Store], float]:
     return measure
 
 
-def watched_in_a_browser(address: str, store: Store) -> float:
-    """The app's own training, watched by one page in a Chromium on this machine."""
-    run = submit(store)
+def in_turn_in_a_browser(address: str, store: Store) -> tuple[list[float], list[float]]:
+    """Seconds of the epochs of one run while a Chromium on this machine shows its page, and while it shows nothing."""
+    run = store.submit(replace(step(5).config, device="cpu", epochs=1 + 2 * TURNS * TURN))
+    watched: list[float] = []
+    alone: list[float] = []
+
+    def wait_for_epochs(count: int) -> list[float]:
+        while len(store.epochs([run]).get(run, [])) < count:
+            time.sleep(0.5)
+        return [float(epoch["seconds"]) for epoch in store.epochs([run])[run]]
+
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        browser.new_page(viewport={"width": 1280, "height": 720}).goto(f"{address}/train?run={run}")
-        seconds = seconds_of_an_epoch(store, run)
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        wait_for_epochs(1)
+        for turn in range(2 * TURNS):
+            shown, found = ((f"{address}/train?run={run}", watched), ("about:blank", alone))[turn % 2]
+            page.goto(shown)
+            found += wait_for_epochs(1 + (turn + 1) * TURN)[
+                1 - TURN :
+            ]  # the first of a turn saw the page open or close
         browser.close()
-    return seconds
+    return watched, alone
 
 
 def main() -> None:
     """Print a line for each way to watch."""
     ways = {"command line": command_line, "no page": watched_by(0), "one page": watched_by(1)}
     ways[f"{PAGES} pages"] = watched_by(PAGES)
-    if shutil.which("chromium"):
-        ways["browser here"] = watched_in_a_browser
     found: dict[str, list[float]] = {name: [] for name in ways}
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -175,9 +190,13 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, measure in ways.items():
                 found[name].append(measure(address, store))
+        watched, alone = in_turn_in_a_browser(address, store) if shutil.which("chromium") else ([], [])
     for name, seconds in found.items():
         slower = statistics.median(mine / base for mine, base in zip(seconds, found["command line"], strict=True))
         print(f"{name:13} {statistics.median(seconds):6.2f} s an epoch, {100 * (slower - 1):+5.1f} %")
+    if watched:
+        epoch, of_it = statistics.median(watched), statistics.median(alone)
+        print(f"browser here  {epoch:6.2f} s an epoch, {100 * (epoch / of_it - 1):+5.1f} % beside that run alone")
 
 
 if __name__ == "__main__":
