@@ -204,7 +204,9 @@ def test_the_learning_rate_is_planned_dotted_and_drawn_thick_as_far_as_the_run_h
     assert planned.line.dash == "dot"
     assert done.line.dash == "solid"
     assert done.line.width > planned.line.width
-    assert figure.layout.yaxis.rangemode == "tozero"
+    lowest, highest = figure.layout.yaxis.range
+    assert lowest == 0
+    assert 0.1 < highest < 0.11  # all of the line, and no empty space above it
 
 
 # --- several runs ------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ function draw(Plotly, place) {
   if (wanted === place.drawn) return;  // Streamlit asks at every refresh of the page
   place.drawn = wanted;
   const { data, layout } = themed(JSON.parse(place.figure), theme);
-  const looks = JSON.stringify([layout, data.map(({ x, y, ...trace }) => trace)]);
+  const looks = JSON.stringify([layout, data.map(({ x, y, ...trace }) => [trace, x?.length > 0])]);
   if (looks === place.looks && hasFixedAxes(place)) {
     Plotly.animate(place, { data: data.map(({ x, y }) => ({ x, y })) }, POINTS_ONLY);
   } else {
@@ -53,7 +53,8 @@ function draw(Plotly, place) {
   place.widths ??= followWidth(Plotly, place);
 }
 
-// Where curves only grew, their points alone are drawn anew: axes, grid and legend take two thirds of the time.
+// Where curves only grew, their points alone are drawn anew: axes, grid and legend take two thirds of the time. (A curve
+// that gets its first points comes into the legend too.)
 const POINTS_ONLY = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
 
 // An axis that follows its data needs the whole drawing; so does one that the user has told to, by a double click.
