@@ -170,9 +170,8 @@ def in_turn_in_a_browser(address: str, store: Store) -> tuple[list[float], list[
         for turn in range(2 * TURNS):
             shown, found = ((f"{address}/train?run={run}", watched), ("about:blank", alone))[turn % 2]
             page.goto(shown)
-            found += wait_for_epochs(1 + (turn + 1) * TURN)[
-                1 - TURN :
-            ]  # the first of a turn saw the page open or close
+            epochs = wait_for_epochs(1 + (turn + 1) * TURN)
+            found += epochs[1 - TURN :]  # the first of a turn saw the page open or close
         browser.close()
     return watched, alone
 
