@@ -110,15 +110,20 @@ def progress(story: History) -> Progress | None:
     )
 
 
-def _seconds_left(story: History, steps: int) -> float | None:
-    """From the last finished epochs (evaluation included) or, in the first, from the newest window."""
-    assert story.started is not None
+def epoch_seconds(story: History) -> float | None:
+    """From the last finished epochs (evaluation included) or, in the first, from the newest window; None before it."""
     if story.epochs:
-        recent = [epoch["seconds"] for epoch in story.epochs[-LAST:]]
-        return float(statistics.mean(recent)) * steps / float(story.started["steps_per_epoch"])
-    if story.windows:
-        return steps * float(story.started["batch_size"]) / float(story.windows[-1]["images_per_second"])
-    return None
+        return statistics.mean(float(epoch["seconds"]) for epoch in story.epochs[-LAST:])
+    if story.started is None or not story.windows:
+        return None
+    images = float(story.started["steps_per_epoch"]) * float(story.started["batch_size"])
+    return images / float(story.windows[-1]["images_per_second"])
+
+
+def _seconds_left(story: History, steps: int) -> float | None:
+    assert story.started is not None
+    seconds = epoch_seconds(story)
+    return None if seconds is None else seconds * steps / float(story.started["steps_per_epoch"])
 
 
 def wrong_images(epoch: Row) -> int:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lab.analysis import History
 from lab.ui import live, pace
 from lab.ui.pace import CALM, GONE_AFTER_SECONDS, LONG_EPOCH, REFRESHES_A_SECOND, seconds_for
 
@@ -45,25 +46,32 @@ def test_a_page_that_watches_long_epochs_refreshes_less_often(monkeypatch: pytes
     assert [one.run().text[0].value for one in crowd][-1] == "8.0"  # of 30: every 4 would be 7.5 a second
 
 
+STARTED = {"steps_per_epoch": 10, "batch_size": 64}
+WINDOW = {"images_per_second": 80.0}
+EPOCH = {"seconds": 9.0}
+
+
 @pytest.mark.parametrize(
-    ("status", "command", "epochs", "watched_for"),
+    ("status", "command", "windows", "epochs", "watched_for"),
     [
-        ("running", "run", [{"seconds": 9.0}], 9.0),
-        ("running", "run", [], 0.0),  # the first curves are waited for
-        ("running", "pause", [{"seconds": 9.0}], 0.0),  # and the answer to a click
-        ("running", "stop", [{"seconds": 9.0}], 0.0),
-        ("paused", "pause", [{"seconds": 9.0}], 0.0),
-        ("queued", "run", [], 0.0),
-        ("finished", "run", [{"seconds": 9.0}], None),
+        ("running", "run", [WINDOW], [EPOCH], 9.0),
+        ("running", "run", [WINDOW], [], 640 / 80),  # the first epoch, as long as it seems to take
+        ("running", "run", [], [], 0.0),  # the first points are waited for
+        ("running", "pause", [WINDOW], [EPOCH], 0.0),  # and the answer to a click
+        ("running", "stop", [WINDOW], [EPOCH], 0.0),
+        ("paused", "pause", [WINDOW], [EPOCH], 0.0),
+        ("queued", "run", [], [], 0.0),
+        ("finished", "run", [WINDOW], [EPOCH], None),
     ],
 )
 def test_only_a_run_that_trains_as_it_was_told_to_is_watched_at_the_pace_of_its_epochs(
     monkeypatch: pytest.MonkeyPatch,
     status: str,
     command: str,
+    windows: list[dict[str, float]],
     epochs: list[dict[str, float]],
     watched_for: float | None,
 ) -> None:
     monkeypatch.setattr(live, "refresh_seconds", lambda epoch_seconds: epoch_seconds)
-    run, story = SimpleNamespace(status=status, command=command), SimpleNamespace(epochs=epochs)
-    assert live.pace_of(run, story) == watched_for
+    run = SimpleNamespace(status=status, command=command)
+    assert live.pace_of(run, History(STARTED, windows, epochs)) == watched_for

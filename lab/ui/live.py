@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from lab.analysis import History, Progress, gap, history, progress, reading, scorecard, wrong_images
+from lab.analysis import History, Progress, epoch_seconds, gap, history, progress, reading, scorecard, wrong_images
 from lab.config import RunConfig
 from lab.figures import (
     CLOSE_RANGE,
@@ -75,8 +75,8 @@ def pace_of(run: Run, story: History) -> float | None:
     """Seconds between two refreshes; None for a run that has ended. Quick until a run trains as it was told to."""
     if run.status in ENDED:
         return None
-    steady = run.status == "running" and run.command == "run" and story.epochs
-    return refresh_seconds(story.epochs[-1]["seconds"] if steady else 0.0)
+    steady = run.status == "running" and run.command == "run"
+    return refresh_seconds((steady and epoch_seconds(story)) or 0.0)
 
 
 def _events(store: Store, run_id: int) -> list[dict[str, Any]]:
