@@ -4,9 +4,9 @@
 
 The run is step 5 on the CPU; "command line" is `python -m lab train`, the others are the app's own worker, watched by
 pages that speak Streamlit's protocol as a browser does and ask for every refresh, but draw nothing: in a class, each
-page is drawn on its own machine. In turn, medians of the rounds. "browser here" is one page in a headless Chromium on
-this machine (where there is one): it opens and closes the page of one run in turn, since two runs differ by more than
-the page costs.
+page is drawn on its own machine. "browser here" (where there is a Chromium) is a page on this machine, open before the
+run and begun by a click in it. In turn, for so many rounds: two runs of one kind differ by some five percent, more than
+a page costs. Takes about half an hour.
 """
 
 from __future__ import annotations
@@ -41,10 +41,8 @@ from lab.steps import step
 from lab.store import Store
 
 ROOT = Path(__file__).parent.parent
-ROUNDS, EPOCHS, PAGES = 5, 4, 20
-"""The first epoch of a run warms up; of the others the median counts."""
-TURNS, TURN = 4, 4
-"""How often the browser opens the page and closes it again, and for how many epochs each time."""
+ROUNDS, EPOCHS, PAGES = 10, 5, 20
+CHROMIUM = shutil.which("chromium")
 
 
 class Watcher(threading.Thread):
@@ -92,7 +90,7 @@ def server(store: Store) -> Iterator[str]:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = os.environ | {"LAB_DATABASE_URL": store.url}
+    environment = os.environ | {"LAB_DATABASE_URL": store.url, "CUDA_VISIBLE_DEVICES": ""}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(600):
@@ -105,16 +103,16 @@ def server(store: Store) -> Iterator[str]:
         process.wait()
 
 
-def seconds_of_an_epoch(store: Store, run: int) -> float:
+def seconds(epochs: list[dict[str, Any]]) -> list[float]:
+    """Of each of the first `EPOCHS`."""
+    return [float(epoch["seconds"]) for epoch in epochs[:EPOCHS]]
+
+
+def seconds_at_the_end(store: Store, run: int) -> list[float]:
     """Wait for the run's end."""
     while store.run(run).status not in ENDED:
         time.sleep(0.5)
-    return median_epoch(store.epochs([run])[run])
-
-
-def median_epoch(epochs: list[dict[str, Any]]) -> float:
-    """Seconds, without the first."""
-    return statistics.median(float(epoch["seconds"]) for epoch in epochs[1:])
+    return seconds(store.epochs([run])[run])
 
 
 def submit(store: Store) -> int:
@@ -122,7 +120,7 @@ def submit(store: Store) -> int:
     return store.submit(replace(step(5).config, device="cpu", epochs=EPOCHS))
 
 
-def command_line(_: str, store: Store) -> float:
+def command_line(_: str, store: Store) -> list[float]:
     """The training without an app; its server stands idle."""
     train = ["train", "--step", "5", "--device", "cpu", "--epochs", str(EPOCHS), "--json"]
     with tempfile.TemporaryDirectory() as folder:
@@ -130,57 +128,64 @@ def command_line(_: str, store: Store) -> float:
         done = subprocess.run(
             [sys.executable, "-m", "lab", *train], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True
         )
-    return median_epoch([row for row in map(json.loads, done.stdout.splitlines()) if row["event"] == "epoch"])
+    return seconds([row for row in map(json.loads, done.stdout.splitlines()) if row["event"] == "epoch"])
 
 
-def watched_by(pages: int) -> Callable[[str, Store], float]:
+def watched_by(pages: int) -> Callable[[str, Store], list[float]]:
     """The app's own training, watched by so many pages."""
 
-    def measure(address: str, store: Store) -> float:
+    def measure(address: str, store: Store) -> list[float]:
         run = submit(store)
         watchers = [Watcher(address, run) for _ in range(pages)]
         for watcher in watchers:
             watcher.start()
-        seconds = seconds_of_an_epoch(store, run)
+        found = seconds_at_the_end(store, run)
         for watcher in watchers:
             watcher.closing.set()
             watcher.join()
         assert all(watcher.refreshes for watcher in watchers), "a page was never refreshed"
-        return seconds
+        return found
 
     return measure
 
 
-def in_turn_in_a_browser(address: str, store: Store) -> tuple[list[float], list[float]]:
-    """Seconds of the epochs of one run while a Chromium on this machine shows its page, and while it shows nothing."""
-    run = store.submit(replace(step(5).config, device="cpu", epochs=1 + 2 * TURNS * TURN))
-    watched: list[float] = []
-    alone: list[float] = []
-
-    def wait_for_epochs(count: int) -> list[float]:
-        while len(store.epochs([run]).get(run, [])) < count:
-            time.sleep(0.5)
-        return [float(epoch["seconds"]) for epoch in store.epochs([run])[run]]
-
+def begun_in_a_browser(address: str, store: Store) -> list[float]:
+    """The app's own training, begun by a click in a Chromium on this machine, which goes on showing it."""
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        wait_for_epochs(1)
-        for turn in range(2 * TURNS):
-            shown, found = ((f"{address}/train?run={run}", watched), ("about:blank", alone))[turn % 2]
-            page.goto(shown)
-            epochs = wait_for_epochs(1 + (turn + 1) * TURN)
-            found += epochs[1 - TURN :]  # the first of a turn saw the page open or close
+        page.goto(f"{address}/train")
+        page.get_by_label("Step", exact=True).first.click()
+        page.get_by_role("option", name="5.").click()
+        page.wait_for_timeout(5000)  # until what the opening costs is over
+        before = len(store.runs())
+        page.get_by_role("button", name="Start training").click()
+        while len(store.runs()) == before:
+            time.sleep(0.1)
+        run = max(run.id for run in store.runs())
+        assert store.run(run).step == 5
+        while len(store.epochs([run]).get(run, [])) < EPOCHS:
+            time.sleep(0.5)
+        store.send(run, "stop")
+        found = seconds_at_the_end(store, run)
         browser.close()
-    return watched, alone
+    return found
+
+
+def slower(mine: list[float], base: list[float]) -> str:
+    """How much, in percent, on average over the rounds; and the standard error of that."""
+    percent = [100 * (one / other - 1) for one, other in zip(mine, base, strict=True)]
+    error = statistics.stdev(percent) / len(percent) ** 0.5 if len(percent) > 1 else float("nan")
+    return f"{statistics.mean(percent):+5.1f} ± {error:.1f} %"
 
 
 def main() -> None:
     """Print a line for each way to watch."""
     ways = {"command line": command_line, "no page": watched_by(0), "one page": watched_by(1)}
     ways[f"{PAGES} pages"] = watched_by(PAGES)
-    found: dict[str, list[float]] = {name: [] for name in ways}
+    if CHROMIUM:
+        ways["browser here"] = begun_in_a_browser
+    found: dict[str, list[list[float]]] = {name: [] for name in ways}
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = Store(f"sqlite:///{folder}/lab.sqlite3")
@@ -189,13 +194,14 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, measure in ways.items():
                 found[name].append(measure(address, store))
-        watched, alone = in_turn_in_a_browser(address, store) if shutil.which("chromium") else ([], [])
-    for name, seconds in found.items():
-        slower = statistics.median(mine / base for mine, base in zip(seconds, found["command line"], strict=True))
-        print(f"{name:13} {statistics.median(seconds):6.2f} s an epoch, {100 * (slower - 1):+5.1f} %")
-    if watched:
-        epoch, of_it = statistics.median(watched), statistics.median(alone)
-        print(f"browser here  {epoch:6.2f} s an epoch, {100 * (epoch / of_it - 1):+5.1f} % beside that run alone")
+    epoch = {name: [statistics.median(run[1:]) for run in runs] for name, runs in found.items()}  # the first warms up
+    whole = {name: [sum(run) for run in runs] for name, runs in found.items()}
+    for name in ways:
+        words = f"{name:13} {statistics.median(epoch[name]):6.2f} s an epoch"
+        if name != "command line":
+            words += f", slower by {slower(epoch[name], epoch['command line'])}"
+            words += f"; the run of {EPOCHS} epochs by {slower(whole[name], whole['command line'])}"
+        print(words)
 
 
 if __name__ == "__main__":

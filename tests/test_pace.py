@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.analysis import History
 from lab.ui import live, pace
+from lab.ui.live import EARLY
 from lab.ui.pace import CALM, GONE_AFTER_SECONDS, LONG_EPOCH, REFRESHES_A_SECOND, seconds_for
 
 
@@ -42,8 +43,8 @@ def test_a_page_that_watches_long_epochs_refreshes_less_often(monkeypatch: pytes
     monkeypatch.setattr(pace, "_seen", {})
     assert page(LONG_EPOCH).run().text[0].value == "1.0"
     assert page(LONG_EPOCH + 0.1).run().text[0].value == str(CALM)
-    crowd = [page(LONG_EPOCH + 0.1) for _ in range(28)]
-    assert [one.run().text[0].value for one in crowd][-1] == "8.0"  # of 30: every 4 would be 7.5 a second
+    crowd = [page(LONG_EPOCH + 0.1) for _ in range(45)]
+    assert [one.run().text[0].value for one in crowd][-1] == "16.0"  # of 47: every 8 would be 5.9 a second
 
 
 STARTED = {"steps_per_epoch": 10, "batch_size": 64}
@@ -54,24 +55,25 @@ EPOCH = {"seconds": 9.0}
 @pytest.mark.parametrize(
     ("status", "command", "windows", "epochs", "watched_for"),
     [
-        ("running", "run", [WINDOW], [EPOCH], 9.0),
-        ("running", "run", [WINDOW], [], 640 / 80),  # the first epoch, as long as it seems to take
-        ("running", "run", [], [], 0.0),  # the first points are waited for
-        ("running", "pause", [WINDOW], [EPOCH], 0.0),  # and the answer to a click
-        ("running", "stop", [WINDOW], [EPOCH], 0.0),
-        ("paused", "pause", [WINDOW], [EPOCH], 0.0),
-        ("queued", "run", [], [], 0.0),
-        ("finished", "run", [WINDOW], [EPOCH], None),
+        ("running", "run", 20, [EPOCH], 9.0),
+        ("running", "run", EARLY + 1, [], 640 / 80),  # the first epoch, as long as it seems to take
+        ("running", "run", EARLY, [], 0.0),  # the first points are waited for
+        ("running", "run", 0, [], 0.0),
+        ("running", "pause", 20, [EPOCH], 0.0),  # and the answer to a click
+        ("running", "stop", 20, [EPOCH], 0.0),
+        ("paused", "pause", 20, [EPOCH], 0.0),
+        ("queued", "run", 0, [], 0.0),
+        ("finished", "run", 20, [EPOCH], None),
     ],
 )
 def test_only_a_run_that_trains_as_it_was_told_to_is_watched_at_the_pace_of_its_epochs(
     monkeypatch: pytest.MonkeyPatch,
     status: str,
     command: str,
-    windows: list[dict[str, float]],
+    windows: int,
     epochs: list[dict[str, float]],
     watched_for: float | None,
 ) -> None:
     monkeypatch.setattr(live, "refresh_seconds", lambda epoch_seconds: epoch_seconds)
     run = SimpleNamespace(status=status, command=command)
-    assert live.pace_of(run, History(STARTED, windows, epochs)) == watched_for
+    assert live.pace_of(run, History(STARTED, [WINDOW] * windows, epochs)) == watched_for

@@ -1,6 +1,6 @@
 """The live view of one run: where it stands, its curves, its scorecard and, at the end, a reading of it.
 
-A fragment asks the store every one to five seconds (see `lab.ui.pace`) while the run is live, and not afterwards.
+A fragment asks the store every one to eight seconds (see `lab.ui.pace`) while the run is live, and not afterwards.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from lab.ui.layout import duration
 from lab.ui.pace import refresh_seconds
 from lab.ui.state import the_store
 
+EARLY = 8
+"""Points of a curve, of twenty an epoch, that are shown as they come: there the loss falls fastest."""
 FEW_IMAGES = 20_000
 """Below this the accuracy axis begins lower: fewer images, lower accuracies."""
 STATUS_COLOURS = {
@@ -75,7 +77,7 @@ def pace_of(run: Run, story: History) -> float | None:
     """Seconds between two refreshes; None for a run that has ended. Quick until a run trains as it was told to."""
     if run.status in ENDED:
         return None
-    steady = run.status == "running" and run.command == "run"
+    steady = run.status == "running" and run.command == "run" and len(story.windows) > EARLY
     return refresh_seconds((steady and epoch_seconds(story)) or 0.0)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 REFRESHES_A_SECOND = 5
 """Of all pages together: one costs the processor that trains some ten milliseconds (benchmarks/pages.py)."""
-LONG_EPOCH, CALM = 3.0, 5.0
+LONG_EPOCH, CALM = 3.0, 8.0
 """Seconds: a page that watches epochs longer than this refreshes this often."""
 GONE_AFTER_SECONDS = 20.0
 
