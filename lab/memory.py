@@ -183,11 +183,11 @@ def _folded_bytes(network: NetworkConfig, batch: int) -> int:
     return int(batch * height * width * FLOAT * (patch * (1 + INK) + INK * channels)) + _autograd_bytes(others, batch)
 
 
-def _floats_kept(row: LayerRow) -> float:
+def _floats_kept(row: LayerRow) -> int:
     """Of an image: batch norm keeps its input and its output, ReLU works in place, max pooling keeps 64-bit indices."""
-    kept = {"conv": 1.0, "max_pool": 3.0, "average_pool": 1.0}[row.kind]
+    kept = 3 if row.kind == "max_pool" else 1
     kept += 1 if "batch norm" in row.extras else 0
-    kept += 2.5 if "dropout" in row.extras else 0  # its factors and its output, and 16 random bits
+    kept += 3 if "dropout" in row.extras else 0  # its factors, its output, and 16 random bits
     return kept * _map_floats(row)
 
 
@@ -197,7 +197,7 @@ def _map_floats(row: LayerRow) -> int:
 
 
 def _evaluation_bytes(rows: list[LayerRow], engine: Engine) -> int:
-    """Maps of the widest layer: one, the next, one being made, and two that training left; the engine in C has its own."""
+    """Maps of the widest layer: one, the next, one being made, two that training left. The engine in C has its own."""
     if engine == "compiled":
         return 0
     return 5 * EVALUATION_BATCH * FLOAT * max(_map_floats(row) for row in rows)
