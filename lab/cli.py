@@ -109,7 +109,7 @@ def train(
         seed=seed,
         device=device,  # type: ignore[arg-type]  # checked by RunConfig
         precision=precision,  # type: ignore[arg-type]
-        path="plain" if plain else "fast",
+        engine="pytorch" if plain else "fastest",
         evaluate_on="validation" if validation else "test",
         training_images=images,
     )
@@ -147,7 +147,10 @@ def show(run: RunArgument, as_json: JsonOption = False) -> None:
     row = next((row for row in _run_rows(store) if row["run"] == run), None)
     if row is None:
         raise Refused(f"There is no run {run}: `python -m lab runs` lists them.")
-    row |= {"config": cli_output.plain(store.run(run).config), "epochs": store.epochs([run])[run]}
+    row |= {
+        "config": cli_output.plain(store.run(run).config),
+        "epochs": [epoch.row() for epoch in store.epochs([run])[run]],
+    }
     if as_json:
         print(json.dumps(row, indent=2))
     else:
@@ -200,7 +203,7 @@ def bench(
 
     chosen = replace(steps.step(5).config, device=device)  # type: ignore[arg-type]  # checked by RunConfig
     _check_device(chosen)
-    report = measure(resolve_device(chosen.device), "plain" if plain else "fast", steps_a_round)
+    report = measure(resolve_device(chosen.device), "pytorch" if plain else "fastest", steps_a_round)
     if as_json:
         print(json.dumps(report.row(), indent=2))
     else:
@@ -283,8 +286,8 @@ def _train(store: Store, run_id: int, config: RunConfig, as_json: bool) -> None:
     _stop_on_ctrl_c(store, run_id)
     worker.start()
     if as_json:
-        for row in events:
-            print(json.dumps({"run": run_id} | row), flush=True)
+        for kept in events:
+            print(json.dumps({"run": run_id} | kept.row()), flush=True)
     else:
         cli_output.show_progress(events, run_id, config)
     worker.end()

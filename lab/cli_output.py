@@ -13,9 +13,10 @@ from rich.table import Table
 
 from lab.config import RunConfig, to_json
 from lab.describe import describe_config
+from lab.events import Epoch, Paused, Resumed, Started, Window
 from lab.layers import LayerRow
-from lab.schema import Run
 from lab.steps import step
+from lab.store import Kept, Run
 
 
 def plain(config: RunConfig) -> Any:
@@ -23,9 +24,9 @@ def plain(config: RunConfig) -> Any:
     return json.loads(to_json(config))
 
 
-def run_row(run: Run, epochs: list[dict[str, Any]]) -> dict[str, Any]:
+def run_row(run: Run, epochs: list[Epoch]) -> dict[str, Any]:
     """A run as one plain row, accuracies in percent."""
-    accuracies = [epoch["test_accuracy"] for epoch in epochs]
+    accuracies = [epoch.test_accuracy for epoch in epochs]
     return {
         "run": run.id,
         "name": run.name,
@@ -40,7 +41,7 @@ def run_row(run: Run, epochs: list[dict[str, Any]]) -> dict[str, Any]:
         "last_test_accuracy": accuracies[-1] if accuracies else None,
         "best_test_accuracy": max(accuracies, default=None),
         "created": datetime.fromtimestamp(run.created).isoformat(timespec="seconds"),
-        "training_seconds": round(sum(epoch["seconds"] for epoch in epochs), 1),
+        "training_seconds": round(sum(epoch.seconds for epoch in epochs), 1),
     }
 
 
@@ -135,28 +136,33 @@ def run_page(row: dict[str, Any], config: RunConfig) -> RenderableType:
     return Group(facts, "", table)
 
 
-def show_progress(events: Iterator[dict[str, Any]], run_id: int, config: RunConfig) -> None:
+def show_progress(events: Iterator[Kept], run_id: int, config: RunConfig) -> None:
     """A progress bar over the whole run, and a line for every finished epoch."""
-    total = config.epochs * config.steps_per_epoch
+    total = config.epochs * config.iterations_per_epoch
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[speed]}")) as progress:
         task = progress.add_task(f"run {run_id}, waiting for the device", total=total, speed="")
-        for row in events:
-            if row["event"] == "started":
-                done = (row["first_epoch"] - 1) * config.steps_per_epoch
-                progress.update(task, completed=done, description=f"run {run_id}, epoch {row['first_epoch']}")
-            elif row["event"] == "window":
-                speed = f"loss {row['loss']:.3f}, {row['images_per_second']:,.0f} images/s"
-                description = f"run {run_id}, epoch {row['epoch']}"
-                progress.update(task, completed=row["step"], description=description, speed=speed)
-            elif row["event"] == "epoch":
-                wrong = 10_000 - row["test_correct"]
-                progress.console.print(
-                    f"epoch {row['epoch']:>2}  train {row['train_accuracy']:.2f} %  "
-                    f"test {row['test_accuracy']:.2f} % ({wrong} wrong of 10,000)  {row['seconds']:.1f} s"
-                )
-            elif row["event"] in ("paused", "resumed"):
-                progress.console.print(row["event"])
+        for kept in events:
+            match kept.event:
+                case Started(first_epoch=epoch):
+                    done = (epoch - 1) * config.iterations_per_epoch
+                    progress.update(task, completed=done, description=f"run {run_id}, epoch {epoch}")
+                case Window() as window:
+                    speed = f"loss {window.loss:.3f}, {window.images_per_second:,.0f} images/s"
+                    description = f"run {run_id}, epoch {window.epoch}"
+                    progress.update(task, completed=window.iteration, description=description, speed=speed)
+                case Epoch() as epoch:
+                    progress.console.print(_epoch_line(epoch))
+                case Paused() | Resumed():
+                    progress.console.print(kept.event.kind)
+
+
+def _epoch_line(epoch: Epoch) -> str:
+    wrong = 10_000 - epoch.test_correct
+    return (
+        f"epoch {epoch.epoch:>2}  train {epoch.train_accuracy:.2f} %  "
+        f"test {epoch.test_accuracy:.2f} % ({wrong} wrong of 10,000)  {epoch.seconds:.1f} s"
+    )
 
 
 def probabilities_table(digit: int, probabilities: list[float]) -> RenderableType:

@@ -66,7 +66,7 @@ def _device(config: RunConfig) -> str:
 
 def expected_engine(config: RunConfig, device: str = "cpu", compiled: bool = True) -> Engine:
     """The engine that serves this config there; `compiled`: whether a C compiler has made its library."""
-    if config.path == "plain" or config.precision != "float32" or device != "cpu":
+    if config.engine == "pytorch" or config.precision != "float32" or device != "cpu":
         return "pytorch"
     if compiled and config.network.layers[0].kind == "conv":
         return "compiled"
