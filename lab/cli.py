@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from rich.console import Console
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
 from lab import cli_output, steps
+from lab.cli_training import INTERRUPTED, train_here
 from lab.config import TRAINING_IMAGES, ConfigError, RunConfig
 from lab.describe import describe_augmentation, describe_schedule
 from lab.layers import layer_table, total_parameters
@@ -57,7 +57,7 @@ def main() -> None:
     except (Refused, ConfigError, StoreError) as error:
         _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()
         sys.exit(0)
@@ -115,7 +115,7 @@ def train(
     )
     _check_device(config)
     store = open_store()
-    _train(store, store.submit(config), config, as_json)
+    raise typer.Exit(train_here(store, lambda: store.submit(config), config, as_json))
 
 
 @app.command()
@@ -124,8 +124,12 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
     store = open_store()
     config = store.run(run).config
     _check_device(config)
-    store.requeue(run)
-    _train(store, run, config, as_json)
+
+    def queue() -> int:
+        store.requeue(run)
+        return run
+
+    raise typer.Exit(train_here(store, queue, config, as_json))
 
 
 @app.command()
@@ -271,34 +275,3 @@ def _check_device(config: RunConfig) -> None:
         resolve_device(config.device)
     except DeviceUnavailable as error:
         raise Refused(str(error)) from error
-
-
-def _train(store: Store, run_id: int, config: RunConfig, as_json: bool) -> None:
-    """Have a worker of this process take the run (unless the app is quicker), and show it from the store."""
-    from lab.device import resolve_device
-    from lab.jobs import Worker
-
-    worker = Worker(store, resolve_device(config.device), only=run_id)
-    events = store.follow(run_id)
-    _stop_on_ctrl_c(store, run_id)
-    worker.start()
-    if as_json:
-        for row in events:
-            print(json.dumps({"run": run_id} | row), flush=True)
-    else:
-        cli_output.show_progress(events, run_id, config)
-    worker.end()
-    run = store.run(run_id)
-    if not as_json:
-        console.print(cli_output.ending(run))
-    raise typer.Exit(0 if run.status in ("finished", "stopped") else 1)
-
-
-def _stop_on_ctrl_c(store: Store, run_id: int) -> None:
-    """The first Ctrl-C asks the run to stop and lets it say so; a second one leaves at once."""
-
-    def stop(_signal: int, _frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        store.send(run_id, "stop")
-
-    signal.signal(signal.SIGINT, stop)

@@ -24,11 +24,12 @@ def on_ending_signal(act: Callable[[], None]) -> Iterator[None]:
 
     `act` is called in the main thread, between any two lines of it: it must not wait for what the main thread may hold.
     """
-    told = threading.Event()
+    told = False
 
     def handle(_signal: int, _frame: object) -> None:
-        if not told.is_set():
-            told.set()
+        nonlocal told
+        if not told:
+            told = True
             act()
 
     before = {number: signal.signal(number, handle) for number in _ending_signals()}
