@@ -1,7 +1,8 @@
-"""`python -m lab train` and `resume`: a run trained by this process and shown from the store, and how a signal ends it."""
+"""`python -m lab train` and `resume`: a run is trained by this process and shown from the store; a signal stops it."""
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lab import cli_output
+from lab.cli_output import console, ending, show_progress
 from lab.config import RunConfig
 from lab.process import PATIENCE_SECONDS, leave, leave_within, on_ending_signal
 from lab.store import Store, StoreError
@@ -41,10 +42,14 @@ def train_here(store: Store, queue: Callable[[], int], config: RunConfig, as_jso
         with _stopped_by(signals, store, worker, run_id):
             events = store.follow(run_id)
             worker.start()
-            show(events, run_id, config, as_json)
+            if as_json:
+                for kept in events:
+                    print(json.dumps({"run": run_id} | kept.row()), flush=True)
+            else:
+                show_progress(events, run_id, config)
     run = store.run(run_id)
     if not as_json:
-        console.print(cli_output.ending(run))
+        console.print(ending(run))
     if run.status == "interrupted" and signals.have_come:
         return INTERRUPTED
     return 0 if run.status in ("finished", "stopped") else 1

@@ -19,8 +19,8 @@ from lab.stem import fold_stem
 class Computation(Protocol):
     """A network on a device, as training uses it. Images are float32 (B, 1, 28, 28) in [0, 1], labels int64 (B,)."""
 
-    path: str
-    """Its name, for people."""
+    name: str
+    """Of its engine, for people."""
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Leave the gradients of the mean loss in the parameters; returns that loss and the number of right answers."""
@@ -34,7 +34,7 @@ def computation(config: RunConfig, network: nn.Sequential, device: str, dropout:
 
     `dropout`, a generator of that device, decides what dropout drops.
     """
-    if config.path == "plain" or config.precision != "float32" or device != "cpu":
+    if config.engine == "pytorch" or config.precision != "float32" or device != "cpu":
         return Plain(config, network, device, dropout)
     if fits(config.network, config.batch_size):
         return Fast(config, network, dropout)
@@ -49,10 +49,10 @@ class Plain:
     """PyTorch's modules and autograd, on any device."""
 
     def __init__(
-        self, config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator, path: str = "plain"
+        self, config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator, name: str = "PyTorch"
     ) -> None:
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network, self.device, self.precision, self.path = network, device, config.precision, path
+        self.network, self.device, self.precision, self.name = network, device, config.precision, name
         for module in network.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
@@ -82,7 +82,7 @@ class Plain:
 class Fast:
     """The compiled engine, on the CPU and in float32."""
 
-    path = "fast"
+    name = "compiled"
 
     def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
         self.engine = Engine(config.network, network, config.batch_size)

@@ -13,8 +13,7 @@ from lab.config import ConfigError, RunConfig
 from lab.device import DeviceUnavailable, available_devices, prepare_training_thread, resolve_device
 from lab.events import Failed
 from lab.mnist import DataError, load_mnist
-from lab.schema import Run
-from lab.store import LostClaim, Store, StoreError, worker_name
+from lab.store import Claim, LostClaim, Run, Store, StoreError, worker_name
 from lab.training import Command, Control, ResumePoint, train
 
 log = logging.getLogger(__name__)
@@ -34,8 +33,8 @@ class Worker:
         self.store, self.device, self.only = store, device, only
         self.name = f"{worker_name()}:{uuid.uuid4().hex[:8]}"
         self._end = threading.Event()
-        self._held: int | None = None
-        """The run in training."""
+        self._held: Claim | None = None
+        """Of the run in training."""
         self._thread = threading.Thread(target=self._work, name=f"lab-worker-{device}", daemon=True)
 
     def start(self) -> None:
@@ -60,7 +59,7 @@ class Worker:
             self._thread.join(seconds)
         held = self._held
         if held is not None and self.is_alive():
-            _interrupt(self.store, held, self.name)
+            _interrupt(held)
         return not self.is_alive()
 
     def _work(self) -> None:
@@ -68,9 +67,9 @@ class Worker:
         told = ""
         while not self._end.is_set():
             try:
-                run = self._claim_next()
-                if run is not None:
-                    self._train(run)
+                claimed = self._claim_next()
+                if claimed is not None:
+                    self._train(*claimed)
                     if self.only is not None:
                         return
                     continue
@@ -79,18 +78,19 @@ class Worker:
                     log.warning(told := str(error))
             self._end.wait(QUEUE_POLL_SECONDS)
 
-    def _train(self, run: Run) -> None:
-        self._held = run.id
+    def _train(self, run: Run, claim: Claim) -> None:
+        self._held = claim
         try:
-            execute(self.store, run, self.name, self.device, self._end)
+            execute(self.store, run, claim, self.device, self._end)
         finally:
             self._held = None
 
-    def _claim_next(self) -> Run | None:
+    def _claim_next(self) -> tuple[Run, Claim] | None:
         for run in reversed(self.store.runs()):  # oldest first
             wanted = self.only is None or run.id == self.only
             if run.status == "queued" and wanted and _belongs_on(run.config, self.device):
-                return run if self.store.claim(run.id, self.name, self.device) else None
+                claim = self.store.claim(run.id, self.name, self.device)
+                return (run, claim) if claim else None
         return None
 
 
@@ -106,28 +106,28 @@ class _Ending(Exception):
     """The worker is told to end; not one of the errors that training takes for the run's own."""
 
 
-def execute(store: Store, run: Run, worker: str, device: str, end: threading.Event) -> None:
+def execute(store: Store, run: Run, claim: Claim, device: str, end: threading.Event) -> None:
     """Train a claimed run to its end, keeping every event; whatever goes wrong is kept as its failure.
 
     Once `end` is set, training stops at the next iteration and the run is interrupted.
     """
     try:
-        with _heartbeat(store, run.id, worker) as lost:
-            control = _until(end, _StoreControl(store, run.id, worker, lost))
+        with _heartbeat(claim) as lost:
+            control = _until(end, _StoreControl(claim, lost))
             data = load_mnist(device)
             for event in train(run.config, data, control, _resume_point(store, run.id)):
-                store.append(run.id, worker, event)
+                claim.append(event)
     except _Ending:
-        _interrupt(store, run.id, worker)
+        _interrupt(claim)
     except LostClaim:
         log.warning("run %d was taken from this worker", run.id)
     except (DataError, DeviceUnavailable) as error:
-        store.append(run.id, worker, Failed(reason=str(error)))
+        claim.append(Failed(reason=str(error)))
     except StoreError:
         raise
     except Exception as error:  # a worker must outlive any run, and a run must never be left as running
         log.exception("run %d failed", run.id)
-        store.append(run.id, worker, Failed(reason=f"An unexpected error ended the run: {error}"))
+        claim.append(Failed(reason=f"An unexpected error ended the run: {error}"))
 
 
 def _until(end: threading.Event, control: Control) -> Control:
@@ -141,14 +141,12 @@ def _until(end: threading.Event, control: Control) -> Control:
     return ask
 
 
-def _interrupt(store: Store, run_id: int, worker: str) -> None:
+def _interrupt(claim: Claim) -> None:
     """Record that the lab was closed while the run trained, unless the run is no longer this worker's."""
-    values = {"status": "interrupted", "reason": CLOSED, "ended": time.time(), "worker": None}
     try:
-        with store._transaction() as connection:
-            store._hold(connection, run_id, worker, values)
+        claim.interrupt(CLOSED)
     except LostClaim:
-        log.warning("run %d was taken from this worker", run_id)
+        log.warning("run %d was taken from this worker", claim.run_id)
 
 
 def _resume_point(store: Store, run_id: int) -> ResumePoint | None:
@@ -164,35 +162,35 @@ def _resume_point(store: Store, run_id: int) -> ResumePoint | None:
 class _StoreControl:
     """The run's command as training asks for it at every iteration; the store is asked a few times a second."""
 
-    def __init__(self, store: Store, run_id: int, worker: str, lost: threading.Event) -> None:
-        self._store, self._run_id, self._worker, self._lost = store, run_id, worker, lost
+    def __init__(self, claim: Claim, lost: threading.Event) -> None:
+        self._claim, self._lost = claim, lost
         self._asked, self._command = 0.0, "run"
 
     def __call__(self) -> Command:
         if self._lost.is_set():
-            raise LostClaim(f"Run {self._run_id} is no longer held by this worker.")
+            raise LostClaim(f"Run {self._claim.run_id} is no longer held by this worker.")
         if time.monotonic() - self._asked > COMMAND_POLL_SECONDS:
-            self._command = self._store.beat(self._run_id, self._worker)
+            self._command = self._claim.beat()
             self._asked = time.monotonic()
         return "pause" if self._command == "pause" else "stop" if self._command == "stop" else "run"
 
 
 @contextmanager
-def _heartbeat(store: Store, run_id: int, worker: str) -> Iterator[threading.Event]:
+def _heartbeat(claim: Claim) -> Iterator[threading.Event]:
     """Beat in a thread of its own, so that one long iteration is not taken for death; yields a "claim lost" flag."""
     done, lost = threading.Event(), threading.Event()
 
     def beat() -> None:
         while not done.wait(HEARTBEAT_SECONDS):
             try:
-                store.beat(run_id, worker)
+                claim.beat()
             except LostClaim:
                 lost.set()
                 return
             except StoreError as error:
                 log.warning("%s", error)
 
-    thread = threading.Thread(target=beat, name=f"lab-heartbeat-{run_id}", daemon=True)
+    thread = threading.Thread(target=beat, name=f"lab-heartbeat-{claim.run_id}", daemon=True)
     thread.start()
     try:
         yield lost

@@ -21,7 +21,7 @@ from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, wei
 from lab.computation import computation
 from lab.config import RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
-from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
 from lab.layers import ImpossibleNetwork, total_parameters
 from lab.mnist import Mnist, to_unit
 from lab.network import build_network
@@ -153,7 +153,7 @@ class _Run:
         self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
         self.rate = 0.0
         self.whole, self.window = _Tally(self.device), _Tally(self.device)
-        self.threads = Threads(torch.get_num_threads() if self.computation.path == "fast" else 1)
+        self.threads = Threads(torch.get_num_threads() if self.computation.name == "compiled" else 1)
         self.iterate = self._iterate
         if self.device == REPLAYED_ON:
             self.iterate = Replayed(self._iterate, config.batch_size, cuda_graph((self.augmentation, self.dropout)))
@@ -162,11 +162,11 @@ class _Run:
         yield Started(
             device=self.device,
             device_name=device_name(self.device),
-            path=self.computation.path,
+            engine=self.computation.name,
             parameters=total_parameters(self.config.network),
             first_epoch=self.first_epoch,
             epochs=self.config.epochs,
-            steps_per_epoch=self.config.steps_per_epoch,
+            iterations_per_epoch=self.config.iterations_per_epoch,
             batch_size=self.config.batch_size,
         )
         with self.threads:
@@ -178,9 +178,9 @@ class _Run:
         self.clocks = (_Stopwatch(), _Stopwatch())
         self.whole.reset()
         self.window.reset()
-        steps = self.config.steps_per_epoch
-        first = (epoch - 1) * steps
-        window_ends = {round(steps * (i + 1) / WINDOWS_PER_EPOCH) for i in range(WINDOWS_PER_EPOCH)}
+        iterations = self.config.iterations_per_epoch
+        first = (epoch - 1) * iterations
+        window_ends = {round(iterations * (i + 1) / WINDOWS_PER_EPOCH) for i in range(WINDOWS_PER_EPOCH)}
         for index, numbers in enumerate(self._batches(epoch)):
             yield from self._obey()
             self._set_rate(learning_rate(self.config, first + index))
@@ -201,9 +201,12 @@ class _Run:
             test_correct=int(test.correct.item()),
             learning_rate=self.rate,
             seconds=self.clocks[0].seconds(),
-            predictions=predictions.to("cpu", torch.uint8).numpy().tobytes(),
-            weights=weights_to_bytes(self.network),
-            optimizer_state=optimizer_to_bytes(self.optimizer),
+            checkpoint=Checkpoint(
+                epoch=epoch,
+                weights=weights_to_bytes(self.network),
+                predictions=predictions.to("cpu", torch.uint8).numpy().tobytes(),
+                optimizer_state=optimizer_to_bytes(self.optimizer),
+            ),
         )
 
     def _batches(self, epoch: int) -> Iterator[Tensor]:
@@ -234,13 +237,13 @@ class _Run:
             else:
                 group["lr"] = rate
 
-    def _window_event(self, epoch: int, step: int) -> Window:
+    def _window_event(self, epoch: int, iteration: int) -> Window:
         loss = self.window.mean_loss()  # waits for the device, so the clock is read after it
         seconds = self.clocks[1].seconds()
         self.clocks = (self.clocks[0], _Stopwatch())
         return Window(
             epoch=epoch,
-            step=step,
+            iteration=iteration,
             loss=loss,
             accuracy=self.window.accuracy(),
             learning_rate=self.rate,

@@ -7,9 +7,10 @@ import streamlit as st
 
 from lab.analysis import gap
 from lab.describe import describe_config, differences
+from lab.events import Epoch
 from lab.figures import overlay_figure
 from lab.layers import total_parameters
-from lab.schema import ENDED, Run
+from lab.store import ENDED, Run
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration, page_head, show_table
 from lab.ui.navigation import page
@@ -18,9 +19,9 @@ from lab.ui.state import choose_run, forget_run, set_draft, the_store
 store = the_store()
 
 
-def result_row(run: Run, epochs: list[dict[str, Any]]) -> dict[str, Any]:
+def result_row(run: Run, epochs: list[Epoch]) -> dict[str, Any]:
     """One line of the table of runs."""
-    accuracies = [epoch["test_accuracy"] for epoch in epochs]
+    accuracies = [epoch.test_accuracy for epoch in epochs]
     return {
         "Run": run.id,
         "Name": run.name,
@@ -31,12 +32,12 @@ def result_row(run: Run, epochs: list[dict[str, Any]]) -> dict[str, Any]:
         "Train − test": gap(epochs[-1]) if epochs else None,
         "Parameters": total_parameters(run.config.network),
         "Seed": run.config.seed,
-        "Training time": duration(sum(epoch["seconds"] for epoch in epochs)),
+        "Training time": duration(sum(epoch.seconds for epoch in epochs)),
         "Begun": datetime.fromtimestamp(run.created).strftime("%d %b %H:%M"),
     }
 
 
-def choose_runs(runs: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> list[Run]:
+def choose_runs(runs: list[Run], epochs: dict[int, list[Epoch]]) -> list[Run]:
     """The table; returns the selected runs."""
     percent = st.column_config.NumberColumn(format="%.2f")
     selection = st.dataframe(
@@ -102,7 +103,7 @@ def delete(chosen: list[Run]) -> None:
         st.rerun()
 
 
-def compare(chosen: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> None:
+def compare(chosen: list[Run], epochs: dict[int, list[Epoch]]) -> None:
     """Curves over each other, and where the configs differ from the first one's."""
     series = [(f"{run.id}: {run.name}", epochs[run.id]) for run in reversed(chosen) if epochs[run.id]]
     if series:

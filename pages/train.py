@@ -3,8 +3,8 @@
 import streamlit as st
 
 from lab.analysis import History
-from lab.schema import ENDED
 from lab.steps import matching_step, published_epochs
+from lab.store import ENDED
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run

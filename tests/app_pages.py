@@ -5,14 +5,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from examples import tiny_run
+from examples import claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
 from lab.config import Augmentation, Optimizer, RunConfig, Schedule
-from lab.events import Epoch, Event, Failed, Finished, Paused, Started, Stopped, Window
-from lab.schema import Run
+from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Started, Stopped, Window
 from lab.steps import step
-from lab.store import Store, worker_name
+from lab.store import Run, Store, worker_name
 
 APP = Path(__file__).parent.parent / "app.py"
 ME = f"{worker_name()}:test"
@@ -153,7 +152,7 @@ EVERYTHING_ELSE = RunConfig(
     seed=2**32 - 1,
     device="cpu",
     precision="bfloat16",
-    path="plain",
+    engine="pytorch",
     evaluate_on="validation",
     training_images=1,
 )
@@ -164,15 +163,15 @@ EVERYTHING_ELSE = RunConfig(
 
 
 def started(config: RunConfig) -> Started:
-    steps = config.steps_per_epoch
+    iterations = config.iterations_per_epoch
     return Started(
         device="cpu",
         device_name="a CPU",
-        path="plain",
+        engine="PyTorch",
         parameters=1,
         first_epoch=1,
         epochs=config.epochs,
-        steps_per_epoch=steps,
+        iterations_per_epoch=iterations,
         batch_size=config.batch_size,
     )
 
@@ -180,7 +179,7 @@ def started(config: RunConfig) -> Started:
 def window(number: int, of: int = 3) -> Window:
     return Window(
         epoch=(number - 1) // of + 1,
-        step=number,
+        iteration=number,
         loss=1 / number,
         accuracy=90 + number,
         learning_rate=0.05,
@@ -198,9 +197,7 @@ def epoch(number: int, correct: int = 9900, train: float = 99.0, seconds: float 
         test_correct=correct,
         learning_rate=0.05,
         seconds=seconds,
-        predictions=b"",
-        weights=b"",
-        optimizer_state=b"",
+        checkpoint=Checkpoint(epoch=number, weights=b"", predictions=b"", optimizer_state=b""),
     )
 
 
@@ -208,9 +205,8 @@ def add_run(store: Store, *events: Event, config: RunConfig | None = None, worke
     """A run that was claimed by `worker` and has said `events`, after Started."""
     config = config or tiny_run()
     run_id = store.submit(config, name or None)
-    assert store.claim(run_id, worker, f"device of run {run_id}")  # so that several may be live
-    for event in (started(config), *events):
-        store.append(run_id, worker, event)
+    claimed(store, run_id, worker, device=f"device of run {run_id}")  # so that several may be live
+    say(store, run_id, started(config), *events)
     return run_id
 
 

@@ -20,8 +20,7 @@ from lab.config import Augmentation, ConfigError, NetworkConfig, Optimizer, Sche
 from lab.events import Epoch, Event, Finished, Started
 from lab.jobs import Worker, ensure_workers
 from lab.mnist import Mnist, load_mnist
-from lab.schema import ENDED
-from lab.store import Store, StoreError
+from lab.store import ENDED, Store, StoreError
 from lab.training import train
 
 ROOT = Path(__file__).parent.parent
@@ -306,7 +305,7 @@ def test_one_long_iteration_is_not_taken_for_death(
             parameters=1,
             first_epoch=1,
             epochs=1,
-            steps_per_epoch=1,
+            iterations_per_epoch=1,
             batch_size=1,
         )
         go_on.wait(60)

@@ -10,28 +10,27 @@ from types import SimpleNamespace
 from typing import get_args
 
 import pytest
-from examples import tiny_run
+from examples import beat, claimed, say, tiny_run
 
 from lab import store as module
 from lab.config import RunConfig
 from lab.describe import describe_run
-from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
-from lab.schema import ENDED, LIVE, Status
+from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
 from lab.steps import step
-from lab.store import LostClaim, Store, StoreError, database_url, open_store, worker_name
+from lab.store import ENDED, LIVE, LostClaim, Status, Store, StoreError, database_url, open_store, worker_name
 
 ME = f"{worker_name()}:test"
 STARTED = Started(
     device="cpu",
     device_name="a CPU",
-    path="plain",
+    engine="PyTorch",
     parameters=1,
     first_epoch=1,
     epochs=3,
-    steps_per_epoch=3,
+    iterations_per_epoch=3,
     batch_size=16,
 )
-WINDOW = Window(epoch=1, step=1, loss=2.3, accuracy=10.0, learning_rate=0.01, images_per_second=1000.0)
+WINDOW = Window(epoch=1, iteration=1, loss=2.3, accuracy=10.0, learning_rate=0.01, images_per_second=1000.0)
 
 
 def epoch(number: int, correct: int = 9000) -> Epoch:
@@ -44,18 +43,20 @@ def epoch(number: int, correct: int = 9000) -> Epoch:
         test_correct=correct,
         learning_rate=0.01,
         seconds=1.5,
-        predictions=bytes([number, 7]),
-        weights=f"weights {number}".encode(),
-        optimizer_state=f"state {number}".encode(),
+        checkpoint=Checkpoint(
+            epoch=number,
+            weights=f"weights {number}".encode(),
+            predictions=bytes([number, 7]),
+            optimizer_state=f"state {number}".encode(),
+        ),
     )
 
 
 def running(store: Store, *events: Event, config: RunConfig | None = None) -> int:
     """A run that this process has claimed and that has said `events`."""
     run_id = store.submit(config or tiny_run())
-    assert store.claim(run_id, ME, "cpu")
-    for event in events:
-        store.append(run_id, ME, event)
+    claimed(store, run_id, ME)
+    say(store, run_id, *events)
     return run_id
 
 
@@ -156,10 +157,10 @@ def test_two_stores_on_one_file_see_each_others_writes(store: Store) -> None:
     other = Store(store.url)
     run_id = running(store, STARTED)
     assert other.run(run_id).status == "running"
-    assert [row["event"] for row in other.events_after(run_id)] == ["started"]
+    assert [kept.event.kind for kept in other.events_after(run_id)] == ["started"]
     other.send(run_id, "pause")
-    assert store.beat(run_id, ME) == "pause"
-    store.append(run_id, ME, epoch(1))
+    assert beat(store, run_id) == "pause"
+    say(store, run_id, epoch(1))
     assert other.checkpoint(run_id).weights == b"weights 1"
 
 
@@ -199,20 +200,19 @@ def test_deleting_one_run_leaves_the_others(store: Store) -> None:
 def test_events_after_a_cursor_are_the_newer_ones_in_order(store: Store) -> None:
     run_id = running(store, STARTED, WINDOW)
     first = store.events_after(run_id)
-    assert [row["event"] for row in first] == ["started", "window"]
-    assert store.events_after(run_id, first[-1]["id"]) == []
-    store.append(run_id, ME, epoch(1))
-    [row] = store.events_after(run_id, first[-1]["id"])
+    assert [kept.event.kind for kept in first] == ["started", "window"]
+    assert store.events_after(run_id, first[-1].id) == []
+    say(store, run_id, epoch(1))
+    [row] = store.events_after(run_id, first[-1].id)
     assert row["event"] == "epoch"
-    assert [row["id"] for row in store.events_after(run_id)] == [*(old["id"] for old in first), row["id"]]
+    assert [kept.id for kept in store.events_after(run_id)] == [*(old.id for old in first), row.id]
 
 
 def test_an_event_comes_back_as_it_was_said_with_its_time(store: Store) -> None:
     run_id = running(store, WINDOW)
     [row] = store.events_after(run_id)
-    assert {key: row[key] for key in WINDOW.row()} == WINDOW.row()
-    assert set(row) == {*WINDOW.row(), "id", "time"}
-    assert store.run(run_id).created <= row["time"]
+    assert row.event == WINDOW
+    assert store.run(run_id).created <= row.time
 
 
 def test_two_readers_do_not_take_events_from_each_other(store: Store) -> None:
@@ -223,8 +223,8 @@ def test_two_readers_do_not_take_events_from_each_other(store: Store) -> None:
 def test_the_events_of_other_runs_are_not_seen(store: Store) -> None:
     first = running(store, STARTED, Finished())
     second = running(store, WINDOW)
-    assert [row["event"] for row in store.events_after(first)] == ["started", "finished"]
-    assert [row["event"] for row in store.events_after(second)] == ["window"]
+    assert [kept.event.kind for kept in store.events_after(first)] == ["started", "finished"]
+    assert [kept.event.kind for kept in store.events_after(second)] == ["window"]
 
 
 def test_epochs_of_several_runs_come_in_one_answer(store: Store) -> None:
@@ -232,7 +232,7 @@ def test_epochs_of_several_runs_come_in_one_answer(store: Store) -> None:
     second = running(store, STARTED, epoch(1, 9300))
     waiting = store.submit(tiny_run())
     found = store.epochs([second, first, waiting])
-    assert {run: [row["test_correct"] for row in rows] for run, rows in found.items()} == {
+    assert {run: [one.test_correct for one in rows] for run, rows in found.items()} == {
         first: [9100, 9200],
         second: [9300],
         waiting: [],
@@ -254,7 +254,7 @@ def test_an_epoch_that_was_not_finished_has_no_checkpoint(store: Store) -> None:
     run_id = running(store, STARTED)
     with pytest.raises(StoreError, match=f"Run {run_id} has no finished epoch yet"):
         store.checkpoint(run_id)
-    store.append(run_id, ME, epoch(1))
+    say(store, run_id, epoch(1))
     with pytest.raises(StoreError, match=f"Run {run_id} has no checkpoint of epoch 2"):
         store.checkpoint(run_id, 2)
 
@@ -277,15 +277,15 @@ def test_the_status_follows_from_the_last_event(
     run = store.run(running(store, *events))
     assert (run.status, run.reason) == (status, reason)
     assert (run.ended is not None) == (status in ENDED)
-    assert (run.hardware == "a CPU, plain path") == (STARTED in events)
+    assert (run.hardware == "a CPU, PyTorch engine") == (STARTED in events)
 
 
 def test_follow_tells_what_is_said_from_now_on_and_ends_with_the_run(store: Store) -> None:
     run_id = running(store, STARTED)
     following = store.follow(run_id, poll_seconds=0.0)
     for event in (WINDOW, epoch(1), Finished()):
-        store.append(run_id, ME, event)
-    assert [row["event"] for row in following] == ["window", "epoch", "finished"]
+        say(store, run_id, event)
+    assert [kept.event.kind for kept in following] == ["window", "epoch", "finished"]
 
 
 def test_following_an_ended_run_ends_at_once(store: Store) -> None:
@@ -312,10 +312,10 @@ def test_a_queued_run_that_is_stopped_never_starts(store: Store) -> None:
 
 def test_a_command_reaches_the_worker_at_its_next_beat(store: Store) -> None:
     run_id = running(store, STARTED)
-    assert store.beat(run_id, ME) == "run"
+    assert beat(store, run_id) == "run"
     for command in ("pause", "run", "stop"):
         store.send(run_id, command)
-        assert store.beat(run_id, ME) == command
+        assert beat(store, run_id) == command
     assert store.run(run_id).status == "running"  # until the worker says that it has stopped
 
 
@@ -377,7 +377,7 @@ def test_of_eight_workers_that_claim_at_once_one_gets_the_device(store: Store, r
     def claim(number: int) -> bool:
         own_connection = Store(store.url)
         together.wait()
-        return own_connection.claim(ids[number % runs], f"{ME}{number}", "cpu")
+        return own_connection.claim(ids[number % runs], f"{ME}{number}", "cpu") is not None
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(claim, range(8))) == 1
@@ -405,7 +405,7 @@ def test_a_worker_that_lost_its_run_can_write_nothing_more(store: Store) -> None
     ):
         with pytest.raises(LostClaim, match=f"Run {run_id} is no longer held"):
             write()
-    assert [row["event"] for row in store.events_after(run_id)] == ["started"]
+    assert [kept.event.kind for kept in store.events_after(run_id)] == ["started"]
     assert store.checkpoint_epochs(run_id) == []
 
 
@@ -429,7 +429,7 @@ def test_a_deleted_run_is_lost_to_its_worker(store: Store) -> None:
     run_id = running(store, STARTED)
     store.delete(run_id)
     with pytest.raises(LostClaim):
-        store.append(run_id, ME, epoch(1))
+        say(store, run_id, epoch(1))
     assert store.events_after(run_id) == []
     assert store.checkpoint_epochs(run_id) == []
 
@@ -485,7 +485,7 @@ def test_a_worker_of_another_host_lives_as_long_as_it_beats(
 def test_a_beat_keeps_a_run_alive(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = running(store, STARTED)
     at(monkeypatch, 10)
-    store.beat(run_id, ME)
+    beat(store, run_id)
     at(monkeypatch, 10)  # 20 seconds after the claim, 10 after the beat
     assert store.run(run_id).status == "running"
 
@@ -560,7 +560,7 @@ def test_a_slim_copy_has_every_epoch_but_only_the_last_weights_and_no_windows(st
     other = Store(f"sqlite:///{tmp_path / 'other.sqlite3'}")
     running(store, STARTED, WINDOW, epoch(1), WINDOW, epoch(2), WINDOW, Stopped())
     [copy] = store.copy_to(other, slim=True)
-    assert [row["event"] for row in other.events_after(copy)] == ["started", "epoch", "epoch", "stopped"]
+    assert [kept.event.kind for kept in other.events_after(copy)] == ["started", "epoch", "epoch", "stopped"]
     assert other.checkpoint_epochs(copy) == [2]
     assert other.checkpoint(copy).weights == b"weights 2"
     assert other.checkpoint(copy).optimizer_state is None

@@ -59,8 +59,8 @@ def test_an_epoch_has_20_windows_or_one_an_iteration(few: Mnist, iterations: int
     config = tiny_run(epochs=1, batch_size=1, training_images=iterations)
     found = [event for event in train(config, few) if isinstance(event, Window)]
     assert len(found) == windows
-    assert found[-1].step == iterations
-    lengths = [after - before for before, after in itertools.pairwise([0, *(window.step for window in found)])]
+    assert found[-1].iteration == iterations
+    lengths = [after - before for before, after in itertools.pairwise([0, *(window.iteration for window in found)])]
     assert max(lengths) - min(lengths) <= 1
 
 
@@ -69,14 +69,14 @@ def test_started_says_what_will_be_done(few: Mnist) -> None:
     parameters = (5 * 5 * 6 + 6 + 2 * 6) + (3 * 3 * 6 * 10 + 10)
     assert isinstance(started, Started)
     assert (started.device, started.parameters) == ("cpu", parameters)
-    assert (started.first_epoch, started.epochs, started.steps_per_epoch, started.batch_size) == (1, 3, 3, 16)
+    assert (started.first_epoch, started.epochs, started.iterations_per_epoch, started.batch_size) == (1, 3, 3, 16)
     assert started.device_name
 
 
 def test_a_window_counts_iterations_since_the_start_of_the_run(few: Mnist) -> None:
     config = tiny_run(schedule=Schedule(kind="cosine"))
     windows = [event for event in train(config, few) if isinstance(event, Window)]
-    assert [(window.epoch, window.step) for window in windows] == [
+    assert [(window.epoch, window.iteration) for window in windows] == [
         *((1, 1), (1, 2), (1, 3)),
         *((2, 4), (2, 5), (2, 6)),
         *((3, 7), (3, 8), (3, 9)),
@@ -234,7 +234,7 @@ RESUMED = {
     "nearest rotation, step schedule": replace(
         EVERYTHING, augmentation=Augmentation(rotation=7), schedule=Schedule(kind="step", step_size=1)
     ),
-    "the plain path": replace(EVERYTHING, path="plain"),
+    "the plain path": replace(EVERYTHING, engine="pytorch"),
     "bfloat16": replace(EVERYTHING, precision="bfloat16"),
     "the network of step 5": replace(step(5).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
     "Beyond": replace(step(6).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
@@ -263,7 +263,7 @@ def test_a_run_resumed_over_and_over_is_still_the_uninterrupted_one(few: Mnist) 
 def test_a_resumed_run_counts_its_iterations_on(few: Mnist) -> None:
     first, *_ = epochs_of(train(tiny_run(), few))
     windows = [e for e in train(tiny_run(), few, resume=resume_point(first)) if isinstance(e, Window)]
-    assert [(window.epoch, window.step) for window in windows] == [(2, 4), (2, 5), (2, 6), (3, 7), (3, 8), (3, 9)]
+    assert [(window.epoch, window.iteration) for window in windows] == [(2, 4), (2, 5), (2, 6), (3, 7), (3, 8), (3, 9)]
 
 
 def test_a_run_interrupted_after_its_last_epoch_has_only_to_finish(few: Mnist) -> None:

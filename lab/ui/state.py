@@ -42,7 +42,7 @@ def set_draft(config: RunConfig) -> None:
 def take_preset(number: int) -> None:
     """Make a step's recipe the draft; seed, and where and how it computes, stay as the user set them."""
     kept = draft()
-    machine = {name: getattr(kept, name) for name in ("seed", "device", "precision", "path")}
+    machine = {name: getattr(kept, name) for name in ("seed", "device", "precision", "engine")}
     set_draft(replace(step(number).config, **machine))
 
 

@@ -14,9 +14,8 @@ from lab_server import LabServer
 
 from lab.config import RunConfig
 from lab.jobs import CLOSED
-from lab.schema import ENDED
 from lab.steps import step
-from lab.store import Store
+from lab.store import ENDED, Store
 
 STEP_5 = replace(step(5).config, device="cpu", training_images=60_000)
 QUICK = tiny_run(epochs=200, training_images=2_000)
@@ -41,7 +40,7 @@ def train(server: LabServer, config: RunConfig, until: str = "window") -> int:
 
 
 def kinds(store: Store, run_id: int) -> list[str]:
-    return [row["event"] for row in store.events_after(run_id)]
+    return [kept.event.kind for kept in store.events_after(run_id)]
 
 
 def end(server: LabServer, *signals: signal.Signals) -> None:
@@ -78,7 +77,7 @@ def assert_interrupted_and_kept(store: Store, run_id: int) -> None:
     assert status_in_the_file(store, run_id) == "interrupted"
     run = store.run(run_id)
     assert (run.status, run.reason) == ("interrupted", CLOSED)
-    assert store.checkpoint_epochs(run_id) == [row["epoch"] for row in store.epochs([run_id])[run_id]]
+    assert store.checkpoint_epochs(run_id) == [epoch.epoch for epoch in store.epochs([run_id])[run_id]]
     assert_sound(store)
     store.requeue(run_id)
     assert store.run(run_id).status == "queued"
