@@ -25,6 +25,8 @@ _STYLE = """
 /* The canvas has a toolbar of its own that appears above it on hover only; ours is always there, so it is cut off. */
 .st-key-board {overflow: clip; border-radius: 6px;}
 .st-key-picture_file [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
+/* Where a picture is transparent: behind both light and dark ink. */
+.st-key-picture_read img {background: #808080;}
 /* The canvas keeps its size; the rest wraps below it on a tablet. */
 .st-key-reading [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {flex-wrap: wrap;}
 .st-key-reading [data-testid="stColumn"] {flex: 0 0 280px; min-width: 280px;}
@@ -71,9 +73,10 @@ def ask_digit(source: str) -> list[Stage] | None:
     file = ask_file()
     if file is None:
         return None
-    stages = drawing_stages(read_picture(file.getvalue()))
-    st.image(file, width=SIDE)
-    return stages
+    pixels = read_picture(file.getvalue())
+    with st.container(key="picture_read"):
+        st.image(pixels, width=SIDE)  # what is read, not what a browser makes of the file
+    return drawing_stages(pixels)
 
 
 def ask_strokes() -> list[NDArray[np.float64]]:
