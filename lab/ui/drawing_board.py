@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,10 @@ SIDE, PEN = 280, 18
 """Of the canvas and its pen, in pixels: ten times the picture that the network gets."""
 DRAW, FILE = "Draw", "Picture file"
 
+_JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _STYLE = """
 <style>
-/* The canvas has a toolbar of its own that appears above it on hover only; ours is always there, so it is cut off. */
-.st-key-board {overflow: clip; border-radius: 6px;}
+.st-key-board {overflow: clip; border-radius: 6px; gap: 0;}
 .st-key-picture_file [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
 /* Where a picture is transparent: behind both light and dark ink. */
 .st-key-picture_read img {background: #808080;}
@@ -97,6 +98,7 @@ def ask_strokes() -> list[NDArray[np.float64]]:
             initial_drawing=board.initial,
             key=board.key,
         )
+        _take_toolbar_away(board.key)  # it appears on hover only; ours is always there
     board.drawing = result.json_data or board.initial
     objects = board.drawing["objects"]
     with st.container(horizontal=True, width=SIDE):
@@ -117,6 +119,11 @@ def ask_strokes() -> list[NDArray[np.float64]]:
             help="Takes every stroke away.",
         )
     return strokes_from_canvas(board.drawing)
+
+
+def _take_toolbar_away(canvas: str) -> None:
+    script = st.components.v2.component("lab_canvas_toolbar", js=_JS, isolate_styles=False)
+    script(key="canvas_toolbar", data={"canvas": canvas}, height="content")
 
 
 def ask_file() -> UploadedFile | None:
