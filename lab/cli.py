@@ -264,7 +264,8 @@ def _run_rows(store: Store) -> Iterator[dict[str, Any]]:
     found = store.runs()
     epochs = store.epochs([run.id for run in found])
     for run in found:
-        yield cli_output.run_row(run, epochs[run.id])
+        if run.id in epochs:
+            yield cli_output.run_row(run, epochs[run.id])
 
 
 def _check_device(config: RunConfig) -> None:
