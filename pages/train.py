@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from lab.analysis import History
 from lab.steps import matching_step, published_epochs
 from lab.store import ENDED
+from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
@@ -48,6 +48,6 @@ with watch:
     else:
         preset = matching_step(draft())
         st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
-        draw_curves(History(), draft(), published_epochs(preset.number) if preset else ())
+        draw_curves(Timeline(), draft(), published_epochs(preset.number) if preset else ())
 
 draw_what_needs_torch()

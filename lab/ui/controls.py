@@ -7,8 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from lab.config import PARAMETER_BUDGET, Augmentation, Schedule
+from lab.curves import learning_rate_figure
 from lab.describe import describe_schedule
-from lab.figures import learning_rate_figure
 from lab.layers import ImpossibleNetwork, total_parameters
 from lab.schedule import planned_learning_rates
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, matching_step, step
