@@ -5,12 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from lab.analysis import RunSummary, gap, summarize
+from lab.analysis import RunSummary, gap
 from lab.curves import overlay_figure
 from lab.describe import describe_config, differences
+from lab.report import summaries
 from lab.store import ENDED, Run
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration, page_head, show_table
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, forget_run, set_draft, the_store
 
 store = the_store()
@@ -43,7 +45,7 @@ def choose_runs(runs: list[Run]) -> list[Run]:
     """The table; returns the selected runs."""
     percent = st.column_config.NumberColumn(format="%.2f")
     selection = st.dataframe(
-        [result_row(summaries[run.id]) for run in runs],
+        [result_row(told[run.id]) for run in runs],
         hide_index=True,
         width="stretch",
         height="content" if len(runs) <= 8 else 320,
@@ -70,11 +72,11 @@ def actions(chosen: list[Run]) -> None:
     open_it, copy_it, rename_it, delete_it, _ = st.columns([1, 1.4, 1, 1, 3])
     if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
         choose_run(one.id)
-        st.switch_page("pages/train.py")
+        st.switch_page(page("train"))
     if copy_it.button("Use its settings", disabled=one is None, width="stretch", help=_COPY_HELP) and one:
         set_draft(one.config)
         choose_run(one.id)
-        st.switch_page("pages/train.py")
+        st.switch_page(page("train"))
     if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
         rename(one)
     if delete_it.button("Delete", disabled=not chosen, width="stretch"):
@@ -110,7 +112,7 @@ def delete(chosen: list[Run]) -> None:
 
 def compare(chosen: list[Run]) -> None:
     """Curves over each other, and where the configs differ from the first one's."""
-    trained = [summaries[run.id] for run in reversed(chosen) if summaries[run.id].epochs]
+    trained = [told[run.id] for run in reversed(chosen) if told[run.id].epochs]
     if trained:
         left, right = st.columns(2)
         with left:
@@ -130,12 +132,11 @@ def compare(chosen: list[Run]) -> None:
 
 
 page_head("Runs", "Every run with its config, result and time. Select one to open it, several to compare them.")
-known = store.runs()
+told = {summary.run: summary for summary in summaries(store)}
+known = [run for run in store.runs() if run.id in told]
 if not known:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
-    all_epochs = store.epochs([run.id for run in known])
-    summaries = {run.id: summarize(run, all_epochs[run.id]) for run in known}
     selected = choose_runs(known)
     actions(selected)
     if selected:

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from lab.analysis import RunSummary, summarize
+from lab.analysis import RunSummary
 from lab.curves import steps_figure
 from lab.describe import describe_optimizer, differences, summarize_step
+from lab.report import summaries
 from lab.steps import STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table, two_sides
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, set_draft, the_store
 
 store = the_store()
@@ -15,10 +17,8 @@ store = the_store()
 
 def own_runs() -> dict[int, list[RunSummary]]:
     """For each step the user's runs with a finished epoch that may stand beside the published one, newest first."""
-    mine = [run for run in store.runs() if run.step is not None]
-    epochs = store.epochs([run.id for run in mine])
     found: dict[int, list[RunSummary]] = {preset.number: [] for preset in STEPS}
-    for summary in (summarize(run, epochs[run.id]) for run in mine):
+    for summary in summaries(store):
         if summary.step is not None and summary.as_published and summary.epochs:
             found[summary.step].append(summary)
     return found
@@ -76,7 +76,7 @@ def train_it() -> None:
 
 
 if st.session_state.pop("go-train", False):
-    st.switch_page("pages/train.py")
+    st.switch_page(page("train"))
 
 own = own_runs()
 page_head(

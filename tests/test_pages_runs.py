@@ -27,8 +27,6 @@ from lab.events import Stopped
 from lab.steps import step
 from lab.store import Store
 
-pytestmark = pytest.mark.usefixtures("no_training")
-
 
 def select(app: AppTest, *rows: int) -> AppTest:
     """Tick rows of the table of runs, 0 the newest."""
@@ -53,8 +51,11 @@ def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> N
     assert table["Epochs"].tolist() == ["0 of 15", "2 of 3"]
     assert table["Last, %"].iloc[1] == 99.00
     assert table["Best, %"].iloc[1] == 99.10
-    assert table["Train − test"].iloc[1] == pytest.approx(0.5)
+    assert table["Gap"].iloc[1] == pytest.approx(0.5)
     assert table["Parameters"].iloc[0] == 185_930
+    assert table["Evaluated on"].tolist() == ["test", "test"]
+    assert table["Begun"].iloc[0] == "–"  # it is queued
+    assert table["Begun"].iloc[1] != "–"
     assert table["Training time"].iloc[1] == "1 min 10 s"
     assert table["Last, %"].isna().tolist() == [True, False]
 

@@ -1,5 +1,7 @@
 """The Train page's live view of a run, in every status, and which run it shows."""
 
+from dataclasses import replace
+
 import pytest
 from app_pages import (
     add_run,
@@ -22,9 +24,6 @@ from examples import say, tiny_run
 from lab.events import Finished, Stopped
 from lab.steps import step
 from lab.store import Store
-
-pytestmark = pytest.mark.usefixtures("no_training")
-
 
 # --- Train: the live view ----------------------------------------------------------------------------------------
 
@@ -134,7 +133,9 @@ def test_before_the_first_epoch_the_figures_are_dashes(store: Store) -> None:
 
 def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run(evaluate_on="validation"))
-    assert {"Validation, best", "Validation, last"} < set(metrics(open_app("train")))
+    app = open_app("train")
+    assert {"Validation, best", "Validation, last", "Train − validation"} < set(metrics(app))
+    assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "validation"]
 
 
 def test_the_published_curve_can_be_turned_off(store: Store) -> None:
@@ -171,9 +172,27 @@ def test_an_unfinished_or_failed_run_says_why(store: Store, dead_worker: str) ->
     assert "Its 1 finished epoch is kept" in warning.value
 
 
-def test_the_scorecard_is_open_until_the_run_is_done(store: Store, dead_worker: str) -> None:
-    run_that_is("running", store, dead_worker)
+def test_the_scorecard_is_open_until_the_run_is_done(store: Store) -> None:
+    add_run(store, window(1), config=step(3).config)
     assert "… open" in words(open_app("train"))
+
+
+def test_the_target_is_not_claimed_for_a_run_that_it_says_nothing_about(store: Store) -> None:
+    told = (epoch(number, 9950) for number in range(1, 16))
+    add_run(store, *told, Finished(), config=replace(step(3).config, evaluate_on="validation"))
+    told_by_the_page = words(open_app("train"))
+    assert "not judged] &nbsp; 99.40 % or better" in told_by_the_page
+    assert "It meets the target" not in told_by_the_page
+
+
+def test_a_network_that_guesses_is_said_to_guess_and_its_curve_is_on_the_chart(store: Store) -> None:
+    told = (epoch(number, 982, train=10.0) for number in (1, 2, 3))
+    add_run(store, *told, Finished())
+    app = open_app("train")
+    assert "It did not learn: 10 % is guessing." in words(app)
+    assert "overfit" not in words(app)
+    assert axis(app, "accuracy") == [0, 101]
+    assert chart(app, "accuracy")["test"]["y"] == [9.82] * 3
 
 
 @pytest.mark.parametrize(("correct", "mark"), [(9940, "✓ met"), (9939, "✗ missed")])
