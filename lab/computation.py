@@ -19,8 +19,11 @@ from lab.stem import fold_stem
 class Computation(Protocol):
     """A network on a device, as training uses it. Images are float32 (B, 1, 28, 28) in [0, 1], labels int64 (B,)."""
 
-    path: str
-    """Its name, for people."""
+    name: str
+    """Of its engine, for people."""
+
+    def close(self) -> None:
+        """Give back what it holds; it computes nothing more."""
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Leave the gradients of the mean loss in the parameters; returns that loss and the number of right answers."""
@@ -34,9 +37,9 @@ def computation(config: RunConfig, network: nn.Sequential, device: str, dropout:
 
     `dropout`, a generator of that device, decides what dropout drops.
     """
-    if config.path == "plain" or config.precision != "float32" or device != "cpu":
+    if config.engine == "pytorch" or config.precision != "float32" or device != "cpu":
         return Plain(config, network, device, dropout)
-    if fits(config.network, config.batch_size):
+    if fits(config.network):
         return Fast(config, network, dropout)
     network.to(memory_format=torch.channels_last)
     folded = fold_stem(network)
@@ -49,10 +52,10 @@ class Plain:
     """PyTorch's modules and autograd, on any device."""
 
     def __init__(
-        self, config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator, path: str = "plain"
+        self, config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator, name: str = "PyTorch"
     ) -> None:
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network, self.device, self.precision, self.path = network, device, config.precision, path
+        self.network, self.device, self.precision, self.name = network, device, config.precision, name
         for module in network.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
@@ -74,6 +77,9 @@ class Plain:
             scores: Tensor = self.network(_prepare(images))
         return scores
 
+    def close(self) -> None:
+        """Nothing is held but what Python frees."""
+
     def _autocast(self) -> AbstractContextManager[object]:
         enabled = self.precision == "bfloat16"
         return torch.autocast(self.device, dtype=torch.bfloat16, enabled=enabled, cache_enabled=False)  # for replay.py
@@ -82,7 +88,7 @@ class Plain:
 class Fast:
     """The compiled engine, on the CPU and in float32."""
 
-    path = "fast"
+    name = "compiled"
 
     def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
         self.engine = Engine(config.network, network, config.batch_size)
@@ -97,6 +103,10 @@ class Fast:
     def scores(self, images: Tensor) -> Tensor:
         """See `Computation`."""
         return self.engine.scores(normalize(images))
+
+    def close(self) -> None:
+        """Free the engine's memory now."""
+        self.engine.close()
 
 
 def _prepare(images: Tensor) -> Tensor:

@@ -142,5 +142,5 @@ def test_without_a_compiler_the_plain_path_trains(
         events = list(train(tiny_run(epochs=1), few))
     assert events[-1].kind == "finished"
     assert isinstance(events[0], Started)
-    assert events[0].path == "plain"
+    assert events[0].engine == "PyTorch"
     assert caplog.messages == ["The fast path is not used: there is no C compiler on this machine."]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from app_pages import html, open_alone
-from examples import tiny_run
+from examples import claimed, say, tiny_run
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
@@ -35,9 +35,8 @@ def trained(store: Store, few: Mnist) -> int:
     """A finished run of three epochs."""
     config, worker = tiny_run(), f"{worker_name()}:test"
     run_id = store.submit(config)
-    assert store.claim(run_id, worker, "cpu")
-    for event in train(config, few):
-        store.append(run_id, worker, event)
+    claimed(store, run_id, worker)
+    say(store, run_id, *train(config, few))
     return run_id
 
 

@@ -22,7 +22,7 @@ EVERYTHING = replace(
     network=replace(step(5).config.network),
     augmentation=Augmentation(rotation=7, shift=2, scale=0.1, shear=5, pen=0.3),
     schedule=Schedule(kind="one_cycle"),
-    path="plain",
+    engine="pytorch",
 )
 
 

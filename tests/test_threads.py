@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import tiny_run
+from examples import checkpoint_of, tiny_run
 
 from lab import training
 from lab.events import Epoch, Started
@@ -116,7 +116,7 @@ def test_a_run_is_the_same_whatever_number_of_threads_each_iteration_has(
         started, *events = train(replace(tiny_run(), device="cpu"), few)
         assert isinstance(started, Started)
         assert "3 threads" in started.device_name
-        return [event.weights for event in events if isinstance(event, Epoch)]
+        return [checkpoint_of(event).weights for event in events if isinstance(event, Epoch)]
 
     counts: list[int] = []
     try:
@@ -139,5 +139,5 @@ def test_a_path_whose_sums_depend_on_the_threads_keeps_them(few: Mnist, monkeypa
             super().__init__(count)
 
     monkeypatch.setattr(training, "Threads", Noted)
-    list(train(replace(tiny_run(), path="plain", epochs=1), few))
+    list(train(replace(tiny_run(), engine="pytorch", epochs=1), few))
     assert available == [1]

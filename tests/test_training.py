@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import TINY_NETWORK, digits, epochs_of, facts, tiny_run
+from examples import TINY_NETWORK, checkpoint_of, digits, epochs_of, facts, tiny_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +35,9 @@ def kinds(events: Iterable[Event]) -> list[str]:
 
 
 def resume_point(epoch: Epoch) -> ResumePoint:
-    return ResumePoint(epoch=epoch.epoch, weights=epoch.weights, optimizer_state=epoch.optimizer_state)
+    kept = checkpoint_of(epoch)
+    assert kept.optimizer_state is not None
+    return ResumePoint(epoch=epoch.epoch, weights=kept.weights, optimizer_state=kept.optimizer_state)
 
 
 def told(*commands: tuple[int, Command]) -> training.Control:
@@ -59,8 +61,8 @@ def test_an_epoch_has_20_windows_or_one_an_iteration(few: Mnist, iterations: int
     config = tiny_run(epochs=1, batch_size=1, training_images=iterations)
     found = [event for event in train(config, few) if isinstance(event, Window)]
     assert len(found) == windows
-    assert found[-1].step == iterations
-    lengths = [after - before for before, after in itertools.pairwise([0, *(window.step for window in found)])]
+    assert found[-1].iteration == iterations
+    lengths = [after - before for before, after in itertools.pairwise([0, *(window.iteration for window in found)])]
     assert max(lengths) - min(lengths) <= 1
 
 
@@ -69,14 +71,14 @@ def test_started_says_what_will_be_done(few: Mnist) -> None:
     parameters = (5 * 5 * 6 + 6 + 2 * 6) + (3 * 3 * 6 * 10 + 10)
     assert isinstance(started, Started)
     assert (started.device, started.parameters) == ("cpu", parameters)
-    assert (started.first_epoch, started.epochs, started.steps_per_epoch, started.batch_size) == (1, 3, 3, 16)
+    assert (started.first_epoch, started.epochs, started.iterations_per_epoch, started.batch_size) == (1, 3, 3, 16)
     assert started.device_name
 
 
 def test_a_window_counts_iterations_since_the_start_of_the_run(few: Mnist) -> None:
     config = tiny_run(schedule=Schedule(kind="cosine"))
     windows = [event for event in train(config, few) if isinstance(event, Window)]
-    assert [(window.epoch, window.step) for window in windows] == [
+    assert [(window.epoch, window.iteration) for window in windows] == [
         *((1, 1), (1, 2), (1, 3)),
         *((2, 4), (2, 5), (2, 6)),
         *((3, 7), (3, 8), (3, 9)),
@@ -118,7 +120,7 @@ def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
     before = build_network(config.network, derived_seed(config.seed, 0, training.WEIGHTS)).train()
     F.cross_entropy(before(normalize(to_unit(few.train_images))), few.train_labels).backward()
     after = build_network(config.network, seed=0)
-    load_weights(after, epoch.weights)
+    load_weights(after, checkpoint_of(epoch).weights)
     for old, new in zip(before.parameters(), after.parameters(), strict=True):
         torch.testing.assert_close(new, old - rate * (old.grad + decay * old), rtol=1e-4, atol=1e-6)
 
@@ -126,26 +128,26 @@ def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
 def test_the_evaluation_is_that_of_the_kept_weights(few: Mnist) -> None:
     for epoch in epochs_of(train(EVERYTHING, few)):
         network = build_network(EVERYTHING.network, seed=0)
-        load_weights(network, epoch.weights)
+        load_weights(network, checkpoint_of(epoch).weights)
         with torch.inference_mode():
             scores = network.eval()(normalize(to_unit(few.test_images)))
         predicted = scores.argmax(1)
-        assert list(epoch.predictions) == predicted.tolist()
+        assert list(checkpoint_of(epoch).predictions) == predicted.tolist()
         assert epoch.test_correct == (predicted == few.test_labels).sum().item()
         assert epoch.test_accuracy == pytest.approx(100 * epoch.test_correct / 30)
         assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, few.test_labels).item(), rel=1e-5)
 
 
 def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnist) -> None:
-    """1,100 images go through in batches of 500, 500 and 100."""
+    """1,100 images go through in four batches of 250 and one of 100."""
     data = digits(mnist, training=16, test=1_100)
     config = tiny_run(epochs=1, training_images=16)
     [epoch] = epochs_of(train(config, data))
     network = build_network(config.network, seed=0)
-    load_weights(network, epoch.weights)
+    load_weights(network, checkpoint_of(epoch).weights)
     with torch.inference_mode():
         scores = network.eval()(normalize(to_unit(data.test_images)))
-    assert len(epoch.predictions) == 1_100
+    assert len(checkpoint_of(epoch).predictions) == 1_100
     assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, data.test_labels).item(), rel=1e-5)
 
 
@@ -175,7 +177,7 @@ def test_bfloat16_learns_too_and_keeps_float32_weights(zeros_and_ones: Mnist) ->
     first, *_, last = epochs_of(train(config, zeros_and_ones))
     assert last.train_loss < first.train_loss / 2
     network = build_network(config.network, seed=0)
-    load_weights(network, last.weights)
+    load_weights(network, checkpoint_of(last).weights)
     assert {tensor.dtype for tensor in network.parameters()} == {torch.float32}
 
 
@@ -234,7 +236,7 @@ RESUMED = {
     "nearest rotation, step schedule": replace(
         EVERYTHING, augmentation=Augmentation(rotation=7), schedule=Schedule(kind="step", step_size=1)
     ),
-    "the plain path": replace(EVERYTHING, path="plain"),
+    "the plain path": replace(EVERYTHING, engine="pytorch"),
     "bfloat16": replace(EVERYTHING, precision="bfloat16"),
     "the network of step 5": replace(step(5).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
     "Beyond": replace(step(6).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
@@ -263,7 +265,7 @@ def test_a_run_resumed_over_and_over_is_still_the_uninterrupted_one(few: Mnist) 
 def test_a_resumed_run_counts_its_iterations_on(few: Mnist) -> None:
     first, *_ = epochs_of(train(tiny_run(), few))
     windows = [e for e in train(tiny_run(), few, resume=resume_point(first)) if isinstance(e, Window)]
-    assert [(window.epoch, window.step) for window in windows] == [(2, 4), (2, 5), (2, 6), (3, 7), (3, 8), (3, 9)]
+    assert [(window.epoch, window.iteration) for window in windows] == [(2, 4), (2, 5), (2, 6), (3, 7), (3, 8), (3, 9)]
 
 
 def test_a_run_interrupted_after_its_last_epoch_has_only_to_finish(few: Mnist) -> None:
