@@ -154,6 +154,26 @@ def test_pages_train_nothing_themselves() -> None:
     assert breaches(["pages/*.py", "app.py", "lab/ui/*.py"], ["lab.training", "lab.network"]) == []
 
 
+SEALED = {"lab/compute": ("lab/training.py",)}
+"""The folders of which others know the door alone, and who may go through it (tests may look behind it)."""
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_nobody_knows_a_file_behind_the_door_of_a_sealed_folder(folder: str) -> None:
+    room = folder.replace("/", ".")
+    files = {path.removesuffix(".py").replace("/", ".") for path in sources() if path.startswith(f"{folder}/")}
+    behind = {name.removesuffix(".__init__") for name in files} - {room}
+    assert len(behind) > 1
+    outside = [path for path in sources() if not path.startswith((f"{folder}/", "tests/"))]
+    assert breaches(outside, behind) == []
+    assert breaches([path for path in outside if path not in SEALED[folder]], [room]) == []
+
+
+def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
+    walls = ["lab.training", "lab.events", "lab.store", "lab.jobs", "lab.analysis", "lab.figures"]
+    assert breaches(["lab/compute/*.py"], walls) == []
+
+
 def test_figures_and_analysis_take_plain_rows() -> None:
     walls = ["torch", "threading", *STREAMLIT, "lab.training", "lab.network", "lab.jobs", "sqlalchemy"]
     assert breaches(["lab/figures.py", "lab/analysis.py"], walls) == []
@@ -165,7 +185,7 @@ def test_nothing_reads_or_writes_pickles() -> None:
 
 
 def test_the_describing_rooms_really_start_without_torch() -> None:
-    assert not loads_torch("import lab.config, lab.layers, lab.steps, lab.store, lab.cli")
+    assert not loads_torch("import lab.config, lab.layers, lab.memory, lab.steps, lab.store, lab.cli")
 
 
 def open_page(name: str) -> str:

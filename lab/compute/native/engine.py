@@ -15,9 +15,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+from lab.compute.native.build import library
 from lab.config import CLASSES, IMAGE_SIZE, NetworkConfig
 from lab.layers import layer_table
-from lab.native.build import library
 from lab.network import Dropout
 
 log = logging.getLogger(__name__)
