@@ -152,6 +152,9 @@ static void backward(Pass *pass) {
 
 // --- what Python calls ------------------------------------------------------------------------------------------
 
+// How many threads compute from now on; at least one, and not more than the engine was made for.
+void engine_use_threads(Engine *e, int threads) { e->wanted = threads < 1 ? 1 : threads; }
+
 // Forward in eval mode: x (images, height, width), scores (images, classes).
 void engine_scores(Engine *e, const float *x, int images, float *scores) {
     Pass pass = {.e = e, .x = x, .images = images, .scores = scores};
@@ -222,6 +225,7 @@ void engine_free(Engine *e) {
         free(s->mean), free(s->inverse), free(s->mean_g), free(s->mean_gx);
     }
     free_stem(e);
+    pool_free(e->pool);
     free(e->stages), free(e->scratch), free(e->losses), free(e->right), free(e);
 }
 
@@ -244,5 +248,6 @@ Engine *engine_new(const Layer *layers, int count, int height, int width, int ba
     }
     e->scratch_size += e->activation;
     e->scratch = zeros(e->threads * e->scratch_size, 4);
+    e->pool = pool_new(e->threads), e->wanted = e->threads;
     return e;
 }

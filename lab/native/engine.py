@@ -67,6 +67,7 @@ class Engine:
         """
         images, labels = images.contiguous(), labels.contiguous()
         loss, correct = ctypes.c_double(0.0), ctypes.c_int64(0)
+        self._library.engine_use_threads(self._engine, torch.get_num_threads())
         self._library.engine_step(
             *(self._engine, _address(images), _address(labels), len(images), ctypes.c_uint32(seed)),
             *(ctypes.byref(loss), ctypes.byref(correct)),
@@ -82,6 +83,7 @@ class Engine:
 
     def _scores(self, images: Tensor) -> Tensor:
         scores = torch.empty(len(images), 10)
+        self._library.engine_use_threads(self._engine, torch.get_num_threads())
         self._library.engine_scores(self._engine, _address(images), len(images), _address(scores))
         return scores
 

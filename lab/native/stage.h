@@ -41,8 +41,12 @@ typedef struct {
     uint32_t seed;
 } Stage;
 
+typedef struct Pool Pool;          // threads, see parallel.h
+
 typedef struct {
     Stage *stages;
+    Pool *pool;
+    int wanted;                    // threads that compute now: at most `threads`
     int count, first, threads;     // first is 1 where the first two convolutions are done as one, the stem
     long batch, activation, scratch_size;
     float *scratch;                // of each thread: an activated image, and from `activation` on what a layer needs
