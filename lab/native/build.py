@@ -1,6 +1,6 @@
-"""Compiles the engine, once for a user, a machine and a version of its source: on Linux with the system's C compiler or,
-where there is none or it fails, with the one that comes as a Python package (Zig's Clang, from requirements.txt); on
-Windows and macOS with that one, which the tests cross-compile with.
+"""Compiles the engine, once for a user, a machine and a version of its source: with the system's C compiler or, where
+there is none or it fails, with the one that comes as a Python package (Zig's Clang, from requirements.txt); on Windows
+and macOS with that one only, which the tests cross-compile with.
 
 It computes on PyTorch's threads where they can be reached, else on threads of its own (parallel.h). What is compiled is
 kept in a folder that only the user can write; anything that goes wrong means no library, and one line in the log.
@@ -33,6 +33,9 @@ PACKAGED = "ziglang"
 TIMEOUT_SECONDS = 300
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}
 """Of a library's file, where it is not .so."""
+TARGETS = {"win32": "windows-gnu", "darwin": "macos"}
+MACHINES = {"AMD64": "x86_64", "ARM64": "aarch64", "arm64": "aarch64"}
+"""Zig's names for systems, named to it so that it is told here what the tests tell it, and for processors."""
 OPENMP = ("GOMP_parallel", "omp_get_thread_num")
 """What the library calls of PyTorch's OpenMP runtime."""
 
@@ -58,26 +61,42 @@ def build(own_threads: bool) -> Path:
         NotBuilt: there is no compiler, each failed, or the folder is not the user's own.
     """
     folder = _own_folder()
-    options = flags(sys.platform, own_threads)
     reasons = []
     for compiler in _compilers():
         try:
-            return _built_by(compiler, options, folder)
+            return _built_by(compiler, _options(compiler, own_threads), folder)
         except NotBuilt as error:
             reasons.append(str(error))
     raise NotBuilt(" ".join(reasons) or "there is no C compiler on this machine.")
 
 
-def flags(system: str, own_threads: bool, processor: str = "-march=native") -> list[str]:
-    """The compiler's options for a library on `system` (a `sys.platform`)."""
-    options = ["-O3", processor, "-std=gnu11", "-shared"]
-    if system != "win32":
-        options.append("-fPIC")
+def _options(compiler: list[str], own_threads: bool) -> list[str]:
+    """The options for this machine and `compiler`."""
+    target = f"{MACHINES.get(platform.machine(), platform.machine())}-{TARGETS.get(sys.platform)}"
+    return options(own_threads, target if PACKAGED in compiler and sys.platform in TARGETS else None)
+
+
+def options(own_threads: bool, target: str | None = None, processor: str = "native") -> list[str]:
+    """What to tell the compiler: for this Linux, or Zig's for one of the machines that it names as `target`."""
+    windows, mac = (target or "").endswith("-windows-gnu"), (target or "").endswith("-macos")
+    chosen = ["-O3", "-std=gnu11", "-shared"]
+    chosen += ["-target", target, f"-mcpu={processor}"] if target else [f"-march={processor}"]
+    if windows:  # no start-up code, see threads.h; the headers have to be named then
+        chosen += ["-nostdlib", "-isystem", str(_packaged_headers()), "-lucrtbase", "-lkernel32"]
+    else:
+        chosen += ["-fPIC", "-lm"]
     if own_threads:
-        options.append("-DOWN_THREADS")
-    elif system == "darwin":
-        options += ["-undefined", "dynamic_lookup"]  # OpenMP's functions are found in what PyTorch has loaded
-    return options
+        chosen.append("-DOWN_THREADS")
+    elif mac:
+        chosen += ["-undefined", "dynamic_lookup"]  # OpenMP's functions are found in what PyTorch has loaded
+    return chosen
+
+
+def _packaged_headers() -> Path:
+    """Windows' own, in the package."""
+    found = importlib.util.find_spec(PACKAGED)
+    assert found is not None and found.origin is not None
+    return Path(found.origin).parent / "lib" / "libc" / "include" / "any-windows-any"
 
 
 def _on_pytorchs_threads() -> ctypes.CDLL | None:
@@ -175,7 +194,7 @@ def _compile(compiler: list[str], options: list[str], file: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=file.parent, ignore_cleanup_errors=True) as folder:
             made = Path(folder) / file.name
-            command = [*compiler, *options, "-o", str(made), str(SOURCES[0]), "-lm"]
+            command = [*compiler, str(SOURCES[0]), *options, "-o", str(made)]
             done = _run(command, ZIG_GLOBAL_CACHE_DIR=folder, ZIG_LOCAL_CACHE_DIR=folder)  # else 50 MB stay behind
             if done.returncode:
                 raise NotBuilt(f"{' '.join(compiler)} failed: {(done.stderr.splitlines() or ['without a word'])[0]}")

@@ -3,6 +3,31 @@
 
 #include <stdatomic.h>
 
+typedef struct {  // what a loop works on
+    Engine *e;
+    Stage *stage, *before;  // the layer in hand, and the one that it reads; none before the first
+    const float *x;         // the batch
+    const int64_t *labels;
+    float *scores;
+    int images, training;
+    int thread;  // who works on it: less than the engine's threads
+} Pass;
+
+typedef void Group(const Pass *pass, int chunk);
+
+typedef struct {
+    Group *group;
+    const Pass *pass;
+    atomic_int next;
+} Loop;
+
+// What each thread of a loop does; `thread` is its number.
+static void take_groups(Loop *loop, int thread) {
+    Pass pass = *loop->pass;
+    pass.thread = thread;
+    for (int chunk; (chunk = atomic_fetch_add(&loop->next, 1)) < CHUNKS;) loop->group(&pass, chunk);
+}
+
 #ifdef OWN_THREADS
 #include "threads.h"
 #else
@@ -14,40 +39,16 @@ extern int omp_get_thread_num(void);
 
 static Pool *pool_new(int threads) { return (void)threads, (Pool *)0; }
 static void pool_free(Pool *pool) { (void)pool; }
-static int thread_number(void) { return omp_get_thread_num(); }
-static void pool_run(Pool *pool, int threads, void (*body)(void *), void *data) {
+static void take_groups_here(void *loop) { take_groups(loop, omp_get_thread_num()); }
+static void pool_run(Pool *pool, int threads, Loop *loop) {
     (void)pool;
-    GOMP_parallel(body, data, threads, 0);
+    GOMP_parallel(take_groups_here, loop, threads, 0);
 }
 #endif
 
-typedef struct {  // what a loop works on
-    Engine *e;
-    Stage *stage, *before;  // the layer in hand, and the one that it reads; none before the first
-    const float *x;         // the batch
-    const int64_t *labels;
-    float *scores;
-    int images, training;
-} Pass;
-
-typedef void Group(const Pass *pass, int chunk);
-
-typedef struct {
-    Group *group;
-    const Pass *pass;
-    atomic_int next;
-} Loop;
-
-static void take_groups(void *data) {
-    Loop *loop = data;
-    for (int chunk; (chunk = atomic_fetch_add(&loop->next, 1)) < CHUNKS;) loop->group(loop->pass, chunk);
-}
-
-// On as many threads as are wanted now; there is scratch for `e->threads`.
 static void each_chunk(Group *group, const Pass *pass) {
     Loop loop = {.group = group, .pass = pass};
-    Engine *e = pass->e;
-    pool_run(e->pool, e->wanted < e->threads ? e->wanted : e->threads, take_groups, &loop);
+    pool_run(pass->e->pool, pass->e->wanted, &loop);
 }
 
-static float *own_scratch(const Engine *e) { return e->scratch + thread_number() * e->scratch_size; }
+static float *own_scratch(const Pass *pass) { return pass->e->scratch + pass->thread * pass->e->scratch_size; }

@@ -1,9 +1,7 @@
-// Threads of the engine's own, for where PyTorch's cannot be reached. They have the same four functions as those.
+// Threads of the engine's own, for where PyTorch's cannot be reached: pool_new, pool_run and pool_free.
 //
 // They belong to one engine and end with it. Between two loops they look for the next one for a moment, since a step has
 // some forty loops; then they sleep, so none is busy between steps or at the end of the process.
-
-#include <stdatomic.h>
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
@@ -12,6 +10,11 @@ typedef SRWLOCK Lock;
 typedef CONDITION_VARIABLE Signal;
 typedef HANDLE Thread;
 #define THREAD_MAIN DWORD WINAPI
+// What the C runtime's start-up code would bring: with Zig's that takes minutes to compile, without it seconds.
+int _fltused;
+BOOL WINAPI DllMainCRTStartup(HINSTANCE library, DWORD reason, LPVOID reserved) {
+    return (void)library, (void)reason, (void)reserved, TRUE;
+}
 static void lock_new(Lock *lock) { InitializeSRWLock(lock); }
 static void lock_free(Lock *lock) { (void)lock; }
 static void lock_take(Lock *lock) { AcquireSRWLockExclusive(lock); }
@@ -87,16 +90,11 @@ struct Pool {
     Signal begun, ended;
     atomic_uint round;         // counts the loops, and the end as one more
     atomic_int busy, asleep;   // helpers that have not ended the round; that wait for the next one
-    void (*body)(void *);      // of this round; none: it is the end
-    void *data;
+    Loop *loop;                // of this round; none: it is the end
     int threads, count;        // that take part, with the caller; helpers that there are
     uint64_t mode;
     Helper helpers[CHUNKS];
 };
-
-static _Thread_local int own_number;  // 0 for who calls the engine
-
-static int thread_number(void) { return own_number; }
 
 static void await_round(Pool *pool, unsigned last) {
     for (int i = 0; i < SPINS; i++, relax())
@@ -135,13 +133,12 @@ static void await_end(Pool *pool) {
 static THREAD_MAIN help(void *data) {
     const Helper *self = data;
     Pool *pool = self->pool;
-    own_number = self->number;
     for (unsigned round = 0;; round++) {
         await_round(pool, round);
-        if (!pool->body) return 0;
+        if (!pool->loop) return 0;
         if (self->number < pool->threads) {
             use_mode(pool->mode);
-            pool->body(pool->data);
+            take_groups(pool->loop, self->number);
         }
         end_round(pool);
     }
@@ -161,23 +158,22 @@ static Pool *pool_new(int threads) {
     return pool;
 }
 
-// Runs `body` on as many threads at once; returns when all have ended. One caller at a time.
-static void pool_run(Pool *pool, int threads, void (*body)(void *), void *data) {
-    if (!pool || !pool->count || threads < 2) {
-        body(data);
-        return;
+// Has as many threads take the groups of a loop; returns when all are done. One caller at a time.
+static void pool_run(Pool *pool, int threads, Loop *loop) {
+    int alone = !pool || !pool->count || threads < 2;
+    if (!alone) {
+        pool->loop = loop, pool->threads = threads, pool->mode = mode();
+        atomic_store(&pool->busy, pool->count);
+        begin_round(pool);
     }
-    pool->body = body, pool->data = data, pool->threads = threads, pool->mode = mode();
-    atomic_store(&pool->busy, pool->count);
-    begin_round(pool);
-    body(data);
-    await_end(pool);
+    take_groups(loop, 0);
+    if (!alone) await_end(pool);
 }
 
 // Ends and joins the threads; nothing may be running.
 static void pool_free(Pool *pool) {
     if (!pool) return;
-    pool->body = 0;
+    pool->loop = 0;
     begin_round(pool);
     for (int i = 0; i < pool->count; i++) thread_join(pool->helpers[i].thread);
     signal_free(&pool->begun), signal_free(&pool->ended), lock_free(&pool->lock);
