@@ -133,6 +133,17 @@ def test_a_layer_can_be_put_between_two_others() -> None:
     assert f"<b>{9_426 + 16 * (9 * 16 + 1 + 2):,}</b>" in html(page)
 
 
+def test_a_layer_can_be_put_into_an_empty_table() -> None:
+    page = open_alone("layers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network_editor, "ask_rows", lambda sheet: [])
+        page.run()
+        next(button for button in page.button if button.label == "Insert a layer").click()
+    page.run()
+    assert not page.exception
+    assert [row["channels"] for row in page.session_state[SHEET].typed] == [16]
+
+
 def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:
     rows = layer_table(step(3).config.network)
     table = table_html(rows)

@@ -12,10 +12,10 @@ import pytest
 import torch.nn.functional as F
 from examples import assert_same_gradients_and_statistics, noisy_digits, tiny_run, with_its_exact_twin
 
+from lab.compute.native import build
+from lab.compute.native.engine import Engine
 from lab.events import Started
 from lab.mnist import Mnist
-from lab.native import build
-from lab.native.engine import Engine
 from lab.steps import step
 from lab.training import train
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from examples import checkpoint_of, tiny_run
 
-from lab import training
+from lab.compute import trainer
+from lab.compute.native.build import library
+from lab.compute.threads import FIRST, LONGEST, TIMED, Threads
 from lab.events import Epoch, Started
 from lab.mnist import Mnist
-from lab.native.build import library
-from lab.threads import FIRST, LONGEST, TIMED, Threads
 from lab.training import train
 
 ALONE = 9.0
@@ -122,7 +122,7 @@ def test_a_run_is_the_same_whatever_number_of_threads_each_iteration_has(
     try:
         torch.set_num_threads(3)
         steady = weights()
-        monkeypatch.setattr(training, "Threads", Restless)
+        monkeypatch.setattr(trainer, "Threads", Restless)
         assert weights() == steady
         assert set(counts) == {1, 2, 3}
         assert torch.get_num_threads() == 3
@@ -130,7 +130,7 @@ def test_a_run_is_the_same_whatever_number_of_threads_each_iteration_has(
         torch.set_num_threads(before)
 
 
-def test_a_path_whose_sums_depend_on_the_threads_keeps_them(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_whose_sums_depend_on_the_threads_keeps_them(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     available: list[int] = []
 
     class Noted(Threads):
@@ -138,6 +138,6 @@ def test_a_path_whose_sums_depend_on_the_threads_keeps_them(few: Mnist, monkeypa
             available.append(count)
             super().__init__(count)
 
-    monkeypatch.setattr(training, "Threads", Noted)
+    monkeypatch.setattr(trainer, "Threads", Noted)
     list(train(replace(tiny_run(), engine="pytorch", epochs=1), few))
     assert available == [1]

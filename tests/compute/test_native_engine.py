@@ -24,17 +24,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from lab.compute.native import engine as native_engine
+from lab.compute.native.build import library
+from lab.compute.native.engine import Engine, fits
 from lab.config import LayerSpec, NetworkConfig, conv, max_pool
 from lab.mnist import Mnist
-from lab.native import engine as native_engine
-from lab.native.build import library
-from lab.native.engine import Engine, fits
 from lab.network import build_network
 from lab.steps import step
 
-pytestmark = pytest.mark.skipif(library() is None, reason="no C compiler: the plain path is all there is")
+pytestmark = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is")
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
 OVERLAPPING = LayerSpec(kind="max_pool", kernel=3, stride=1, padding=1)
 NETWORKS = {
@@ -268,7 +268,7 @@ def test_a_library_whose_layers_have_another_size_is_not_used(
 
 ENDING = """
 import threading, torch
-from lab.native.engine import Engine
+from lab.compute.native.engine import Engine
 from lab.network import build_network
 from lab.steps import step
 config = step(5).config.network
@@ -296,7 +296,7 @@ def test_the_end_of_the_process_disturbs_no_step_that_a_thread_is_in() -> None:
 TOO_LARGE = """
 import resource
 from lab.config import NetworkConfig, conv
-from lab.native.engine import Engine
+from lab.compute.native.engine import Engine
 from lab.network import build_network
 resource.setrlimit(resource.RLIMIT_AS, (12 * 10**9, 12 * 10**9))
 for layers in [(conv(1024, 3), conv(1024, 3), conv(10, 3)), (conv(1024, 12), conv(1024, 12), conv(10, 3))]:

@@ -2,7 +2,7 @@
 
 Equal to the modules they stand for but for rounding. Three things make them cheaper:
 
-- Batch norm's mean and variance follow from the mean and covariance of the input's patches (`lab/native/stem.h` has the
+- Batch norm's mean and variance follow from the mean and covariance of the input's patches (`native/stem.h` has the
   formulas), so it folds into the convolution's weights, and autograd differentiates that small fold.
 - A patch without ink gives what it gives there on a blank picture: computed once for a batch, not for every image.
 - The wide map is made and used some thousand positions at a time, so that it stays in the processor's cache.

@@ -1,4 +1,4 @@
-"""Which path a run takes, and that both paths train the same network."""
+"""Which engine a run takes, and that all engines train the same network."""
 
 from dataclasses import replace
 
@@ -7,24 +7,24 @@ import torch
 from examples import tiny_run
 from torch import Tensor
 
-from lab.computation import Computation, computation
+from lab.compute.engines import Engine, make_engine
+from lab.compute.native.build import library
 from lab.config import NetworkConfig, RunConfig, conv, max_pool
 from lab.mnist import Mnist, to_unit
-from lab.native.build import library
 from lab.network import build_network
 from lab.steps import step
 from lab.training import train
 
-compiled = pytest.mark.skipif(library() is None, reason="no C compiler: the plain path is all there is")
+compiled = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is")
 
 
-def made(config: RunConfig) -> Computation:
-    return computation(config, build_network(config.network, seed=1), "cpu", torch.Generator())
+def made(config: RunConfig) -> Engine:
+    return make_engine(config, build_network(config.network, seed=1), "cpu", torch.Generator())
 
 
 @compiled
 @pytest.mark.parametrize("number", range(1, 7))
-def test_every_step_takes_the_fast_path_on_the_cpu(number: int) -> None:
+def test_every_step_takes_the_compiled_engine_on_the_cpu(number: int) -> None:
     assert made(step(number).config).name == "compiled"
 
 
@@ -37,12 +37,12 @@ def test_every_step_takes_the_fast_path_on_the_cpu(number: int) -> None:
     ],
     ids=["asked for", "bfloat16", "a network that begins with pooling"],
 )
-def test_what_the_engine_does_not_serve_takes_the_plain_path(config: RunConfig) -> None:
+def test_what_the_compiled_engine_does_not_serve_takes_pytorch(config: RunConfig) -> None:
     assert made(config).name == "PyTorch"
 
 
 def test_without_a_compiler_a_network_with_a_stem_takes_the_folded_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lab.computation.fits", lambda *_: False)
+    monkeypatch.setattr("lab.compute.native.engine.fits", lambda *_: False)
     assert [made(step(number).config).name for number in range(1, 7)] == ["folded"] * 6
     assert made(replace(step(5).config, engine="pytorch")).name == "PyTorch"
     assert made(tiny_run()).name == "PyTorch"  # it has no 1x1 convolution behind the first
@@ -61,7 +61,7 @@ def test_all_engines_give_the_same_losses_and_scores(few: Mnist, number: int, mo
     config = replace(step(number).config, batch_size=16)
     fast = three_steps(config, few)
     plain = three_steps(replace(config, engine="pytorch"), few)
-    monkeypatch.setattr("lab.computation.fits", lambda *_: False)
+    monkeypatch.setattr("lab.compute.native.engine.fits", lambda *_: False)
     folded = three_steps(config, few)
     assert [engine for engine, _, _ in (fast, folded, plain)] == ["compiled", "folded", "PyTorch"]
     for _, losses, scores in (fast, folded):
@@ -72,7 +72,7 @@ def test_all_engines_give_the_same_losses_and_scores(few: Mnist, number: int, mo
 def three_steps(config: RunConfig, data: Mnist) -> tuple[str, list[float], Tensor]:
     """The engine, the losses of three iterations of plain gradient descent, and the scores afterwards in eval mode."""
     network = build_network(config.network, seed=1)
-    way = computation(config, network, "cpu", torch.Generator().manual_seed(1))
+    way = make_engine(config, network, "cpu", torch.Generator().manual_seed(1))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
     losses = []
     for images, labels in zip(data.train_images.split(16), data.train_labels.split(16), strict=True):

@@ -10,10 +10,11 @@ from examples import tiny_run
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lab import training
+from lab.compute import Trainer, engines, trainer
+from lab.compute.replay import WARM_UP, Replayed
 from lab.config import Augmentation, RunConfig, Schedule
 from lab.mnist import Mnist
-from lab.replay import WARM_UP, Replayed
+from lab.network import build_network
 from lab.steps import step
 from lab.training import train
 
@@ -74,11 +75,47 @@ def test_a_run_of_replayed_iterations_is_the_run_of_the_iterations(
     few: Mnist, monkeypatch: pytest.MonkeyPatch, optimizer: Any
 ) -> None:
     config = replace(EVERYTHING, optimizer=replace(EVERYTHING.optimizer, kind=optimizer, learning_rate=0.01))
-    expected = rows(config, few)
-    monkeypatch.setattr(training, "REPLAYED_ON", "cpu")
-    monkeypatch.setattr(training, "cuda_graph", lambda generators: later)
+    recorded: list[object] = []
+
+    def record(run: Callable[[], None]) -> Callable[[], None]:
+        recorded.append(run)
+        return later(run)
+
+    monkeypatch.setattr(engines, "planned_engine", lambda *_: "pytorch")  # as on a GPU
+    expected = rows(replace(config, engine="fastest"), few)
+    monkeypatch.setattr(trainer, "REPLAYED_ON", "cpu")
+    monkeypatch.setattr(trainer, "cuda_graph", lambda generators: record)
     assert rows(config, few) == expected
+    assert recorded == []  # asked for "PyTorch only", it launches every operation itself
+    assert rows(replace(config, engine="fastest"), few) == expected
+    assert len(recorded) == 1
     assert expected[-1]["event"] == "finished"
+
+
+class Capturing:
+    """A GPU whose stream a graph is recording."""
+
+    type = "cuda"
+
+    def is_capturing(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adamw"])
+def test_every_optimiser_may_be_recorded(monkeypatch: pytest.MonkeyPatch, kind: Any) -> None:
+    config = replace(EVERYTHING, optimizer=replace(EVERYTHING.optimizer, kind=kind))
+    network = build_network(config.network, seed=1)
+    elsewhere = trainer._optimizer(config, network, "cpu")
+    monkeypatch.setattr(trainer, "REPLAYED_ON", "cpu")
+    recorded = trainer._optimizer(config, network, "cpu")
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: Capturing())
+    monkeypatch.setattr(torch.accelerator, "current_stream", Capturing)
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    recorded.step()
+    if kind == "adamw":  # PyTorch's own check, which is what a run on a GPU met
+        with pytest.raises(RuntimeError, match="capturable is False"):
+            elsewhere.step()
 
 
 class NothingWaits(TorchDispatchMode):
@@ -93,15 +130,21 @@ class NothingWaits(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+def warmed_up(config: RunConfig, data: Mnist) -> tuple[Trainer, Tensor]:
+    """A trainer that could be recorded now, and a batch for it."""
+    run, batch = Trainer(config, "cpu", data.train_images, data.train_labels, seed=1), torch.arange(config.batch_size)
+    run.seed(1, 2)
+    for _ in range(WARM_UP):
+        run.iterate(batch, 0.01)
+    return run, batch
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_no_operation_of_an_iteration_waits_for_the_device(few: Mnist, precision: Any) -> None:
-    run = training._Run(replace(EVERYTHING, precision=precision), few, lambda: "run", None)
-    batch = next(run._batches(1))
-    for _ in range(WARM_UP):
-        run.iterate(batch)
+    run, batch = warmed_up(replace(EVERYTHING, precision=precision), few)
     before = run.network[0].weight.clone()
     with NothingWaits():
-        run.iterate(batch)
+        run.iterate(batch, 0.01)
     assert not torch.equal(before, run.network[0].weight)
 
 
@@ -114,21 +157,17 @@ def test_the_guard_itself_notices_what_waits() -> None:
 
 def test_an_iteration_leaves_every_tensor_that_it_writes_where_it_was(few: Mnist) -> None:
     """A replayed iteration writes to the addresses of the recorded one."""
-    run = training._Run(EVERYTHING, few, lambda: "run", None)
-    batch = next(run._batches(1))
-    for _ in range(WARM_UP):
-        run.iterate(batch)
+    run, batch = warmed_up(EVERYTHING, few)
 
     def written() -> list[int]:
         state = [value for entries in run.optimizer.state.values() for value in entries.values()]
-        tallies = [tally.loss for tally in (run.whole, run.window)] + [run.whole.correct, run.window.correct]
+        tallies = [tally.loss for tally in (run.epoch, run.window)] + [run.epoch.correct, run.window.correct]
         rates = [group["lr"] for group in run.optimizer.param_groups]
         tensors = [*run.network.state_dict().values(), *state, *tallies, *rates]
         return [tensor.data_ptr() for tensor in tensors if isinstance(tensor, Tensor)]
 
     before = written()
-    run._set_rate(0.123)
-    run.iterate(batch)
+    run.iterate(batch, 0.123)
     run.window.reset()
     assert written() == before
     assert run.optimizer.param_groups[0]["lr"].item() == pytest.approx(0.123)

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from lab.compute.stem import find_patches, fold_stem, pooled_first
 from lab.config import NetworkConfig, conv, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
-from lab.stem import find_patches, fold_stem, pooled_first
 from lab.steps import step
 
 
