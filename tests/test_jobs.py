@@ -12,15 +12,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from examples import TINY_NETWORK, tiny_run, wait_until
+from examples import TINY_NETWORK, checkpoint_of, facts, tiny_run, wait_until
 
 from lab import jobs
-from lab import store as store_module
 from lab.config import Augmentation, ConfigError, NetworkConfig, Optimizer, Schedule
-from lab.events import Epoch, Event, Finished, Started
+from lab.events import Checkpoint, Epoch, Event, Finished, Started
 from lab.jobs import Worker, ensure_workers
 from lab.mnist import Mnist, load_mnist
-from lab.store import ENDED, Store, StoreError
+from lab.store import ENDED, Claim, Store, StoreError, claims
 from lab.training import train
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +55,7 @@ def start_worker(store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def kinds(store: Store, run_id: int) -> list[str]:
-    return [row["event"] for row in store.events_after(run_id)]
+    return [kept.event.kind for kept in store.events_after(run_id)]
 
 
 def until_status(store: Store, run_id: int, *statuses: str) -> float:
@@ -64,11 +63,9 @@ def until_status(store: Store, run_id: int, *statuses: str) -> float:
     return wait_until(lambda: store.run(run_id).status in statuses)
 
 
-def what_was_learnt(store: Store, run_id: int) -> tuple[list[dict[str, Any]], bytes, bytes, bytes | None]:
+def what_was_learnt(store: Store, run_id: int) -> tuple[list[Epoch], Checkpoint]:
     """Every figure of every epoch but the seconds, and the last checkpoint to the byte."""
-    figures = [{key: row[key] for key in row if key != "seconds"} for row in store.epochs([run_id])[run_id]]
-    last = store.checkpoint(run_id)
-    return figures, last.weights, last.predictions, last.optimizer_state
+    return [facts(epoch) for epoch in store.epochs([run_id])[run_id]], store.checkpoint(run_id)
 
 
 # --- the queue ---------------------------------------------------------------------------------------------------
@@ -84,10 +81,12 @@ def test_a_queued_run_is_trained_and_everything_it_says_is_kept(
     assert kinds(store, run_id) == [event.kind for event in said]
     assert store.run(run_id).status == "finished"
     assert isinstance(said[0], Started)
-    assert store.run(run_id).hardware == f"{said[0].device_name}, {said[0].path} path"
+    assert store.run(run_id).hardware == f"{said[0].device_name}, {said[0].engine} engine"
     epochs = [event for event in said if isinstance(event, Epoch)]
-    assert [store.checkpoint(run_id, epoch.epoch).weights for epoch in epochs] == [epoch.weights for epoch in epochs]
-    assert [row["test_correct"] for row in store.epochs([run_id])[run_id]] == [e.test_correct for e in epochs]
+    assert [store.checkpoint(run_id, e.epoch).weights for e in epochs] == [checkpoint_of(e).weights for e in epochs]
+    assert [facts(epoch) for epoch in store.epochs([run_id])[run_id]] == [
+        replace(facts(epoch), checkpoint=None) for epoch in epochs
+    ]
 
 
 def test_the_second_run_waits_for_the_first(store: Store, start_worker: StartWorker) -> None:
@@ -120,7 +119,7 @@ def test_two_workers_of_one_device_never_train_at_once(store: Store, start_worke
     start_worker()
     for run_id in ids:
         until_status(store, run_id, *ENDED)
-    spans = [[row["id"] for row in store.events_after(run_id)] for run_id in ids]
+    spans = [[kept.id for kept in store.events_after(run_id)] for run_id in ids]
     for earlier, later in itertools.pairwise(spans):
         assert max(earlier) < min(later)
     assert [kinds(store, run_id).count("started") for run_id in ids] == [1, 1, 1, 1]
@@ -290,10 +289,10 @@ def test_one_long_iteration_is_not_taken_for_death(
 ) -> None:
     """The heart beats in a thread of its own: 20 seconds by the clock pass inside one iteration."""
     go_on, beats = threading.Event(), threading.Semaphore(0)
-    beat = store.beat
+    beat = Claim.beat
 
-    def counted(*arguments: Any) -> str:
-        answer = beat(*arguments)
+    def counted(claim: Claim) -> str:
+        answer = beat(claim)
         beats.release()
         return answer
 
@@ -301,7 +300,7 @@ def test_one_long_iteration_is_not_taken_for_death(
         yield Started(
             device="cpu",
             device_name="",
-            path="plain",
+            engine="PyTorch",
             parameters=1,
             first_epoch=1,
             epochs=1,
@@ -311,15 +310,15 @@ def test_one_long_iteration_is_not_taken_for_death(
         go_on.wait(60)
         yield Finished()
 
-    monkeypatch.setattr(store, "beat", counted)
+    monkeypatch.setattr(Claim, "beat", counted)
     monkeypatch.setattr(jobs, "HEARTBEAT_SECONDS", 0.01)
     monkeypatch.setattr(jobs, "train", one_long_iteration)
     run_id = store.submit(tiny_run())
     start_worker()
     until_status(store, run_id, "running")
     for seconds in (10, 20):
-        now = store_module.time.time() + 10
-        monkeypatch.setattr(store_module, "time", SimpleNamespace(time=lambda now=now: now))
+        now = claims.time.time() + 10
+        monkeypatch.setattr(claims, "time", SimpleNamespace(time=lambda now=now: now))
         while beats.acquire(blocking=False):
             pass
         assert beats.acquire(timeout=60), f"no beat after {seconds} s"
@@ -368,7 +367,7 @@ def test_a_killed_process_leaves_an_interrupted_run_that_goes_on_to_the_same_wei
     with subprocess.Popen(
         [sys.executable, "-m", "lab", "resume", str(killed), "--json"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
-        wait_until(lambda: any(row.get("epoch") == 2 for row in store.events_after(killed)))
+        wait_until(lambda: any(getattr(kept.event, "epoch", 0) == 2 for kept in store.events_after(killed)))
         process.kill()
         assert process.stdout is not None
         shown = [json.loads(line) for line in process.stdout]
@@ -376,10 +375,10 @@ def test_a_killed_process_leaves_an_interrupted_run_that_goes_on_to_the_same_wei
     assert store.run(killed).status == "interrupted"
     kept = store.epochs([killed])[killed]
     assert len(kept) in (1, 2)  # on a very fast machine the second epoch may just have ended
-    assert store.checkpoint_epochs(killed) == [row["epoch"] for row in kept] == list(range(1, len(kept) + 1))
+    assert store.checkpoint_epochs(killed) == [epoch.epoch for epoch in kept] == list(range(1, len(kept) + 1))
     for row in shown:
         if row["event"] == "epoch":  # what was shown before the end is what was kept
-            assert {key: row[key] for key in kept[0]} == kept[row["epoch"] - 1]
+            assert {key: row[key] for key in kept[0].row()} == kept[row["epoch"] - 1].row()
 
     whole = store.submit(config)
     store.requeue(killed)
