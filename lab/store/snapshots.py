@@ -28,9 +28,16 @@ class Run:
     hardware: str
     device: str | None
     worker: str | None
+    claim: int
+    """How often a worker has taken it, or it was given up before one did."""
     created: float
     started: float | None
     ended: float | None
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at training it this is; a run that is queued again begins the next."""
+        return self.claim + (self.status == "queued")
 
     @property
     def step(self) -> int | None:
@@ -64,6 +71,7 @@ def read_run(row: Any) -> Run:
         hardware=row.hardware,
         device=row.device,
         worker=row.worker,
+        claim=row.claim,
         created=row.created,
         started=row.started,
         ended=row.ended,
