@@ -21,8 +21,8 @@ from lab.describe import describe_run
 from lab.events import Checkpoint, Epoch, event_from_row
 from lab.store.active import Active, Ahead, Watch, ahead, mark_interrupted
 from lab.store.claims import Claim, claim_run
-from lab.store.database import Database, StoreError
 from lab.store.commands import next_turn, queue_again, tell
+from lab.store.database import Database, StoreError
 from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
 from lab.store.snapshots import ENDED, Kept, Run, read_run
 from lab.store.transfer import copy_runs

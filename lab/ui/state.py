@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from lab.background import start_workers
 from lab.config import ConfigError, RunConfig
 from lab.steps import step
 from lab.store import Store, StoreError, open_store
@@ -17,14 +16,12 @@ VALUE_PROBLEM, NETWORK_PROBLEM = "value_problem", "network_problem"
 
 
 def the_store() -> Store:
-    """The store, with this process's workers running; a page ends with one sentence if there is none."""
+    """The store; a page ends with one sentence if there is none."""
     try:
-        store = open_store()
-        start_workers(store)
+        return open_store()
     except StoreError as error:
         st.error(str(error))
         st.stop()
-    return store
 
 
 def draft() -> RunConfig:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
+from curves import points, wait_for_points
 from examples import TINY_NETWORK, wait_until
-from lab_server import LabServer, points, wait_for_points
+from lab_server import LabServer
 from playwright.sync_api import Page, expect
 
 from lab.config import Optimizer, RunConfig

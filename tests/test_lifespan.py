@@ -4,9 +4,9 @@ import threading
 
 import pytest
 from examples import tiny_run, wait_until
+from lab.background import start_workers
 
 from lab import background, jobs
-from lab.background import start_workers
 from lab.mnist import Mnist
 from lab.store import Store
 
