@@ -8,19 +8,19 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from examples import TINY_NETWORK, checkpoint_of, facts, tiny_run, wait_until
+from stories import STARTED
 
-from lab import jobs
-from lab.config import Augmentation, ConfigError, NetworkConfig, Optimizer, Schedule
-from lab.events import Checkpoint, Epoch, Event, Finished, Started
-from lab.jobs import Worker, ensure_workers
+from lab import attempt, jobs
+from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.events import Checkpoint, Epoch, Event, Finished, Started, Window
+from lab.jobs import Worker, Workers
 from lab.mnist import Mnist, load_mnist
-from lab.store import ENDED, Claim, Store, StoreError, claims
-from lab.training import train
+from lab.store import ENDED, Claim, Store, StoreError, turns
+from lab.training import Control, train
 
 ROOT = Path(__file__).parent.parent
 LONG = tiny_run(epochs=200, batch_size=1)
@@ -161,21 +161,43 @@ def test_a_process_has_one_background_worker_a_device(
 ) -> None:
     monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
     monkeypatch.setattr(jobs, "available_devices", lambda: ["cpu"])
-    monkeypatch.setattr(jobs, "_background", {})
-    before = set(threading.enumerate())
+    before, workers = set(threading.enumerate()), Workers()
     for _ in range(3):
-        ensure_workers(store)
+        workers.start(store)
     started = set(threading.enumerate()) - before
     assert [thread.name for thread in started].count("lab-worker-cpu") == 1
     run_id = store.submit(tiny_run())
     until_status(store, run_id, "finished")
-    [worker] = jobs._background.values()
-    worker.end()
-    assert not worker.is_alive()
-    ensure_workers(store)  # one that has ended is replaced
-    [replacement] = jobs._background.values()
-    assert replacement.is_alive()
-    replacement.end()
+    assert workers.problems() == []
+    assert workers.end()
+    assert not set(threading.enumerate()) - before
+
+
+def test_a_worker_that_has_ended_by_itself_is_noticed_and_replaced(
+    store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that a run does ends it; a library that leaves its thread may."""
+
+    def leaves(*_: Any) -> Iterator[Event]:
+        yield STARTED
+        raise SystemExit("a library left")
+
+    monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
+    monkeypatch.setattr(jobs, "available_devices", lambda: ["cpu"])
+    monkeypatch.setattr(jobs, "train", leaves)
+    workers, run_id = Workers(), store.submit(tiny_run())
+    workers.start(store)
+    wait_until(lambda: workers.problems() != [])
+    assert workers.problems() == ["The trainer of the device cpu has ended unexpectedly and is being started again."]
+    until_status(store, run_id, *ENDED)
+    run = store.run(run_id)
+    assert (run.status, run.reason) == ("interrupted", "The trainer ended unexpectedly: a library left")
+    monkeypatch.setattr(jobs, "train", train)
+    workers.start(store)
+    assert workers.problems() == []
+    store.requeue(run_id)
+    until_status(store, run_id, "finished")
+    assert workers.end()
 
 
 # --- commands ----------------------------------------------------------------------------------------------------
@@ -219,6 +241,146 @@ def test_deleting_a_live_run_ends_its_training(store: Store, start_worker: Start
     assert store.checkpoint_epochs(run_id) == []
 
 
+def test_what_is_said_after_a_stop_does_not_take_it_back(store: Store, start_worker: StartWorker) -> None:
+    run_id = store.submit(LONG)
+    store.send(run_id, "pause")
+    start_worker()
+    until_status(store, run_id, "paused")
+    assert store.send(run_id, "stop")
+    assert not store.send(run_id, "pause")  # before the worker has looked
+    assert not store.send(run_id, "run")
+    until_status(store, run_id, *ENDED)
+    assert store.run(run_id).status == "stopped"
+
+
+# --- paused runs -------------------------------------------------------------------------------------------------
+
+
+def paused_at(store: Store, monkeypatch: pytest.MonkeyPatch, iteration: int) -> None:
+    """Have the first run that says a window at `iteration` be told to pause then; all are asked at every iteration."""
+    told: list[int] = []
+
+    def train_and_pause(config: RunConfig, data: Mnist, control: Control, *others: Any) -> Iterator[Event]:
+        for event in train(config, data, control, *others):
+            yield event
+            if isinstance(event, Window) and event.iteration == iteration and not told:
+                told.append(iteration)
+                store.send(next(run.id for run in store.runs() if run.status == "running"), "pause")
+
+    monkeypatch.setattr(attempt, "COMMAND_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(jobs, "train", train_and_pause)
+
+
+def test_a_paused_run_leaves_its_device_to_others_and_goes_on_where_it_was(
+    store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of an epoch; with dropout, augmentation and an optimiser that remembers."""
+    whole = store.submit(EVERYTHING)
+    start_worker()
+    until_status(store, whole, "finished")
+    paused_at(store, monkeypatch, iteration=5)  # of 9
+    paused, other = store.submit(EVERYTHING), store.submit(EVERYTHING)
+    until_status(store, other, "finished")
+    assert store.run(paused).status == "paused"
+    assert what_was_learnt(store, other) == what_was_learnt(store, whole)
+    assert kinds(store, paused)[-1] == "paused"
+    store.send(paused, "run")
+    until_status(store, paused, "finished")
+    assert what_was_learnt(store, paused) == what_was_learnt(store, whole)
+    assert [kind for kind in kinds(store, paused) if kind not in ("paused", "resumed")] == kinds(store, whole)
+
+
+def test_paused_runs_that_go_on_have_their_turns_in_order(store: Store, start_worker: StartWorker) -> None:
+    """As they were told to, after those that waited already."""
+    ids = [store.submit(LONG) for _ in range(3)]
+    start_worker()
+    for run_id in ids:
+        until_status(store, run_id, "running")
+        store.send(run_id, "pause")
+        until_status(store, run_id, "paused")
+    live, waiting = store.submit(LONG), store.submit(LONG)
+    until_status(store, live, "running")
+    for run_id in reversed(ids):
+        store.send(run_id, "run")
+    order = [waiting, *reversed(ids)]
+    assert [store.queue_position(run_id) for run_id in order] == [0, 1, 2, 3]
+    for ended, begun in itertools.pairwise([live, *order]):
+        store.send(ended, "stop")
+        until_status(store, begun, "running")
+        assert [run.id for run in store.active() if run.status == "running"] == [begun]
+
+
+def test_a_paused_run_is_stopped_or_deleted_while_another_trains(store: Store, start_worker: StartWorker) -> None:
+    stopped, deleted, other = (store.submit(LONG) for _ in range(3))
+    start_worker()
+    for run_id in (stopped, deleted):
+        until_status(store, run_id, "running")
+        store.send(run_id, "pause")
+        until_status(store, run_id, "paused")
+    until_status(store, other, "running")
+    hearts = [f"lab-heartbeat-{run_id}" for run_id in (stopped, deleted)]
+    assert set(hearts) <= {thread.name for thread in threading.enumerate()}
+    store.send(stopped, "stop")
+    store.delete(deleted)
+    assert until_status(store, stopped, *ENDED) < 1
+    assert store.run(stopped).status == "stopped"
+    assert kinds(store, stopped)[-2:] == ["paused", "stopped"]
+    wait_until(lambda: not set(hearts) & {thread.name for thread in threading.enumerate()})
+    assert store.run(other).status == "running"
+
+
+def test_a_run_paused_again_before_it_went_on_gives_its_device_up_again(
+    store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = Claim.go_on
+
+    def and_paused_just_then(claim: Claim) -> bool:
+        answer = go_on(claim)
+        store.send(claim.run_id, "pause")
+        return answer
+
+    paused = store.submit(LONG)
+    store.send(paused, "pause")
+    start_worker()
+    until_status(store, paused, "paused")
+    monkeypatch.setattr(Claim, "go_on", and_paused_just_then)
+    store.send(paused, "run")
+    other = store.submit(tiny_run())
+    until_status(store, other, "finished")
+    assert store.run(paused).status == "paused"
+    said = [kind for kind in kinds(store, paused) if kind != "window"]
+    assert said == ["started", "paused", "resumed", "paused"]
+
+
+def test_a_worker_keeps_eight_paused_runs_and_the_first_of_nine_makes_room(
+    store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PARKED", 2)
+    ids = [store.submit(LONG) for _ in range(3)]
+    start_worker()
+    for run_id in ids:
+        until_status(store, run_id, "running")
+        store.send(run_id, "pause")
+        until_status(store, run_id, "paused", *ENDED)
+    until_status(store, ids[0], *ENDED)
+    first = store.run(ids[0])
+    assert (first.status, first.reason) == ("interrupted", jobs.NO_ROOM)
+    assert [store.run(run_id).status for run_id in ids[1:]] == ["paused", "paused"]
+
+
+def test_a_worker_that_ends_interrupts_what_it_trains_and_what_is_paused(
+    store: Store, start_worker: StartWorker
+) -> None:
+    paused, training = store.submit(LONG), store.submit(LONG)
+    worker = start_worker()
+    until_status(store, paused, "running")
+    store.send(paused, "pause")
+    until_status(store, training, "running")
+    assert worker.end()
+    for run_id in (paused, training):
+        assert (store.run(run_id).status, store.run(run_id).reason) == ("interrupted", attempt.CLOSED)
+
+
 # --- what goes wrong ---------------------------------------------------------------------------------------------
 
 
@@ -260,8 +422,8 @@ def test_an_unforeseen_error_is_the_runs_failure_and_not_the_workers_end(
 
 @pytest.mark.parametrize(
     "error",
-    [StoreError("The database is locked."), ConfigError("config has no field 'colour'.")],
-    ids=["the database does not answer", "a run is of a later lab"],
+    [StoreError("The database is locked."), RecursionError("maximum recursion depth exceeded")],
+    ids=["the database does not answer", "a row is beyond reading"],
 )
 def test_a_store_that_cannot_be_read_is_told_once_and_asked_again(
     store: Store,
@@ -270,14 +432,14 @@ def test_a_store_that_cannot_be_read_is_told_once_and_asked_again(
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    run_id, silent, runs = store.submit(tiny_run()), iter([True, True]), store.runs
+    run_id, silent = store.submit(tiny_run()), iter([True, True])
 
-    def sometimes() -> Any:
+    def sometimes(*arguments: Any) -> Any:
         if next(silent, False):
             raise error
-        return runs()
+        return turns(*arguments)
 
-    monkeypatch.setattr(store, "runs", sometimes)
+    monkeypatch.setattr(jobs, "turns", sometimes)
     start_worker()
     until_status(store, run_id, "finished")
     assert next(silent, None) is None
@@ -287,43 +449,21 @@ def test_a_store_that_cannot_be_read_is_told_once_and_asked_again(
 def test_one_long_iteration_is_not_taken_for_death(
     store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The heart beats in a thread of its own: 20 seconds by the clock pass inside one iteration."""
-    go_on, beats = threading.Event(), threading.Semaphore(0)
-    beat = Claim.beat
-
-    def counted(claim: Claim) -> str:
-        answer = beat(claim)
-        beats.release()
-        return answer
+    """The heart beats in a thread of its own: others see new beats while the iteration takes its time."""
+    go_on = threading.Event()
 
     def one_long_iteration(*_: Any) -> Iterator[Event]:
-        yield Started(
-            device="cpu",
-            device_name="",
-            engine="PyTorch",
-            parameters=1,
-            first_epoch=1,
-            epochs=1,
-            iterations_per_epoch=1,
-            batch_size=1,
-        )
+        yield STARTED
         go_on.wait(60)
         yield Finished()
 
-    monkeypatch.setattr(Claim, "beat", counted)
-    monkeypatch.setattr(jobs, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(attempt, "HEARTBEAT_SECONDS", 0.01)
     monkeypatch.setattr(jobs, "train", one_long_iteration)
     run_id = store.submit(tiny_run())
     start_worker()
     until_status(store, run_id, "running")
-    for seconds in (10, 20):
-        now = claims.time.time() + 10
-        monkeypatch.setattr(claims, "time", SimpleNamespace(time=lambda now=now: now))
-        while beats.acquire(blocking=False):
-            pass
-        assert beats.acquire(timeout=60), f"no beat after {seconds} s"
-        assert beats.acquire(timeout=60)  # a whole beat since the clock was moved
-        assert store.run(run_id).status == "running"
+    seen: set[float | None] = set()
+    wait_until(lambda: seen.add(store.active()[0].heartbeat) or len(seen) > 3)  # type: ignore[func-returns-value]
     go_on.set()
     until_status(store, run_id, "finished")
 
@@ -334,7 +474,7 @@ def test_one_long_iteration_is_not_taken_for_death(
 def test_a_run_stopped_after_an_epoch_and_resumed_is_the_uninterrupted_one(
     store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "COMMAND_POLL_SECONDS", 0.0)  # asked at every iteration
+    monkeypatch.setattr(attempt, "COMMAND_POLL_SECONDS", 0.0)  # asked at every iteration
     whole = store.submit(EVERYTHING)
     start_worker()
     until_status(store, whole, "finished")

@@ -1,8 +1,8 @@
 """The one database of the lab: this is its door, and no other room knows a file behind it."""
 
-from lab.store.active import Active, Ahead, device_for
+from lab.store.active import Active, Ahead, turns
 from lab.store.claims import Claim, LostClaim
-from lab.store.database import StoreError
+from lab.store.database import StoreError, StoreUnavailable
 from lab.store.processes import worker_name
 from lab.store.runs import Store, database_url, open_store
 from lab.store.snapshots import ENDED, LIVE, RESUMABLE, Kept, Run, Status
@@ -20,8 +20,9 @@ __all__ = [
     "Status",
     "Store",
     "StoreError",
+    "StoreUnavailable",
     "database_url",
-    "device_for",
     "open_store",
+    "turns",
     "worker_name",
 ]

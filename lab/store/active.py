@@ -81,16 +81,26 @@ def device_for(wanted: str, devices: Sequence[str]) -> str:
     return devices[0] if wanted == "auto" else wanted if wanted in devices else "cpu"
 
 
+def turns(runs: Sequence[Active], device: str, devices: Sequence[str]) -> list[Active]:
+    """Those that wait for a device of this host, in turn; none while another run trains on it."""
+    here = [run for run in _of_device(runs, device, devices) if run.worker is None or is_of_this_host(run.worker)]
+    return [] if any(run.status == "running" for run in here) else [run for run in here if run.waits]
+
+
 def ahead(runs: Sequence[Active], run_id: int, devices: Sequence[str]) -> Ahead | None:
     """What the waiting run `run_id` waits for; None when it does not wait."""
     mine = next((run for run in runs if run.id == run_id and run.waits), None)
     if mine is None:
         return None
     device = _device_of(mine, devices)
-    same = [run for run in runs if _device_of(run, devices) == device]
+    same = _of_device(runs, device, devices)
     waiting = [run.id for run in same if run.waits]
     training = next((run.id for run in same if run.status == "running"), None)
     return Ahead(device=device, training=training, waiting=tuple(waiting[: waiting.index(run_id)]))
+
+
+def _of_device(runs: Sequence[Active], device: str, devices: Sequence[str]) -> list[Active]:
+    return [run for run in runs if _device_of(run, devices) == device]
 
 
 def _device_of(run: Active, devices: Sequence[str]) -> str:
