@@ -29,6 +29,9 @@ RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` li
 RunOption = Annotated[
     int | None,
     typer.Option(
-        "--run", help="Read it with this run instead of the shipped checkpoint.", parser=_run_number, metavar="RUN"
+        "--run",
+        parser=_run_number,
+        metavar="RUN",
+        help="Read it with this run instead of the shipped checkpoint.",
     ),
 ]
