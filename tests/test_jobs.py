@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from examples import TINY_NETWORK, checkpoint_of, facts, tiny_run, wait_until
 from stories import STARTED
 
@@ -418,6 +419,26 @@ def test_an_unforeseen_error_is_the_runs_failure_and_not_the_workers_end(
     second = store.submit(tiny_run())
     until_status(store, second, "finished")
     assert worker.is_alive()
+
+
+@pytest.mark.parametrize(
+    "config",
+    ['{"colour": 1}', "{", "[" * 200_000, b"\xff"],
+    ids=["of a later lab", "broken", "200,000 deep", "bytes"],
+)
+def test_a_queued_run_that_cannot_be_read_fails_with_a_sentence_and_the_next_is_trained(
+    store: Store, start_worker: StartWorker, config: str | bytes
+) -> None:
+    broken, sound = store.submit(tiny_run()), store.submit(tiny_run(epochs=1))
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE runs SET config = :config WHERE id = :id"), {"config": config, "id": broken})
+    worker = start_worker()
+    until_status(store, sound, "finished")
+    assert worker.is_alive()
+    with store._database.reading() as connection:
+        [row] = connection.execute(sa.text("SELECT status, reason FROM runs WHERE id = :id"), {"id": broken}).all()
+    assert row.status == "failed"
+    assert row.reason.startswith(f"Run {broken} cannot be read: ")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from lab.store.active import Active, Ahead, turns
 from lab.store.claims import Claim, LostClaim
 from lab.store.database import StoreError, StoreUnavailable
 from lab.store.processes import worker_name
+from lab.store.reading import Epochs
 from lab.store.runs import Store, database_url, open_store
-from lab.store.snapshots import ENDED, LIVE, RESUMABLE, Kept, Run, Status
+from lab.store.snapshots import ENDED, LIVE, RESUMABLE, Kept, Run, Status, Unreadable
 
 __all__ = [
     "ENDED",
@@ -14,6 +15,7 @@ __all__ = [
     "Active",
     "Ahead",
     "Claim",
+    "Epochs",
     "Kept",
     "LostClaim",
     "Run",
@@ -21,6 +23,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreUnavailable",
+    "Unreadable",
     "database_url",
     "open_store",
     "turns",

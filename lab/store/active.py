@@ -66,11 +66,16 @@ class Ahead:
 
 
 def active_runs(database: Database) -> list[Active]:
-    """All runs that have not ended, in the order of their turns."""
+    """All runs that have not ended, in the order of their turns; without those whose row holds what it cannot."""
     query = sa.select(*COLUMNS).where(RUNS.c.status.in_(("queued", *LIVE))).order_by(RUNS.c.turn, RUNS.c.id)
     with database.reading() as connection:
         rows = connection.execute(query).all()
-    return [Active(**row._mapping) for row in rows]
+    return [Active(**row._mapping) for row in rows if all(map(_fits, COLUMNS, row))]
+
+
+def _fits(column: sa.Column[Any], value: object) -> bool:
+    """SQLite keeps any value in any column; an odd one makes its run unreadable, and must not hold up the others."""
+    return (value is None and bool(column.nullable)) or isinstance(value, column.type.python_type)
 
 
 def device_for(wanted: str, devices: Sequence[str]) -> str:

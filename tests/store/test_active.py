@@ -228,6 +228,15 @@ def test_an_unreadable_run_is_no_hindrance_to_the_queue(store: Store, damage: st
     assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [first, second]
 
 
+@pytest.mark.parametrize("column", ["worker", "owner", "claim", "turn", "heartbeat", "device", "wanted"])
+def test_a_row_that_holds_what_it_cannot_holds_up_nobody(store: Store, column: str) -> None:
+    odd, sound = store.submit(tiny_run()), store.submit(tiny_run())
+    with store._database.writing() as connection:
+        connection.execute(sa.text(f"UPDATE runs SET {column} = x'ff00' WHERE id = :id"), {"id": odd})
+    assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [sound]
+    assert sound in [run.id for run in store.runs()]
+
+
 def test_the_question_who_waits_reads_no_run_that_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many there are: the rows are found by an index."""
     queries: list[str] = []
