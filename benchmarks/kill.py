@@ -141,7 +141,7 @@ class Killer:
     def _run(
         self, what: str, arguments: tuple[Any, ...], here: Connection, there: Connection, seconds: float
     ) -> tuple[bool, int]:
-        process = self.processes.Process(target=_in_a_fork, args=(what, *arguments))
+        process = self.processes.Process(target=in_a_fork, args=(what, *arguments))
         process.start()
         there.close()
         kept = 0
@@ -203,7 +203,8 @@ class Killer:
         target.close()
 
 
-def _in_a_fork(what: str, *arguments: Any) -> None:
+def in_a_fork(what: str, *arguments: Any) -> None:
+    """Do what `benchmarks.killed` calls `what`."""
     from benchmarks import killed  # with torch, which is in a fork already
 
     getattr(killed, what)(*arguments)
