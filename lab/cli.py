@@ -155,8 +155,7 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Read a digit from a picture file, prepared as the Draw page does."""
-    from lab.drawing import BlankDrawing, normalize_drawing
-    from lab.picture import PictureError, read_picture
+    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture
     from lab.predict import load_predictor
 
     try:

@@ -220,16 +220,15 @@ def to_json(config: RunConfig) -> str:
     return json.dumps(asdict(config), sort_keys=True)
 
 
-@lru_cache(maxsize=512)
 def from_json(text: str) -> RunConfig:
-    """Read what `to_json` wrote; a value, so the same text is read only once.
+    """Read what `to_json` wrote.
 
     Raises:
         ConfigError: the text is no JSON object, or a field is unknown, missing or out of range.
     """
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"the config is no JSON text: {error}.") from error
     config = _build(RunConfig, data, "config")
     assert isinstance(config, RunConfig)
@@ -240,7 +239,7 @@ def _build(kind: type, data: object, where: str) -> object:
     """`data`, a JSON value, as an instance of the dataclass `kind`."""
     if not isinstance(data, dict):
         raise ConfigError(f"{where} is {data!r}; it must be an object.")
-    hints = typing.get_type_hints(kind)
+    hints = _types(kind)
     unknown = sorted(set(data) - set(hints))
     if unknown:
         raise ConfigError(f"{where} has no field {unknown[0]!r}.")
@@ -262,3 +261,9 @@ def _build(kind: type, data: object, where: str) -> object:
         raise ConfigError(f"{where}: {error}") from error
     except TypeError as error:
         raise ConfigError(f"{where} lacks a field: {error}.") from error
+
+
+@lru_cache
+def _types(kind: type) -> dict[str, Any]:
+    """The types of a dataclass's fields. Finding them is most of the work of reading a config: done once a class."""
+    return typing.get_type_hints(kind)

@@ -34,8 +34,8 @@ def results(store: Store) -> str:
         if counts(run):
             assert run.step is not None
             chosen[run.step, run.config.seed, run.config.precision] = run
-    runs = [chosen[key] for key in sorted(chosen)]
-    epochs = store.epochs([run.id for run in runs])
+    epochs = store.epochs([run.id for run in chosen.values()])
+    runs = [chosen[key] for key in sorted(chosen) if chosen[key].id in epochs]
     if not runs:
         return "No complete run of a step is in the store yet."
     lines = _table(_STEP_HEAD, (_step_line(preset, runs, epochs) for preset in STEPS))

@@ -125,11 +125,11 @@ def compare(chosen: list[Run], epochs: dict[int, list[Epoch]]) -> None:
 
 
 page_head("Runs", "Every run with its config, result and time. Select one to open it, several to compare them.")
-known = store.runs()
+all_epochs = store.epochs([run.id for run in store.runs()])
+known = [run for run in store.runs() if run.id in all_epochs]
 if not known:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
-    all_epochs = store.epochs([run.id for run in known])
     selected = choose_runs(known, all_epochs)
     actions(selected)
     if selected:

@@ -22,7 +22,7 @@ def own_runs() -> dict[int, list[tuple[int, list[Epoch]]]]:
     epochs = store.epochs([run.id for run in mine])
     found: dict[int, list[tuple[int, list[Epoch]]]] = {preset.number: [] for preset in STEPS}
     for run in mine:
-        if run.step is not None and epochs[run.id]:
+        if run.step is not None and epochs.get(run.id):
             found[run.step].append((run.id, epochs[run.id]))
     return found
 

@@ -1,0 +1,173 @@
+// The two inner loops that all of the engine is made of, on tiles that stay in registers.
+//
+//   rows:   out[p][c]  = start[c] + sum over t of a[p][t] * b[t][c]
+//   outer:  sum[t][c] +=            sum over p of a[p][t] * d[p][c]
+//
+// `p` is a position in a row of a map, `c` a channel, `t` a term (for a convolution: kernel row, column and input
+// channel). Channels are contiguous and padded to whole vectors, so nothing here has a remainder in `c`.
+
+#include <stdint.h>
+
+typedef int64_t i64;  // sizes, counts and distances: `long` has 32 bits on Windows
+
+#if defined(__AVX512F__)
+enum { LANES = 16, MOST_1 = 14, MOST_2 = 14, MOST_3 = 9 };  // positions or terms of a tile, for 1, 2 or 3 vectors of
+#elif defined(__aarch64__)                                  // channels: of 32 registers at most 28 hold sums,
+enum { LANES = 4, MOST_1 = 14, MOST_2 = 14, MOST_3 = 9 };
+#else
+enum { LANES = 8, MOST_1 = 12, MOST_2 = 6, MOST_3 = 4 };    // of 16 at most 12
+#endif
+enum { SUMS = 28 };
+
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t mask __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint32_t bits __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 32")
+
+INLINE vec load(const float *from) { return *(const vec *)from; }
+INLINE void store(float *to, vec value) { *(vec *)to = value; }
+INLINE vec all(float value) { return value - (vec){0}; }  // not 0 + value: that is computed, for the sake of a -0
+INLINE vec where(mask condition, vec value) { return (vec)(condition & (mask)value); }
+INLINE vec larger(vec a, vec b) {
+    mask first = (mask)(a > b);
+    return (vec)((first & (mask)a) | (~first & (mask)b));
+}
+
+// The terms of a position, in runs of neighbours in memory; a run begins an offset away from the position.
+typedef struct {
+    i64 count, run;
+    i64 *offset;  // one a run
+} Terms;
+
+// What becomes of the sums of `rows`: floored at 0 (ReLU), or kept only where `where` is positive (ReLU's gradient).
+typedef struct {
+    int floor;
+    const float *where;
+} Finish;
+static const Finish AS_IT_IS = {0, 0}, FLOORED = {1, 0};
+
+// Moves a pointer on; keeps the compiler from holding each place that it will come to in a register of its own.
+#define ADVANCE(pointer, step)                                                                                         \
+    pointer += step;                                                                                                   \
+    __asm__("" : "+r"(pointer))
+
+INLINE void rows_tile(const int P, const int V, i64 first, const Terms *terms, const float *a, i64 a_step,
+                      const float *b, const float *start, Finish finish, float *out, i64 step) {
+    vec sum[SUMS], none = {0};
+    UNROLL for (int p = 0; p < P; p++)
+        UNROLL for (int v = 0; v < V; v++) sum[p * V + v] = start ? load(start + v * LANES) : none;
+    a += first * a_step;
+    for (i64 run = 0; run * terms->run < terms->count; run++) {
+        const float *at = a + terms->offset[run];
+        for (i64 t = 0; t < terms->run; t++, at++, b += step) {
+            const float *from = at;
+            vec weight[3];
+            UNROLL for (int v = 0; v < V; v++) weight[v] = load(b + v * LANES);
+            UNROLL for (int p = 0; p < P; p++) {
+                vec value = all(*from);
+                UNROLL for (int v = 0; v < V; v++) sum[p * V + v] += value * weight[v];
+                ADVANCE(from, a_step);
+            }
+        }
+    }
+    UNROLL for (int p = 0; p < P; p++)
+        UNROLL for (int v = 0; v < V; v++) {
+            vec value = sum[p * V + v];
+            i64 to = (first + p) * step + v * LANES;
+            if (finish.floor) value = larger(value, none);
+            if (finish.where) value = where((mask)(load(finish.where + to) > none), value);
+            store(out + to, value);
+        }
+}
+
+INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *a, i64 a_step, i64 a_line,
+                       const float *d, float *into, i64 step) {
+    vec sum[SUMS];
+    UNROLL for (int t = 0; t < T; t++)
+        UNROLL for (int v = 0; v < V; v++) sum[t * V + v] = load(into + t * step + v * LANES);
+    for (i64 line = 0; line < lines; line++, a += a_line) {
+        const float *at = a;
+        for (i64 p = 0; p < n; p++, at += a_step, d += step) {
+            vec one[3];
+            UNROLL for (int v = 0; v < V; v++) one[v] = load(d + v * LANES);
+            UNROLL for (int t = 0; t < T; t++) {
+                vec value = all(at[t]);
+                UNROLL for (int v = 0; v < V; v++) sum[t * V + v] += value * one[v];
+            }
+        }
+    }
+    UNROLL for (int t = 0; t < T; t++)
+        UNROLL for (int v = 0; v < V; v++) store(into + t * step + v * LANES, sum[t * V + v]);
+}
+
+#define EACH(CASE, V)                                                                                                  \
+    CASE(1, V) CASE(2, V) CASE(3, V) CASE(4, V) CASE(5, V) CASE(6, V) CASE(7, V) CASE(8, V) CASE(9, V) CASE(10, V)     \
+    CASE(11, V) CASE(12, V) CASE(13, V) CASE(14, V)
+#define ROWS_CASE(P, V)                                                                                                \
+    case P:                                                                                                            \
+        if (P <= MOST_##V) rows_tile(P, V, first, terms, a, a_step, b, start, finish, out, step);                      \
+        break;
+#define OUTER_CASE(T, V)                                                                                               \
+    case T:                                                                                                            \
+        if (T <= MOST_##V) outer_tile(T, V, lines, n, from + t, a_step, a_line, d, into, step);                        \
+        break;
+
+// For V vectors of channels, in as few and as equal tiles of positions (or terms) as the registers allow.
+#define TILED(V)                                                                                                       \
+    static void rows_##V(i64 n, const Terms *terms, const float *a, i64 a_step, const float *b, const float *start,    \
+                         Finish finish, float *out, i64 step) {                                                        \
+        i64 tiles = (n + MOST_##V - 1) / MOST_##V;                                                                     \
+        for (i64 i = 0, first = 0, next; i < tiles; i++, first = next) {                                               \
+            next = n * (i + 1) / tiles;                                                                                \
+            switch (next - first) { EACH(ROWS_CASE, V) }                                                               \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void outer_##V(i64 lines, i64 n, const Terms *terms, const float *a, i64 a_step, i64 a_line,                \
+                          const float *d, float *into, i64 step) {                                                     \
+        i64 tiles = (terms->run + MOST_##V - 1) / MOST_##V;                                                            \
+        for (i64 run = 0; run * terms->run < terms->count; run++) {                                                    \
+            const float *from = a + terms->offset[run];                                                                \
+            for (i64 i = 0, t = 0, next; i < tiles; i++, into += (next - t) * step, t = next) {                        \
+                next = terms->run * (i + 1) / tiles;                                                                   \
+                switch (next - t) { EACH(OUTER_CASE, V) }                                                              \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+TILED(1)
+TILED(2)
+TILED(3)
+
+// `n` positions, `a_step` apart in `a` and `channels` (whole vectors) in `out`: three vectors at a time, then the rest.
+static void rows(i64 n, i64 channels, const Terms *terms, const float *a, i64 a_step, const float *b,
+                 const float *start, Finish finish, float *out) {
+    for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
+        vectors = channels - c < 3 * LANES ? (channels - c) / LANES : 3;
+        (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(n, terms, a, a_step, b + c, start ? start + c : 0,
+                                                                 finish, out + c, channels);
+        if (finish.where) finish.where += vectors * LANES;
+    }
+}
+
+// `lines` times `n` positions: in `a` steps of `a_step` and lines of `a_line`, in `d` one after the other.
+static void outer(i64 lines, i64 n, i64 channels, const Terms *terms, const float *a, i64 a_step, i64 a_line,
+                  const float *d, float *into) {
+    for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
+        vectors = channels - c < 3 * LANES ? (channels - c) / LANES : 3;
+        (vectors == 3 ? outer_3 : vectors == 2 ? outer_2 : outer_1)(lines, n, terms, a, a_step, a_line, d + c, into + c,
+                                                                    channels);
+    }
+}
+
+// Adds `n` positions of `channels` up.
+static void add_up(i64 n, i64 channels, const float *d, float *into) {
+    for (i64 c = 0; c < channels; c += LANES) {
+        vec even = {0}, odd = {0};
+        i64 p = 0;
+        for (; p + 2 <= n; p += 2) even += load(d + p * channels + c), odd += load(d + (p + 1) * channels + c);
+        if (p < n) even += load(d + p * channels + c);
+        store(into + c, load(into + c) + even + odd);
+    }
+}
