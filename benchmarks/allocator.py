@@ -33,7 +33,7 @@ def milliseconds_an_iteration(keep: bool) -> float:
 
     if keep:
         keep_freed_memory()
-    config = replace(step(3).config, device="cpu", path="plain", epochs=1, training_images=6_400)
+    config = replace(step(3).config, device="cpu", engine="pytorch", epochs=1, training_images=6_400)
     windows = [event for event in train(config, load_mnist("cpu")) if isinstance(event, Window)]
     return statistics.median(1000 * config.batch_size / window.images_per_second for window in windows)
 

@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -36,9 +35,8 @@ from websockets.typing import Origin, Subprotocol
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from lab.schema import ENDED
 from lab.steps import step
-from lab.store import Store
+from lab.store import ENDED, Store
 
 ROOT = Path(__file__).parent.parent
 ROUNDS, EPOCHS, PAGES = 10, 5, 20
@@ -103,16 +101,11 @@ def server(store: Store) -> Iterator[str]:
         process.wait()
 
 
-def seconds(epochs: list[dict[str, Any]]) -> list[float]:
-    """Of each of the first `EPOCHS`."""
-    return [float(epoch["seconds"]) for epoch in epochs[:EPOCHS]]
-
-
 def seconds_at_the_end(store: Store, run: int) -> list[float]:
-    """Wait for the run's end."""
+    """Wait for the run's end; the seconds of each of its first `EPOCHS`."""
     while store.run(run).status not in ENDED:
         time.sleep(0.5)
-    return seconds(store.epochs([run])[run])
+    return [epoch.seconds for epoch in store.epochs([run])[run][:EPOCHS]]
 
 
 def submit(store: Store) -> int:
@@ -128,7 +121,8 @@ def command_line(_: str, store: Store) -> list[float]:
         done = subprocess.run(
             [sys.executable, "-m", "lab", *train], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True
         )
-    return seconds([row for row in map(json.loads, done.stdout.splitlines()) if row["event"] == "epoch"])
+    said = map(json.loads, done.stdout.splitlines())
+    return [float(row["seconds"]) for row in said if row["event"] == "epoch"][:EPOCHS]
 
 
 def watched_by(pages: int) -> Callable[[str, Store], list[float]]:

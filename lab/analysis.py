@@ -1,6 +1,6 @@
-"""Rows -> what they mean: history, progress, scorecard, a reading by stated rules, means over seeds.
+"""Events -> what they mean: history, progress, scorecard, findings by stated rules, means over seeds.
 
-Only plain rows come in (events as dictionaries, accuracies in percent); nothing here knows a model or a thread.
+Only events come in (accuracies in percent); nothing here knows a model or a thread.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
 from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET
+from lab.events import Epoch, Event, Failed, Finished, Started, Stopped, Window
 from lab.steps import TARGET_ACCURACY
-
-Row = dict[str, Any]
 
 LAST = 3
 """The target must hold in each of the last three epochs."""
@@ -29,15 +27,16 @@ STEADY_FALL = 0.10
 
 @dataclass(frozen=True)
 class History:
-    """A run's events in order, as one uninterrupted story: what an interrupted attempt left unfinished is dropped.
+    """A run's events in order, as one uninterrupted story: what an interrupted attempt left unfinished is dropped."""
 
-    Every window row gains its "position" on the epoch axis: 0.5 is the middle of the first epoch.
-    """
+    started: Started | None = None
+    windows: list[Window] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
+    ending: Finished | Stopped | Failed | None = None
 
-    started: Row | None = None
-    windows: list[Row] = field(default_factory=list)
-    epochs: list[Row] = field(default_factory=list)
-    ending: Row | None = None
+    def position(self, window: Window) -> float:
+        """Where the window's end stands on the epoch axis: 0.5 is the middle of the first epoch."""
+        return window.iteration / (self.started.iterations_per_epoch if self.started else window.iteration)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,23 +69,24 @@ class Finding:
     rule: str
 
 
-def history(events: Iterable[Row]) -> History:
-    """The story that a run's event rows tell."""
-    started, ending = None, None
-    windows: list[Row] = []
-    epochs: list[Row] = []
-    for row in events:
-        if row["event"] == "started":
-            started, ending = row, None
-            windows = [window for window in windows if window["epoch"] < row["first_epoch"]]
-            epochs = [epoch for epoch in epochs if epoch["epoch"] < row["first_epoch"]]
-        elif row["event"] == "window":
-            steps = started["steps_per_epoch"] if started else row["step"]
-            windows.append(row | {"position": row["step"] / steps})
-        elif row["event"] == "epoch":
-            epochs.append(row)
-        elif row["event"] in ("finished", "stopped", "failed"):
-            ending = row
+def history(events: Iterable[Event]) -> History:
+    """The story that a run's events tell."""
+    started: Started | None = None
+    ending: Finished | Stopped | Failed | None = None
+    windows: list[Window] = []
+    epochs: list[Epoch] = []
+    for event in events:
+        match event:
+            case Started():
+                started, ending = event, None
+                windows = [window for window in windows if window.epoch < event.first_epoch]
+                epochs = [epoch for epoch in epochs if epoch.epoch < event.first_epoch]
+            case Window():
+                windows.append(event)
+            case Epoch():
+                epochs.append(event)
+            case Finished() | Stopped() | Failed():
+                ending = event
     return History(started, windows, epochs, ending)
 
 
@@ -94,11 +94,11 @@ def progress(story: History) -> Progress | None:
     """Where the run stands; None before it has started."""
     if story.started is None:
         return None
-    epochs, batches = story.started["epochs"], story.started["steps_per_epoch"]
+    epochs, batches = story.started.epochs, story.started.iterations_per_epoch
     last = story.windows[-1] if story.windows else None
-    done = max(last["step"] if last else 0, len(story.epochs) * batches)
+    done = max(last.iteration if last else 0, len(story.epochs) * batches)
     total = epochs * batches
-    speed = last["images_per_second"] if last else None
+    speed = last.images_per_second if last else None
     return Progress(
         epoch=min(epochs, done // batches + 1),
         epochs=epochs,
@@ -113,34 +113,34 @@ def progress(story: History) -> Progress | None:
 def epoch_seconds(story: History) -> float | None:
     """From the last finished epochs (evaluation included) or, in the first, from the newest window; None before it."""
     if story.epochs:
-        return statistics.mean(float(epoch["seconds"]) for epoch in story.epochs[-LAST:])
+        return statistics.mean(epoch.seconds for epoch in story.epochs[-LAST:])
     if story.started is None or not story.windows:
         return None
-    images = float(story.started["steps_per_epoch"]) * float(story.started["batch_size"])
-    return images / float(story.windows[-1]["images_per_second"])
+    images = float(story.started.iterations_per_epoch) * story.started.batch_size
+    return images / story.windows[-1].images_per_second
 
 
-def _seconds_left(story: History, steps: int) -> float | None:
+def _seconds_left(story: History, iterations: int) -> float | None:
     assert story.started is not None
     seconds = epoch_seconds(story)
-    return None if seconds is None else seconds * steps / float(story.started["steps_per_epoch"])
+    return None if seconds is None else seconds * iterations / story.started.iterations_per_epoch
 
 
-def wrong_images(epoch: Row) -> int:
+def wrong_images(epoch: Epoch) -> int:
     """How many of the 10,000 evaluation images were misread."""
-    return EVALUATION_IMAGES - int(epoch["test_correct"])
+    return EVALUATION_IMAGES - epoch.test_correct
 
 
-def gap(epoch: Row) -> float:
+def gap(epoch: Epoch) -> float:
     """Training minus test accuracy, in points."""
-    return float(epoch["train_accuracy"] - epoch["test_accuracy"])
+    return epoch.train_accuracy - epoch.test_accuracy
 
 
-def scorecard(parameters: int, epochs: Sequence[Row], planned: int) -> list[Check]:
+def scorecard(parameters: int, epochs: Sequence[Epoch], planned: int) -> list[Check]:
     """The published target, line by line, for a run of `planned` epochs."""
-    held = [epoch["test_accuracy"] >= TARGET_ACCURACY for epoch in epochs[-LAST:]]
+    held = [epoch.test_accuracy >= TARGET_ACCURACY for epoch in epochs[-LAST:]]
     ended = len(epochs) >= planned >= LAST
-    final = ", ".join(f"{epoch['test_accuracy']:.2f}" for epoch in epochs[-LAST:])
+    final = ", ".join(f"{epoch.test_accuracy:.2f}" for epoch in epochs[-LAST:])
     return [
         Check(
             claim=f"Fewer than {PARAMETER_BUDGET:,} parameters",
@@ -155,14 +155,14 @@ def scorecard(parameters: int, epochs: Sequence[Row], planned: int) -> list[Chec
     ]
 
 
-def reading(parameters: int, epochs: Sequence[Row]) -> list[Finding]:
+def findings(parameters: int, epochs: Sequence[Epoch]) -> list[Finding]:
     """What a finished run shows: overfitting, steadiness, the target. Empty for fewer than three epochs."""
     if len(epochs) < LAST:
         return []
     return [_overfitting(epochs), _steadiness(epochs), _target(parameters, epochs)]
 
 
-def _overfitting(epochs: Sequence[Row]) -> Finding:
+def _overfitting(epochs: Sequence[Epoch]) -> Finding:
     mean_gap = statistics.mean(gap(epoch) for epoch in epochs[-LAST:])
     if mean_gap > OVERFIT_GAP:
         sentence = "It overfits: it knows the training images clearly better than new ones."
@@ -177,8 +177,8 @@ def _overfitting(epochs: Sequence[Row]) -> Finding:
     return Finding(sentence=sentence, rule=rule)
 
 
-def _steadiness(epochs: Sequence[Row]) -> Finding:
-    last = [epoch["test_accuracy"] for epoch in epochs[-max(LAST, math.ceil(len(epochs) / 2)) :]]
+def _steadiness(epochs: Sequence[Epoch]) -> Finding:
+    last = [epoch.test_accuracy for epoch in epochs[-max(LAST, math.ceil(len(epochs) / 2)) :]]
     fall = max(best - now for best, now in zip(accumulate(last, max), last, strict=True))
     steady = fall <= STEADY_FALL + 1e-9
     return Finding(
@@ -188,7 +188,7 @@ def _steadiness(epochs: Sequence[Row]) -> Finding:
     )
 
 
-def _target(parameters: int, epochs: Sequence[Row]) -> Finding:
+def _target(parameters: int, epochs: Sequence[Epoch]) -> Finding:
     small, accurate = (check.met for check in scorecard(parameters, epochs, len(epochs)))
     if small and accurate:
         sentence = "It meets the target."
@@ -198,7 +198,7 @@ def _target(parameters: int, epochs: Sequence[Row]) -> Finding:
         sentence = "It is small enough, but misses the accuracy of the target."
     else:
         sentence = "It misses the target, both in size and in accuracy."
-    lowest = min(epoch["test_accuracy"] for epoch in epochs[-LAST:])
+    lowest = min(epoch.test_accuracy for epoch in epochs[-LAST:])
     return Finding(
         sentence=sentence,
         rule=f"{parameters:,} parameters (target: under {PARAMETER_BUDGET:,}); lowest of the last {LAST} epochs "
@@ -222,20 +222,20 @@ class SeedSummary:
     epoch_seconds: float
 
 
-def summarize_seeds(runs: Sequence[tuple[int, Sequence[Row]]]) -> SeedSummary:
-    """Summarise (seed, epoch rows) pairs; every run must have at least one epoch."""
-    finals = [float(epochs[-1]["test_accuracy"]) for _, epochs in runs]
+def summarize_seeds(runs: Sequence[tuple[int, Sequence[Epoch]]]) -> SeedSummary:
+    """Summarise (seed, epochs) pairs; every run must have at least one epoch."""
+    finals = [epochs[-1].test_accuracy for _, epochs in runs]
     return SeedSummary(
         seeds=tuple(seed for seed, _ in runs),
         final_mean=statistics.mean(finals),
         final_spread=statistics.stdev(finals) if len(finals) > 1 else None,
-        best_mean=statistics.mean(max(e["test_accuracy"] for e in epochs) for _, epochs in runs),
+        best_mean=statistics.mean(max(e.test_accuracy for e in epochs) for _, epochs in runs),
         finals=tuple(finals),
         held_target=sum(_held_target(epochs) for _, epochs in runs),
-        best_train_mean=statistics.mean(max(e["train_accuracy"] for e in epochs) for _, epochs in runs),
-        epoch_seconds=statistics.mean(e["seconds"] for _, epochs in runs for e in epochs),
+        best_train_mean=statistics.mean(max(e.train_accuracy for e in epochs) for _, epochs in runs),
+        epoch_seconds=statistics.mean(e.seconds for _, epochs in runs for e in epochs),
     )
 
 
-def _held_target(epochs: Sequence[Row]) -> bool:
-    return len(epochs) >= LAST and all(epoch["test_accuracy"] >= TARGET_ACCURACY for epoch in epochs[-LAST:])
+def _held_target(epochs: Sequence[Epoch]) -> bool:
+    return len(epochs) >= LAST and all(epoch.test_accuracy >= TARGET_ACCURACY for epoch in epochs[-LAST:])

@@ -17,7 +17,7 @@ from multiprocessing import get_context, set_start_method
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab.config import Path as PathName
+from lab.config import EngineChoice
 from lab.events import Epoch, Failed, Started, Window
 from lab.layers import layer_table
 from lab.steps import step
@@ -83,14 +83,14 @@ class Report:
 class Lab:
     """The lab's own `train`, as a worker runs it."""
 
-    def __init__(self, device: str, path: PathName = "fast") -> None:
+    def __init__(self, device: str, engine: EngineChoice = "fastest") -> None:
         from lab.device import prepare_training_thread
         from lab.mnist import load_mnist
 
         prepare_training_thread()
-        self.config = replace(CONFIG, device=device, path=path, epochs=2)  # type: ignore[arg-type]
+        self.config = replace(CONFIG, device=device, engine=engine, epochs=2)  # type: ignore[arg-type]
         self.data = load_mnist(device)
-        self.path, self.evaluation = "", 0.0
+        self.engine, self.evaluation = "", 0.0
 
     def iterate(self, iterations: int) -> float:
         """See `Contender`. Of two short epochs the first warms up and the second is measured."""
@@ -101,10 +101,10 @@ class Lab:
             if isinstance(event, Failed):
                 raise RuntimeError(event.reason)
             if isinstance(event, Started):
-                self.path = event.path
+                self.engine = event.engine
             elif isinstance(event, Window) and event.epoch == 2:
-                seconds += (event.step - done) * CONFIG.batch_size / event.images_per_second
-                done = event.step
+                seconds += (event.iteration - done) * CONFIG.batch_size / event.images_per_second
+                done = event.iteration
             elif isinstance(event, Epoch):
                 self.evaluation = event.seconds - seconds
         return seconds / iterations
@@ -115,7 +115,7 @@ class Lab:
 
     def describe(self) -> str:
         """See `Contender`."""
-        return f"{self.path} path"
+        return f"{self.engine} engine"
 
 
 class Apart:
@@ -174,7 +174,7 @@ def speed(contender: Apart, rounds: list[Round], device: str) -> Speed:
     return Speed(
         how=contender.ask("describe"),
         iterations_per_second=1 / iteration,
-        epoch_seconds=CONFIG.steps_per_epoch * iteration + statistics.median(one.evaluation for one in rounds),
+        epoch_seconds=CONFIG.iterations_per_epoch * iteration + statistics.median(one.evaluation for one in rounds),
         peak_memory_mb=contender.run(peak_memory_mb, device),
     )
 
@@ -184,7 +184,7 @@ def ratio(slow: list[Round], fast: list[Round]) -> float:
     return statistics.median(one.iteration / other.iteration for one, other in zip(slow, fast, strict=True))
 
 
-def bench(device: str, path: PathName = "fast", iterations: int | None = None, rounds: int = 5) -> Report:
+def bench(device: str, engine: EngineChoice = "fastest", iterations: int | None = None, rounds: int = 5) -> Report:
     """Measure the published recipe and the lab on `device` ("cpu", "cuda" or "mps")."""
     from benchmarks.published_recipe import PublishedRecipe
     from lab.mnist import write_uncompressed
@@ -193,7 +193,7 @@ def bench(device: str, path: PathName = "fast", iterations: int | None = None, r
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         write_uncompressed(Path(folder))
         published = stack.enter_context(Apart(PublishedRecipe, Path(folder), device))
-        lab = stack.enter_context(Apart(Lab, device, path))
+        lab = stack.enter_context(Apart(Lab, device, engine))
         found = interleave({PUBLISHED: published, LAB: lab}, chosen, rounds)
         speeds = [speed(published, found[PUBLISHED], device), speed(lab, found[LAB], device)]
         peak = statistics.median(lab.run(matrix_product_gflops, device) for _ in range(rounds))

@@ -1,47 +1,23 @@
-"""What the command line prints: plain rows for JSON, Rich tables and a progress bar for people."""
+"""What the command line prints for people: tables, and a progress bar with a line for every epoch."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from lab.config import RunConfig, to_json
+from lab.config import RunConfig
+from lab.console import PlainConsole
 from lab.describe import describe_config
+from lab.events import Epoch, Paused, Resumed, Started, Window
 from lab.layers import LayerRow
-from lab.schema import Run
 from lab.steps import step
+from lab.store import Kept, Run
 
-
-def plain(config: RunConfig) -> Any:
-    """The config as JSON values."""
-    return json.loads(to_json(config))
-
-
-def run_row(run: Run, epochs: list[dict[str, Any]]) -> dict[str, Any]:
-    """A run as one plain row, accuracies in percent."""
-    accuracies = [epoch["test_accuracy"] for epoch in epochs]
-    return {
-        "run": run.id,
-        "name": run.name,
-        "step": run.step,
-        "status": run.status,
-        "reason": run.reason,
-        "seed": run.config.seed,
-        "device": run.device,
-        "hardware": run.hardware,
-        "epochs_done": len(epochs),
-        "epochs_planned": run.config.epochs,
-        "last_test_accuracy": accuracies[-1] if accuracies else None,
-        "best_test_accuracy": max(accuracies, default=None),
-        "created": datetime.fromtimestamp(run.created).isoformat(timespec="seconds"),
-        "training_seconds": round(sum(epoch["seconds"] for epoch in epochs), 1),
-    }
+console = PlainConsole()
 
 
 def _table(*columns: str) -> Table:
@@ -135,36 +111,43 @@ def run_page(row: dict[str, Any], config: RunConfig) -> RenderableType:
     return Group(facts, "", table)
 
 
-def show_progress(events: Iterator[dict[str, Any]], run_id: int, config: RunConfig) -> None:
+def show_progress(events: Iterator[Kept], run_id: int, config: RunConfig) -> None:
     """A progress bar over the whole run, and a line for every finished epoch."""
-    total = config.epochs * config.steps_per_epoch
+    total = config.epochs * config.iterations_per_epoch
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[speed]}")) as progress:
+    remaining, speed_column = TimeRemainingColumn(), TextColumn("{task.fields[speed]}")
+    with Progress(*columns, remaining, speed_column, console=console) as progress:
         task = progress.add_task(f"run {run_id}, waiting for the device", total=total, speed="")
-        for row in events:
-            if row["event"] == "started":
-                done = (row["first_epoch"] - 1) * config.steps_per_epoch
-                progress.update(task, completed=done, description=f"run {run_id}, epoch {row['first_epoch']}")
-            elif row["event"] == "window":
-                speed = f"loss {row['loss']:.3f}, {row['images_per_second']:,.0f} images/s"
-                description = f"run {run_id}, epoch {row['epoch']}"
-                progress.update(task, completed=row["step"], description=description, speed=speed)
-            elif row["event"] == "epoch":
-                wrong = 10_000 - row["test_correct"]
-                progress.console.print(
-                    f"epoch {row['epoch']:>2}  train {row['train_accuracy']:.2f} %  "
-                    f"test {row['test_accuracy']:.2f} % ({wrong} wrong of 10,000)  {row['seconds']:.1f} s"
-                )
-            elif row["event"] in ("paused", "resumed"):
-                progress.console.print(row["event"])
+        for kept in events:
+            match kept.event:
+                case Started(first_epoch=epoch):
+                    done = (epoch - 1) * config.iterations_per_epoch
+                    progress.update(task, completed=done, description=f"run {run_id}, epoch {epoch}")
+                case Window() as window:
+                    speed = f"loss {window.loss:.3f}, {window.images_per_second:,.0f} images/s"
+                    description = f"run {run_id}, epoch {window.epoch}"
+                    progress.update(task, completed=window.iteration, description=description, speed=speed)
+                case Epoch() as epoch:
+                    progress.console.print(_epoch_line(epoch))
+                case Paused() | Resumed():
+                    progress.console.print(kept.event.kind)
+
+
+def _epoch_line(epoch: Epoch) -> str:
+    wrong = 10_000 - epoch.test_correct
+    return (
+        f"epoch {epoch.epoch:>2}  train {epoch.train_accuracy:.2f} %  "
+        f"test {epoch.test_accuracy:.2f} % ({wrong} wrong of 10,000)  {epoch.seconds:.1f} s"
+    )
 
 
 def probabilities_table(digit: int, probabilities: list[float]) -> RenderableType:
     """The answer, and a bar for each digit."""
+    block = "█" if console.can_show("█") else "#"
     table = _table(">digit", ">probability", "")
     for number, value in enumerate(probabilities):
         style = "bold" if number == digit else ""
-        table.add_row(str(number), f"{100 * value:.1f} %", "█" * round(40 * value), style=style)
+        table.add_row(str(number), f"{100 * value:.1f} %", block * round(40 * value), style=style)
     return table
 
 

@@ -20,7 +20,7 @@ DeviceKind = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["float32", "bfloat16"]
 Interpolation = Literal["nearest", "bilinear"]
 EvaluationSet = Literal["test", "validation"]
-Path = Literal["fast", "plain"]
+EngineChoice = Literal["fastest", "pytorch"]
 
 CLASSES = 10
 IMAGE_SIZE = 28
@@ -186,8 +186,8 @@ class RunConfig:
     device: DeviceKind = "auto"
     precision: Precision = "float32"
     """bfloat16: convolutions under autocast; weights, statistics and evaluation stay float32."""
-    path: Path = "fast"
-    """fast: the compiled engine where it fits (on the CPU, in float32); plain: PyTorch's own operations everywhere."""
+    engine: EngineChoice = "fastest"
+    """fastest: the compiled engine where it fits (on the CPU, in float32); pytorch: its own operations everywhere."""
     evaluate_on: EvaluationSet = "test"
     """validation: the last 10,000 training images are held out and take the place of the test set."""
     training_images: int = TRAINING_IMAGES
@@ -199,7 +199,7 @@ class RunConfig:
         _in_range("seed", self.seed, 0, 2**32 - 1, whole=True)
         _one_of("device", self.device, DeviceKind)
         _one_of("precision", self.precision, Precision)
-        _one_of("path", self.path, Path)
+        _one_of("engine", self.engine, EngineChoice)
         _one_of("evaluate_on", self.evaluate_on, EvaluationSet)
         _in_range("training_images", self.training_images, 1, TRAINING_IMAGES, whole=True)
 
@@ -210,7 +210,7 @@ class RunConfig:
         return min(self.training_images, available)
 
     @property
-    def steps_per_epoch(self) -> int:
+    def iterations_per_epoch(self) -> int:
         """Iterations an epoch; the last batch may be smaller: ceil(60,000 / 64) = 938."""
         return math.ceil(self.images_per_epoch / self.batch_size)
 
@@ -220,16 +220,15 @@ def to_json(config: RunConfig) -> str:
     return json.dumps(asdict(config), sort_keys=True)
 
 
-@lru_cache(maxsize=512)
 def from_json(text: str) -> RunConfig:
-    """Read what `to_json` wrote; a value, so the same text is read only once.
+    """Read what `to_json` wrote.
 
     Raises:
         ConfigError: the text is no JSON object, or a field is unknown, missing or out of range.
     """
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"the config is no JSON text: {error}.") from error
     config = _build(RunConfig, data, "config")
     assert isinstance(config, RunConfig)
@@ -240,7 +239,7 @@ def _build(kind: type, data: object, where: str) -> object:
     """`data`, a JSON value, as an instance of the dataclass `kind`."""
     if not isinstance(data, dict):
         raise ConfigError(f"{where} is {data!r}; it must be an object.")
-    hints = typing.get_type_hints(kind)
+    hints = _types(kind)
     unknown = sorted(set(data) - set(hints))
     if unknown:
         raise ConfigError(f"{where} has no field {unknown[0]!r}.")
@@ -262,3 +261,9 @@ def _build(kind: type, data: object, where: str) -> object:
         raise ConfigError(f"{where}: {error}") from error
     except TypeError as error:
         raise ConfigError(f"{where} lacks a field: {error}.") from error
+
+
+@lru_cache
+def _types(kind: type) -> dict[str, Any]:
+    """The types of a dataclass's fields. Finding them is most of the work of reading a config: done once a class."""
+    return typing.get_type_hints(kind)

@@ -75,7 +75,7 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
         ("Seed", f"{config.seed}"),
         ("Training images", f"{config.images_per_epoch:,}"),
         ("Evaluated on", "test images" if config.evaluate_on == "test" else "held-out training images"),
-        ("Computation", f"{config.precision}, {config.path} path"),
+        ("Computation", f"{config.precision}, {config.engine} engine"),
     ]
 
 

@@ -6,8 +6,14 @@ nats, accuracies are percentages.
 
 from __future__ import annotations
 
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
+
+
+class EventError(ValueError):
+    """What was kept is not an event that a run can say; the message names what is wrong with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +23,21 @@ class Event:
     kind: ClassVar[str]
 
     def row(self) -> dict[str, Any]:
-        """The event as a plain row: its kind under "event", then its fields, without binary ones."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {"event": self.kind} | {name: v for name, v in values.items() if not isinstance(v, bytes)}
+        """The event as a plain row: its kind under "event", then its fields. An epoch's checkpoint is no part of it."""
+        return {"event": self.kind} | {name: getattr(self, name) for name in _types(type(self))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """The network after an epoch: what it read, and all that is needed to go on from there."""
+
+    epoch: int
+    weights: bytes
+    """safetensors."""
+    predictions: bytes
+    """The predicted label of each evaluation image, one byte each."""
+    optimizer_state: bytes | None
+    """safetensors; the store keeps it for the newest epoch only, since resuming needs no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +47,12 @@ class Started(Event):
     kind: ClassVar[str] = "started"
     device: str
     device_name: str
-    path: str
-    """How it computes: see `lab.computation`."""
+    engine: str
+    """How it computes: compiled, folded or PyTorch."""
     parameters: int
     first_epoch: int
     epochs: int
-    steps_per_epoch: int
+    iterations_per_epoch: int
     batch_size: int
 
 
@@ -44,7 +62,7 @@ class Window(Event):
 
     kind: ClassVar[str] = "window"
     epoch: int
-    step: int
+    iteration: int
     """Iterations since the start of the run."""
     loss: float
     accuracy: float
@@ -69,12 +87,8 @@ class Epoch(Event):
     """Of the epoch's last iteration."""
     seconds: float
     """Training and evaluation together, pauses left out."""
-    predictions: bytes
-    """The predicted label of each evaluation image, one byte each."""
-    weights: bytes
-    """safetensors."""
-    optimizer_state: bytes
-    """safetensors."""
+    checkpoint: Checkpoint | None = None
+    """None in an epoch that comes back from the store, which keeps checkpoints by themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,3 +125,45 @@ class Failed(Event):
 
     kind: ClassVar[str] = "failed"
     reason: str
+
+
+KINDS: Mapping[str, type[Event]] = {
+    kind.kind: kind for kind in (Started, Window, Epoch, Paused, Resumed, Finished, Stopped, Failed)
+}
+
+
+def event_from_row(row: object) -> Event:
+    """The event that `Event.row` made `row` of.
+
+    Raises:
+        EventError: it is not such a row: its kind is unknown, or a field is missing, unknown or of another type.
+    """
+    if not isinstance(row, dict):
+        raise EventError(f"an event is {row!r}; it must be an object.")
+    kind = KINDS.get(str(row.get("event")))
+    if kind is None:
+        raise EventError(f"an event is of the unknown kind {row.get('event')!r}.")
+    values = {name: value for name, value in row.items() if name != "event"}
+    types = _types(kind)
+    if set(values) != set(types):
+        odd = sorted(set(values) ^ set(types))[0]
+        raise EventError(f"a {kind.kind!r} event {'has no' if odd in values else 'lacks the'} field {odd!r}.")
+    for name, value in values.items():
+        wanted = types[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float) if wanted is float else wanted):
+            raise EventError(f"{name} of a {kind.kind!r} event is {value!r}; it must be of the type {wanted.__name__}.")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise EventError(f"{name} of a {kind.kind!r} event has {value.bit_length()} bits; it must have at most 63.")
+    return kind(**values)
+
+
+def _types(kind: type[Event]) -> Mapping[str, type]:
+    """The fields of an event that stand in its row, and their types."""
+    if kind.kind not in _TYPES:
+        hints = typing.get_type_hints(kind)
+        _TYPES[kind.kind] = {item.name: hints[item.name] for item in fields(kind) if item.name != "checkpoint"}
+    return _TYPES[kind.kind]
+
+
+_TYPES: dict[str, Mapping[str, type]] = {}
+"""Read once: a page asks for some hundred events at a time."""

@@ -1,4 +1,4 @@
-"""Rows -> Plotly figures. A colour means one thing everywhere, and a line style or a label says it too.
+"""Events -> Plotly figures. A colour means one thing everywhere, and a line style or a label says it too.
 
 A figure is plain values: a chart that grows is made every second for every page that shows it, and plotly's own objects
 check each of their parts, which takes a hundred times as long. The tests have them check it.
@@ -15,11 +15,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.analysis import History
 from lab.config import CLASSES, IMAGE_SIZE
+from lab.events import Epoch
 from lab.layers import Square
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 
-Row = dict[str, Any]
 Figure = dict[str, Any]
 """`data` and `layout` as Plotly.js wants them."""
 
@@ -37,21 +38,18 @@ CLOSE_RANGE, WIDER_RANGE, WHOLE_RANGE = (97.0, 100.0), (80.0, 100.0), (0.0, 101.
 """Accuracies in percent: where the steps differ, where training on few images ends, and all there is."""
 
 
-def loss_figure(
-    windows: Sequence[Row], epochs: Sequence[Row], planned: int, published: Sequence[PublishedEpoch] = ()
-) -> Figure:
+def loss_figure(story: History, planned: int, published: Sequence[PublishedEpoch] = ()) -> Figure:
     """Training loss by window and test loss by epoch, logarithmic; the published test loss dotted."""
     figure = _curves(planned, "Loss", f"loss-{planned}")
     _published(figure, published, [epoch.test_loss for epoch in published])
-    _train_line(figure, windows, "loss", "%{y:.4f}")
-    _test_line(figure, epochs, "test_loss", "%{y:.4f}")
+    _train_line(figure, story, "loss", "%{y:.4f}")
+    _test_line(figure, story, "test_loss", "%{y:.4f}")
     _axis(figure, "y", type="log", range=[-2, 0.45], tickvals=[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2])
     return figure
 
 
 def accuracy_figure(
-    windows: Sequence[Row],
-    epochs: Sequence[Row],
+    story: History,
     planned: int,
     published: Sequence[PublishedEpoch] = (),
     shown: tuple[float, float] = CLOSE_RANGE,
@@ -59,8 +57,8 @@ def accuracy_figure(
     """Training accuracy by window and test accuracy by epoch, in percent, with the target as a thin line."""
     figure = _curves(planned, "Accuracy (%)", f"accuracy-{planned}-{shown[0]:g}")
     _published(figure, published, [epoch.test_accuracy for epoch in published])
-    _train_line(figure, windows, "accuracy", "%{y:.2f} %")
-    _test_line(figure, epochs, "test_accuracy", "%{y:.2f} %")
+    _train_line(figure, story, "accuracy", "%{y:.2f} %")
+    _test_line(figure, story, "test_accuracy", "%{y:.2f} %")
     _target_line(figure)
     _axis(figure, "y", range=list(shown))
     return figure
@@ -85,15 +83,15 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
     return figure
 
 
-def overlay_figure(runs: Sequence[tuple[str, Sequence[Row]]], key: str, label: str, log: bool = False) -> Figure:
-    """One epoch figure (`key`) of several runs, each (name, epoch rows) with a colour and a dash of its own."""
-    longest = max((epochs[-1]["epoch"] for _, epochs in runs if epochs), default=1)
+def overlay_figure(runs: Sequence[tuple[str, Sequence[Epoch]]], key: str, label: str, log: bool = False) -> Figure:
+    """One epoch figure (`key`) of several runs, each (name, epochs) with a colour and a dash of its own."""
+    longest = max((epochs[-1].epoch for _, epochs in runs if epochs), default=1)
     figure = _curves(longest, label, f"overlay-{key}", height=340)
     for number, (name, epochs) in enumerate(runs):
         _line(
             figure,
-            x=[epoch["epoch"] for epoch in epochs],
-            y=[epoch[key] for epoch in epochs],
+            x=[epoch.epoch for epoch in epochs],
+            y=[getattr(epoch, key) for epoch in epochs],
             mode="lines+markers",
             name=name,
             line={"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2},
@@ -243,12 +241,12 @@ def _target_line(figure: Figure) -> None:
     figure["layout"]["shapes"] = [line | across]
 
 
-def _train_line(figure: Figure, windows: Sequence[Row], key: str, hover: str) -> None:
+def _train_line(figure: Figure, story: History, key: str, hover: str) -> None:
     """A window stands at the end of its share of the epoch, so that epoch and window figures share an axis."""
     _line(
         figure,
-        x=[window["position"] for window in windows],
-        y=[window[key] for window in windows],
+        x=[story.position(window) for window in story.windows],
+        y=[getattr(window, key) for window in story.windows],
         mode="lines",
         name="train",
         line={"color": TRAIN, "width": 1.5},
@@ -256,11 +254,11 @@ def _train_line(figure: Figure, windows: Sequence[Row], key: str, hover: str) ->
     )
 
 
-def _test_line(figure: Figure, epochs: Sequence[Row], key: str, hover: str) -> None:
+def _test_line(figure: Figure, story: History, key: str, hover: str) -> None:
     _line(
         figure,
-        x=[epoch["epoch"] for epoch in epochs],
-        y=[epoch[key] for epoch in epochs],
+        x=[epoch.epoch for epoch in story.epochs],
+        y=[getattr(epoch, key) for epoch in story.epochs],
         mode="lines+markers",
         name="test",
         line={"color": TEST, "width": 2.5},
@@ -283,16 +281,16 @@ def _published(figure: Figure, published: Sequence[PublishedEpoch], values: Sequ
     )
 
 
-def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[tuple[int, Sequence[Row]]]) -> Figure:
-    """Test accuracy by epoch: the published run dotted, and the user's own runs, each (run id, epoch rows)."""
-    longest = max([15, *(epochs[-1]["epoch"] for _, epochs in own)])
+def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[tuple[int, Sequence[Epoch]]]) -> Figure:
+    """Test accuracy by epoch: the published run dotted, and the user's own runs, each (run id, epochs)."""
+    longest = max([15, *(epochs[-1].epoch for _, epochs in own)])
     figure = _curves(longest, "Test accuracy (%)", f"steps-{longest}")
     _published(figure, published, [epoch.test_accuracy for epoch in published])
     for number, (run_id, epochs) in enumerate(own):
         _line(
             figure,
-            x=[epoch["epoch"] for epoch in epochs],
-            y=[epoch["test_accuracy"] for epoch in epochs],
+            x=[epoch.epoch for epoch in epochs],
+            y=[epoch.test_accuracy for epoch in epochs],
             mode="lines+markers",
             name=f"yours, run {run_id}",
             line={"color": TEST, "width": 2.5, "dash": DASHES[number % len(DASHES)]},
@@ -300,8 +298,6 @@ def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[tuple[int, S
             hovertemplate="%{y:.2f} %",
         )
     _target_line(figure)
-    lowest = min(
-        [98.5, *(e.test_accuracy for e in published[2:]), *(e["test_accuracy"] for _, es in own for e in es[2:])]
-    )
+    lowest = min([98.5, *(e.test_accuracy for e in published[2:]), *(e.test_accuracy for _, es in own for e in es[2:])])
     _axis(figure, "y", range=[lowest - 0.1, 99.7])
     return figure

@@ -99,7 +99,7 @@ def ship(run: int, store: Store) -> Path:
         "name": found.name,
         "step": found.step,
         "epoch": checkpoint.epoch,
-        "test_correct": epochs[-1]["test_correct"],
+        "test_correct": epochs[-1].test_correct,
         "hardware": found.hardware,
         "config": to_json(found.config),
     }

@@ -7,15 +7,12 @@ runs with the same preset, seed and precision the newest counts.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from lab.analysis import SeedSummary, summarize_seeds
 from lab.config import TRAINING_IMAGES
-from lab.schema import Run
+from lab.events import Epoch
 from lab.steps import STEPS, Step, published_epochs
-from lab.store import Store
-
-Row = dict[str, Any]
+from lab.store import Run, Store
 
 
 def counts(run: Run) -> bool:
@@ -37,8 +34,8 @@ def results(store: Store) -> str:
         if counts(run):
             assert run.step is not None
             chosen[run.step, run.config.seed, run.config.precision] = run
-    runs = [chosen[key] for key in sorted(chosen)]
-    epochs = store.epochs([run.id for run in runs])
+    epochs = store.epochs([run.id for run in chosen.values()])
+    runs = [chosen[key] for key in sorted(chosen) if chosen[key].id in epochs]
     if not runs:
         return "No complete run of a step is in the store yet."
     lines = _table(_STEP_HEAD, (_step_line(preset, runs, epochs) for preset in STEPS))
@@ -55,7 +52,7 @@ _RUN_HEAD = (
 )
 
 
-def _step_line(preset: Step, runs: list[Run], epochs: dict[int, list[Row]]) -> list[str]:
+def _step_line(preset: Step, runs: list[Run], epochs: dict[int, list[Epoch]]) -> list[str]:
     mine = [(run.config.seed, epochs[run.id]) for run in runs if run.step == preset.number]
     published = published_epochs(preset.number)
     summary: SeedSummary | None = summarize_seeds(mine) if mine else None
@@ -77,16 +74,16 @@ def _mean(summary: SeedSummary) -> str:
     return f"{summary.final_mean:.3f}{spread}"
 
 
-def _run_line(run: Run, epochs: list[Row]) -> list[str]:
-    best = max(epochs, key=lambda epoch: epoch["test_accuracy"])
-    seconds = [epoch["seconds"] for epoch in epochs]
+def _run_line(run: Run, epochs: list[Epoch]) -> list[str]:
+    best = max(epochs, key=lambda epoch: epoch.test_accuracy)
+    seconds = [epoch.seconds for epoch in epochs]
     return [
         str(run.step),
         str(run.config.seed),
-        f"{epochs[-1]['test_accuracy']:.2f}",
-        ", ".join(f"{epoch['test_accuracy']:.2f}" for epoch in epochs[-3:]),
-        f"{best['test_accuracy']:.2f} ({best['epoch']})",
-        f"{epochs[-1]['train_accuracy']:.2f}",
+        f"{epochs[-1].test_accuracy:.2f}",
+        ", ".join(f"{epoch.test_accuracy:.2f}" for epoch in epochs[-3:]),
+        f"{best.test_accuracy:.2f} ({best.epoch})",
+        f"{epochs[-1].train_accuracy:.2f}",
         f"{sum(seconds) / len(seconds):.0f}",
         f"{sum(seconds) / 60:.0f}",
         run.config.precision,

@@ -23,9 +23,9 @@ def learning_rate(config: RunConfig, iteration: int) -> float:
     `Optimizer.learning_rate` is the starting value of `none`, `step` and `cosine`, and the peak of `one_cycle`.
     """
     base, schedule = config.optimizer.learning_rate, config.schedule
-    total = config.epochs * config.steps_per_epoch
+    total = config.epochs * config.iterations_per_epoch
     if schedule.kind == "step":
-        epoch = iteration // config.steps_per_epoch
+        epoch = iteration // config.iterations_per_epoch
         return base * schedule.gamma ** (epoch // schedule.step_size)
     if schedule.kind == "cosine":
         return _cosine(base, 0.0, iteration / total)
@@ -36,10 +36,10 @@ def learning_rate(config: RunConfig, iteration: int) -> float:
 
 def planned_learning_rates(config: RunConfig, points_per_epoch: int = 20) -> list[tuple[float, float]]:
     """(epoch, learning rate) pairs over the whole run, for drawing; epoch 0.5 is the middle of the first."""
-    total = config.epochs * config.steps_per_epoch
+    total = config.epochs * config.iterations_per_epoch
     count = config.epochs * points_per_epoch
     iterations = sorted({round(index * (total - 1) / count) for index in range(count + 1)})
-    return [(i / config.steps_per_epoch, learning_rate(config, i)) for i in iterations]
+    return [(i / config.iterations_per_epoch, learning_rate(config, i)) for i in iterations]
 
 
 def _cosine(start: float, end: float, share: float) -> float:

@@ -7,19 +7,21 @@ import streamlit as st
 
 from lab.analysis import gap
 from lab.describe import describe_config, differences
+from lab.events import Epoch
 from lab.figures import overlay_figure
 from lab.layers import total_parameters
-from lab.schema import ENDED, Run
+from lab.store import ENDED, Run
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration, page_head, show_table
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, forget_run, set_draft, the_store
 
 store = the_store()
 
 
-def result_row(run: Run, epochs: list[dict[str, Any]]) -> dict[str, Any]:
+def result_row(run: Run, epochs: list[Epoch]) -> dict[str, Any]:
     """One line of the table of runs."""
-    accuracies = [epoch["test_accuracy"] for epoch in epochs]
+    accuracies = [epoch.test_accuracy for epoch in epochs]
     return {
         "Run": run.id,
         "Name": run.name,
@@ -30,12 +32,12 @@ def result_row(run: Run, epochs: list[dict[str, Any]]) -> dict[str, Any]:
         "Train − test": gap(epochs[-1]) if epochs else None,
         "Parameters": total_parameters(run.config.network),
         "Seed": run.config.seed,
-        "Training time": duration(sum(epoch["seconds"] for epoch in epochs)),
+        "Training time": duration(sum(epoch.seconds for epoch in epochs)),
         "Begun": datetime.fromtimestamp(run.created).strftime("%d %b %H:%M"),
     }
 
 
-def choose_runs(runs: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> list[Run]:
+def choose_runs(runs: list[Run], epochs: dict[int, list[Epoch]]) -> list[Run]:
     """The table; returns the selected runs."""
     percent = st.column_config.NumberColumn(format="%.2f")
     selection = st.dataframe(
@@ -63,11 +65,11 @@ def actions(chosen: list[Run]) -> None:
     open_it, copy_it, rename_it, delete_it, _ = st.columns([1, 1.4, 1, 1, 3])
     if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
         choose_run(one.id)
-        st.switch_page("pages/train.py")
+        st.switch_page(page("train"))
     if copy_it.button("Use its settings", disabled=one is None, width="stretch", help=_COPY_HELP) and one:
         set_draft(one.config)
         choose_run(one.id)
-        st.switch_page("pages/train.py")
+        st.switch_page(page("train"))
     if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
         rename(one)
     if delete_it.button("Delete", disabled=not chosen, width="stretch"):
@@ -101,7 +103,7 @@ def delete(chosen: list[Run]) -> None:
         st.rerun()
 
 
-def compare(chosen: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> None:
+def compare(chosen: list[Run], epochs: dict[int, list[Epoch]]) -> None:
     """Curves over each other, and where the configs differ from the first one's."""
     series = [(f"{run.id}: {run.name}", epochs[run.id]) for run in reversed(chosen) if epochs[run.id]]
     if series:
@@ -123,11 +125,11 @@ def compare(chosen: list[Run], epochs: dict[int, list[dict[str, Any]]]) -> None:
 
 
 page_head("Runs", "Every run with its config, result and time. Select one to open it, several to compare them.")
-known = store.runs()
+all_epochs = store.epochs([run.id for run in store.runs()])
+known = [run for run in store.runs() if run.id in all_epochs]
 if not known:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
-    all_epochs = store.epochs([run.id for run in known])
     selected = choose_runs(known, all_epochs)
     actions(selected)
     if selected:

@@ -1,28 +1,28 @@
 """Steps: the story of the five published steps and Beyond, published beside yours."""
 
-from typing import Any
-
 import streamlit as st
 
 from lab.config import TRAINING_IMAGES, RunConfig
 from lab.describe import describe_augmentation, describe_optimizer, describe_schedule, differences
+from lab.events import Epoch
 from lab.figures import steps_figure
 from lab.layers import total_parameters
 from lab.steps import STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table, two_sides
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, set_draft, the_store
 
 store = the_store()
 
 
-def own_runs() -> dict[int, list[tuple[int, list[dict[str, Any]]]]]:
-    """For each step the user's runs with a finished epoch, newest first: (run, epoch rows)."""
+def own_runs() -> dict[int, list[tuple[int, list[Epoch]]]]:
+    """For each step the user's runs with a finished epoch, newest first: (run, epochs)."""
     mine = [run for run in store.runs() if run.step is not None and is_comparable(run.config)]
     epochs = store.epochs([run.id for run in mine])
-    found: dict[int, list[tuple[int, list[dict[str, Any]]]]] = {preset.number: [] for preset in STEPS}
+    found: dict[int, list[tuple[int, list[Epoch]]]] = {preset.number: [] for preset in STEPS}
     for run in mine:
-        if run.step is not None and epochs[run.id]:
+        if run.step is not None and epochs.get(run.id):
             found[run.step].append((run.id, epochs[run.id]))
     return found
 
@@ -49,7 +49,7 @@ def overview() -> None:
                 ),
                 "Scheduler": preset.mark("scheduler", describe_schedule(config.schedule).replace("none", "–")),
                 "Published, last epoch": f"{published[-1].test_accuracy:.2f} %" if published else "–",
-                "Yours, last epoch": f"{mine[0][1][-1]['test_accuracy']:.2f} %" if mine else "–",
+                "Yours, last epoch": f"{mine[0][1][-1].test_accuracy:.2f} %" if mine else "–",
             }
         )
     show_table(rows, numbers=("Parameters", "Published, last epoch", "Yours, last epoch"))
@@ -85,7 +85,7 @@ def train_it() -> None:
 
 
 if st.session_state.pop("go-train", False):
-    st.switch_page("pages/train.py")
+    st.switch_page(page("train"))
 
 own = own_runs()
 page_head(

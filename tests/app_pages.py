@@ -2,19 +2,24 @@
 
 import json
 from dataclasses import fields, replace
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
-from examples import tiny_run
+from examples import claimed, say, tiny_run
+from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 
 from lab.config import Augmentation, Optimizer, RunConfig, Schedule
-from lab.events import Epoch, Event, Failed, Finished, Paused, Started, Stopped, Window
-from lab.schema import Run
+from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Started, Stopped, Window
 from lab.steps import step
-from lab.store import Store, worker_name
+from lab.store import Run, Store, worker_name
+from lab.ui.errors import show_error
 
-APP = Path(__file__).parent.parent / "app.py"
+ROOT = Path(__file__).parent.parent
+SCRIPT = ROOT / "lab" / "ui" / "script.py"
+ScriptRunner.__init__ = partialmethod(ScriptRunner.__init__, on_script_error=show_error)  # type: ignore[method-assign]
+"""AppTest runs a script without what `app.py` says of errors in it."""
 ME = f"{worker_name()}:test"
 
 
@@ -23,7 +28,7 @@ ME = f"{worker_name()}:test"
 
 def open_app(page: str, **query: str) -> AppTest:
     """A new session that has opened `page` ("steps", "train" or "runs")."""
-    app = AppTest.from_file(APP, default_timeout=120)
+    app = AppTest.from_file(SCRIPT, default_timeout=120)
     app.query_params.update(query)
     app.run()
     return app if page == "steps" else go_to(app, page)
@@ -31,13 +36,13 @@ def open_app(page: str, **query: str) -> AppTest:
 
 def open_alone(page: str) -> AppTest:
     """A new session of one page without the app around it."""
-    app = AppTest.from_file(APP.parent / "pages" / f"{page}.py", default_timeout=60).run()
+    app = AppTest.from_file(ROOT / "pages" / f"{page}.py", default_timeout=60).run()
     assert not app.exception
     return app
 
 
 def go_to(app: AppTest, page: str) -> AppTest:
-    app.switch_page(f"pages/{page}.py").run()
+    app.switch_page(f"../../pages/{page}.py").run()
     return app
 
 
@@ -68,7 +73,7 @@ def draft(app: AppTest) -> RunConfig:
 
 def with_draft(config: RunConfig, page: str = "train") -> AppTest:
     """A session whose draft is `config`."""
-    app = AppTest.from_file(APP, default_timeout=120)
+    app = AppTest.from_file(SCRIPT, default_timeout=120)
     app.session_state["draft"] = config
     app.run()
     return app if page == "steps" else go_to(app, page)
@@ -153,7 +158,7 @@ EVERYTHING_ELSE = RunConfig(
     seed=2**32 - 1,
     device="cpu",
     precision="bfloat16",
-    path="plain",
+    engine="pytorch",
     evaluate_on="validation",
     training_images=1,
 )
@@ -164,15 +169,15 @@ EVERYTHING_ELSE = RunConfig(
 
 
 def started(config: RunConfig) -> Started:
-    steps = config.steps_per_epoch
+    iterations = config.iterations_per_epoch
     return Started(
         device="cpu",
         device_name="a CPU",
-        path="plain",
+        engine="PyTorch",
         parameters=1,
         first_epoch=1,
         epochs=config.epochs,
-        steps_per_epoch=steps,
+        iterations_per_epoch=iterations,
         batch_size=config.batch_size,
     )
 
@@ -180,7 +185,7 @@ def started(config: RunConfig) -> Started:
 def window(number: int, of: int = 3) -> Window:
     return Window(
         epoch=(number - 1) // of + 1,
-        step=number,
+        iteration=number,
         loss=1 / number,
         accuracy=90 + number,
         learning_rate=0.05,
@@ -198,9 +203,7 @@ def epoch(number: int, correct: int = 9900, train: float = 99.0, seconds: float 
         test_correct=correct,
         learning_rate=0.05,
         seconds=seconds,
-        predictions=b"",
-        weights=b"",
-        optimizer_state=b"",
+        checkpoint=Checkpoint(epoch=number, weights=b"", predictions=b"", optimizer_state=b""),
     )
 
 
@@ -208,9 +211,8 @@ def add_run(store: Store, *events: Event, config: RunConfig | None = None, worke
     """A run that was claimed by `worker` and has said `events`, after Started."""
     config = config or tiny_run()
     run_id = store.submit(config, name or None)
-    assert store.claim(run_id, worker, f"device of run {run_id}")  # so that several may be live
-    for event in (started(config), *events):
-        store.append(run_id, worker, event)
+    claimed(store, run_id, worker, device=f"device of run {run_id}")  # so that several may be live
+    say(store, run_id, started(config), *events)
     return run_id
 
 

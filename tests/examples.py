@@ -21,9 +21,10 @@ from lab.config import (
     conv,
     max_pool,
 )
-from lab.events import Epoch, Event
+from lab.events import Checkpoint, Epoch, Event
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
+from lab.store import Claim, Store
 
 TINY_NETWORK = NetworkConfig(layers=(conv(6, 5, stride=2), max_pool(), conv(10, 3)), batch_norm=True)
 """28x28 -> 6x12x12 -> 6x6x6 -> 10x4x4: a millisecond an iteration."""
@@ -54,6 +55,34 @@ def digits(data: Mnist, training: int, test: int, labels: Iterable[int] = range(
 
 def epochs_of(events: Iterable[Event]) -> list[Epoch]:
     return [event for event in events if isinstance(event, Epoch)]
+
+
+_claims: dict[tuple[str, int], Claim] = {}
+
+
+def claimed(store: Store, run_id: int, worker: str, device: str = "cpu") -> Claim:
+    """The queued run, taken by `worker`; `say` goes on speaking for it."""
+    claim = store.claim(run_id, worker, device)
+    assert claim is not None
+    _claims[store.url, run_id] = claim
+    return claim
+
+
+def say(store: Store, run_id: int, *events: Event) -> None:
+    """Have the worker that took the run with `claimed` say these events."""
+    for event in events:
+        _claims[store.url, run_id].append(event)
+
+
+def beat(store: Store, run_id: int) -> str:
+    """Have the worker that took the run with `claimed` show that it lives; returns the run's command."""
+    return _claims[store.url, run_id].beat()
+
+
+def checkpoint_of(epoch: Epoch) -> Checkpoint:
+    """What the epoch keeps; an epoch that comes from training always does."""
+    assert epoch.checkpoint is not None
+    return epoch.checkpoint
 
 
 def facts(epoch: Epoch) -> Epoch:

@@ -14,8 +14,8 @@ from benchmarks import published_recipe
 from benchmarks.published_recipe import PublishedRecipe
 from lab import cli_output
 from lab.bench import Apart, Contender, Lab, Report, Round, Speed, bench, interleave, iteration_gflop, ratio, speed
+from lab.compute.native.build import library
 from lab.mnist import write_uncompressed
-from lab.native.build import library
 from lab.network import build_network
 from lab.steps import step
 
@@ -134,11 +134,11 @@ def test_the_published_recipe_learns_and_says_how_it_loads(folder: Path, hurried
 
 
 def test_the_lab_trains_as_a_worker_does_and_says_on_which_path() -> None:
-    with Apart(Lab, "cpu", "fast") as lab:  # which prepares its thread, and would leave this one so
+    with Apart(Lab, "cpu", "fastest") as lab:  # which prepares its thread, and would leave this one so
         measured = lab.measure(20)
         assert 0 < measured.iteration < 5
         assert measured.evaluation > 0
-        assert lab.ask("describe") == ("folded path" if library() is None else "fast path")
+        assert lab.ask("describe") == ("folded engine" if library() is None else "compiled engine")
 
 
 def test_a_whole_benchmark_measures_both_in_processes_of_their_own() -> None:
@@ -154,7 +154,7 @@ def test_a_whole_benchmark_measures_both_in_processes_of_their_own() -> None:
 
 def test_people_get_a_line_for_each_and_a_sentence() -> None:
     one = Speed(how="as published", iterations_per_second=10, epoch_seconds=95.5, peak_memory_mb=900)
-    two = Speed(how="fast path", iterations_per_second=100, epoch_seconds=9.6, peak_memory_mb=800)
+    two = Speed(how="compiled engine", iterations_per_second=100, epoch_seconds=9.6, peak_memory_mb=800)
     report = Report(
         device="cpu", rounds=5, iterations=40, published=one, lab=two, ratio=10, peak_gflops=200, share_of_peak=0.5
     )

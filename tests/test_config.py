@@ -175,8 +175,8 @@ def test_text_that_is_no_config_gives_a_config_error_and_nothing_else(text: str)
 
 def test_an_epoch_of_60_000_images_in_batches_of_64_has_938_iterations() -> None:
     config = RunConfig(network=tiny_run().network)
-    assert (config.images_per_epoch, config.steps_per_epoch) == (60_000, 938)  # 937 * 64 + 32 = 60,000
-    assert replace(config, batch_size=60).steps_per_epoch == 60_000 // 60
+    assert (config.images_per_epoch, config.iterations_per_epoch) == (60_000, 938)  # 937 * 64 + 32 = 60,000
+    assert replace(config, batch_size=60).iterations_per_epoch == 60_000 // 60
     assert replace(config, evaluate_on="validation").images_per_epoch == 60_000 - 10_000
     assert replace(config, evaluate_on="validation", training_images=500).images_per_epoch == 500
-    assert replace(config, training_images=65).steps_per_epoch == 2  # 64 + 1
+    assert replace(config, training_images=65).iterations_per_epoch == 2  # 64 + 1

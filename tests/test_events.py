@@ -1,11 +1,24 @@
 """What a run says is a closed list of plain rows."""
 
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.events import (
+    Checkpoint,
+    Epoch,
+    Event,
+    EventError,
+    Failed,
+    Finished,
+    Paused,
+    Resumed,
+    Started,
+    Stopped,
+    Window,
+    event_from_row,
+)
 
 EPOCH = Epoch(
     epoch=2,
@@ -16,9 +29,7 @@ EPOCH = Epoch(
     test_correct=9150,
     learning_rate=0.01,
     seconds=3.5,
-    predictions=b"\x07\x02",
-    weights=b"weights",
-    optimizer_state=b"state",
+    checkpoint=Checkpoint(epoch=2, weights=b"weights", predictions=b"\x07\x02", optimizer_state=b"state"),
 )
 
 
@@ -57,3 +68,26 @@ def test_a_row_survives_json(event: Event) -> None:
 def test_an_event_cannot_be_changed_once_said() -> None:
     with pytest.raises(FrozenInstanceError):
         EPOCH.test_correct = 10_000  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("event", [EPOCH, Paused(), Resumed(), Finished(), Stopped(), Failed(reason="no memory")])
+def test_a_row_becomes_the_event_that_it_was(event: Event) -> None:
+    without = replace(event, checkpoint=None) if isinstance(event, Epoch) else event
+    assert event_from_row(event.row()) == without
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("finished", "an event is 'finished'; it must be an object."),
+        ({"event": "exploded"}, "an event is of the unknown kind 'exploded'."),
+        ({"event": "failed"}, "a 'failed' event lacks the field 'reason'."),
+        ({"event": "paused", "why": "x"}, "a 'paused' event has no field 'why'."),
+        ({"event": "failed", "reason": 5}, "reason of a 'failed' event is 5; it must be of the type str."),
+        (EPOCH.row() | {"epoch": True}, "epoch of a 'epoch' event is True; it must be of the type int."),
+    ],
+)
+def test_what_no_run_says_is_refused_in_a_sentence(row: object, sentence: str) -> None:
+    with pytest.raises(EventError) as error:
+        event_from_row(row)
+    assert str(error.value) == sentence

@@ -25,9 +25,6 @@ from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunCon
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, step
 from lab.store import Store
 
-pytestmark = pytest.mark.usefixtures("no_training")
-
-
 # --- Train: the controls -----------------------------------------------------------------------------------------
 
 
@@ -65,7 +62,7 @@ def test_choosing_a_preset_moves_every_control(preset: Any) -> None:
     app = with_draft(EVERYTHING_ELSE)
     labelled(app.selectbox, "Step").select(preset.number).run()
     assert is_well(app)
-    kept = ("seed", "device", "precision", "path")  # the user's, not a step's
+    kept = ("seed", "device", "precision", "engine")  # the user's, not a step's
     users = {name: getattr(EVERYTHING_ELSE, name) for name in kept}
     assert draft(app) == replace(preset.config, **users)
     assert controls(app) == expected(draft(app))
@@ -123,7 +120,7 @@ def with_value(config: RunConfig, name: str, value: Any) -> RunConfig:
         ("selectbox", "Device", "device", "cpu"),
         ("number_input", "Training images", "training_images", 2000),
         ("selectbox", "Precision", "precision", "bfloat16"),
-        ("selectbox", "Computation", "path", "plain"),
+        ("selectbox", "Computation", "engine", "pytorch"),
         ("selectbox", "Evaluate on", "evaluate_on", "validation"),
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from app_pages import APP, html, open_alone
+from app_pages import ROOT, html, open_alone
 from streamlit.testing.v1 import AppTest
 
 from lab.layers import Square, layer_table
@@ -51,7 +51,7 @@ def test_choosing_step_1_shows_185930_parameters_and_says_that_its_layout_is_rec
 
 
 def test_a_step_chosen_here_keeps_the_seed_that_was_set_elsewhere() -> None:
-    page = AppTest.from_file(APP.parent / "pages" / "layers.py", default_timeout=60)
+    page = AppTest.from_file(ROOT / "pages" / "layers.py", default_timeout=60)
     page.session_state[DRAFT] = step(2).config.__class__(network=step(2).config.network, seed=7)
     page.run().selectbox(key=PRESET).select(5).run()
     assert page.session_state[DRAFT].seed == 7
@@ -131,6 +131,17 @@ def test_a_layer_can_be_put_between_two_others() -> None:
     assert (len(layers), layers[2].channels, layers[2].padding) == (9, 16, 1)
     # 16 maps from 16: nine weights an input, a bias, and batch norm's 2.
     assert f"<b>{9_426 + 16 * (9 * 16 + 1 + 2):,}</b>" in html(page)
+
+
+def test_a_layer_can_be_put_into_an_empty_table() -> None:
+    page = open_alone("layers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network_editor, "ask_rows", lambda sheet: [])
+        page.run()
+        next(button for button in page.button if button.label == "Insert a layer").click()
+    page.run()
+    assert not page.exception
+    assert [row["channels"] for row in page.session_state[SHEET].typed] == [16]
 
 
 def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:

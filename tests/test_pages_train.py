@@ -2,7 +2,6 @@
 
 import pytest
 from app_pages import (
-    ME,
     add_run,
     axis,
     button,
@@ -18,14 +17,11 @@ from app_pages import (
     window,
     words,
 )
-from examples import tiny_run
+from examples import say, tiny_run
 
 from lab.events import Finished, Stopped
 from lab.steps import step
 from lab.store import Store
-
-pytestmark = pytest.mark.usefixtures("no_training")
-
 
 # --- Train: the live view ----------------------------------------------------------------------------------------
 
@@ -112,7 +108,7 @@ def test_the_curves_have_a_point_a_window_and_a_point_an_epoch(store: Store, dea
 def test_what_is_trained_meanwhile_is_drawn_by_the_next_look(store: Store, dead_worker: str) -> None:
     run_id = run_that_is("running", store, dead_worker)
     app = open_app("train")
-    store.append(run_id, ME, window(5))
+    say(store, run_id, window(5))
     app.run()
     assert chart(app, "loss")["train"]["y"] == [window(number).loss for number in (1, 2, 3, 4, 5)]
 
@@ -212,7 +208,7 @@ def test_a_new_visitor_sees_the_live_run_or_else_the_newest(store: Store, dead_w
     live = run_that_is("running", store, dead_worker)
     newest = run_that_is("finished", store, dead_worker)
     assert f"run {live}, a CPU" in words(open_app("train"))
-    store.append(live, ME, Finished())
+    say(store, live, Finished())
     assert f"run {newest}, a CPU" in words(open_app("train"))
 
 
@@ -227,7 +223,7 @@ def test_an_address_that_names_no_run_shows_the_newest(store: Store, dead_worker
 def test_two_sessions_watch_the_same_run(store: Store, dead_worker: str) -> None:
     run_id = run_that_is("running", store, dead_worker)
     first, second = open_app("train"), open_app("train")
-    store.append(run_id, ME, window(5))
+    say(store, run_id, window(5))
     for app in (first, second):
         app.run()
         assert len(chart(app, "loss")["train"]["y"]) == 5

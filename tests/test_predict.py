@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from examples import TINY_NETWORK, tiny_run
+from examples import TINY_NETWORK, claimed, say, tiny_run
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from lab import predict
-from lab.events import Epoch
+from lab.events import Checkpoint, Epoch
 from lab.layers import total_parameters
 from lab.mnist import Mnist, to_unit
 from lab.predict import Predictor, load_predictor, ship, shipped_facts
@@ -40,9 +40,8 @@ def trained(store: Store, few: Mnist) -> int:
     """A finished run of three epochs in the store, whose predictions change from epoch to epoch."""
     config = tiny_run()
     run_id = store.submit(config)
-    assert store.claim(run_id, WORKER, "cpu")
-    for event in train(config, few):
-        store.append(run_id, WORKER, event)
+    claimed(store, run_id, WORKER)
+    say(store, run_id, *train(config, few))
     return run_id
 
 
@@ -229,10 +228,10 @@ def test_a_run_or_an_epoch_that_is_not_there_is_told_in_a_sentence(store: Store,
 
 def test_weights_damaged_in_the_store_are_told_in_a_sentence(store: Store) -> None:
     run_id = store.submit(tiny_run())
-    assert store.claim(run_id, WORKER, "cpu")
+    claimed(store, run_id, WORKER)
     numbers = dict.fromkeys(("train_loss", "train_accuracy", "test_loss", "test_accuracy", "learning_rate"), 1.0)
-    kept = {"predictions": b"", "weights": b"no tensors", "optimizer_state": b""}
-    store.append(run_id, WORKER, Epoch(epoch=1, test_correct=0, seconds=1.0, **numbers, **kept))
+    kept = Checkpoint(epoch=1, predictions=b"", weights=b"no tensors", optimizer_state=b"")
+    say(store, run_id, Epoch(epoch=1, test_correct=0, seconds=1.0, **numbers, checkpoint=kept))
     with pytest.raises(StoreError, match=f"weights of run {run_id}, epoch 1, cannot be read"):
         load_predictor(run_id, store=store)
 
@@ -241,6 +240,6 @@ def test_a_run_that_is_shipped_becomes_the_shipped_checkpoint(store: Store, trai
     assert ship(trained, store) == copied
     facts, run = shipped_facts(), store.run(trained)
     assert (facts["name"], facts["epoch"], facts["hardware"]) == (run.name, 3, run.hardware)
-    assert facts["test_correct"] == store.epochs([trained])[trained][-1]["test_correct"]
+    assert facts["test_correct"] == store.epochs([trained])[trained][-1].test_correct
     picture = np.eye(28, dtype=np.float32)
     assert np.array_equal(load_predictor()(picture), load_predictor(trained, store=store)(picture))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import claimed, say
 
 from lab.config import RunConfig
 from lab.events import Epoch, Finished, Started, Stopped
@@ -18,20 +19,20 @@ HARDWARE = "a test's processor"
 def finish(store: Store, config: RunConfig, correct: list[int], stopped: bool = False) -> None:
     """A run whose epochs ended with these numbers of right answers out of 10,000."""
     run = store.submit(config)
-    assert store.claim(run, "tester", "cpu")
+    claimed(store, run, "tester")
     facts = {
         "device": "cpu",
         "device_name": HARDWARE,
-        "path": "plain",
+        "engine": "PyTorch",
         "parameters": 1,
         "first_epoch": 1,
         "epochs": len(correct),
     }
-    store.append(run, "tester", Started(**facts, steps_per_epoch=938, batch_size=64))
+    say(store, run, Started(**facts, iterations_per_epoch=938, batch_size=64))
     for number, right in enumerate(correct, start=1):
-        store.append(
+        say(
+            store,
             run,
-            "tester",
             Epoch(
                 epoch=number,
                 train_loss=0.1,
@@ -41,12 +42,9 @@ def finish(store: Store, config: RunConfig, correct: list[int], stopped: bool = 
                 test_correct=right,
                 learning_rate=0.01,
                 seconds=60.0,
-                predictions=b"",
-                weights=b"",
-                optimizer_state=b"",
             ),
         )
-    store.append(run, "tester", Stopped() if stopped else Finished())
+    say(store, run, Stopped() if stopped else Finished())
 
 
 def step_line(text: str, number: int) -> list[str]:
@@ -109,7 +107,7 @@ def test_every_run_has_a_line_with_its_hardware_and_time(store: Store) -> None:
     last = results(store).splitlines()[-1]
     # 15 epochs of 60 s: 15 minutes; the best epoch is the last one
     figures = "99.33 | 99.00, 99.00, 99.33 | 99.33 (15) | 99.00 | 60 | 15"
-    assert last == f"| 4 | 1 | {figures} | float32 | {HARDWARE}, plain path |"
+    assert last == f"| 4 | 1 | {figures} | float32 | {HARDWARE}, PyTorch engine |"
 
 
 DOCUMENTED = Path(__file__).parent.parent

@@ -30,7 +30,7 @@ runs = st.builds(
 def torchs_learning_rates(config: RunConfig) -> list[float]:
     """The learning rate of every iteration of the run, by torch.optim.lr_scheduler."""
     rate, schedule = config.optimizer.learning_rate, config.schedule
-    steps, total = config.steps_per_epoch, config.epochs * config.steps_per_epoch
+    steps, total = config.iterations_per_epoch, config.epochs * config.iterations_per_epoch
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=rate)
     scheduler: torch.optim.lr_scheduler.LRScheduler
     if schedule.kind == "step":
@@ -55,7 +55,7 @@ def torchs_learning_rates(config: RunConfig) -> list[float]:
 
 @given(runs)
 def test_every_iteration_has_the_learning_rate_of_torchs_scheduler(config: RunConfig) -> None:
-    total = config.epochs * config.steps_per_epoch
+    total = config.epochs * config.iterations_per_epoch
     if config.schedule.kind == "one_cycle":
         rise = config.schedule.warmup * total - 1  # torch divides by the iterations of the rise and of the fall
         assume(rise >= 1 and total - 1 - rise >= 1)
@@ -83,7 +83,7 @@ def test_one_cycle_rises_from_a_25th_to_the_peak_and_ends_at_almost_nothing() ->
 @given(runs)
 def test_no_iteration_has_a_negative_rate_or_one_above_the_chosen(config: RunConfig) -> None:
     chosen = config.optimizer.learning_rate
-    for iteration in range(config.epochs * config.steps_per_epoch):
+    for iteration in range(config.epochs * config.iterations_per_epoch):
         assert 0 <= learning_rate(config, iteration) <= chosen * (1 + 1e-12)
 
 
@@ -93,9 +93,9 @@ def test_the_planned_curve_starts_at_0_rises_in_time_and_lies_on_the_schedule(co
     times = [time for time, _ in planned]
     assert times[0] == 0
     assert times == sorted(set(times))
-    assert times[-1] == (config.epochs * config.steps_per_epoch - 1) / config.steps_per_epoch
+    assert times[-1] == (config.epochs * config.iterations_per_epoch - 1) / config.iterations_per_epoch
     for time, rate in planned:
-        assert rate == learning_rate(config, round(time * config.steps_per_epoch))
+        assert rate == learning_rate(config, round(time * config.iterations_per_epoch))
 
 
 def test_the_planned_curve_has_about_20_points_an_epoch() -> None:

@@ -2,18 +2,23 @@
 
 import itertools
 import math
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import TINY_NETWORK, digits, epochs_of, facts, tiny_run
+from examples import TINY_NETWORK, checkpoint_of, digits, epochs_of, facts, tiny_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import training
+from lab import memory, training
 from lab.checkpoint import load_weights
+from lab.compute import trainer
 from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv
 from lab.events import Epoch, Event, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
@@ -22,6 +27,7 @@ from lab.schedule import learning_rate
 from lab.steps import step
 from lab.training import Command, ResumePoint, derived_seed, train
 
+ROOT = Path(__file__).parent.parent
 EVERYTHING = tiny_run(
     network=replace(TINY_NETWORK, dropout=0.2),
     augmentation=Augmentation(rotation=10, shift=2, scale=0.1, shear=10, pen=0.5, interpolation="bilinear"),
@@ -35,7 +41,9 @@ def kinds(events: Iterable[Event]) -> list[str]:
 
 
 def resume_point(epoch: Epoch) -> ResumePoint:
-    return ResumePoint(epoch=epoch.epoch, weights=epoch.weights, optimizer_state=epoch.optimizer_state)
+    kept = checkpoint_of(epoch)
+    assert kept.optimizer_state is not None
+    return ResumePoint(epoch=epoch.epoch, weights=kept.weights, optimizer_state=kept.optimizer_state)
 
 
 def told(*commands: tuple[int, Command]) -> training.Control:
@@ -59,8 +67,8 @@ def test_an_epoch_has_20_windows_or_one_an_iteration(few: Mnist, iterations: int
     config = tiny_run(epochs=1, batch_size=1, training_images=iterations)
     found = [event for event in train(config, few) if isinstance(event, Window)]
     assert len(found) == windows
-    assert found[-1].step == iterations
-    lengths = [after - before for before, after in itertools.pairwise([0, *(window.step for window in found)])]
+    assert found[-1].iteration == iterations
+    lengths = [after - before for before, after in itertools.pairwise([0, *(window.iteration for window in found)])]
     assert max(lengths) - min(lengths) <= 1
 
 
@@ -69,14 +77,14 @@ def test_started_says_what_will_be_done(few: Mnist) -> None:
     parameters = (5 * 5 * 6 + 6 + 2 * 6) + (3 * 3 * 6 * 10 + 10)
     assert isinstance(started, Started)
     assert (started.device, started.parameters) == ("cpu", parameters)
-    assert (started.first_epoch, started.epochs, started.steps_per_epoch, started.batch_size) == (1, 3, 3, 16)
+    assert (started.first_epoch, started.epochs, started.iterations_per_epoch, started.batch_size) == (1, 3, 3, 16)
     assert started.device_name
 
 
 def test_a_window_counts_iterations_since_the_start_of_the_run(few: Mnist) -> None:
     config = tiny_run(schedule=Schedule(kind="cosine"))
     windows = [event for event in train(config, few) if isinstance(event, Window)]
-    assert [(window.epoch, window.step) for window in windows] == [
+    assert [(window.epoch, window.iteration) for window in windows] == [
         *((1, 1), (1, 2), (1, 3)),
         *((2, 4), (2, 5), (2, 6)),
         *((3, 7), (3, 8), (3, 9)),
@@ -118,7 +126,7 @@ def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
     before = build_network(config.network, derived_seed(config.seed, 0, training.WEIGHTS)).train()
     F.cross_entropy(before(normalize(to_unit(few.train_images))), few.train_labels).backward()
     after = build_network(config.network, seed=0)
-    load_weights(after, epoch.weights)
+    load_weights(after, checkpoint_of(epoch).weights)
     for old, new in zip(before.parameters(), after.parameters(), strict=True):
         torch.testing.assert_close(new, old - rate * (old.grad + decay * old), rtol=1e-4, atol=1e-6)
 
@@ -126,11 +134,11 @@ def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
 def test_the_evaluation_is_that_of_the_kept_weights(few: Mnist) -> None:
     for epoch in epochs_of(train(EVERYTHING, few)):
         network = build_network(EVERYTHING.network, seed=0)
-        load_weights(network, epoch.weights)
+        load_weights(network, checkpoint_of(epoch).weights)
         with torch.inference_mode():
             scores = network.eval()(normalize(to_unit(few.test_images)))
         predicted = scores.argmax(1)
-        assert list(epoch.predictions) == predicted.tolist()
+        assert list(checkpoint_of(epoch).predictions) == predicted.tolist()
         assert epoch.test_correct == (predicted == few.test_labels).sum().item()
         assert epoch.test_accuracy == pytest.approx(100 * epoch.test_correct / 30)
         assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, few.test_labels).item(), rel=1e-5)
@@ -142,17 +150,17 @@ def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnis
     config = tiny_run(epochs=1, training_images=16)
     [epoch] = epochs_of(train(config, data))
     network = build_network(config.network, seed=0)
-    load_weights(network, epoch.weights)
+    load_weights(network, checkpoint_of(epoch).weights)
     with torch.inference_mode():
         scores = network.eval()(normalize(to_unit(data.test_images)))
-    assert len(epoch.predictions) == 1_100
+    assert len(checkpoint_of(epoch).predictions) == 1_100
     assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, data.test_labels).item(), rel=1e-5)
 
 
 def test_an_epoch_trains_on_every_image_once(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
-    unit = training.to_unit
-    monkeypatch.setattr(training, "to_unit", lambda images: seen.append(images) or unit(images))
+    unit = trainer.to_unit
+    monkeypatch.setattr(trainer, "to_unit", lambda images: seen.append(images) or unit(images))
     events = train(tiny_run(epochs=2, training_images=40), few)
     batches = 40 // 16 + 1
     for _ in range(2):
@@ -175,7 +183,7 @@ def test_bfloat16_learns_too_and_keeps_float32_weights(zeros_and_ones: Mnist) ->
     first, *_, last = epochs_of(train(config, zeros_and_ones))
     assert last.train_loss < first.train_loss / 2
     network = build_network(config.network, seed=0)
-    load_weights(network, last.weights)
+    load_weights(network, checkpoint_of(last).weights)
     assert {tensor.dtype for tensor in network.parameters()} == {torch.float32}
 
 
@@ -215,8 +223,8 @@ def test_every_seed_epoch_and_purpose_has_a_seed_of_its_own(keys: list[tuple[int
 
 def test_each_epoch_has_another_order(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
-    unit = training.to_unit
-    monkeypatch.setattr(training, "to_unit", lambda images: seen.append(images) or unit(images))
+    unit = trainer.to_unit
+    monkeypatch.setattr(trainer, "to_unit", lambda images: seen.append(images) or unit(images))
     config = tiny_run(epochs=2, batch_size=48)
     list(train(config, few))
     first, _evaluated, second, _evaluated_again = seen
@@ -234,7 +242,7 @@ RESUMED = {
     "nearest rotation, step schedule": replace(
         EVERYTHING, augmentation=Augmentation(rotation=7), schedule=Schedule(kind="step", step_size=1)
     ),
-    "the plain path": replace(EVERYTHING, path="plain"),
+    "the plain path": replace(EVERYTHING, engine="pytorch"),
     "bfloat16": replace(EVERYTHING, precision="bfloat16"),
     "the network of step 5": replace(step(5).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
     "Beyond": replace(step(6).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
@@ -263,7 +271,7 @@ def test_a_run_resumed_over_and_over_is_still_the_uninterrupted_one(few: Mnist) 
 def test_a_resumed_run_counts_its_iterations_on(few: Mnist) -> None:
     first, *_ = epochs_of(train(tiny_run(), few))
     windows = [e for e in train(tiny_run(), few, resume=resume_point(first)) if isinstance(e, Window)]
-    assert [(window.epoch, window.step) for window in windows] == [(2, 4), (2, 5), (2, 6), (3, 7), (3, 8), (3, 9)]
+    assert [(window.epoch, window.iteration) for window in windows] == [(2, 4), (2, 5), (2, 6), (3, 7), (3, 8), (3, 9)]
 
 
 def test_a_run_interrupted_after_its_last_epoch_has_only_to_finish(few: Mnist) -> None:
@@ -323,6 +331,54 @@ def test_a_network_that_cannot_be_built_fails_with_its_reason(few: Mnist) -> Non
     )
 
 
+@pytest.mark.parametrize("engine", ["fastest", "pytorch"])
+def test_batch_norm_on_a_single_value_fails_before_it_begins_whatever_the_engine(few: Mnist, engine: Any) -> None:
+    network = NetworkConfig(layers=(conv(4, 28), conv(10, 1)), batch_norm=True)
+    [failed] = train(tiny_run(network=network, training_images=33, engine=engine), few)  # 33 = 2 x 16 + 1
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith("Layer 1 has batch norm on a 1x1 map, and 33 images in batches of 16 leave a batch")
+
+
+def test_a_run_that_does_not_fit_in_memory_fails_before_it_begins(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_bytes", lambda: 2_300_000_000)
+    config = replace(step(5).config, device="cpu", batch_size=10_000, engine="pytorch")
+    [failed] = train(config, few)
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith("This run needs about ")
+    assert failed.reason.endswith(
+        " GB of memory, and this machine has 2.3 GB free: choose a smaller batch size or fewer channels."
+    )
+
+
+LARGE = """
+import resource
+from dataclasses import replace
+from lab import memory
+from lab.config import NetworkConfig, conv
+from lab.mnist import load_mnist
+from lab.steps import step
+from lab.training import train
+data = load_mnist()
+if {guessed}:
+    memory.available_bytes = lambda: 10**15
+resource.setrlimit(resource.RLIMIT_AS, (12 * 10**9, 12 * 10**9))
+network = NetworkConfig(layers=(conv(1024, 3), conv(1024, 3), conv(10, 3)))
+config = replace(step(1).config, network=network, batch_size={batch}, device="cpu", engine="{engine}")
+for event in train(config, data):
+    print(event.row())
+"""
+
+
+@pytest.mark.parametrize("guessed", [False, True], ids=["foreseen", "refused by the system"])
+@pytest.mark.parametrize(("engine", "batch"), [("fastest", 1_024), ("pytorch", 10_000)])
+def test_1024_channels_under_a_limit_of_12_gigabytes_fail_in_a_sentence(engine: str, batch: int, guessed: bool) -> None:
+    code = LARGE.format(guessed=guessed, engine=engine, batch=batch)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    last = done.stdout.splitlines()[-1]
+    sentence = "The device ran out of memory: choose a" if guessed else "This run needs about "
+    assert f"{{'event': 'failed', 'reason': '{sentence}" in last
+
+
 def test_a_device_that_is_not_here_fails_with_the_choice(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     [failed] = train(tiny_run(device="mps"), few)
@@ -334,6 +390,9 @@ def test_a_device_that_is_not_here_fails_with_the_choice(few: Mnist, monkeypatch
     ("error", "reason"),
     [
         (torch.OutOfMemoryError("CUDA out of memory"), "The device ran out of memory: choose a smaller batch size"),
+        (MemoryError(), "The device ran out of memory: choose a smaller batch size"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "The device ran out of memory: choose a smaller"),
+        (RuntimeError(), "Training stopped with an error: it has no message"),
         (RuntimeError("cuDNN error\nlong story"), "Training stopped with an error: cuDNN error"),
     ],
 )

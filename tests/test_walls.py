@@ -113,6 +113,38 @@ def test_the_corridor_runs_one_way() -> None:
     assert breaches(behind_the_front_door, ["lab.cli"]) == []
 
 
+SEALED = ("lab/drawing", "lab/store")
+"""Folders of lab that others know by their door only: what their `__init__` names."""
+
+
+def behind(folder: str) -> list[str]:
+    """The modules of a sealed folder, dotted, without its door."""
+    inside = [path for path in sources() if path.startswith(f"{folder}/") and path != f"{folder}/__init__.py"]
+    return [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in inside]
+
+
+def outside(folder: str) -> list[str]:
+    """Every file of the project but the folder's own, and its tests, which may look inside."""
+    tests = folder.replace("lab/", "tests/", 1)
+    return [path for path in sources() if not path.startswith((f"{folder}/", f"{tests}/"))]
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_a_sealed_folder_is_known_by_its_door_only(folder: str) -> None:
+    assert len(behind(folder)) > 1
+    assert breaches(outside(folder), behind(folder)) == []
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_the_door_of_a_sealed_folder_names_what_it_lets_out_and_nothing_else(folder: str) -> None:
+    door = ast.parse(sources()[f"{folder}/__init__.py"])
+    let_out = {
+        alias.asname or alias.name for node in door.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    named = [ast.literal_eval(node.value) for node in door.body if isinstance(node, ast.Assign)]
+    assert [sorted(let_out)] == [sorted(names) for names in named]
+
+
 def test_pages_import_neither_pages_nor_torch_nor_threads() -> None:
     walls = ["pages", "app", "torch", "torchvision", "threading", "multiprocessing", "concurrent", "asyncio"]
     assert breaches(["pages/*.py", "app.py"], walls) == []
@@ -120,6 +152,26 @@ def test_pages_import_neither_pages_nor_torch_nor_threads() -> None:
 
 def test_pages_train_nothing_themselves() -> None:
     assert breaches(["pages/*.py", "app.py", "lab/ui/*.py"], ["lab.training", "lab.network"]) == []
+
+
+SEALED = {"lab/compute": ("lab/training.py",)}
+"""The folders of which others know the door alone, and who may go through it (tests may look behind it)."""
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_nobody_knows_a_file_behind_the_door_of_a_sealed_folder(folder: str) -> None:
+    room = folder.replace("/", ".")
+    files = {path.removesuffix(".py").replace("/", ".") for path in sources() if path.startswith(f"{folder}/")}
+    behind = {name.removesuffix(".__init__") for name in files} - {room}
+    assert len(behind) > 1
+    outside = [path for path in sources() if not path.startswith((f"{folder}/", "tests/"))]
+    assert breaches(outside, behind) == []
+    assert breaches([path for path in outside if path not in SEALED[folder]], [room]) == []
+
+
+def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
+    walls = ["lab.training", "lab.events", "lab.store", "lab.jobs", "lab.analysis", "lab.figures"]
+    assert breaches(["lab/compute/*.py"], walls) == []
 
 
 def test_figures_and_analysis_take_plain_rows() -> None:
@@ -133,18 +185,16 @@ def test_nothing_reads_or_writes_pickles() -> None:
 
 
 def test_the_describing_rooms_really_start_without_torch() -> None:
-    assert not loads_torch("import lab.config, lab.layers, lab.steps, lab.store, lab.cli")
+    assert not loads_torch("import lab.config, lab.layers, lab.memory, lab.steps, lab.store, lab.cli")
 
 
 def open_page(name: str) -> str:
-    """Code that opens the app at a page; the workers, which import torch on purpose, are not started."""
+    """Code that opens the app at a page."""
     return f"""
-from lab.ui import state
-state.start_workers = lambda store: None
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120).run()
+app = AppTest.from_file("lab/ui/script.py", default_timeout=120).run()
 if "{name}" != "steps":
-    app.switch_page("pages/{name}.py").run()
+    app.switch_page("../../pages/{name}.py").run()
 assert not app.exception and app.title, app
 """
 
@@ -156,7 +206,9 @@ def test_a_page_that_needs_no_torch_is_drawn_without_it(page: str) -> None:
 
 def test_what_the_other_pages_import_has_no_torch_either() -> None:
     """They import it where they need it: their first drawing does not wait for it."""
-    modules = [path for path in sources() if path.startswith("lab/ui/") and not path.endswith("__init__.py")]
+    modules = [
+        path for path in sources() if path.startswith("lab/ui/") and not path.endswith(("__init__.py", "script.py"))
+    ]
     names = ", ".join(path.removesuffix(".py").replace("/", ".") for path in modules)
     assert "lab.ui.controls" in names
     assert not loads_torch(f"import {names}")

@@ -1,4 +1,4 @@
-"""The live view of one run: where it stands, its curves, its scorecard and, at the end, a reading of it.
+"""The live view of one run: where it stands, its curves, its scorecard and, at the end, what it shows.
 
 A fragment asks the store every one to eight seconds (see `lab.ui.pace`) while the run is live, and not afterwards.
 """
@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from lab.analysis import History, Progress, epoch_seconds, gap, history, progress, reading, scorecard, wrong_images
+from lab.analysis import History, Progress, epoch_seconds, findings, gap, history, progress, scorecard, wrong_images
 from lab.config import RunConfig
+from lab.events import Event
 from lab.figures import (
     CLOSE_RANGE,
     WHOLE_RANGE,
@@ -22,9 +23,8 @@ from lab.figures import (
 )
 from lab.layers import total_parameters
 from lab.schedule import planned_learning_rates
-from lab.schema import ENDED, LIVE, RESUMABLE, Run
 from lab.steps import PublishedEpoch, published_epochs, step
-from lab.store import Store, StoreError
+from lab.store import ENDED, LIVE, RESUMABLE, Kept, Run, Store, StoreError
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration
 from lab.ui.pace import refresh_seconds
@@ -81,12 +81,12 @@ def pace_of(run: Run, story: History) -> float | None:
     return refresh_seconds((steady and epoch_seconds(story)) or 0.0)
 
 
-def _events(store: Store, run_id: int) -> list[dict[str, Any]]:
+def _events(store: Store, run_id: int) -> list[Event]:
     """All events of the run; a session fetches each only once."""
-    kept: dict[int, list[dict[str, Any]]] = st.session_state.setdefault("events", {})
-    rows = kept.setdefault(run_id, [])
-    rows += store.events_after(run_id, rows[-1]["id"] if rows else 0)
-    return rows
+    fetched: dict[int, list[Kept]] = st.session_state.setdefault("events", {})
+    events = fetched.setdefault(run_id, [])
+    events += store.events_after(run_id, events[-1].id if events else 0)
+    return [kept.event for kept in events]
 
 
 def _head(store: Store, run: Run, story: History) -> None:
@@ -109,7 +109,7 @@ def _state(run: Run, story: History) -> None:
         st.progress(state.share, text=_progress_words(state))
     else:
         done, planned = len(story.epochs), run.config.epochs
-        spent = f" in {duration(sum(epoch['seconds'] for epoch in story.epochs))}" if done else ""
+        spent = f" in {duration(sum(epoch.seconds for epoch in story.epochs))}" if done else ""
         st.progress(done / planned, text=f"{done} of {planned} epochs{spent}")
 
 
@@ -129,7 +129,7 @@ def _waiting_seconds(store: Store, run: Run) -> float | None:
     live = next((other for other in others if other.status in LIVE), None)
     if live is None:
         return None
-    story = history(store.events_after(live.id))
+    story = history(kept.event for kept in store.events_after(live.id))
     state = progress(story)
     if state is None or state.seconds_left is None:
         return None
@@ -169,14 +169,14 @@ def _figures(run: Run, story: History) -> None:
     """The figures of the run so far, in one line."""
     epochs = story.epochs
     last = epochs[-1] if epochs else None
-    best = max(epochs, key=lambda epoch: epoch["test_accuracy"]) if epochs else None
+    best = max(epochs, key=lambda epoch: epoch.test_accuracy) if epochs else None
     name = "Test" if run.config.evaluate_on == "test" else "Validation"
     columns = st.columns(5)
-    columns[0].metric(f"{name}, best", f"{best['test_accuracy']:.2f} %" if best else "–")
-    columns[1].metric(f"{name}, last", f"{last['test_accuracy']:.2f} %" if last else "–")
+    columns[0].metric(f"{name}, best", f"{best.test_accuracy:.2f} %" if best else "–")
+    columns[1].metric(f"{name}, last", f"{last.test_accuracy:.2f} %" if last else "–")
     columns[2].metric("Wrong of 10,000", f"{wrong_images(last)}" if last else "–")
     columns[3].metric("Train − test", f"{gap(last):+.2f} points" if last else "–", help=_GAP_HELP)
-    columns[4].metric("An epoch takes", duration(last["seconds"]) if last else "–")
+    columns[4].metric("An epoch takes", duration(last.seconds) if last else "–")
 
 
 _GAP_HELP = (
@@ -205,21 +205,21 @@ def draw_curves(
     planned = config.epochs
     left, right = st.columns(2)
     with left:
-        show_figure(loss_figure(story.windows, story.epochs, planned, published), "loss")
+        show_figure(loss_figure(story, planned, published), "loss")
     with right:
-        show_figure(accuracy_figure(story.windows, story.epochs, planned, published, shown), "accuracy")
+        show_figure(accuracy_figure(story, planned, published, shown), "accuracy")
 
 
 def _below(run: Run, story: History) -> None:
-    """The learning rate beside the scorecard and, once the run has ended, its reading."""
+    """The learning rate beside the scorecard and, once the run has ended, its findings."""
     left, right = st.columns(2)
     with left:
-        reached = story.windows[-1]["position"] if story.windows else 0
+        reached = story.position(story.windows[-1]) if story.windows else 0
         show_figure(learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached), "rate")
     with right:
         _scorecard(run, story)
     if run.status in ENDED:
-        _reading(run, story)
+        _findings(run, story)
 
 
 def _scorecard(run: Run, story: History) -> None:
@@ -230,14 +230,14 @@ def _scorecard(run: Run, story: History) -> None:
         st.markdown(f"{mark} &nbsp; {check.claim}: {check.detail}")
 
 
-def _reading(run: Run, story: History) -> None:
-    findings = reading(total_parameters(run.config.network), story.epochs)
-    if not findings:
+def _findings(run: Run, story: History) -> None:
+    found = findings(total_parameters(run.config.network), story.epochs)
+    if not found:
         return
     mine, theirs = st.columns(2)
     with mine:
         st.markdown("**What this run shows**")
-        for finding in findings:
+        for finding in found:
             st.markdown(finding.sentence)
             st.caption(finding.rule)
     preset = step(run.step) if run.step else None

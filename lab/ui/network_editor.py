@@ -142,7 +142,7 @@ def show_insert() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.selectbox(
             "Insert before layer",
-            range(1, len(sheet.typed) + 1),
+            range(1, max(1, len(sheet.typed)) + 1),  # into an empty table, as its first
             width=150,
             help="The new layer is a 3×3 convolution with padding 1 and 16 channels: it keeps the size of the map.",
         )

@@ -44,11 +44,11 @@ def run_fields() -> DeltaGenerator:
             options=("float32", "bfloat16"),
             help="bfloat16 computes convolutions with fewer digits: faster on recent hardware.",
         )
-    paths = {"fast": "compiled for this processor where possible", "plain": "PyTorch only"}
+    engines = {"fastest": "compiled for this processor where possible", "pytorch": "PyTorch only"}
     field(
-        *(st.selectbox, "Computation", None, "path"),
-        options=tuple(paths),
-        format_func=paths.get,
+        *(st.selectbox, "Computation", None, "engine"),
+        options=tuple(engines),
+        format_func=engines.get,
         help="On a CPU and in float32, a compiled engine does the same sums several times faster. They differ from "
         "PyTorch's in rounding only.",
     )

@@ -10,7 +10,7 @@ from examples import wait_until
 from lab_server import LabServer
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from lab.schema import ENDED
+from lab.store import ENDED
 
 PATIENCE = 90_000
 """Milliseconds to wait for a condition that holds at once on an idle machine; a busy one may take its time."""

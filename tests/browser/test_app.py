@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
+from curves import points, wait_for_points
 from examples import TINY_NETWORK, wait_until
-from lab_server import LabServer, points, wait_for_points
+from lab_server import LabServer
 from playwright.sync_api import Page, expect
 
 from lab.config import Optimizer, RunConfig
@@ -41,7 +42,7 @@ def train_address(server: LabServer, run_id: int | None = None) -> str:
 
 
 def finished_epochs(store: Store, run_id: int) -> list[int]:
-    return [row["epoch"] for row in store.epochs([run_id])[run_id]]
+    return [epoch.epoch for epoch in store.epochs([run_id])[run_id]]
 
 
 def test_the_first_page_is_usable_soon_after_the_server_answers(server: LabServer, new_tab: Tabs) -> None:
@@ -75,7 +76,7 @@ def test_a_short_run_is_set_up_started_and_watched_to_its_end(server: LabServer,
     legend = page.locator(".st-key-loss .legendtext").all_text_contents()
     assert {"train", "test"} <= set(legend), legend
     last = server.store.epochs([run.id])[run.id][-1]
-    assert last["test_accuracy"] > 50  # real digits, really learned
+    assert last.test_accuracy > 50  # real digits, really learned
     expect(page.get_by_test_id("stMetricValue").nth(1)).to_have_text(f"{last['test_accuracy']:.2f} %")
 
 
@@ -92,7 +93,7 @@ def test_pause_go_on_and_stop_act_within_seconds(server: LabServer, new_tab: Tab
         status(page, word)
         if word == "running":
             wait_for_points(page, "loss", "train", more_than=points(page, "loss", "train"))
-    kinds = [event["event"] for event in server.store.events_after(run_id)]
+    kinds = [kept.event.kind for kept in server.store.events_after(run_id)]
     assert kinds.index("resumed") == kinds.index("paused") + 1  # no iteration in between
     assert "window" in kinds[kinds.index("resumed") :]
     assert kinds[-1] == "stopped"
@@ -231,22 +232,3 @@ def test_a_killed_server_leaves_an_interrupted_run_that_resume_finishes(
     status(page, "finished")
     wait_for_points(page, "loss", "test", more_than=epochs - 1)
     assert finished_epochs(own_server.store, run_id) == list(range(1, epochs + 1))
-
-
-def test_a_stroke_on_the_canvas_is_read_at_once(server: LabServer, new_tab: Tabs) -> None:
-    page = new_tab(f"{server.address}/draw")
-    expect(page.get_by_text("The answer appears here, after every stroke.")).to_be_visible()
-    canvas = page.locator(".st-key-board canvas").last
-    expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    assert box is not None
-    x, top, bottom = box["x"] + 140, box["y"] + 50, box["y"] + 230
-    page.mouse.move(x, top)
-    page.mouse.down()
-    page.mouse.move(x, bottom, steps=20)
-    page.mouse.up()
-    expect(page.locator(".answer b")).to_have_text("1")
-    page.wait_for_function(
-        "() => document.querySelector('.st-key-probabilities .js-plotly-plot')?.data[0].x.length === 10"
-    )
-    expect(page.get_by_text("What the network receives")).to_be_visible()

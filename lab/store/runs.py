@@ -1,0 +1,235 @@
+"""One database: runs, their events and their checkpoints. The only channel between a worker and those who watch.
+
+SQLite in WAL mode at `runs/lab.sqlite3` unless LAB_DATABASE_URL names another database.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+
+from lab.config import RunConfig, to_json
+from lab.describe import describe_run
+from lab.events import Checkpoint
+from lab.store.claims import Claim, claim_run, mark_interrupted
+from lab.store.database import Database, StoreError
+from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
+from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
+from lab.store.snapshots import ENDED, RESUMABLE, Kept, Queued, Run, Unreadable
+from lab.store.transfer import copy_runs
+
+
+def database_url() -> str:
+    """LAB_DATABASE_URL, or the project's own SQLite file."""
+    default = Path(__file__).parents[2] / "runs" / "lab.sqlite3"
+    return os.environ.get("LAB_DATABASE_URL") or f"sqlite:///{default}"
+
+
+def open_store(url: str | None = None) -> Store:
+    """The store at `url` (default: `database_url()`), one object a process.
+
+    Raises:
+        StoreError: the database cannot be opened.
+    """
+    return _open_store(url or database_url())
+
+
+@lru_cache(maxsize=8)
+def _open_store(url: str) -> Store:
+    return Store(url)
+
+
+class Store:
+    """All reads return plain snapshots; all writes are one short transaction. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        """Raises StoreError where the database cannot be opened."""
+        self.url = url
+        self._database = Database(url)
+        self._reader = RunReader(self._database)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._database.close()
+
+    # --- the user's side -----------------------------------------------------------------------------------------
+
+    def submit(self, config: RunConfig, name: str | None = None) -> int:
+        """Queue a run; returns its id."""
+        row = {
+            "uuid": uuid.uuid4().hex,
+            "name": name or describe_run(config),
+            "config": to_json(config),
+            "status": "queued",
+            "created": time.time(),
+        }
+        with self._database.writing() as connection:
+            return int(connection.execute(sa.insert(RUNS).values(**row).returning(RUNS.c.id)).scalar_one())
+
+    def send(self, run_id: int, command: Literal["run", "pause", "stop"]) -> None:
+        """Tell the run's worker what to do; a queued run that is told to stop ends at once."""
+        with self._database.writing() as connection:
+            connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(command=command))
+            if command == "stop":
+                queued = (RUNS.c.id == run_id) & (RUNS.c.status == "queued")
+                connection.execute(sa.update(RUNS).where(queued).values(status="stopped", ended=time.time()))
+
+    def requeue(self, run_id: int) -> None:
+        """Queue an ended, unfinished run again; it goes on after its last finished epoch.
+
+        Raises:
+            StoreError: the run is not one that can be resumed.
+        """
+        where = (RUNS.c.id == run_id) & RUNS.c.status.in_(RESUMABLE)
+        values = {"status": "queued", "command": "run", "reason": "", "ended": None, "worker": None}
+        with self._database.writing() as connection:
+            if connection.execute(sa.update(RUNS).where(where).values(**values)).rowcount == 0:
+                raise StoreError(f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can.")
+
+    def rename(self, run_id: int, name: str) -> None:
+        """Give a run another name, at most 120 characters."""
+        title = name.strip()[:120]
+        if not title:
+            raise StoreError("A run needs a name of at least one character.")
+        with self._database.writing() as connection:
+            connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(name=title))
+
+    def delete(self, run_id: int) -> None:
+        """Remove a run with all that was kept of it; a worker that still trains it loses its claim and ends."""
+        with self._database.writing() as connection:
+            for table in (EVENTS, CHECKPOINTS):
+                connection.execute(sa.delete(table).where(table.c.run_id == run_id))
+            connection.execute(sa.delete(RUNS).where(RUNS.c.id == run_id))
+
+    # --- the viewer's side ---------------------------------------------------------------------------------------
+
+    def runs(self) -> list[Run]:
+        """All runs that can be read, newest first; dead claims are recorded as interrupted first."""
+        mark_interrupted(self._database)
+        return [run for run in self._reader.all() if isinstance(run, Run)]
+
+    def unreadable(self) -> list[Unreadable]:
+        """The runs that cannot be read, or of which an epoch cannot, newest first; `delete` removes them too."""
+        found = self._reader.all()
+        problems = self.epochs(run.id for run in found).problems
+        damaged = (
+            Unreadable(id=run.id, name=run.name, problem=problems[run.id])
+            if isinstance(run, Run) and run.id in problems
+            else run
+            for run in found
+        )
+        return [run for run in damaged if isinstance(run, Unreadable)]
+
+    def queued(self) -> list[Queued]:
+        """The runs that wait, the one that is next first; one that cannot be read waits for nobody."""
+        found = reversed(self._reader.some(RUNS.c.status == "queued"))
+        return [Queued(id=run.id, device=run.config.device) for run in found if isinstance(run, Run)]
+
+    def run(self, run_id: int) -> Run:
+        """One run.
+
+        Raises:
+            StoreError: there is none with this id, or it cannot be read.
+        """
+        mark_interrupted(self._database)
+        found = self._reader.some(RUNS.c.id == run_id)
+        if not found:
+            raise StoreError(f"There is no run {run_id}: `python -m lab runs` lists them.")
+        if isinstance(found[0], Unreadable):
+            raise StoreError(found[0].problem)
+        return found[0]
+
+    def events_after(self, run_id: int, cursor: int = 0) -> list[Kept]:
+        """The run's events with an id above `cursor`, oldest first.
+
+        Raises:
+            StoreError: one of them cannot be read.
+        """
+        query = sa.select(EVENTS).where((EVENTS.c.run_id == run_id) & (EVENTS.c.id > cursor)).order_by(EVENTS.c.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [read_kept(row) for row in rows]
+
+    def follow(self, run_id: int, poll_seconds: float = 0.5) -> Iterator[Kept]:
+        """The run's events from this call on, as they come, until the run has ended.
+
+        Raises:
+            StoreError: the run does not exist, or no longer.
+        """
+        with self._database.reading() as connection:
+            newest = sa.select(sa.func.max(EVENTS.c.id)).where(EVENTS.c.run_id == run_id)
+            cursor = connection.execute(newest).scalar() or 0
+        return self._follow(run_id, cursor, poll_seconds)
+
+    def _follow(self, run_id: int, cursor: int, poll_seconds: float) -> Iterator[Kept]:
+        while True:
+            ended = self.run(run_id).status in ENDED  # asked before the events, so that none can slip between
+            for kept in self.events_after(run_id, cursor):
+                cursor = kept.id
+                yield kept
+            if ended:
+                return
+            time.sleep(poll_seconds)
+
+    def queue_position(self, run_id: int) -> int:
+        """How many queued runs come before this one."""
+        query = sa.select(sa.func.count()).where((RUNS.c.status == "queued") & (RUNS.c.id < run_id))
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def epochs(self, run_ids: Iterable[int]) -> Epochs:
+        """The epochs of several runs at once, each run's in order.
+
+        A run whose epochs cannot be read is not in the answer (`run_id in epochs`); asking for it all the same
+        raises a StoreError that says why.
+        """
+        return read_epochs(self._database, run_ids)
+
+    def checkpoint(self, run_id: int, epoch: int | None = None) -> Checkpoint:
+        """What was kept of an epoch (default: the last).
+
+        Raises:
+            StoreError: nothing was.
+        """
+        query = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.run_id == run_id)
+        if epoch is not None:
+            query = query.where(CHECKPOINTS.c.epoch == epoch)
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(CHECKPOINTS.c.epoch.desc())).first()
+        if row is None:
+            which = "has no finished epoch yet" if epoch is None else f"has no checkpoint of epoch {epoch}"
+            raise StoreError(f"Run {run_id} {which}.")
+        return Checkpoint(
+            epoch=row.epoch,
+            weights=row.weights,
+            predictions=row.predictions,
+            optimizer_state=row.optimizer_state,
+        )
+
+    def checkpoint_epochs(self, run_id: int) -> list[int]:
+        """The epochs of a run that can be opened, in order."""
+        query = sa.select(CHECKPOINTS.c.epoch).where(CHECKPOINTS.c.run_id == run_id)
+        with self._database.reading() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    # --- the worker's side ---------------------------------------------------------------------------------------
+
+    def claim(self, run_id: int, worker: str, device: str) -> Claim | None:
+        """Take a queued run for `worker`; None when it is no longer queued or the device is busy."""
+        return claim_run(self._database, run_id, worker, device)
+
+    # --- between stores ------------------------------------------------------------------------------------------
+
+    def copy_to(self, other: Store, slim: bool = False) -> list[int]:
+        """Copy all ended runs into another store; returns their ids there.
+
+        `slim` leaves out the windows and all checkpoints but the last, and what resuming would need.
+        """
+        return copy_runs(self._database, other._database, slim)

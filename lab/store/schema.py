@@ -1,0 +1,64 @@
+"""The tables of the store, and the version that a database file says it has."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+VERSION = 2
+"""Of the tables and of what they hold; lab/store/migrations.py brings older databases to it."""
+
+METADATA = sa.MetaData()
+
+SCHEMA_VERSION = sa.Table("schema_version", METADATA, sa.Column("version", sa.Integer, nullable=False))
+
+RUNS = sa.Table(
+    "runs",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("uuid", sa.String(32), unique=True),  # the same in every store that the run is copied to
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("config", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("command", sa.String(16), nullable=False, default="run"),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("hardware", sa.Text, nullable=False, default=""),
+    sa.Column("host", sa.Text),
+    sa.Column("device", sa.String(16)),
+    sa.Column("worker", sa.Text),
+    sa.Column("claim", sa.Integer, nullable=False, default=0, server_default="0"),  # how often it has been claimed
+    sa.Column("heartbeat", sa.Float),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("started", sa.Float),
+    sa.Column("ended", sa.Float),
+    # One live run a device: the database itself refuses a second claim, whoever makes it.
+    sa.Index(
+        "one_live_run_per_device",
+        "host",
+        "device",
+        unique=True,
+        sqlite_where=sa.text("status IN ('running', 'paused')"),
+        postgresql_where=sa.text("status IN ('running', 'paused')"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+EVENTS = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+CHECKPOINTS = sa.Table(
+    "checkpoints",
+    METADATA,
+    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True),
+    sa.Column("weights", sa.LargeBinary, nullable=False),
+    sa.Column("predictions", sa.LargeBinary, nullable=False),
+    sa.Column("optimizer_state", sa.LargeBinary),  # kept for the newest epoch only: resuming needs no other
+)

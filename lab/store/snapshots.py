@@ -1,0 +1,75 @@
+"""The snapshots that the store hands out: plain values, read once and never written back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lab.config import RunConfig
+from lab.events import Event
+from lab.steps import matching_step
+
+Status = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
+LIVE: tuple[Status, ...] = ("running", "paused")
+ENDED: tuple[Status, ...] = ("finished", "stopped", "failed", "interrupted")
+RESUMABLE: tuple[Status, ...] = ("stopped", "interrupted", "failed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A snapshot of one run's row. Times are seconds since 1970."""
+
+    id: int
+    uuid: str
+    """The same in every store that the run is copied to."""
+    name: str
+    config: RunConfig
+    status: Status
+    command: str
+    reason: str
+    hardware: str
+    device: str | None
+    worker: str | None
+    created: float
+    started: float | None
+    ended: float | None
+    resumable: bool
+    """Whether it can be queued again: it ended unfinished, and what going on needs was kept."""
+
+    @property
+    def step(self) -> int | None:
+        """The preset's number, or None for a config of the user's own."""
+        preset = matching_step(self.config)
+        return preset.number if preset else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A run that is there and cannot be read: it can be shown as such, and deleted."""
+
+    id: int
+    name: str
+    problem: str
+    """One sentence: what of it cannot be read, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queued:
+    """A run that waits for a worker."""
+
+    id: int
+    device: str
+    """The device that its config asks for: auto, cpu, cuda or mps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """An event as the store keeps it; `id` is its place among all events, `time` in seconds since 1970."""
+
+    id: int
+    time: float
+    event: Event
+
+    def row(self) -> dict[str, Any]:
+        """The event as a plain row, with its "id" and "time"."""
+        return self.event.row() | {"id": self.id, "time": self.time}
