@@ -13,9 +13,10 @@ import psutil
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped
+from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.store.checkpoints import keep_checkpoint
 from lab.store.database import Database, StoreError
-from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
+from lab.store.schema import EVENTS, RUNS
 from lab.store.snapshots import LIVE
 
 HEARTBEAT_TIMEOUT = 15.0
@@ -51,11 +52,11 @@ class Claim:
             LostClaim: the worker no longer holds the run; nothing is kept.
         """
         kept = {"run_id": self.run_id, "kind": event.kind, "time": time.time(), "payload": json.dumps(event.row())}
-        with self.database.writing() as connection:
+        with self.database.writing(durably=not isinstance(event, Window)) as connection:
             self._hold(connection, _consequences(event))
             connection.execute(sa.insert(EVENTS).values(**kept))
             if isinstance(event, Epoch) and event.checkpoint is not None:
-                _keep_checkpoint(connection, self.run_id, event.checkpoint)
+                keep_checkpoint(connection, self.run_id, event.checkpoint)
 
     def _hold(self, connection: sa.Connection, values: dict[str, Any]) -> None:
         mine = (RUNS.c.id == self.run_id) & (RUNS.c.claim == self.number) & RUNS.c.status.in_(LIVE)
@@ -120,21 +121,6 @@ def _consequences(event: Event) -> dict[str, Any]:
         case Failed():
             return {"status": "failed", "ended": time.time(), "reason": event.reason}
     return {}
-
-
-def _keep_checkpoint(connection: sa.Connection, run_id: int, checkpoint: Checkpoint) -> None:
-    mine = CHECKPOINTS.c.run_id == run_id
-    connection.execute(sa.update(CHECKPOINTS).where(mine).values(optimizer_state=None))
-    connection.execute(sa.delete(CHECKPOINTS).where(mine & (CHECKPOINTS.c.epoch == checkpoint.epoch)))
-    connection.execute(
-        sa.insert(CHECKPOINTS).values(
-            run_id=run_id,
-            epoch=checkpoint.epoch,
-            weights=checkpoint.weights,
-            predictions=checkpoint.predictions,
-            optimizer_state=checkpoint.optimizer_state,
-        )
-    )
 
 
 def worker_name() -> str:

@@ -7,6 +7,9 @@ import sqlalchemy as sa
 VERSION = 2
 """Of the tables and of what they hold; lab/store/migrations.py brings older databases to it."""
 
+NAME_LENGTH = 120
+"""Characters of a run's name at most."""
+
 METADATA = sa.MetaData()
 
 SCHEMA_VERSION = sa.Table("schema_version", METADATA, sa.Column("version", sa.Integer, nullable=False))
@@ -61,4 +64,6 @@ CHECKPOINTS = sa.Table(
     sa.Column("weights", sa.LargeBinary, nullable=False),
     sa.Column("predictions", sa.LargeBinary, nullable=False),
     sa.Column("optimizer_state", sa.LargeBinary),  # kept for the newest epoch only: resuming needs no other
+    sa.Column("digest", sa.String(64)),  # SHA-256 of weights and predictions, and of the optimiser state
+    sa.Column("state_digest", sa.String(64)),
 )
