@@ -13,6 +13,7 @@ from lab.layers import total_parameters
 from lab.store import ENDED, Run
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration, page_head, show_table
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, forget_run, set_draft, the_store
 
 store = the_store()
@@ -64,11 +65,11 @@ def actions(chosen: list[Run]) -> None:
     open_it, copy_it, rename_it, delete_it, _ = st.columns([1, 1.4, 1, 1, 3])
     if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
         choose_run(one.id)
-        st.switch_page("pages/train.py")
+        st.switch_page(page("train"))
     if copy_it.button("Use its settings", disabled=one is None, width="stretch", help=_COPY_HELP) and one:
         set_draft(one.config)
         choose_run(one.id)
-        st.switch_page("pages/train.py")
+        st.switch_page(page("train"))
     if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
         rename(one)
     if delete_it.button("Delete", disabled=not chosen, width="stretch"):

@@ -10,6 +10,7 @@ from lab.layers import total_parameters
 from lab.steps import STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table, two_sides
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, set_draft, the_store
 
 store = the_store()
@@ -84,7 +85,7 @@ def train_it() -> None:
 
 
 if st.session_state.pop("go-train", False):
-    st.switch_page("pages/train.py")
+    st.switch_page(page("train"))
 
 own = own_runs()
 page_head(

@@ -27,8 +27,6 @@ from lab.events import Stopped
 from lab.steps import step
 from lab.store import Store
 
-pytestmark = pytest.mark.usefixtures("no_training")
-
 
 def select(app: AppTest, *rows: int) -> AppTest:
     """Tick rows of the table of runs, 0 the newest."""

@@ -7,24 +7,22 @@ from typing import Any
 
 import streamlit as st
 
-from lab.background import start_workers
 from lab.config import ConfigError, RunConfig
+from lab.run_number import run_number
 from lab.steps import step
-from lab.store import Store, StoreError, open_store
+from lab.store import Store, open_store
 
 DRAFT, RUN = "draft", "run"
 VALUE_PROBLEM, NETWORK_PROBLEM = "value_problem", "network_problem"
 
 
 def the_store() -> Store:
-    """The store, with this process's workers running; a page ends with one sentence if there is none."""
-    try:
-        store = open_store()
-        start_workers(store)
-    except StoreError as error:
-        st.error(str(error))
-        st.stop()
-    return store
+    """The store that this page reads.
+
+    Raises:
+        StoreError: it cannot be opened; `lab.ui.errors` makes a sentence of it.
+    """
+    return open_store()
 
 
 def draft() -> RunConfig:
@@ -78,9 +76,14 @@ def set_draft_problem(sentence: str) -> None:
 
 def chosen_run() -> int | None:
     """The run this session looks at: from the address (so that a refresh finds it again) or the session."""
-    address = st.query_params.get("run", "")
-    if address.isdecimal():  # isdigit() takes "²" too, of which int() makes nothing
-        st.session_state[RUN] = int(address)
+    address = st.query_params.get("run")
+    if address is not None:
+        number = run_number(address)
+        if number is None:
+            del st.query_params["run"]
+            st.warning("The address asks for a run with a number that none can have: Runs lists those there are.")
+        else:
+            st.session_state[RUN] = number
     run: int | None = st.session_state.get(RUN)
     return run
 
