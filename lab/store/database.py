@@ -18,6 +18,10 @@ class StoreError(Exception):
     """The database cannot be used, or the run is not what it must be; one sentence."""
 
 
+class StoreUnavailable(StoreError):
+    """The database did not answer, or not take what it was given: it is locked, full or away, and may be back later."""
+
+
 class Database:
     """One database, opened and brought up to date. Safe to share between threads.
 
@@ -86,8 +90,10 @@ class Database:
             yield
         except IntegrityError:
             raise
-        except (SQLAlchemyError, OverflowError) as error:  # OverflowError: a number that no column can hold
-            raise StoreError(f"The database {self.name} did not answer: {_first_line(error)}") from error
+        except OverflowError as error:
+            raise StoreError(f"The database {self.name} holds no number that large: {_first_line(error)}.") from error
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(f"The database {self.name} did not answer: {_first_line(error)}") from error
 
     def give_back_space(self) -> None:
         """Return the space of what was deleted to the system; a server sees to this itself."""

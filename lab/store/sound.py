@@ -37,8 +37,8 @@ def _event_faults(run: Run, events: Sequence[Event]) -> Iterator[str]:
     is_done = bool(events) and isinstance(events[-1], Finished) and len(epochs) == run.config.epochs
     if run.status == "finished" and not is_done:
         yield f"it is called finished after {len(epochs)} of {run.config.epochs} epochs"
-    for event in epochs:
-        yield from _epoch_faults(event)
+    for epoch in epochs:
+        yield from _epoch_faults(epoch)
     latest = (0, 0)
     for event in events:
         if isinstance(event, Started):
@@ -98,7 +98,7 @@ def _are_weights_of(run: Run, content: bytes) -> bool:
 def _shapes(content: bytes) -> list[list[int]] | None:
     """The shapes of the tensors in safetensors bytes; None where they are none."""
     try:
-        return [tensor["shape"] for _, tensor in safetensors.deserialize(content)]
+        return [tensor["shape"] for _, tensor in safetensors.deserialize(content)]  # type: ignore[no-untyped-call]
     except safetensors.SafetensorError:
         return None
 
