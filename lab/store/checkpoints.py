@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import sqlalchemy as sa
 
 from lab.events import Checkpoint
-from lab.store.schema import CHECKPOINTS
-
-
-def digest(*parts: bytes | None) -> str | None:
-    """SHA-256 over the parts, in hexadecimal; None where there is nothing."""
-    if None in parts:
-        return None
-    return hashlib.sha256(b"".join(part for part in parts if part is not None)).hexdigest()
+from lab.store.database import Database, StoreError
+from lab.store.schema import CHECKPOINTS, digest
 
 
 def keep_checkpoint(connection: sa.Connection, run_id: int, checkpoint: Checkpoint) -> None:
@@ -43,3 +36,34 @@ def is_whole(row: Any) -> bool:
         return False
     as_put = (digest(row.weights, row.predictions), digest(row.optimizer_state))
     return as_put == (row.digest, row.state_digest)
+
+
+def read_checkpoint(database: Database, run_id: int, epoch: int | None) -> Checkpoint:
+    """What was kept of an epoch (None: the last).
+
+    Raises:
+        StoreError: nothing was, or it is damaged.
+    """
+    query = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.run_id == run_id)
+    if epoch is not None:
+        query = query.where(CHECKPOINTS.c.epoch == epoch)
+    with database.reading() as connection:
+        row = connection.execute(query.order_by(CHECKPOINTS.c.epoch.desc())).first()
+    if row is None:
+        which = "has no finished epoch yet" if epoch is None else f"has no checkpoint of epoch {epoch}"
+        raise StoreError(f"Run {run_id} {which}.")
+    if not is_whole(row):
+        raise StoreError(f"Run {run_id}'s checkpoint of epoch {row.epoch} is damaged: choose another epoch or run.")
+    return Checkpoint(
+        epoch=row.epoch,
+        weights=row.weights,
+        predictions=row.predictions,
+        optimizer_state=row.optimizer_state,
+    )
+
+
+def checkpoint_epochs(database: Database, run_id: int) -> list[int]:
+    """The epochs of a run that have a checkpoint, in order."""
+    query = sa.select(CHECKPOINTS.c.epoch).where(CHECKPOINTS.c.run_id == run_id)
+    with database.reading() as connection:
+        return sorted(connection.execute(query).scalars())

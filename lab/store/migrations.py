@@ -12,8 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lab.store.checkpoints import digest
-from lab.store.schema import METADATA, RUNS, SCHEMA_VERSION, VERSION
+from lab.store.schema import METADATA, RUNS, SCHEMA_VERSION, VERSION, digest
 from lab.store.sqlite import SqliteFile, copy_database
 
 WITHOUT_A_VERSION = 1
@@ -89,11 +88,21 @@ def _to_2(connection: sa.Connection) -> None:
     for table, column in (
         ("runs", "uuid VARCHAR(32)"),
         ("runs", "claim INTEGER NOT NULL DEFAULT 0"),
+        ("runs", "wanted VARCHAR(16) NOT NULL DEFAULT 'auto'"),
+        ("runs", "owner TEXT"),
+        ("runs", "turn INTEGER NOT NULL DEFAULT 0"),
         ("checkpoints", "digest VARCHAR(64)"),
         ("checkpoints", "state_digest VARCHAR(64)"),
     ):
         connection.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column}"))
-    connection.execute(sa.text("CREATE UNIQUE INDEX runs_uuid ON runs (uuid)"))
+    for statement in (
+        "UPDATE runs SET turn = id",
+        "CREATE UNIQUE INDEX runs_uuid ON runs (uuid)",
+        "CREATE INDEX runs_that_have_not_ended ON runs (status, turn)",
+        "DROP INDEX IF EXISTS one_live_run_per_device",
+        "CREATE UNIQUE INDEX one_running_run_per_device ON runs (host, device) WHERE status = 'running'",
+    ):
+        connection.execute(sa.text(statement))
     _runs_to_2(connection)
     kept = sa.text("SELECT id, payload FROM events WHERE kind IN ('started', 'window')")
     for row in connection.execute(kept).all():
@@ -110,9 +119,14 @@ def _runs_to_2(connection: sa.Connection) -> None:
         names = (uuid.uuid5(uuid.NAMESPACE_OID, f"{told} {twin}" if twin else told).hex for twin in count())
         name = next(name for name in names if name not in given)
         given.add(name)
-        words = {"config": _rewritten(row.config, CONFIG_TO_2), "hardware": _hardware_to_2(row.hardware)}
-        change = sa.text("UPDATE runs SET uuid = :uuid, config = :config, hardware = :hardware WHERE id = :id")
-        connection.execute(change, {"uuid": name, "id": row.id} | words)
+        values = {
+            "uuid": name,
+            "wanted": _device(row.config),
+            "config": _rewritten(row.config, CONFIG_TO_2),
+            "hardware": _hardware_to_2(row.hardware),
+        }
+        told = ", ".join(f"{column} = :{column}" for column in values)
+        connection.execute(sa.text(f"UPDATE runs SET {told} WHERE id = :id"), values | {"id": row.id})
 
 
 def _checkpoints_to_2(connection: sa.Connection) -> None:
@@ -149,6 +163,15 @@ def _rewritten(text: object, changes: dict[str, tuple[str, dict[Any, Any]]]) -> 
         return json.dumps(values, sort_keys=True)
     except (ValueError, RecursionError):
         return text
+
+
+def _device(config: object) -> str:
+    """The device that a config names, which the queue is asked by."""
+    try:
+        device = json.loads(config)["device"] if isinstance(config, str) else None
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return "auto"
+    return device if isinstance(device, str) and len(device) <= 16 else "auto"
 
 
 def _hardware_to_2(words: object) -> object:

@@ -20,7 +20,10 @@ from lab.store.snapshots import ENDED, Run, Unreadable
 from lab.store.sound import faults
 from lab.store.sqlite import copy_database
 
-TAKEN = ("uuid", "name", "config", "status", "reason", "hardware", "device", "created", "started", "ended")
+TAKEN = (
+    *("uuid", "name", "config", "status", "reason", "hardware", "device", "wanted"),
+    *("created", "started", "ended"),
+)
 """What of a run's row is the run's own; the rest is about the store and the worker that it had."""
 
 
