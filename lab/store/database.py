@@ -35,7 +35,7 @@ class Database:
         self._is_passing = copy_of is not None
         self.file: SqliteFile | None = None
         try:
-            self._open(sa.make_url(url))
+            self._open(_parsed(url))
         except Refused as error:
             raise StoreError(f"The database {self.name} cannot be used: {error}") from error
         except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
@@ -49,12 +49,16 @@ class Database:
             self.file = SqliteFile(_path(url))
             url = sa.URL.create("sqlite", database=str(self.file.path))
         self._engine = sa.create_engine(url, max_overflow=-1)  # as many as ask at once: none waits for another's
-        if self.file is not None:
-            self.file.prepare(self._engine)
-        with self._engine.execution_options(writes="durably").begin() as connection:
-            bring_up_to_date(connection, None if self._is_passing else self.file)
-        if self.file is not None:
-            self.file.opened()
+        try:
+            if self.file is not None:
+                self.file.prepare(self._engine)
+            with self._engine.execution_options(writes="durably").begin() as connection:
+                bring_up_to_date(connection, None if self._is_passing else self.file)
+            if self.file is not None:
+                self.file.opened()
+        except BaseException:
+            self._engine.dispose()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -117,7 +121,7 @@ def sqlite_path(url: str) -> Path | None:
         StoreError: it is no database's URL, or names no file.
     """
     try:
-        parsed = sa.make_url(url)
+        parsed = _parsed(url)
         return _path(parsed).absolute() if parsed.get_backend_name() == "sqlite" else None
     except (SQLAlchemyError, Refused) as error:
         raise StoreError(f"The database {shown(url)} cannot be opened: {_first_line(error)}") from error
@@ -129,14 +133,19 @@ def shown(url: str) -> str:
         parsed = sa.make_url(url)
     except SQLAlchemyError:
         return url
-    is_file = parsed.get_backend_name() == "sqlite" and parsed.database and not parsed.query
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database and "?" not in url
     return str(parsed.database) if is_file else parsed.render_as_string(hide_password=True)
+
+
+def _parsed(url: str) -> sa.URL:
+    parsed = sa.make_url(url)
+    if "?" in url and parsed.get_backend_name() == "sqlite":
+        raise Refused("in a URL a ? begins options, and a file has none here: write %3F for a ? in a path.")
+    return parsed
 
 
 def _path(url: sa.URL) -> Path:
     """The file that a SQLite URL names."""
-    if url.query:
-        raise Refused("in a URL a ? begins options, and there are none here: write %3F for a ? in a path.")
     if url.database in (None, "", ":memory:"):
         raise Refused("it would be gone with the process: name a file, such as sqlite:///runs/lab.sqlite3.")
     return Path(str(url.database))

@@ -40,7 +40,10 @@ def check(url: str) -> list[str]:
 
 
 def _faults(database: Database) -> Iterator[str]:
-    yield from _schema_faults(database)
+    missing = list(_schema_faults(database))
+    if missing:
+        yield from missing  # what else there is cannot be asked
+        return
     for run in reversed(RunReader(database).all()):  # oldest first
         if isinstance(run, Unreadable):
             yield run.problem

@@ -165,10 +165,8 @@ FAULTS: dict[str, tuple[Callable[[sqlite3.Connection], object], str]] = {
         "9999 correct and 90.0 %",
     ),
     "cut weights": (set_to("checkpoints", "weights", b"\x08\0\0\0\0\0\0\0{}", "epoch = 3"), "epoch 3 is damaged"),
-    "a changed bit": (
-        lambda c: c.execute(
-            "UPDATE checkpoints SET weights = substr(weights, 1, 500) || x'01' || substr(weights, 502)"
-        ),
+    "a changed byte": (
+        lambda c: c.execute("UPDATE checkpoints SET predictions = CAST(replace(predictions, x'07', x'08') AS BLOB)"),
         "epoch 1 is damaged",
     ),
     "a text in place of predictions": (set_to("checkpoints", "predictions", "7" * 10_000), "epoch 1 is damaged"),
