@@ -215,7 +215,7 @@ class _Run:
         command = self.control()
         if command == "pause":
             waited = _Stopwatch()
-            with self.threads.at_rest():  # who is told may train something else in this thread meanwhile
+            with self.trainer.at_rest():  # who is told may train something else in this thread meanwhile
                 yield Paused()
                 while (command := self.control()) == "pause":
                     time.sleep(PAUSE_POLL_SECONDS)
