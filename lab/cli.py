@@ -6,10 +6,8 @@ torch is imported only by the commands that need it, so that the others answer a
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +26,9 @@ from lab.describe import summarize_step
 from lab.layers import layer_table
 from lab.report import results as results_table
 from lab.report import summaries
-from lab.store import StoreError, open_store
+from lab.store import StoreError, database_url, open_store, worker_name
+from lab.store import backup as copy_database
+from lab.store import check as check_database
 
 app = typer.Typer(
     add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
@@ -106,7 +106,7 @@ def train(
     )
     _check_device(config)
     store = open_store()
-    raise typer.Exit(train_here(store, lambda: store.submit(config), config, as_json))
+    raise typer.Exit(train_here(store, lambda: store.submit(config, owner=worker_name()), config, as_json))
 
 
 @app.command()
@@ -117,7 +117,7 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
     _check_device(config)
 
     def queue() -> int:
-        store.requeue(run)
+        store.requeue(run, owner=worker_name())
         return run
 
     raise typer.Exit(train_here(store, queue, config, as_json))
@@ -199,21 +199,37 @@ def bench(
 
 @app.command("import")
 def import_runs(
-    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3.")],
+    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3; it may be in use.")],
     slim: Annotated[bool, typer.Option("--slim", help="Without windows, and with the last weights only.")] = False,
 ) -> None:
     """Copy the ended runs of another lab's database file; it is not touched."""
     if not file.is_file():
         raise Refused(f"There is no file {file}.")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = shutil.copy(file, folder)
-        wal = file.with_name(file.name + "-wal")  # what the other lab has not yet merged into its file
-        if wal.is_file():
-            shutil.copy(wal, folder)
-        other = open_store(f"sqlite:///{copy}")
-        copied = other.copy_to(open_store(), slim)
-        other.close()
-    console.print(f"Copied {len(copied)} runs.")
+    done = open_store().import_file(file, slim)
+    for sentence in done.refused:
+        print(visible(sentence), file=sys.stderr)
+    copied, already = len(done.copied), done.already_here
+    here = f"; {already} {'was' if already == 1 else 'were'} already here" if already else ""
+    console.print(f"Copied {copied} {'run' if copied == 1 else 'runs'}{here}.")
+    raise typer.Exit(1 if done.refused else 0)
+
+
+@app.command()
+def check() -> None:
+    """Look for damage in the database: its pages, its runs, their events and checkpoints. Nothing is changed."""
+    problems = check_database(database_url())
+    for sentence in problems:
+        print(visible(sentence))
+    if not problems:
+        console.print("The database is sound.")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
+    """Copy the database, in use or not, to a new file."""
+    copy_database(database_url(), file)
+    console.print(f"Wrote {file}.")
 
 
 @app.command()
