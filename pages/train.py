@@ -15,7 +15,7 @@ store = the_store()
 
 def start() -> None:
     """Queue the draft and watch it."""
-    choose_run(store.submit(draft()))
+    choose_run(store.submit(draft().config))
 
 
 def run_to_show() -> int | None:
@@ -24,8 +24,8 @@ def run_to_show() -> int | None:
     chosen = chosen_run()
     if chosen is not None and any(run.id == chosen for run in known):
         return chosen
-    live = [run.id for run in known if run.status not in ENDED]
-    return (live or [run.id for run in known] or [None])[0]
+    live = (run.id for run in known if run.status not in ENDED)
+    return next(live, known[0].id if known else None)
 
 
 controls, watch = two_sides()
@@ -46,8 +46,9 @@ with watch:
         choose_run(shown)
         show_run(shown)
     else:
-        preset = matching_step(draft())
+        config = draft().config
+        preset = matching_step(config)
         st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
-        draw_curves(History(), draft(), published_epochs(preset.number) if preset else ())
+        draw_curves(History(), config, published_epochs(preset.number) if preset else ())
 
 draw_what_needs_torch()
