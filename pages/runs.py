@@ -5,11 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from lab.analysis import gap
+from lab.analysis import RunSummary, gap, summarize
+from lab.curves import overlay_figure
 from lab.describe import describe_config, differences
-from lab.events import Epoch
-from lab.figures import overlay_figure
-from lab.layers import total_parameters
 from lab.store import ENDED, Run
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration, page_head, show_table
@@ -18,29 +16,34 @@ from lab.ui.state import choose_run, forget_run, set_draft, the_store
 store = the_store()
 
 
-def result_row(run: Run, epochs: list[Epoch]) -> dict[str, Any]:
-    """One line of the table of runs."""
-    accuracies = [epoch.test_accuracy for epoch in epochs]
+def result_row(run: RunSummary) -> dict[str, Any]:
+    """One line of the table of runs, as the widget that shows it wants it."""
     return {
-        "Run": run.id,
+        "Run": run.run,
         "Name": run.name,
         "Status": run.status,
-        "Epochs": f"{len(epochs)} of {run.config.epochs}",
-        "Last, %": accuracies[-1] if accuracies else None,
-        "Best, %": max(accuracies, default=None),
-        "Train − test": gap(epochs[-1]) if epochs else None,
-        "Parameters": total_parameters(run.config.network),
+        "Epochs": f"{len(run.epochs)} of {run.config.epochs}",
+        "Last, %": run.last.test_accuracy if run.last else None,
+        "Best, %": run.best.test_accuracy if run.best else None,
+        "Evaluated on": run.evaluated,
+        "Gap": gap(run.last) if run.last else None,
+        "Parameters": run.parameters,
         "Seed": run.config.seed,
-        "Training time": duration(sum(epoch.seconds for epoch in epochs)),
-        "Begun": datetime.fromtimestamp(run.created).strftime("%d %b %H:%M"),
+        "Training time": duration(run.training_seconds),
+        "Queued": _moment(run.queued),
+        "Begun": _moment(run.started) if run.started else "–",
     }
 
 
-def choose_runs(runs: list[Run], epochs: dict[int, list[Epoch]]) -> list[Run]:
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%d %b %H:%M")
+
+
+def choose_runs(runs: list[Run]) -> list[Run]:
     """The table; returns the selected runs."""
     percent = st.column_config.NumberColumn(format="%.2f")
     selection = st.dataframe(
-        [result_row(run, epochs[run.id]) for run in runs],
+        [result_row(summaries[run.id]) for run in runs],
         hide_index=True,
         width="stretch",
         height="content" if len(runs) <= 8 else 320,
@@ -50,12 +53,15 @@ def choose_runs(runs: list[Run], epochs: dict[int, list[Epoch]]) -> list[Run]:
         column_config={
             "Last, %": percent,
             "Best, %": percent,
-            "Train − test": st.column_config.NumberColumn(format="%+.2f", help="Points; well above 0: overfitting."),
+            "Gap": st.column_config.NumberColumn(format="%+.2f", help=_GAP_HELP),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Name": st.column_config.TextColumn(width="medium"),
         },
     )
     return [runs[row] for row in selection["selection"]["rows"] if row < len(runs)]
+
+
+_GAP_HELP = "Training minus test (or validation) accuracy, in points; well above 0: overfitting."
 
 
 def actions(chosen: list[Run]) -> None:
@@ -102,15 +108,15 @@ def delete(chosen: list[Run]) -> None:
         st.rerun()
 
 
-def compare(chosen: list[Run], epochs: dict[int, list[Epoch]]) -> None:
+def compare(chosen: list[Run]) -> None:
     """Curves over each other, and where the configs differ from the first one's."""
-    series = [(f"{run.id}: {run.name}", epochs[run.id]) for run in reversed(chosen) if epochs[run.id]]
-    if series:
+    trained = [summaries[run.id] for run in reversed(chosen) if summaries[run.id].epochs]
+    if trained:
         left, right = st.columns(2)
         with left:
-            show_figure(overlay_figure(series, "test_accuracy", "Test accuracy (%)"), "overlay-accuracy")
+            show_figure(overlay_figure(trained, "accuracy"), "overlay-accuracy")
         with right:
-            show_figure(overlay_figure(series, "test_loss", "Test loss", log=True), "overlay-loss")
+            show_figure(overlay_figure(trained, "loss"), "overlay-loss")
     first, *others = reversed(chosen)
     if not others:
         show_table([{"Setting": name, "Value": value} for name, value in describe_config(first.config)])
@@ -129,9 +135,10 @@ if not known:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
     all_epochs = store.epochs([run.id for run in known])
-    selected = choose_runs(known, all_epochs)
+    summaries = {run.id: summarize(run, all_epochs[run.id]) for run in known}
+    selected = choose_runs(known)
     actions(selected)
     if selected:
-        compare(selected, all_epochs)
+        compare(selected)
     elif any(run.status not in ENDED for run in known):
         st.caption("A run is live: open it to watch it, or come back here for its result.")

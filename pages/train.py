@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from lab.analysis import History
-from lab.steps import matching_step, published_epochs
+from lab.steps import matching_step
 from lab.store import ENDED
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.layout import page_head, two_sides
-from lab.ui.live import draw_curves, show_run
+from lab.ui.live import show_run
 from lab.ui.state import choose_run, chosen_run, draft, the_store
 
 store = the_store()
@@ -49,6 +48,3 @@ with watch:
         config = draft().config
         preset = matching_step(config)
         st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
-        draw_curves(History(), config, published_epochs(preset.number) if preset else ())
-
-draw_what_needs_torch()

@@ -26,7 +26,7 @@ EPOCH_KEYS = {
     *("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_correct"),
     *("learning_rate", "seconds"),
 }
-WINDOW_KEYS = {"epoch", "step", "loss", "accuracy", "learning_rate", "images_per_second"}
+WINDOW_KEYS = {"epoch", "iteration", "loss", "accuracy", "learning_rate", "images_per_second"}
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_train_as_json_prints_one_event_a_line(lab: Lab) -> None:
     assert [row["event"] for row in rows] == ["started", "window", "epoch", "window", "epoch", "finished"]
     assert set(rows[1]) >= WINDOW_KEYS
     assert set(rows[2]) >= EPOCH_KEYS
-    assert [(row["epoch"], row["step"]) for row in rows if row["event"] == "window"] == [(1, 1), (2, 2)]
+    assert [(row["epoch"], row["iteration"]) for row in rows if row["event"] == "window"] == [(1, 1), (2, 2)]
     assert {row["run"] for row in rows} == {1}
 
 
@@ -182,7 +182,7 @@ def test_runs_are_listed_newest_first_with_their_results(lab: Lab, store: Store)
     assert (waiting["epochs_done"], waiting["last_test_accuracy"], waiting["best_test_accuracy"]) == (0, None, None)
     assert (trained["run"], trained["step"], trained["status"]) == (1, 3, "finished")
     assert (trained["epochs_done"], trained["epochs_planned"]) == (2, 2)
-    accuracies = [row["test_accuracy"] for row in store.epochs([1])[1]]
+    accuracies = [epoch.test_accuracy for epoch in store.epochs([1])[1]]
     assert trained["last_test_accuracy"] == accuracies[-1]
     assert trained["best_test_accuracy"] == max(accuracies)
 

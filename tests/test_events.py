@@ -5,7 +5,20 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from lab.events import Checkpoint, Epoch, Event, EventError, Failed, Finished, Paused, Resumed, Started, Stopped, Window, event_from_row
+from lab.events import (
+    Checkpoint,
+    Epoch,
+    Event,
+    EventError,
+    Failed,
+    Finished,
+    Paused,
+    Resumed,
+    Started,
+    Stopped,
+    Window,
+    event_from_row,
+)
 
 EPOCH = Epoch(
     epoch=2,

@@ -1,11 +1,15 @@
 """Pages do not slow the training down: in a crowd, and where epochs are long, each refreshes less often."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from app_pages import epoch, started, window
+from examples import tiny_run
 from streamlit.testing.v1 import AppTest
 
 from lab.analysis import History
+from lab.events import Epoch
 from lab.ui import live, pace
 from lab.ui.live import EARLY
 from lab.ui.pace import CALM, GONE_AFTER_SECONDS, LONG_EPOCH, REFRESHES_A_SECOND, seconds_for
@@ -47,9 +51,9 @@ def test_a_page_that_watches_long_epochs_refreshes_less_often(monkeypatch: pytes
     assert [one.run().text[0].value for one in crowd][-1] == "16.0"  # of 47: every 8 would be 5.9 a second
 
 
-STARTED = {"steps_per_epoch": 10, "batch_size": 64}
-WINDOW = {"images_per_second": 80.0}
-EPOCH = {"seconds": 9.0}
+STARTED = replace(started(tiny_run()), iterations_per_epoch=10, batch_size=64)
+WINDOW = replace(window(1), images_per_second=80.0)
+EPOCH = epoch(1, seconds=9.0)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_only_a_run_that_trains_as_it_was_told_to_is_watched_at_the_pace_of_its_
     status: str,
     command: str,
     windows: int,
-    epochs: list[dict[str, float]],
+    epochs: list[Epoch],
     watched_for: float | None,
 ) -> None:
     monkeypatch.setattr(live, "refresh_seconds", lambda epoch_seconds: epoch_seconds)

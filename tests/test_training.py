@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import TINY_NETWORK, digits, epochs_of, facts, tiny_run
+from examples import TINY_NETWORK, checkpoint_of, digits, epochs_of, facts, tiny_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +35,9 @@ def kinds(events: Iterable[Event]) -> list[str]:
 
 
 def resume_point(epoch: Epoch) -> ResumePoint:
-    return ResumePoint(epoch=epoch.epoch, weights=epoch.weights, optimizer_state=epoch.optimizer_state)
+    kept = checkpoint_of(epoch)
+    assert kept.optimizer_state is not None
+    return ResumePoint(epoch=epoch.epoch, weights=kept.weights, optimizer_state=kept.optimizer_state)
 
 
 def told(*commands: tuple[int, Command]) -> training.Control:
@@ -118,7 +120,7 @@ def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
     before = build_network(config.network, derived_seed(config.seed, 0, training.WEIGHTS)).train()
     F.cross_entropy(before(normalize(to_unit(few.train_images))), few.train_labels).backward()
     after = build_network(config.network, seed=0)
-    load_weights(after, epoch.weights)
+    load_weights(after, checkpoint_of(epoch).weights)
     for old, new in zip(before.parameters(), after.parameters(), strict=True):
         torch.testing.assert_close(new, old - rate * (old.grad + decay * old), rtol=1e-4, atol=1e-6)
 
@@ -126,11 +128,11 @@ def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
 def test_the_evaluation_is_that_of_the_kept_weights(few: Mnist) -> None:
     for epoch in epochs_of(train(EVERYTHING, few)):
         network = build_network(EVERYTHING.network, seed=0)
-        load_weights(network, epoch.weights)
+        load_weights(network, checkpoint_of(epoch).weights)
         with torch.inference_mode():
             scores = network.eval()(normalize(to_unit(few.test_images)))
         predicted = scores.argmax(1)
-        assert list(epoch.predictions) == predicted.tolist()
+        assert list(checkpoint_of(epoch).predictions) == predicted.tolist()
         assert epoch.test_correct == (predicted == few.test_labels).sum().item()
         assert epoch.test_accuracy == pytest.approx(100 * epoch.test_correct / 30)
         assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, few.test_labels).item(), rel=1e-5)
@@ -142,10 +144,10 @@ def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnis
     config = tiny_run(epochs=1, training_images=16)
     [epoch] = epochs_of(train(config, data))
     network = build_network(config.network, seed=0)
-    load_weights(network, epoch.weights)
+    load_weights(network, checkpoint_of(epoch).weights)
     with torch.inference_mode():
         scores = network.eval()(normalize(to_unit(data.test_images)))
-    assert len(epoch.predictions) == 1_100
+    assert len(checkpoint_of(epoch).predictions) == 1_100
     assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, data.test_labels).item(), rel=1e-5)
 
 
@@ -175,7 +177,7 @@ def test_bfloat16_learns_too_and_keeps_float32_weights(zeros_and_ones: Mnist) ->
     first, *_, last = epochs_of(train(config, zeros_and_ones))
     assert last.train_loss < first.train_loss / 2
     network = build_network(config.network, seed=0)
-    load_weights(network, last.weights)
+    load_weights(network, checkpoint_of(last).weights)
     assert {tensor.dtype for tensor in network.parameters()} == {torch.float32}
 
 

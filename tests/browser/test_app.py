@@ -41,7 +41,7 @@ def train_address(server: LabServer, run_id: int | None = None) -> str:
 
 
 def finished_epochs(store: Store, run_id: int) -> list[int]:
-    return [row["epoch"] for row in store.epochs([run_id])[run_id]]
+    return [epoch.epoch for epoch in store.epochs([run_id])[run_id]]
 
 
 def test_the_first_page_is_usable_soon_after_the_server_answers(server: LabServer, new_tab: Tabs) -> None:
@@ -75,7 +75,7 @@ def test_a_short_run_is_set_up_started_and_watched_to_its_end(server: LabServer,
     legend = page.locator(".st-key-loss .legendtext").all_text_contents()
     assert {"train", "test"} <= set(legend), legend
     last = server.store.epochs([run.id])[run.id][-1]
-    assert last["test_accuracy"] > 50  # real digits, really learned
+    assert last.test_accuracy > 50  # real digits, really learned
     expect(page.get_by_test_id("stMetricValue").nth(1)).to_have_text(f"{last['test_accuracy']:.2f} %")
 
 
@@ -92,7 +92,7 @@ def test_pause_go_on_and_stop_act_within_seconds(server: LabServer, new_tab: Tab
         status(page, word)
         if word == "running":
             wait_for_points(page, "loss", "train", more_than=points(page, "loss", "train"))
-    kinds = [event["event"] for event in server.store.events_after(run_id)]
+    kinds = [kept.event.kind for kept in server.store.events_after(run_id)]
     assert kinds.index("resumed") == kinds.index("paused") + 1  # no iteration in between
     assert "window" in kinds[kinds.index("resumed") :]
     assert kinds[-1] == "stopped"
