@@ -4,11 +4,12 @@ import streamlit as st
 
 from lab.analysis import RunSummary, summarize
 from lab.curves import steps_figure
-from lab.describe import describe_optimizer, differences, summarize_step
+from lab.describe import describe_extent, describe_optimizer, differences, summarize_step
 from lab.steps import STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
+from lab.ui.draft import STEP_RULE
 from lab.ui.layout import page_head, show_table, two_sides
-from lab.ui.state import choose_run, set_draft, the_store
+from lab.ui.state import choose_run, draft, set_draft, the_store
 
 store = the_store()
 
@@ -67,17 +68,6 @@ def story(preset: Step) -> None:
         st.caption(f":material/info: {sentence}")
 
 
-def train_it() -> None:
-    """Start a run of the chosen step and go to watch it."""
-    config = step(st.session_state["chosen-step"]).config
-    set_draft(config)
-    choose_run(store.submit(config))
-    st.session_state["go-train"] = True
-
-
-if st.session_state.pop("go-train", False):
-    st.switch_page("pages/train.py")
-
 own = own_runs()
 page_head(
     "Five steps to 99.40 % with fewer than 10,000 parameters",
@@ -96,7 +86,12 @@ preset = step(number)
 text, chart = two_sides(1, 1.4)
 with text:
     story(preset)
-    st.button("Train this step", type="primary", on_click=train_it, help="15 epochs, in the background.")
+    chosen = draft().with_step(number)
+    if st.button("Train this step", type="primary", help=f"In the background. {STEP_RULE}"):
+        set_draft(chosen)
+        choose_run(store.submit(chosen.config))
+        st.switch_page("pages/train.py")
+    st.caption(f"Trains {describe_extent(chosen.config)}, as set in the Run tab of the Train page.")
 with chart:
     mine = own[preset.number]
     show_figure(steps_figure(published_epochs(preset.number), mine[:3]), "step-curves")

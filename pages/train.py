@@ -2,19 +2,15 @@
 
 import streamlit as st
 
-from lab.steps import matching_step
+from lab.steps import matching_step, published_epochs
 from lab.store import ENDED
+from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.layout import page_head, two_sides
-from lab.ui.live import show_run
+from lab.ui.live import draw_curves, show_run
 from lab.ui.state import choose_run, chosen_run, draft, the_store
 
 store = the_store()
-
-
-def start() -> None:
-    """Queue the draft and watch it."""
-    choose_run(store.submit(draft().config))
 
 
 def run_to_show() -> int | None:
@@ -33,7 +29,9 @@ with controls:
     choose_step()
     toggles()
     ready = size_and_problems()
-    st.button("Start training", type="primary", width="stretch", on_click=start, disabled=not ready)
+    pressed = st.button("Start training", type="primary", width="stretch", disabled=not ready)
+    if pressed and ready:  # here and not in a callback: what was typed just before the click has been taken or refused
+        choose_run(store.submit(draft().config))
     st.page_link(
         "pages/layers.py", label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling."
     )
@@ -48,3 +46,6 @@ with watch:
         config = draft().config
         preset = matching_step(config)
         st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
+        draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
+
+draw_what_needs_torch()

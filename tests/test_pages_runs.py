@@ -26,13 +26,14 @@ from streamlit.testing.v1 import AppTest
 from lab.events import Stopped
 from lab.steps import step
 from lab.store import Store
+from lab.ui.run_table import DRAWN
 
 pytestmark = pytest.mark.usefixtures("no_training")
 
 
 def select(app: AppTest, *rows: int) -> AppTest:
     """Tick rows of the table of runs, 0 the newest."""
-    app.session_state["runs-table"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    app.session_state[app.session_state[DRAWN].key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     app.run()
     return app
 
@@ -53,7 +54,7 @@ def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> N
     assert table["Epochs"].tolist() == ["0 of 15", "2 of 3"]
     assert table["Last, %"].iloc[1] == 99.00
     assert table["Best, %"].iloc[1] == 99.10
-    assert table["Train − test"].iloc[1] == pytest.approx(0.5)
+    assert table["Gap"].iloc[1] == pytest.approx(0.5)
     assert table["Parameters"].iloc[0] == 185_930
     assert table["Training time"].iloc[1] == "1 min 10 s"
     assert table["Last, %"].isna().tolist() == [True, False]

@@ -3,10 +3,12 @@
 import pytest
 from app_pages import (
     add_run,
+    as_read,
     axis,
     button,
     chart,
     epoch,
+    errors,
     is_well,
     labelled,
     labels,
@@ -164,11 +166,9 @@ def test_accuracy_is_zoomed_to_the_action_and_one_click_shows_all_of_it(store: S
 def test_an_unfinished_or_failed_run_says_why(store: Store, dead_worker: str) -> None:
     failed = run_that_is("failed", store, dead_worker)
     interrupted = run_that_is("interrupted", store, dead_worker)
-    assert [error.value for error in open_app("train", run=str(failed)).error] == [
-        "The loss is no longer a finite number."
-    ]
+    assert errors(open_app("train", run=str(failed))) == ["The loss is no longer a finite number."]
     (warning,) = open_app("train", run=str(interrupted)).warning
-    assert "Its 1 finished epoch is kept" in warning.value
+    assert "Its 1 finished epoch is kept" in as_read(warning.value)
 
 
 def test_the_scorecard_is_open_until_the_run_is_done(store: Store, dead_worker: str) -> None:

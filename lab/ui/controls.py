@@ -2,4 +2,159 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 
+import streamlit as st
+
+from lab.config import PARAMETER_BUDGET, Augmentation
+from lab.curves import learning_rate_figure
+from lab.layers import ImpossibleNetwork, total_parameters
+from lab.schedule import planned_learning_rates
+from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, matching_step, step
+from lab.ui.chart import show_figure
+from lab.ui.digits import show_augmented_digits
+from lab.ui.draft import STEP_RULE
+from lab.ui.fields import field, slider, switch
+from lab.ui.layout import budget_bar
+from lab.ui.run_controls import device_field, run_fields
+from lab.ui.state import draft, set_draft
+from lab.ui.text import plain
+
+PRESET = "preset"
+
+
+def choose_step() -> None:
+    """The preset: sets the recipe below; none is shown when the draft is none of them, or cannot be trained."""
+    held = draft()
+    matching = None if held.problems else matching_step(held.config)
+    st.session_state[PRESET] = matching.number if matching else None
+    st.selectbox(
+        "Step",
+        [preset.number for preset in STEPS],
+        format_func=lambda number: f"{number}. {step(number).name}",
+        key=PRESET,
+        index=None,
+        placeholder="Your own: none of the six presets",
+        on_change=_take_preset,
+        help=f"A starting point: everything below can be changed afterwards. {STEP_RULE}",
+    )
+
+
+def _take_preset() -> None:
+    if st.session_state[PRESET] is not None:
+        set_draft(draft().with_step(st.session_state[PRESET]))
+
+
+def size_and_problems() -> bool:
+    """The parameter gauge and what is wrong with the draft; True when it can be started."""
+    problems = list(draft().problems)
+    try:
+        budget_bar(total_parameters(draft().config.network), PARAMETER_BUDGET)
+    except ImpossibleNetwork as error:
+        problems.append(str(error))
+    for problem in problems:
+        st.error(plain(problem))
+    return not problems
+
+
+def toggles() -> None:
+    """The four things that the steps add, one switch each."""
+    left, right = st.columns(2)
+    with left:
+        field("network.batch_norm")
+        _augmentation_switch()
+    with right:
+        switch(
+            "Dropout",
+            "network.dropout",
+            on=DROPOUT,
+            off=0.0,
+            help="Zeroes random units while training, so that none becomes indispensable.",
+        )
+        switch(
+            "Scheduler",
+            "schedule.kind",
+            on=STEP_SCHEDULE.kind,
+            off="none",
+            help="Lowers the learning rate during the run, so that the last epochs are steady.",
+        )
+
+
+def _augmentation_switch() -> None:
+    key = "switch-augmentation"
+    st.session_state[key] = draft().config.augmentation.active
+
+    def flip() -> None:
+        set_draft(draft().changed("augmentation", ROTATION if st.session_state[key] else Augmentation()))
+
+    st.toggle("Augmentation", key=key, on_change=flip, help="Changes each image a little, anew in every epoch.")
+
+
+def details() -> Callable[[], None]:
+    """Everything else, in tabs; what is returned draws the parts that need torch into their places.
+
+    Call that after the rest of the page, which then stands while torch is still being imported.
+    """
+    augmentation, learning, run = st.tabs(["Augmentation", "Learning rate", "Run"])
+    with augmentation:
+        digits = st.container()
+        _augmentation()
+    with learning:
+        _learning_rate()
+    with run:
+        device = run_fields()
+
+    def draw_what_needs_torch() -> None:
+        with digits:
+            show_augmented_digits()
+        with device:
+            device_field()
+
+    return draw_what_needs_torch
+
+
+def _provenance(*parts: str) -> None:
+    """What of a published step had to be inferred."""
+    preset = matching_step(draft().config)
+    for sentence in preset.provenance(*parts) if preset else ():
+        st.caption(f":material/info: {sentence}")
+
+
+def _augmentation() -> None:
+    left, right = st.columns(2)
+    with left:
+        for name in ("rotation", "scale", "pen"):
+            slider(f"augmentation.{name}")
+    with right:
+        for name in ("shift", "shear"):
+            slider(f"augmentation.{name}")
+        field("augmentation.interpolation")
+    slider("network.dropout")
+    _provenance("augmentation", "dropout")
+
+
+def _learning_rate() -> None:
+    config = draft().config
+    left, right = st.columns(2)
+    with left:
+        field("schedule.kind")
+        field("optimizer.learning_rate")
+    with right:
+        field("optimizer.kind")
+        if config.optimizer.kind == "sgd":
+            field("optimizer.momentum")
+    _schedule_details(config.schedule.kind)
+    field("optimizer.weight_decay")
+    show_figure(learning_rate_figure(planned_learning_rates(config), config.epochs), "planned-rate")
+    _provenance("scheduler")
+
+
+def _schedule_details(kind: str) -> None:
+    left, right = st.columns(2)
+    if kind == "step":
+        with left:
+            field("schedule.step_size")
+        with right:
+            field("schedule.gamma")
+    elif kind == "one_cycle":
+        slider("schedule.warmup")

@@ -12,7 +12,7 @@ from lab.layers import ImpossibleNetwork
 from lab.steps import with_recipe
 
 STEP_RULE = (
-    "A step sets the network, augmentation, optimiser, scheduler and batch size. What you set in the Run tab stays: "
+    "A step sets the network, augmentation, optimiser, scheduler and batch size. The rest stays as you set it: "
     "epochs, training images, what it is evaluated on, seed, device, precision and computation."
 )
 """What choosing a step does, for whoever is about to."""
