@@ -1,23 +1,8 @@
-"""The page table: `streamlit run app.py`."""
+"""What `streamlit run app.py` serves: the pages, and beside them the workers for as long as the server lives."""
 
 import streamlit as st
 
-from lab.config import ConfigError
-from lab.store import StoreError
-from lab.ui.layout import start_page
+from lab.lifespan import lifespan
+from lab.ui.errors import show_error
 
-start_page()
-page = st.navigation(
-    [
-        st.Page("pages/steps.py", title="Steps", icon=":material/stairs:", default=True),
-        st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
-        st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
-        st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
-        st.Page("pages/runs.py", title="Runs", icon=":material/list:"),
-    ],
-    position="top",
-)
-try:
-    page.run()
-except (StoreError, ConfigError) as error:  # the database went away, or a run in it is not one that this lab can read
-    st.error(str(error))
+app = st.App("lab/ui/script.py", lifespan=lifespan, on_script_error=show_error)

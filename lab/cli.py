@@ -10,46 +10,33 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
-from lab import cli_output, steps
+from lab import cli_output, cli_rows, steps
+from lab.cli_arguments import DeviceOption, JsonOption, PlainOption, Refused, RunArgument, RunOption, StepOption
+from lab.cli_output import console
+from lab.cli_training import INTERRUPTED, train_here
 from lab.config import TRAINING_IMAGES, ConfigError, RunConfig
-from lab.describe import describe_augmentation, describe_schedule
-from lab.layers import layer_table, total_parameters
-from lab.store import Store, StoreError, open_store
+from lab.console import replace_what_cannot_be_shown, visible
+from lab.layers import layer_table
+from lab.store import StoreError, open_store
 
 app = typer.Typer(
     add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
 )
-console = Console(width=None if sys.stdout.isatty() else 140)  # a pipe or a file has room
-
-LAYER_KEYS = (
-    *("index", "kind", "kernel", "stride", "padding", "input_shape", "output_shape"),
-    *("parameters", "macs", "jump", "receptive_field"),
-)
-
-StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
-PlainOption = Annotated[bool, typer.Option("--plain", help="PyTorch's own modules only.")]
-RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` lists it.")]
 
 _STEPS_HELP = "Iterations of a round; 40 on a CPU, else 470."
 
 
-class Refused(Exception):
-    """Wrong arguments, in one sentence."""
-
-
 def main() -> None:
     """Run the command line; wrong arguments give one sentence on stderr and exit code 2."""
+    replace_what_cannot_be_shown()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except ClickException as error:
@@ -57,7 +44,7 @@ def main() -> None:
     except (Refused, ConfigError, StoreError) as error:
         _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()
         sys.exit(0)
@@ -65,14 +52,14 @@ def main() -> None:
 
 
 def _refuse(sentence: str) -> None:
-    print(" ".join(sentence.split()), file=sys.stderr)
+    print(visible(" ".join(sentence.split())), file=sys.stderr)
     sys.exit(2)
 
 
 @app.command("steps")
 def list_steps(as_json: JsonOption = False) -> None:
     """List the presets: the five published steps and Beyond."""
-    rows = [_step_row(preset) for preset in steps.STEPS]
+    rows = [cli_rows.step_row(preset) for preset in steps.STEPS]
     if as_json:
         print(json.dumps(rows, indent=2))
     else:
@@ -84,7 +71,7 @@ def layers(step: StepOption, as_json: JsonOption = False) -> None:
     """Show what each layer of a step computes and sees."""
     rows = layer_table(_preset(step).config.network)
     if as_json:
-        print(json.dumps([{key: getattr(row, key) for key in LAYER_KEYS} for row in rows], indent=2))
+        print(json.dumps([cli_rows.layer_row(row) for row in rows], indent=2))
     else:
         console.print(cli_output.layers_table(rows))
 
@@ -115,7 +102,7 @@ def train(
     )
     _check_device(config)
     store = open_store()
-    _train(store, store.submit(config), config, as_json)
+    raise typer.Exit(train_here(store, lambda: store.submit(config), config, as_json))
 
 
 @app.command()
@@ -124,14 +111,18 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
     store = open_store()
     config = store.run(run).config
     _check_device(config)
-    store.requeue(run)
-    _train(store, run, config, as_json)
+
+    def queue() -> int:
+        store.requeue(run)
+        return run
+
+    raise typer.Exit(train_here(store, queue, config, as_json))
 
 
 @app.command()
 def runs(as_json: JsonOption = False) -> None:
     """List all runs, newest first."""
-    rows = list(_run_rows(open_store()))
+    rows = list(cli_rows.run_rows(open_store()))
     if as_json:
         print(json.dumps(rows, indent=2))
     elif rows:
@@ -144,11 +135,11 @@ def runs(as_json: JsonOption = False) -> None:
 def show(run: RunArgument, as_json: JsonOption = False) -> None:
     """Show a run: its config and every epoch."""
     store = open_store()
-    row = next((row for row in _run_rows(store) if row["run"] == run), None)
+    row = next((row for row in cli_rows.run_rows(store) if row["run"] == run), None)
     if row is None:
         raise Refused(f"There is no run {run}: `python -m lab runs` lists them.")
     row |= {
-        "config": cli_output.plain(store.run(run).config),
+        "config": cli_rows.plain(store.run(run).config),
         "epochs": [epoch.row() for epoch in store.epochs([run])[run]],
     }
     if as_json:
@@ -160,7 +151,7 @@ def show(run: RunArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def predict(
     picture: Annotated[Path, typer.Argument(help="A PNG or JPEG file of one digit.")],
-    run: Annotated[int | None, typer.Option(help="Read it with this run instead of the shipped checkpoint.")] = None,
+    run: RunOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read a digit from a picture file, prepared as the Draw page does."""
@@ -244,29 +235,6 @@ def _preset(number: int) -> steps.Step:
         raise Refused(str(error)) from error
 
 
-def _step_row(preset: steps.Step) -> dict[str, Any]:
-    config, published = preset.config, steps.published_epochs(preset.number)
-    accuracies = [epoch.test_accuracy for epoch in published]
-    return {
-        "step": preset.number,
-        "name": preset.name,
-        "parameters": total_parameters(config.network),
-        "batch_norm": config.network.batch_norm,
-        "dropout": config.network.dropout,
-        "augmentation": describe_augmentation(config.augmentation) if config.augmentation.active else None,
-        "scheduler": describe_schedule(config.schedule) if config.schedule.kind != "none" else None,
-        "published_final_accuracy": accuracies[-1] if accuracies else None,
-        "published_best_accuracy": max(accuracies, default=None),
-    }
-
-
-def _run_rows(store: Store) -> Iterator[dict[str, Any]]:
-    found = store.runs()
-    epochs = store.epochs([run.id for run in found])
-    for run in found:
-        yield cli_output.run_row(run, epochs[run.id])
-
-
 def _check_device(config: RunConfig) -> None:
     from lab.device import DeviceUnavailable, resolve_device
 
@@ -274,34 +242,3 @@ def _check_device(config: RunConfig) -> None:
         resolve_device(config.device)
     except DeviceUnavailable as error:
         raise Refused(str(error)) from error
-
-
-def _train(store: Store, run_id: int, config: RunConfig, as_json: bool) -> None:
-    """Have a worker of this process take the run (unless the app is quicker), and show it from the store."""
-    from lab.device import resolve_device
-    from lab.jobs import Worker
-
-    worker = Worker(store, resolve_device(config.device), only=run_id)
-    events = store.follow(run_id)
-    _stop_on_ctrl_c(store, run_id)
-    worker.start()
-    if as_json:
-        for kept in events:
-            print(json.dumps({"run": run_id} | kept.row()), flush=True)
-    else:
-        cli_output.show_progress(events, run_id, config)
-    worker.end()
-    run = store.run(run_id)
-    if not as_json:
-        console.print(cli_output.ending(run))
-    raise typer.Exit(0 if run.status in ("finished", "stopped") else 1)
-
-
-def _stop_on_ctrl_c(store: Store, run_id: int) -> None:
-    """The first Ctrl-C asks the run to stop and lets it say so; a second one leaves at once."""
-
-    def stop(_signal: int, _frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        store.send(run_id, "stop")
-
-    signal.signal(signal.SIGINT, stop)

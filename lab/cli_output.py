@@ -1,48 +1,23 @@
-"""What the command line prints: plain rows for JSON, Rich tables and a progress bar for people."""
+"""What the command line prints for people: tables, and a progress bar with a line for every epoch."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from lab.config import RunConfig, to_json
+from lab.config import RunConfig
+from lab.console import PlainConsole
 from lab.describe import describe_config
 from lab.events import Epoch, Paused, Resumed, Started, Window
 from lab.layers import LayerRow
 from lab.steps import step
 from lab.store import Kept, Run
 
-
-def plain(config: RunConfig) -> Any:
-    """The config as JSON values."""
-    return json.loads(to_json(config))
-
-
-def run_row(run: Run, epochs: list[Epoch]) -> dict[str, Any]:
-    """A run as one plain row, accuracies in percent."""
-    accuracies = [epoch.test_accuracy for epoch in epochs]
-    return {
-        "run": run.id,
-        "name": run.name,
-        "step": run.step,
-        "status": run.status,
-        "reason": run.reason,
-        "seed": run.config.seed,
-        "device": run.device,
-        "hardware": run.hardware,
-        "epochs_done": len(epochs),
-        "epochs_planned": run.config.epochs,
-        "last_test_accuracy": accuracies[-1] if accuracies else None,
-        "best_test_accuracy": max(accuracies, default=None),
-        "created": datetime.fromtimestamp(run.created).isoformat(timespec="seconds"),
-        "training_seconds": round(sum(epoch.seconds for epoch in epochs), 1),
-    }
+console = PlainConsole()
 
 
 def _table(*columns: str) -> Table:
@@ -140,7 +115,8 @@ def show_progress(events: Iterator[Kept], run_id: int, config: RunConfig) -> Non
     """A progress bar over the whole run, and a line for every finished epoch."""
     total = config.epochs * config.iterations_per_epoch
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[speed]}")) as progress:
+    remaining, speed_column = TimeRemainingColumn(), TextColumn("{task.fields[speed]}")
+    with Progress(*columns, remaining, speed_column, console=console) as progress:
         task = progress.add_task(f"run {run_id}, waiting for the device", total=total, speed="")
         for kept in events:
             match kept.event:
@@ -167,10 +143,11 @@ def _epoch_line(epoch: Epoch) -> str:
 
 def probabilities_table(digit: int, probabilities: list[float]) -> RenderableType:
     """The answer, and a bar for each digit."""
+    block = "█" if console.can_show("█") else "#"
     table = _table(">digit", ">probability", "")
     for number, value in enumerate(probabilities):
         style = "bold" if number == digit else ""
-        table.add_row(str(number), f"{100 * value:.1f} %", "█" * round(40 * value), style=style)
+        table.add_row(str(number), f"{100 * value:.1f} %", block * round(40 * value), style=style)
     return table
 
 

@@ -22,6 +22,9 @@ class Computation(Protocol):
     name: str
     """Of its engine, for people."""
 
+    def close(self) -> None:
+        """Give back what it holds; it computes nothing more."""
+
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Leave the gradients of the mean loss in the parameters; returns that loss and the number of right answers."""
 
@@ -36,7 +39,7 @@ def computation(config: RunConfig, network: nn.Sequential, device: str, dropout:
     """
     if config.engine == "pytorch" or config.precision != "float32" or device != "cpu":
         return Plain(config, network, device, dropout)
-    if fits(config.network, config.batch_size):
+    if fits(config.network):
         return Fast(config, network, dropout)
     network.to(memory_format=torch.channels_last)
     folded = fold_stem(network)
@@ -74,6 +77,9 @@ class Plain:
             scores: Tensor = self.network(_prepare(images))
         return scores
 
+    def close(self) -> None:
+        """Nothing is held but what Python frees."""
+
     def _autocast(self) -> AbstractContextManager[object]:
         enabled = self.precision == "bfloat16"
         return torch.autocast(self.device, dtype=torch.bfloat16, enabled=enabled, cache_enabled=False)  # for replay.py
@@ -97,6 +103,10 @@ class Fast:
     def scores(self, images: Tensor) -> Tensor:
         """See `Computation`."""
         return self.engine.scores(normalize(images))
+
+    def close(self) -> None:
+        """Free the engine's memory now."""
+        self.engine.close()
 
 
 def _prepare(images: Tensor) -> Tensor:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import platform
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
 
 import psutil
 import torch
@@ -68,21 +70,54 @@ def prepare_training_thread() -> None:
     """Settings of the process and of the calling thread that training is faster with; call before it begins."""
     keep_freed_memory()
     torch.set_flush_denormal(True)  # numbers below 1e-38 matter to nobody and take a processor a hundred times as long
-    torch.get_num_threads()  # settles this thread's number before `one_thread` can lower it for newcomers
+    with _undisturbed():
+        torch.get_num_threads()  # the first question settles this thread's number
+
+
+def use_threads(count: int) -> None:
+    """Let torch compute with so many threads for the calling thread.
+
+    torch.set_num_threads also sets what each new thread of the process begins with. Two threads that lower it for a
+    while and put back what they found can so leave the process at one thread for ever; OpenMP's own function, which
+    torch calls too, sets the calling thread's number and nothing else. Where it cannot be reached, torch's must do.
+    """
+    torch.get_num_threads()  # a thread's first question gives it the process's number, which would undo ours later
+    setter = _openmp_setter()
+    if setter is not None:
+        setter(count)
+    if torch.get_num_threads() != count:
+        torch.set_num_threads(count)
+
+
+@lru_cache(maxsize=1)
+def _openmp_setter() -> Callable[[int], object] | None:
+    """`omp_set_num_threads` of the OpenMP runtime that torch has loaded, if it is known by its name here."""
+    if sys.platform == "win32":
+        return None
+    return getattr(ctypes.CDLL(None), "omp_set_num_threads", None)
+
+
+_number_of_the_process = threading.Lock()
+
+
+def _undisturbed() -> AbstractContextManager[object]:
+    """One caller at a time where `use_threads` sets the process's number: none may take another's 1 for its own."""
+    return nullcontext() if _openmp_setter() else _number_of_the_process
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """For torch's work on a digit or two: a second thread, which a training may hold, costs more than it brings.
 
-    Only the calling thread's own setting changes, and only for the while.
+    The calling thread has its number back afterwards; no other thread notices.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    with _undisturbed():
+        threads = torch.get_num_threads()
+        use_threads(1)
+        try:
+            yield
+        finally:
+            use_threads(threads)
 
 
 def peak_memory_mb(device: str) -> float:

@@ -14,13 +14,15 @@ from lab.device import DeviceUnavailable, available_devices, prepare_training_th
 from lab.events import Failed
 from lab.mnist import DataError, load_mnist
 from lab.store import Claim, LostClaim, Run, Store, StoreError, worker_name
-from lab.training import Command, ResumePoint, train
+from lab.training import Command, Control, ResumePoint, train
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 1.0
 COMMAND_POLL_SECONDS = 0.2
 QUEUE_POLL_SECONDS = 0.3
+CLOSED = "The lab was closed while this run trained."
+"""Why a run is interrupted whose process was told to end."""
 
 
 class Worker:
@@ -31,6 +33,8 @@ class Worker:
         self.store, self.device, self.only = store, device, only
         self.name = f"{worker_name()}:{uuid.uuid4().hex[:8]}"
         self._end = threading.Event()
+        self._held: Claim | None = None
+        """Of the run in training."""
         self._thread = threading.Thread(target=self._work, name=f"lab-worker-{device}", daemon=True)
 
     def start(self) -> None:
@@ -41,10 +45,22 @@ class Worker:
         """Whether the thread still runs."""
         return self._thread.is_alive()
 
-    def end(self, timeout: float = 10.0) -> None:
-        """Take no further run, and wait for the thread; a run in training must be stopped first."""
+    def tell_to_end(self) -> None:
+        """Take no further run, and interrupt the one in training at its next iteration; returns at once."""
         self._end.set()
-        self._thread.join(timeout)
+
+    def end(self, seconds: float = 10.0) -> bool:
+        """Tell it to end and wait for its thread; False when that is still in an iteration `seconds` later.
+
+        The run in training is interrupted either way: its finished epochs are kept, and it can be resumed.
+        """
+        self.tell_to_end()
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        held = self._held
+        if held is not None and self.is_alive():
+            _interrupt(held)
+        return not self.is_alive()
 
     def _work(self) -> None:
         prepare_training_thread()
@@ -53,7 +69,7 @@ class Worker:
             try:
                 claimed = self._claim_next()
                 if claimed is not None:
-                    execute(self.store, *claimed, self.device)
+                    self._train(*claimed)
                     if self.only is not None:
                         return
                     continue
@@ -61,6 +77,13 @@ class Worker:
                 if str(error) != told:
                     log.warning(told := str(error))
             self._end.wait(QUEUE_POLL_SECONDS)
+
+    def _train(self, run: Run, claim: Claim) -> None:
+        self._held = claim
+        try:
+            execute(self.store, run, claim, self.device, self._end)
+        finally:
+            self._held = None
 
     def _claim_next(self) -> tuple[Run, Claim] | None:
         for run in reversed(self.store.runs()):  # oldest first
@@ -79,14 +102,23 @@ def _belongs_on(config: RunConfig, device: str) -> bool:
         return device == "cpu"
 
 
-def execute(store: Store, run: Run, claim: Claim, device: str) -> None:
-    """Train a claimed run to its end, keeping every event; whatever goes wrong is kept as its failure."""
+class _Ending(Exception):
+    """The worker is told to end; not one of the errors that training takes for the run's own."""
+
+
+def execute(store: Store, run: Run, claim: Claim, device: str, end: threading.Event) -> None:
+    """Train a claimed run to its end, keeping every event; whatever goes wrong is kept as its failure.
+
+    Once `end` is set, training stops at the next iteration and the run is interrupted.
+    """
     try:
         with _heartbeat(claim) as lost:
-            control = _StoreControl(claim, lost)
+            control = _until(end, _StoreControl(claim, lost))
             data = load_mnist(device)
             for event in train(run.config, data, control, _resume_point(store, run.id)):
                 claim.append(event)
+    except _Ending:
+        _interrupt(claim)
     except LostClaim:
         log.warning("run %d was taken from this worker", run.id)
     except (DataError, DeviceUnavailable) as error:
@@ -96,6 +128,25 @@ def execute(store: Store, run: Run, claim: Claim, device: str) -> None:
     except Exception as error:  # a worker must outlive any run, and a run must never be left as running
         log.exception("run %d failed", run.id)
         claim.append(Failed(reason=f"An unexpected error ended the run: {error}"))
+
+
+def _until(end: threading.Event, control: Control) -> Control:
+    """`control`, which raises _Ending once `end` is set."""
+
+    def ask() -> Command:
+        if end.is_set():
+            raise _Ending
+        return control()
+
+    return ask
+
+
+def _interrupt(claim: Claim) -> None:
+    """Record that the lab was closed while the run trained, unless the run is no longer this worker's."""
+    try:
+        claim.interrupt(CLOSED)
+    except LostClaim:
+        log.warning("run %d was taken from this worker", claim.run_id)
 
 
 def _resume_point(store: Store, run_id: int) -> ResumePoint | None:
@@ -148,15 +199,34 @@ def _heartbeat(claim: Claim) -> Iterator[threading.Event]:
         thread.join()
 
 
-_background: dict[tuple[str, str], Worker] = {}
-_background_lock = threading.Lock()
+class Workers:
+    """A process's workers, one a device: started and ended by who starts and ends the process."""
 
+    def __init__(self) -> None:
+        self._workers: dict[str, Worker] = {}
+        self._lock = threading.Lock()
+        self._ending = False
 
-def ensure_workers(store: Store) -> None:
-    """Start this process's background workers for `store`, one a device, unless they run already."""
-    with _background_lock:
+    def start(self, store: Store) -> None:
+        """Have the queue of `store` worked off; a worker that runs already goes on, one that has died is replaced."""
         for device in available_devices():
-            worker = _background.get((store.url, device))
-            if worker is None or not worker.is_alive():
-                worker = _background[store.url, device] = Worker(store, device)
-                worker.start()
+            with self._lock:
+                if self._ending:
+                    return
+                worker = self._workers.get(device)
+                if worker is None or not worker.is_alive():
+                    worker = self._workers[device] = Worker(store, device)
+                    worker.start()
+
+    def tell_to_end(self) -> None:
+        """Interrupt what trains at its next iteration, and take nothing further; returns at once."""
+        self._ending = True
+        for worker in list(self._workers.values()):
+            worker.tell_to_end()
+
+    def end(self, seconds: float = 10.0) -> bool:
+        """Tell all to end and wait for their threads; False when one is still in an iteration `seconds` later."""
+        with self._lock:
+            self.tell_to_end()
+        until = time.monotonic() + seconds
+        return all([worker.end(max(0.0, until - time.monotonic())) for worker in self._workers.values()])

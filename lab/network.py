@@ -22,7 +22,7 @@ class Dropout(nn.Module):
         super().__init__()
         self.rate = rate
         self.generator: torch.Generator | None = None
-        """Set by training at the start of every epoch; lives on the device of the run."""
+        """The run's, on its device: set once, by the engine that computes with these modules; None: torch's own."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Zero each element with probability `rate` and scale the rest by 1 / (1 - rate); the identity in eval."""

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import torch
+from lab.device import use_threads
 
 TIMED = 8
 """Iterations whose mean says how fast all threads are."""
@@ -29,7 +29,7 @@ class Threads:
     def __init__(
         self,
         available: int,
-        use: Callable[[int], None] = torch.set_num_threads,
+        use: Callable[[int], None] = use_threads,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.available = available

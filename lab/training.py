@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,7 +23,8 @@ from lab.computation import computation
 from lab.config import RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
 from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
-from lab.layers import ImpossibleNetwork, total_parameters
+from lab.layers import ImpossibleNetwork, total_parameters, training_problem
+from lab.memory import memory_problem
 from lab.mnist import Mnist, to_unit
 from lab.network import build_network
 from lab.replay import Replayed, cuda_graph
@@ -58,18 +60,29 @@ def train(
 
     `data` must be on the device that `config.device` resolves to.
     """
+    problem = training_problem(config) or memory_problem(config)
+    if problem is not None:
+        yield Failed(reason=problem)
+        return
     try:
-        yield from _Run(config, data, control, resume).events()
+        run = _Run(config, data, control, resume)
+        with closing(run.computation):
+            yield from run.events()
     except _StopRequested:
         yield Stopped()
     except _Diverged:
         yield Failed(reason="The loss is no longer a finite number: the run has diverged. Try a smaller learning rate.")
-    except torch.OutOfMemoryError:
-        yield Failed(reason="The device ran out of memory: choose a smaller batch size or fewer channels.")
     except (DeviceUnavailable, ImpossibleNetwork) as error:
         yield Failed(reason=str(error))
-    except (RuntimeError, ValueError) as error:
-        yield Failed(reason=f"Training stopped with an error: {str(error).splitlines()[0]}")
+    except (MemoryError, RuntimeError, ValueError) as error:
+        yield Failed(reason=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """One sentence for what ended a training; PyTorch refuses the CPU's memory with a RuntimeError of its own."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "DefaultCPUAllocator" in str(error):
+        return "The device ran out of memory: choose a smaller batch size or fewer channels."
+    return f"Training stopped with an error: {(str(error).splitlines() or ['it has no message'])[0]}"
 
 
 def derived_seed(seed: int, epoch: int, purpose: int) -> int:
@@ -155,7 +168,7 @@ class _Run:
         self.whole, self.window = _Tally(self.device), _Tally(self.device)
         self.threads = Threads(torch.get_num_threads() if self.computation.name == "compiled" else 1)
         self.iterate = self._iterate
-        if self.device == REPLAYED_ON:
+        if self.device == REPLAYED_ON and config.engine != "pytorch":
             self.iterate = Replayed(self._iterate, config.batch_size, cuda_graph((self.augmentation, self.dropout)))
 
     def events(self) -> Iterator[Event]:
@@ -288,7 +301,13 @@ def _optimizer(config: RunConfig, network: nn.Module, device: str) -> torch.opti
     chosen, fused = config.optimizer, device != "mps"
     rate = torch.tensor(chosen.learning_rate, device=device) if fused else chosen.learning_rate
     if chosen.kind == "adamw":
-        return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=chosen.weight_decay, fused=fused)
+        return torch.optim.AdamW(
+            network.parameters(),
+            lr=rate,
+            weight_decay=chosen.weight_decay,
+            fused=fused,
+            capturable=device == REPLAYED_ON,  # AdamW asks for this promise before a graph may record it; SGD does not
+        )
     return torch.optim.SGD(
         network.parameters(), lr=rate, momentum=chosen.momentum, weight_decay=chosen.weight_decay, fused=fused
     )

@@ -9,6 +9,7 @@ from lab.steps import STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
 from lab.ui.draft import STEP_RULE
 from lab.ui.layout import page_head, show_table, two_sides
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, draft, set_draft, the_store
 
 store = the_store()
@@ -90,7 +91,7 @@ with text:
     if st.button("Train this step", type="primary", help=f"In the background. {STEP_RULE}"):
         set_draft(chosen)
         choose_run(store.submit(chosen.config))
-        st.switch_page("pages/train.py")
+        st.switch_page(page("train"))
     st.caption(f"Trains {describe_extent(chosen.config)}, as set in the Run tab of the Train page.")
 with chart:
     mine = own[preset.number]

@@ -8,6 +8,7 @@ from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, chosen_run, draft, the_store
 
 store = the_store()
@@ -32,9 +33,7 @@ with controls:
     pressed = st.button("Start training", type="primary", width="stretch", disabled=not ready)
     if pressed and ready:  # here and not in a callback: what was typed just before the click has been taken or refused
         choose_run(store.submit(draft().config))
-    st.page_link(
-        "pages/layers.py", label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling."
-    )
+    st.page_link(page("layers"), label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling.")
     draw_what_needs_torch = details()
 
 with watch:

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import fields, replace
+from functools import partialmethod
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 from examples import claimed, say, tiny_run
+from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 
 from lab.config import Augmentation, Optimizer, RunConfig, Schedule
@@ -15,8 +17,12 @@ from lab.fields import number_text
 from lab.steps import step
 from lab.store import Run, Store, worker_name
 from lab.ui.draft import Draft
+from lab.ui.errors import show_error
 
-APP = Path(__file__).parent.parent / "app.py"
+ROOT = Path(__file__).parent.parent
+SCRIPT = ROOT / "lab" / "ui" / "script.py"
+ScriptRunner.__init__ = partialmethod(ScriptRunner.__init__, on_script_error=show_error)  # type: ignore[method-assign]
+"""AppTest runs a script without what `app.py` says of errors in it."""
 ME = f"{worker_name()}:test"
 
 
@@ -25,7 +31,7 @@ ME = f"{worker_name()}:test"
 
 def open_app(page: str, **query: str) -> AppTest:
     """A new session that has opened `page` ("steps", "train" or "runs")."""
-    app = AppTest.from_file(APP, default_timeout=120)
+    app = AppTest.from_file(SCRIPT, default_timeout=120)
     app.query_params.update(query)
     app.run()
     return app if page == "steps" else go_to(app, page)
@@ -33,13 +39,13 @@ def open_app(page: str, **query: str) -> AppTest:
 
 def open_alone(page: str) -> AppTest:
     """A new session of one page without the app around it."""
-    app = AppTest.from_file(APP.parent / "pages" / f"{page}.py", default_timeout=60).run()
+    app = AppTest.from_file(ROOT / "pages" / f"{page}.py", default_timeout=60).run()
     assert not app.exception
     return app
 
 
 def go_to(app: AppTest, page: str) -> AppTest:
-    app.switch_page(f"pages/{page}.py").run()
+    app.switch_page(f"../../pages/{page}.py").run()
     return app
 
 
@@ -70,7 +76,7 @@ def draft(app: AppTest) -> RunConfig:
 
 def with_draft(config: RunConfig, page: str = "train") -> AppTest:
     """A session whose draft is `config`."""
-    app = AppTest.from_file(APP, default_timeout=120)
+    app = AppTest.from_file(SCRIPT, default_timeout=120)
     app.session_state["draft"] = Draft(config=config)
     app.run()
     return app if page == "steps" else go_to(app, page)

@@ -74,11 +74,3 @@ def dead_worker() -> str:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return f"{socket.gethostname()}:{process.pid}:gone"
-
-
-@pytest.fixture
-def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages start no worker."""
-    from lab.ui import state
-
-    monkeypatch.setattr(state, "start_workers", lambda store: None)

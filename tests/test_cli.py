@@ -1,6 +1,7 @@
 """`python -m lab`: what each command prints, to people and as JSON, and how it refuses."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from app_pages import add_run
 from examples import tiny_run
 from PIL import Image
 
@@ -26,6 +28,8 @@ EPOCH_KEYS = {
     *("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_correct"),
     *("learning_rate", "seconds"),
 }
+IMPOSSIBLE = (0, 2**63, 99999999999999999999)
+"""Numbers that no run can have."""
 WINDOW_KEYS = {"epoch", "iteration", "loss", "accuracy", "learning_rate", "images_per_second"}
 
 
@@ -34,7 +38,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], few
     """Runs a command in this process, on a few digits: (exit code, stdout, stderr)."""
     monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
     monkeypatch.setenv("COLUMNS", "200")
-    interrupt = signal.getsignal(signal.SIGINT)
+    terminate = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["lab", *map(str, arguments)])
@@ -44,7 +48,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], few
         return int(leaving.value.code or 0), printed.out, printed.err
 
     yield run
-    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)
 
 
 def answer(outcome: tuple[int, str, str]) -> Any:
@@ -121,6 +125,7 @@ def test_people_get_tables(lab: Lab) -> None:
 
 # --- train -------------------------------------------------------------------------------------------------------
 
+C_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 SHORT = ("--images", 48, "--device", "cpu")
 
 
@@ -230,7 +235,39 @@ def test_resume_goes_on_after_the_last_epoch(lab: Lab, store: Store, monkeypatch
     assert err == "Run 1 cannot be resumed: only a stopped, failed or interrupted run can.\n"
 
 
-# --- refusals ----------------------------------------------------------------------------------------------------
+# --- what a user has named ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        *((name, name) for name in ("old [/b]", "[seed 2]", "lr<b>0.1</b>", ":rocket:", "[link=x]y[/link]", r"\[a]")),
+        *((name, name) for name in ("5*5 vs 3*3", "lr $0.1$", "\N{ROCKET} Größe ±7°")),
+        ("red \x1b[31mink\x1b[0m", r"red \x1b[31mink\x1b[0m"),
+        ("one\ntwo\tthree", r"one\ntwo\tthree"),
+        ("abc\u202edef", r"abc\u202edef"),
+        ("\x9b31m", r"\x9b31m"),
+    ],
+)
+def test_a_name_appears_as_typed_and_its_control_characters_are_written_out(
+    lab: Lab, store: Store, name: str, shown: str
+) -> None:
+    store.submit(tiny_run(), name)
+    for command in (("runs",), ("show", 1)):
+        code, out, err = lab(*command)
+        assert (code, err) == (0, "")
+        assert shown in out
+        assert "\x1b" not in out
+    assert answer(lab("runs", "--json"))[0]["name"] == name
+
+
+def test_the_reason_of_a_failure_is_text_too(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ill(device: str) -> Mnist:
+        raise jobs.DataError("The file [/b] :rocket: is\nmissing.")
+
+    monkeypatch.setattr(jobs, "load_mnist", ill)
+    assert r"failed: The file [/b] :rocket: is\nmissing." in lab("train", "--step", 2, *SHORT)[1]
+    assert r"failed The file [/b] :rocket: is\nmissing." in lab("show", 1)[1]
 
 
 # --- predict -----------------------------------------------------------------------------------------------------
@@ -261,6 +298,9 @@ def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> 
         assert len(err.splitlines()) == 1
 
 
+# --- refusals ----------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -279,6 +319,15 @@ def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> 
         (("show",), "Missing argument"),
         (("show", 99), "There is no run 99: `python -m lab runs` lists them."),
         (("resume", 99), "There is no run 99: `python -m lab runs` lists them."),
+        *((("show", number), f"There is no run {number}: `python -m lab runs` lists them.") for number in IMPOSSIBLE),
+        *((("resume", number), f"There is no run {number}: `python") for number in IMPOSSIBLE),
+        *((("ship", number), f"There is no run {number}: `python") for number in IMPOSSIBLE),
+        *((("predict", "--run", number, "x.png"), f"There is no run {number}: `python") for number in IMPOSSIBLE),
+        (("predict", "--run", -1, "x.png"), "There is no run -1: `python -m lab runs` lists them."),
+        (("show", "9" * 5000), f"There is no run {'9' * 30}...: `python -m lab runs` lists them."),
+        (("show", -1), "No such option: -1"),
+        (("show", "[/b]\x1b[31m"), "There is no run [/b]\\x1b[31m: `python -m lab runs` lists them."),
+        (("import", "[/b] :rocket:"), "There is no file [/b] :rocket:."),
         (("runs", "all"), "(all)"),
         (("dance",), "No such command 'dance'"),
     ],
@@ -292,6 +341,10 @@ def test_wrong_arguments_get_one_sentence_and_exit_code_2(
     assert sentence in err
     assert err.count("\n") == 1
     assert store.runs() == []  # nothing was begun
+
+
+def test_the_largest_number_that_a_run_can_have_is_looked_up(lab: Lab) -> None:
+    assert lab("show", 2**63 - 1)[::2] == (2, f"There is no run {2**63 - 1}: `python -m lab runs` lists them.\n")
 
 
 def test_a_database_that_cannot_be_opened_gets_one_sentence_and_exit_code_2(
@@ -316,6 +369,26 @@ def test_commands_that_need_no_torch_do_not_wait_for_it() -> None:
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert "lab.steps" in imported
     assert not {"torch", "numpy", "streamlit"} & imported
+
+
+@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii"}, C_LOCALE])
+@pytest.mark.parametrize("command", ["steps", "layers --step 5", "runs", "show 1", "predict digit.png", "results"])
+def test_a_terminal_or_a_file_that_lacks_characters_ends_no_command(
+    store: Store, mnist: Mnist, tmp_path: Path, environment: dict[str, str], command: str
+) -> None:
+    add_run(store, name="\N{ROCKET} ±7° ─ 一")
+    Image.fromarray(mnist.test_images[0, 0].numpy()).save(tmp_path / "digit.png")
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", *command.split()],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    if command == "predict digit.png":
+        assert b"#" * 40 in done.stdout
+    if command in ("runs", "show 1"):
+        assert b"? " in done.stdout
 
 
 def test_ctrl_c_stops_a_real_training_and_keeps_its_epochs(store: Store) -> None:

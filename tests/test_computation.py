@@ -34,9 +34,8 @@ def test_every_step_takes_the_fast_path_on_the_cpu(number: int) -> None:
         tiny_run(engine="pytorch"),
         tiny_run(precision="bfloat16"),
         tiny_run(network=NetworkConfig(layers=(max_pool(), conv(10, 3)))),
-        tiny_run(batch_size=2000),
     ],
-    ids=["asked for", "bfloat16", "a network that begins with pooling", "a huge batch"],
+    ids=["asked for", "bfloat16", "a network that begins with pooling"],
 )
 def test_what_the_engine_does_not_serve_takes_the_plain_path(config: RunConfig) -> None:
     assert made(config).name == "PyTorch"

@@ -2,7 +2,7 @@
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -115,6 +115,69 @@ def test_a_training_thread_keeps_its_threads_while_another_does_with_one() -> No
         with one_thread():
             lowered.set()
             assert training.result() == before
+
+
+def interleaved() -> list[int]:
+    """The numbers of new threads after one that does with one thread has begun and ended within another's."""
+    inner_may_end, outer_may_end, inside = Event(), Event(), Event()
+
+    def outer() -> None:
+        with one_thread():
+            inside.set()
+            outer_may_end.wait()
+
+    def inner() -> None:
+        inside.wait()
+        with one_thread():
+            outer_may_end.set()
+            inner_may_end.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.submit(outer), pool.submit(inner)
+        first.result()
+        inner_may_end.set()
+        second.result()
+    return [int(str(in_a_thread(torch.get_num_threads))) for _ in range(3)]
+
+
+@pytest.fixture
+def three_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_no_thread_that_begins_meanwhile_or_later_is_left_with_one(three_threads: None) -> None:
+    with one_thread():
+        assert in_a_thread(torch.get_num_threads) == 3
+    assert interleaved() == [3, 3, 3]
+
+
+def test_without_openmps_own_setting_they_take_turns(three_threads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting is then the process's: who came in between would put back the other's 1, for ever."""
+    monkeypatch.setattr(device, "_openmp_setter", lambda: None)
+    turns: list[str] = []
+    first_is_in = Event()
+
+    def first() -> None:
+        with one_thread():
+            first_is_in.set()
+            asked.wait()
+            turns.append("first")
+
+    def second() -> None:
+        first_is_in.wait()
+        asked.set()
+        with one_thread():
+            turns.append("second")
+
+    asked = Event()
+    with ThreadPoolExecutor(2) as pool:
+        for one in [pool.submit(first), pool.submit(second)]:
+            one.result()
+    assert turns == ["first", "second"]
+    assert in_a_thread(torch.get_num_threads) == 3
 
 
 def test_numbers_too_small_to_matter_are_nought_in_a_training_thread_and_only_there() -> None:

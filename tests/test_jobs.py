@@ -18,7 +18,7 @@ from lab import jobs
 from lab import store as store_module
 from lab.config import Augmentation, ConfigError, NetworkConfig, Optimizer, Schedule
 from lab.events import Epoch, Event, Finished, Started
-from lab.jobs import Worker, ensure_workers
+from lab.jobs import Worker
 from lab.mnist import Mnist, load_mnist
 from lab.store import ENDED, Store, StoreError
 from lab.training import train
@@ -155,28 +155,6 @@ def test_a_run_for_another_device_is_left_to_its_worker(
     start_worker()
     until_status(store, for_cpu, "finished")
     assert [store.run(run_id).status for run_id in for_cuda] == ["queued", "queued"]
-
-
-def test_a_process_has_one_background_worker_a_device(
-    store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
-    monkeypatch.setattr(jobs, "available_devices", lambda: ["cpu"])
-    monkeypatch.setattr(jobs, "_background", {})
-    before = set(threading.enumerate())
-    for _ in range(3):
-        ensure_workers(store)
-    started = set(threading.enumerate()) - before
-    assert [thread.name for thread in started].count("lab-worker-cpu") == 1
-    run_id = store.submit(tiny_run())
-    until_status(store, run_id, "finished")
-    [worker] = jobs._background.values()
-    worker.end()
-    assert not worker.is_alive()
-    ensure_workers(store)  # one that has ended is replaced
-    [replacement] = jobs._background.values()
-    assert replacement.is_alive()
-    replacement.end()
 
 
 # --- commands ----------------------------------------------------------------------------------------------------

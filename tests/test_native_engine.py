@@ -1,6 +1,12 @@
 """The compiled engine computes what PyTorch's modules compute: every score, loss, gradient and statistic."""
 
+import ctypes
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from threading import Event
 
 import pytest
 import torch
@@ -20,13 +26,15 @@ from torch import Tensor, nn
 
 from lab.config import LayerSpec, NetworkConfig, conv, max_pool
 from lab.mnist import Mnist
+from lab.native import engine as native_engine
 from lab.native.build import library
-from lab.native.engine import LARGEST_BATCH, Engine, fits
+from lab.native.engine import Engine, fits
 from lab.network import build_network
 from lab.steps import step
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no C compiler: the plain path is all there is")
 
+ROOT = Path(__file__).parent.parent
 AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
 OVERLAPPING = LayerSpec(kind="max_pool", kernel=3, stride=1, padding=1)
 NETWORKS = {
@@ -74,7 +82,7 @@ def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, b
 def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pytorch(
     mnist: Mnist, config: NetworkConfig, pictures: str
 ) -> None:
-    assume(fits(config, 3))
+    assume(fits(config))
     images, labels = noisy_digits(mnist, 3, pictures)
     engine, network, exact = pair(replace(config, dropout=0.0), batch_size=3)
     loss, _ = engine.step(images, labels, seed=0)
@@ -170,9 +178,137 @@ def test_dropout_has_the_gradient_of_what_it_let_through(batch: tuple[Tensor, Te
 
 @pytest.mark.parametrize("number", range(1, 7))
 def test_it_fits_every_step(number: int) -> None:
-    assert fits(step(number).config.network, 64)
+    assert fits(step(number).config.network)
 
 
-def test_it_fits_neither_a_network_that_begins_with_pooling_nor_a_huge_batch() -> None:
-    assert not fits(NetworkConfig(layers=(max_pool(), conv(10, 3))), 64)
-    assert not fits(step(2).config.network, LARGEST_BATCH + 1)
+def test_it_does_not_fit_a_network_that_begins_with_pooling() -> None:
+    assert not fits(NetworkConfig(layers=(max_pool(), conv(10, 3))))
+
+
+# --- what it owns ------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_engine_computes_nothing_more_and_may_be_closed_again(batch: tuple[Tensor, Tensor]) -> None:
+    engine, _, _ = pair(step(2).config.network)
+    engine.close()
+    engine.close()
+    with pytest.raises(ValueError, match="The engine is closed"):
+        engine.step(*batch, seed=0)
+    with pytest.raises(ValueError, match="The engine is closed"):
+        engine.scores(batch[0])
+
+
+def test_closing_waits_for_the_step_that_another_thread_is_in(mnist: Mnist) -> None:
+    """Steps and closings at the same time: a step is whole or refused, and nothing crashes."""
+    images, labels = noisy_digits(mnist, 13, "a black background")
+    for _ in range(20):
+        engine, _, _ = pair(step(2).config.network)
+        begun = Event()
+
+        def steps(engine: Engine = engine, begun: Event = begun) -> int:
+            done = 0
+            while True:
+                begun.set()
+                try:
+                    engine.step(images, labels, seed=done)
+                except ValueError:
+                    return done
+                done += 1
+
+        with ThreadPoolExecutor(2) as pool:
+            counts = [pool.submit(steps) for _ in range(2)]
+            begun.wait()
+            engine.close()
+            assert all(count.result() >= 0 for count in counts)
+
+
+def test_what_it_points_to_stays_while_it_is_there(batch: tuple[Tensor, Tensor]) -> None:
+    engine, network, exact = pair(replace(step(2).config.network, batch_norm=True))
+    gradients = [parameter.grad for parameter in network.parameters()]
+    network.zero_grad(set_to_none=True)
+    del network
+    engine.step(*batch, seed=0)
+    F.cross_entropy(exact(batch[0].double()), batch[1]).backward()  # type: ignore[no-untyped-call]
+    for mine, theirs in zip(gradients, exact.parameters(), strict=True):
+        assert mine is not None
+        assert theirs.grad is not None
+        assert torch.allclose(mine.double(), theirs.grad, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [torch.zeros(14, 1, 28, 28), torch.zeros(13, 1, 27, 28), torch.zeros(13, 1, 28, 28, dtype=torch.float64)],
+    ids=["more than the batch", "another size", "float64"],
+)
+def test_what_c_would_read_wrongly_is_refused(images: Tensor) -> None:
+    engine, _, _ = pair(step(2).config.network)
+    with pytest.raises(ValueError, match="up to 13 images of 28x28 float32 pixels on the CPU, not torch"):
+        engine.step(images, torch.zeros(len(images), dtype=torch.int64), seed=0)
+
+
+def test_labels_of_another_number_or_type_are_refused(batch: tuple[Tensor, Tensor]) -> None:
+    engine, _, _ = pair(step(2).config.network)
+    for labels in (batch[1][:5], batch[1].int()):
+        with pytest.raises(ValueError, match="13 images need as many int64 labels, not"):
+            engine.step(batch[0], labels, seed=0)
+
+
+def test_a_library_whose_layers_have_another_size_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Larger(native_engine._Layer):
+        _fields_ = (("more", ctypes.c_int64),)
+
+    monkeypatch.setattr(native_engine, "_Layer", Larger)
+    native_engine._declared.cache_clear()
+    assert not fits(step(2).config.network)
+    assert "The compiled engine is not used: its layers have 112 bytes, described are 120." in caplog.text
+    native_engine._declared.cache_clear()
+
+
+ENDING = """
+import threading, torch
+from lab.native.engine import Engine
+from lab.network import build_network
+from lab.steps import step
+config = step(5).config.network
+engine = Engine(config, build_network(config, 1), 64)
+images, labels, begun = torch.randn(64, 1, 28, 28), torch.zeros(64, dtype=torch.int64), threading.Event()
+def steps():
+    while True:
+        engine.step(images, labels, 0)
+        begun.set()
+threading.Thread(target=steps, daemon=True).start()
+begun.wait()
+"""
+
+
+def python(code: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_end_of_the_process_disturbs_no_step_that_a_thread_is_in() -> None:
+    for _ in range(5):
+        ended = [(process, *process.communicate()) for process in [python(ENDING), python(ENDING)]]
+        assert [(process.returncode, said) for process, _, said in ended] == [(0, "")] * 2
+
+
+TOO_LARGE = """
+import resource
+from lab.config import NetworkConfig, conv
+from lab.native.engine import Engine
+from lab.network import build_network
+resource.setrlimit(resource.RLIMIT_AS, (12 * 10**9, 12 * 10**9))
+for layers in [(conv(1024, 3), conv(1024, 3), conv(10, 3)), (conv(1024, 12), conv(1024, 12), conv(10, 3))]:
+    config = NetworkConfig(layers=layers)
+    try:
+        Engine(config, build_network(config, 1), 1024)
+    except MemoryError as error:
+        print(error)
+"""
+
+
+def test_memory_that_is_refused_is_an_exception() -> None:
+    done = subprocess.run([sys.executable, "-c", TOO_LARGE], cwd=ROOT, capture_output=True, text=True, check=True)
+    sentence = "There is too little memory for the engine of this network and batch size."
+    assert done.stdout.splitlines() == [sentence] * 2

@@ -29,8 +29,6 @@ from lab.mnist import load_mnist
 from lab.steps import STEPS, step
 from lab.store import Store, StoreError
 
-pytestmark = pytest.mark.usefixtures("no_training")
-
 STATUSES = ("queued", "running", "paused", "interrupted", "stopped", "failed", "finished")
 PAGES = ("steps", "train", "runs")
 

@@ -26,9 +26,6 @@ from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunCon
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, step
 from lab.store import Store
 
-pytestmark = pytest.mark.usefixtures("no_training")
-
-
 # --- Train: the controls -----------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,8 @@
 """The Draw page: a stroke is answered, nothing is guessed without ink, and a bad file gets one sentence."""
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from lab.mnist import Mnist
+from lab.picture import read_picture
 from lab.predict import Predictor, load_predictor
 from lab.store import Store, worker_name
 from lab.training import train
@@ -114,9 +117,63 @@ def test_a_file_over_10_megabytes_gets_one_sentence_and_no_answer() -> None:
     assert "answer" not in html(page)
 
 
-def test_an_empty_picture_asks_for_a_digit() -> None:
+def test_an_empty_picture_is_shown_and_asks_for_a_digit() -> None:
     page = uploaded(picture("white", "white", "PNG"))
     assert len(page.error) == 1 and "no ink" in page.error[0].value
+    assert len(page.image) == 1
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uint8]]:
+    """The pixels of every picture that a page shows."""
+    seen: list[NDArray[np.uint8]] = []
+    as_usual = drawing_board.st.image
+    monkeypatch.setattr(
+        drawing_board.st, "image", lambda *args, **rest: seen.append(args[0]) or as_usual(*args, **rest)
+    )
+    return seen
+
+
+def test_the_page_shows_the_very_pixels_that_are_read_upright(shown: list[NDArray[np.uint8]]) -> None:
+    """A phone's picture: it lies on its side in the file, and its EXIF data say so."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying, file = Image.open(io.BytesIO(picture("black", "white", "PNG"))).rotate(90, expand=True), io.BytesIO()
+    lying.save(file, "JPEG", exif=exif)
+    page = uploaded(file.getvalue())
+    assert "<div class='answer'><b>7</b>" in html(page)
+    assert np.array_equal(shown[-1], read_picture(file.getvalue())) and shown[-1].shape == (400, 600, 4)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
+def test_a_picture_of_any_kind_is_shown_and_read(mode: str, shown: list[NDArray[np.uint8]]) -> None:
+    digit, file = Image.open(io.BytesIO(picture("white", "black", "PNG"))), io.BytesIO()
+    wide = Image.fromarray(np.asarray(digit.convert("L")).astype(np.uint16) * 257)
+    (wide if mode == "I;16" else digit.convert(mode)).save(file, "JPEG" if mode == "CMYK" else "PNG")
+    page = uploaded(file.getvalue())
+    assert not page.error and "<div class='answer'><b>7</b>" in html(page)
+    assert [pixels.shape for pixels in shown] == [(400, 600, 4)]
+
+
+def test_a_picture_with_an_odd_exif_field_is_shown_and_read(shown: list[NDArray[np.uint8]]) -> None:
+    content = picture("black", "white", "PNG")
+    field = struct.pack(">HHI", 0x011A, 2, 4) + b"abc\0"  # a text where the resolution's number belongs
+    body = b"eXIf" + b"MM\0*" + struct.pack(">IH", 8, 1) + field + bytes(4)
+    odd = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    page = uploaded(content[:33] + odd + content[33:])
+    assert not page.error and "<div class='answer'><b>7</b>" in html(page)
+    assert len(shown) == 1
+
+
+@pytest.mark.parametrize(
+    "refused", [b"no picture at all", b"\x89PNG" + bytes(10 * 2**20), picture("white", "white", "PNG")]
+)
+def test_a_refused_picture_takes_the_answer_to_the_one_before_away(refused: bytes) -> None:
+    page = uploaded(picture("black", "white", "PNG"))
+    assert "<div class='answer'>" in html(page) and len(page.image) == 1
+    page.file_uploader[0].upload("refused.png", refused).run()
+    assert len(page.error) == 1
+    assert "answer" not in html(page) and "stages" not in html(page) and charts(page) == []
 
 
 def test_undo_takes_the_last_stroke_and_clear_takes_all() -> None:

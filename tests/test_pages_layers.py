@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from app_pages import APP, errors, html, open_alone
+from app_pages import errors, html, open_alone
 from streamlit.testing.v1 import AppTest
 
 from lab.editing import Rows
@@ -54,7 +54,7 @@ def test_choosing_step_1_shows_185930_parameters_and_says_that_its_layout_is_rec
 
 
 def test_a_step_chosen_here_keeps_the_seed_that_was_set_elsewhere() -> None:
-    page = AppTest.from_file(APP.parent / "pages" / "layers.py", default_timeout=60)
+    page = AppTest.from_file(ROOT / "pages" / "layers.py", default_timeout=60)
     page.session_state[DRAFT] = Draft(config=replace(step(2).config, seed=7))
     page.run().selectbox(key=PRESET).select(5).run()
     assert page.session_state[DRAFT].config.seed == 7

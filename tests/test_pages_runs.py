@@ -28,8 +28,6 @@ from lab.steps import step
 from lab.store import Store
 from lab.ui.run_table import DRAWN
 
-pytestmark = pytest.mark.usefixtures("no_training")
-
 
 def select(app: AppTest, *rows: int) -> AppTest:
     """Tick rows of the table of runs, 0 the newest."""

@@ -25,9 +25,6 @@ from lab.events import Finished, Stopped
 from lab.steps import step
 from lab.store import Store
 
-pytestmark = pytest.mark.usefixtures("no_training")
-
-
 # --- Train: the live view ----------------------------------------------------------------------------------------
 
 

@@ -139,7 +139,7 @@ def test_the_evaluation_is_that_of_the_kept_weights(few: Mnist) -> None:
 
 
 def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnist) -> None:
-    """1,100 images go through in batches of 500, 500 and 100."""
+    """1,100 images go through in four batches of 250 and one of 100."""
     data = digits(mnist, training=16, test=1_100)
     config = tiny_run(epochs=1, training_images=16)
     [epoch] = epochs_of(train(config, data))

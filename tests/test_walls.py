@@ -137,14 +137,12 @@ def test_the_describing_rooms_really_start_without_torch() -> None:
 
 
 def open_page(name: str) -> str:
-    """Code that opens the app at a page; the workers, which import torch on purpose, are not started."""
+    """Code that opens the app at a page."""
     return f"""
-from lab.ui import state
-state.start_workers = lambda store: None
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120).run()
+app = AppTest.from_file("lab/ui/script.py", default_timeout=120).run()
 if "{name}" != "steps":
-    app.switch_page("pages/{name}.py").run()
+    app.switch_page("../../pages/{name}.py").run()
 assert not app.exception and app.title, app
 """
 
@@ -156,7 +154,9 @@ def test_a_page_that_needs_no_torch_is_drawn_without_it(page: str) -> None:
 
 def test_what_the_other_pages_import_has_no_torch_either() -> None:
     """They import it where they need it: their first drawing does not wait for it."""
-    modules = [path for path in sources() if path.startswith("lab/ui/") and not path.endswith("__init__.py")]
+    modules = [
+        path for path in sources() if path.startswith("lab/ui/") and not path.endswith(("__init__.py", "script.py"))
+    ]
     names = ", ".join(path.removesuffix(".py").replace("/", ".") for path in modules)
     assert "lab.ui.controls" in names
     assert not loads_torch(f"import {names}")

@@ -8,7 +8,7 @@ static Span span(const Layer *l, int position, int limit) {
 
 // The image with its padding, or itself where it needs none.
 static const float *with_padding(const Stage *s, const float *image, float *scratch) {
-    int pad = s->layer.padding, width = s->in_width + 2 * pad;
+    i64 pad = s->layer.padding, width = s->in_width + 2 * pad;
     if (!pad) return image;
     memset(scratch, 0, sizeof(float) * (s->in_height + 2 * pad) * width * s->in_step);
     for (int y = 0; y < s->in_height; y++)
@@ -17,7 +17,7 @@ static const float *with_padding(const Stage *s, const float *image, float *scra
     return scratch;
 }
 
-static long row_length(const Stage *s) { return (long)(s->in_width + 2 * s->layer.padding) * s->in_step; }
+static i64 row_length(const Stage *s) { return (s->in_width + 2 * s->layer.padding) * s->in_step; }
 
 static void convolve(const Stage *s, const float *image, float *out, float *scratch) {
     const float *in = with_padding(s, image, scratch);
@@ -34,18 +34,18 @@ static void convolve_weight_gradient(const Stage *s, const float *image, const f
 
 // A convolution of the gradient, spread by the stride and padded, with the flipped kernel.
 static void convolve_input_gradient(const Stage *s, const float *d, float *d_in, float *scratch) {
-    int k = s->layer.kernel, stride = s->layer.stride, lead = k - 1 - s->layer.padding;
-    int height = s->in_height + k - 1, width = s->in_width + k - 1;
+    i64 k = s->layer.kernel, stride = s->layer.stride, lead = k - 1 - s->layer.padding;
+    i64 height = s->in_height + k - 1, width = s->in_width + k - 1;
     memset(scratch, 0, sizeof(float) * height * width * s->step);
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
-            int row = y * stride + lead, column = x * stride + lead;
+            i64 row = y * stride + lead, column = x * stride + lead;
             if (row >= 0 && row < height && column >= 0 && column < width)
                 memcpy(scratch + (row * width + column) * s->step, d + (y * s->width + x) * s->step,
                        sizeof(float) * s->step);
         }
     for (int y = 0; y < s->in_height; y++)
-        rows(s->in_width, s->in_step, &s->flipped_terms, scratch + (long)y * width * s->step, s->step, s->flipped, 0,
+        rows(s->in_width, s->in_step, &s->flipped_terms, scratch + y * width * s->step, s->step, s->flipped, 0,
              AS_IT_IS, d_in + y * s->in_width * s->in_step);
 }
 
@@ -59,11 +59,11 @@ INLINE bits hash(uint32_t seed, uint32_t index) {
     return h ^ (h >> 16);
 }
 
-INLINE vec dropped(const Stage *s, long index, vec value) {
+INLINE vec dropped(const Stage *s, i64 index, vec value) {
     return where((mask)(hash(s->seed, (uint32_t)index) >= s->drop_below), value * (1 / (1 - s->layer.dropout)));
 }
 
-static void pool(const Stage *s, long image, const float *in, float *out, int training) {
+static void pool(const Stage *s, i64 image, const float *in, float *out, int training) {
     int drop = training && s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL;
     float share = 1.0f / (s->layer.kernel * s->layer.kernel);
     for (int y = 0; y < s->height; y++)
@@ -77,14 +77,14 @@ static void pool(const Stage *s, long image, const float *in, float *out, int tr
                         if (largest) best = larger(value, best);
                         else best += value * share;
                     }
-                long at = (y * s->width + x) * s->step + c;
+                i64 at = (y * s->width + x) * s->step + c;
                 store(out + at, drop ? dropped(s, image * s->size + at, best) : best);
             }
         }
 }
 
 // The gradient of a maximum goes to the first element that has it, as torch's does.
-static void pool_gradient(const Stage *s, long image, const float *in, const float *d, float *d_in) {
+static void pool_gradient(const Stage *s, i64 image, const float *in, const float *d, float *d_in) {
     int largest = s->layer.kind == MAX_POOL;
     float share = 1.0f / (s->layer.kernel * s->layer.kernel);
     memset(d_in, 0, sizeof(float) * s->in_size);
@@ -92,7 +92,7 @@ static void pool_gradient(const Stage *s, long image, const float *in, const flo
         for (int x = 0; x < s->width; x++) {
             Span down = span(&s->layer, y, s->in_height), across = span(&s->layer, x, s->in_width);
             for (int c = 0; c < s->step; c += LANES) {
-                long at = (y * s->width + x) * s->step + c;
+                i64 at = (y * s->width + x) * s->step + c;
                 vec rest = load(d + at), best = all(-INFINITY);
                 if (s->layer.dropout > 0) rest = dropped(s, image * s->size + at, rest);
                 for (int row = down.begin; largest && row < down.end; row++)
@@ -100,7 +100,7 @@ static void pool_gradient(const Stage *s, long image, const float *in, const flo
                         best = larger(load(in + (row * s->in_width + column) * s->step + c), best);
                 for (int row = down.begin; row < down.end; row++)
                     for (int column = across.begin; column < across.end; column++) {
-                        long from = (row * s->in_width + column) * s->step + c;
+                        i64 from = (row * s->in_width + column) * s->step + c;
                         mask here = (mask)(load(in + from) == best);
                         if (!largest) store(d_in + from, load(d_in + from) + rest * share);
                         else store(d_in + from, load(d_in + from) + where(here, rest)), rest = where(~here, rest);

@@ -6,10 +6,10 @@ static void add_to(double *sums, vec values) {
 
 // Adds an image's sums of the values and of their squares.
 static void add_moments(const Stage *s, const float *map, double *sums) {
-    for (long row = 0; row < s->size; row += s->width * s->step)  // a row at a time: short sums round little
+    for (i64 row = 0; row < s->size; row += s->width * s->step)  // a row at a time: short sums round little
         for (int c = 0; c < s->step; c += LANES) {
             vec sum = {0}, squares = {0};
-            for (long at = row + c; at < row + s->width * s->step; at += s->step) {
+            for (i64 at = row + c; at < row + s->width * s->step; at += s->step) {
                 vec value = load(map + at);
                 sum += value, squares += value * value;
             }
@@ -37,7 +37,7 @@ static double over_chunks(const Stage *s, int row, int c) {
     return sum;
 }
 
-static void finish_batch_norm(Stage *s, long images, int training) {
+static void finish_batch_norm(Stage *s, i64 images, int training) {
     double count = (double)images * s->height * s->width;
     for (int c = 0; c < s->channels && s->layer.batch_norm; c++)
         if (training) {
@@ -49,12 +49,12 @@ static void finish_batch_norm(Stage *s, long images, int training) {
 }
 
 // What the next layer sees of an image: its map, or after batch norm and ReLU what is then put into `scratch`.
-static const float *activated(const Stage *s, long image, float *scratch) {
+static const float *activated(const Stage *s, i64 image, float *scratch) {
     const float *map = s->map + image * s->size;
     if (!s->layer.relu) return map;
     for (int c = 0; c < s->step; c += LANES) {
         vec scale = load(s->scale + c), shift = load(s->shift + c), none = {0};
-        for (long at = c; at < s->size; at += s->step) {
+        for (i64 at = c; at < s->size; at += s->step) {
             vec value = load(map + at) * scale + shift;
             store(scratch + at, larger(value, none));
         }
@@ -63,13 +63,13 @@ static const float *activated(const Stage *s, long image, float *scratch) {
 }
 
 // ReLU's part of the gradient, and the sums that batch norm's part needs; `post` is the activated image.
-static void begin_gradient(const Stage *s, long image, const float *post, double *sums) {
+static void begin_gradient(const Stage *s, i64 image, const float *post, double *sums) {
     const float *map = s->map + image * s->size;
     float *g = s->gradient + image * s->size;
     if (!s->layer.relu) return;
     for (int c = 0; c < s->step; c += LANES) {
         vec sum = {0}, product = {0}, none = {0}, mean = load(s->mean + c);
-        for (long at = c; at < s->size; at += s->step) {
+        for (i64 at = c; at < s->size; at += s->step) {
             vec value = where((mask)(load(post + at) > none), load(g + at));
             store(g + at, value);
             sum += value, product += value * (load(map + at) - mean);
@@ -78,7 +78,7 @@ static void begin_gradient(const Stage *s, long image, const float *post, double
     }
 }
 
-static void sum_gradient(Stage *s, long images) {
+static void sum_gradient(Stage *s, i64 images) {
     double count = (double)images * s->height * s->width;
     for (int c = 0; c < s->channels && s->layer.batch_norm; c++) {
         double g = over_chunks(s, 0, c), gx = over_chunks(s, 1, c);
@@ -87,14 +87,14 @@ static void sum_gradient(Stage *s, long images) {
     }
 }
 
-static void finish_gradient(const Stage *s, long image) {
+static void finish_gradient(const Stage *s, i64 image) {
     const float *map = s->map + image * s->size;
     float *g = s->gradient + image * s->size;
     if (!s->layer.batch_norm) return;
     for (int c = 0; c < s->step; c += LANES) {
         vec scale = load(s->scale + c), mean = load(s->mean + c), inverse = load(s->inverse + c);
         vec mean_g = load(s->mean_g + c), mean_gx = load(s->mean_gx + c) * inverse;
-        for (long at = c; at < s->size; at += s->step)
+        for (i64 at = c; at < s->size; at += s->step)
             store(g + at, scale * (load(g + at) - mean_g - (load(map + at) - mean) * mean_gx));
     }
 }

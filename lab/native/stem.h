@@ -20,30 +20,32 @@ static int fits_stem(const Layer *l) {
 
 static int is_stem(const Engine *e, const Stage *s) { return e->first && s == e->stages + 1; }
 
-static long area(const Stage *s) { return (long)s->height * s->width; }
+static i64 area(const Stage *s) { return s->height * s->width; }
 
 // Of the sums of patches: [term][term + 1].
-static long moments_size(const Stage *wide) { return (long)wide->terms.count * padded(wide->terms.count + 1); }
+static i64 moments_size(const Stage *wide) { return wide->terms.count * padded(wide->terms.count + 1); }
 
 static void set_up_stem(Engine *e) {
     Stage *wide = e->stages, *narrow = wide + 1;
-    long terms = wide->terms.count, size = moments_size(wide);
-    e->patches = zeros(CHUNKS * size, 8), e->patch_sums = zeros(size, 8), e->slopes = zeros(wide->channels * terms, 8);
-    e->ink = zeros(e->batch * wide->height, sizeof(Span));
-    e->blank = zeros(wide->in_size, 4), e->blank_map = zeros(narrow->size, 4);
-    e->blank_count = zeros(CHUNKS * area(wide), 4), e->blank_gradient = zeros(CHUNKS * narrow->size, 4);
+    i64 terms = wide->terms.count, size = moments_size(wide);
+    e->patches = zeros(e, CHUNKS * size, 8), e->patch_sums = zeros(e, size, 8);
+    e->slopes = zeros(e, times(e, wide->channels, terms), 8);
+    e->ink = zeros(e, times(e, e->batch, wide->height), sizeof(Span));
+    e->ink_rows = zeros(e, CHUNKS * wide->in_height, sizeof(Span));
+    e->blank = zeros(e, wide->in_size, 4), e->blank_map = zeros(e, narrow->size, 4);
+    e->blank_count = zeros(e, CHUNKS * area(wide), 4), e->blank_gradient = zeros(e, times(e, CHUNKS, narrow->size), 4);
 }
 
 static void free_stem(Engine *e) {
-    free(e->patches), free(e->patch_sums), free(e->slopes), free(e->ink), free(e->blank), free(e->blank_map);
-    free(e->blank_count), free(e->blank_gradient);
+    free(e->patches), free(e->patch_sums), free(e->slopes), free(e->ink), free(e->ink_rows), free(e->blank);
+    free(e->blank_map), free(e->blank_count), free(e->blank_gradient);
 }
 
 // In a thread's scratch: the padded image, a row of the wide map, its gradient, a row of patches and their sums.
-static long stem_scratch(const Engine *e) {
+static i64 stem_scratch(const Engine *e) {
     const Stage *wide = e->stages;
-    int pad = wide->layer.padding;
-    return (long)(wide->in_height + 2 * pad) * (wide->in_width + 2 * pad) + 2L * wide->width * wide->step +
+    i64 pad = wide->layer.padding;
+    return (wide->in_height + 2 * pad) * (wide->in_width + 2 * pad) + 2 * wide->width * wide->step +
            (wide->width + wide->terms.count) * padded(wide->terms.count + 1) + 2 * LANES;
 }
 
@@ -82,8 +84,8 @@ static void find_ink(const Pass *pass, int chunk) {
     const Stage *wide = e->stages;
     float *count = e->blank_count + chunk * area(wide), background = *e->blank;
     memset(count, 0, sizeof(float) * area(wide));
-    for (long image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
-        Span rows[wide->in_height], *ink = e->ink + image * wide->height;
+    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
+        Span *rows = e->ink_rows + chunk * wide->in_height, *ink = e->ink + image * wide->height;
         for (int y = 0; y < wide->in_height; y++)
             rows[y] = ink_of_row(pass->x + image * wide->in_size + y * wide->in_width, wide->in_width, background);
         for (int y = 0; y < wide->height; y++) {
@@ -100,9 +102,10 @@ static void find_ink(const Pass *pass, int chunk) {
 // Only patches with `ink`; where `count` is given, every patch, as often as it says for its position.
 static void add_patches(const Stage *wide, const float *image, const Span *ink, const float *count, double *into,
                         float *scratch) {
-    int k = wide->layer.kernel, columns = padded(wide->terms.count + 1);
+    i64 k = wide->layer.kernel, columns = padded(wide->terms.count + 1);
     const float *in = with_padding(wide, image, scratch);
-    if (in == image) in = memcpy(scratch, image, sizeof(float) * wide->in_size);  // whole vectors are read, past its end
+    if (in == image)  // whole vectors are read, past its end
+        in = memcpy(scratch, image, sizeof(float) * wide->in_size);
     float *patches = wide_row(wide, scratch) + 2 * wide->width * wide->step;
     float *sums = patches + wide->width * columns + LANES;
     memset(sums, 0, sizeof(float) * wide->terms.count * columns);
@@ -118,19 +121,19 @@ static void add_patches(const Stage *wide, const float *image, const Span *ink, 
         }
         outer(1, at.end - at.begin, columns, &wide->terms, row, 1, 0, patches, sums);
     }
-    for (long i = 0; i < wide->terms.count * columns; i++) into[i] += sums[i];
+    for (i64 i = 0; i < wide->terms.count * columns; i++) into[i] += sums[i];
 }
 
 // Fills `slope` with Sw of channel c; returns w'Sw, and w.m in `mean`. `sums` are those of add_patches over `count`.
 static double moments(const Stage *wide, int c, const double *sums, double count, double *slope, double *mean) {
-    long terms = wide->terms.count, columns = padded(terms + 1);
+    i64 terms = wide->terms.count, columns = padded(terms + 1);
     const float *w = wide->layer.weight + c * terms;
     double variance = 0;
     *mean = 0;
-    for (long t = 0; t < terms; t++) *mean += w[t] * sums[t * columns + terms] / count;
-    for (long t = 0; t < terms; t++) {
+    for (i64 t = 0; t < terms; t++) *mean += w[t] * sums[t * columns + terms] / count;
+    for (i64 t = 0; t < terms; t++) {
         slope[t] = -*mean * sums[t * columns + terms] / count;
-        for (long u = 0; u < terms; u++) slope[t] += w[u] * sums[t * columns + u] / count;
+        for (i64 u = 0; u < terms; u++) slope[t] += w[u] * sums[t * columns + u] / count;
         variance += w[t] * slope[t];
     }
     return variance > 0 ? variance : 0;
@@ -141,19 +144,19 @@ static void sum_patches(const Pass *pass, int chunk) {
     Stage *wide = e->stages;
     double *sums = e->patches + chunk * moments_size(wide);
     memset(sums, 0, sizeof(double) * moments_size(wide));
-    for (long image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
+    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
         add_patches(wide, pass->x + image * wide->in_size, e->ink + image * wide->height, 0, sums, own_scratch(e));
 }
 
 static void sum_all_patches(Engine *e) {
     Stage *wide = e->stages;
-    long size = moments_size(wide);
+    i64 size = moments_size(wide);
     for (int chunk = 1; chunk < CHUNKS; chunk++)
-        for (long i = 0; i < area(wide); i++) e->blank_count[i] += e->blank_count[chunk * area(wide) + i];
+        for (i64 i = 0; i < area(wide); i++) e->blank_count[i] += e->blank_count[chunk * area(wide) + i];
     memset(e->patch_sums, 0, sizeof(double) * size);
     add_patches(wide, e->blank, 0, e->blank_count, e->patch_sums, e->scratch);
     for (int chunk = 0; chunk < CHUNKS; chunk++)
-        for (long i = 0; i < size; i++) e->patch_sums[i] += e->patches[chunk * size + i];
+        for (i64 i = 0; i < size; i++) e->patch_sums[i] += e->patches[chunk * size + i];
 }
 
 // The weights with batch norm folded in, and those of the 1 x 1 convolution.
@@ -168,7 +171,7 @@ static void fold(Engine *e, int images, int training) {
             set_batch_norm(wide, c, wide->layer.running_mean[c], wide->layer.running_var[c]);
         }
         wide->packed_bias[c] = wide->scale[c] * wide->layer.bias[c] + wide->shift[c];
-        for (long t = 0; t < wide->terms.count; t++)
+        for (i64 t = 0; t < wide->terms.count; t++)
             wide->packed[t * wide->step + c] = wide->scale[c] * wide->layer.weight[c * wide->terms.count + t];
     }
     pack(e->stages + 1);
@@ -189,12 +192,12 @@ static void stem_row(const Engine *e, const float *in, int y, Span at, float *ou
          AS_IT_IS, out + (y * narrow->width + at.begin) * narrow->step);
 }
 
-static void stem_forward(const Engine *e, long image, const float *pixels, float *out, float *scratch) {
+static void stem_forward(const Engine *e, i64 image, const float *pixels, float *out, float *scratch) {
     const Stage *wide = e->stages, *narrow = wide + 1;
     const float *in = with_padding(wide, pixels, scratch);
     for (int y = 0; y < wide->height; y++) {
         Span ink = e->ink[image * wide->height + y];
-        long line = y * narrow->width * narrow->step, before = ink.begin * narrow->step, after = ink.end * narrow->step;
+        i64 line = y * narrow->width * narrow->step, before = ink.begin * narrow->step, after = ink.end * narrow->step;
         memcpy(out + line, e->blank_map + line, sizeof(float) * before);
         stem_row(e, in, y, ink, out, wide_row(wide, scratch));
         memcpy(out + line + after, e->blank_map + line + after,
@@ -216,7 +219,7 @@ static void blank_forward(const Pass *pass, int chunk) {
 static void prepare_stem(const Pass *pass) {
     Engine *e = pass->e;
     const Stage *wide = e->stages;
-    for (long i = 0; i < wide->in_size; i++) e->blank[i] = pass->x[0];
+    for (i64 i = 0; i < wide->in_size; i++) e->blank[i] = pass->x[0];
     each_chunk(find_ink, pass);
     if (wide->layer.batch_norm && pass->training) {
         each_chunk(sum_patches, pass);
@@ -230,7 +233,7 @@ static void prepare_stem(const Pass *pass) {
 
 static void clear_stem(Engine *e, int chunk) {
     const Stage *wide = e->stages, *narrow = wide + 1;
-    long size = (wide->terms.count + 1) * wide->step;
+    i64 size = (wide->terms.count + 1) * wide->step;
     memset(wide->partial + chunk * size, 0, sizeof(float) * size);
     memset(e->blank_gradient + chunk * narrow->size, 0, sizeof(float) * narrow->size);
 }
@@ -242,7 +245,7 @@ static void stem_row_gradient(const Engine *e, int chunk, const float *in, int y
     float *d_row = row + wide->width * wide->step;
     float *d_narrow = narrow->partial + chunk * (narrow->terms.count + 1) * narrow->step;
     float *d_wide = wide->partial + chunk * (wide->terms.count + 1) * wide->step;
-    long n = at.end - at.begin;
+    i64 n = at.end - at.begin;
     Finish relu = {0, row};
     d += (y * narrow->width + at.begin) * narrow->step;
     make_wide_row(wide, in, y, at, row);
@@ -252,17 +255,17 @@ static void stem_row_gradient(const Engine *e, int chunk, const float *in, int y
     outer(1, n, wide->step, &wide->terms, in + y * row_length(wide) + at.begin, 1, 0, d_row, d_wide);
 }
 
-static void add(float *to, const float *from, long count) {
-    for (long i = 0; i < count; i++) to[i] += from[i];
+static void add(float *to, const float *from, i64 count) {
+    for (i64 i = 0; i < count; i++) to[i] += from[i];
 }
 
-static void stem_backward(const Engine *e, int chunk, long image, const float *pixels, const float *d, float *scratch) {
+static void stem_backward(const Engine *e, int chunk, i64 image, const float *pixels, const float *d, float *scratch) {
     const Stage *wide = e->stages, *narrow = wide + 1;
     const float *in = with_padding(wide, pixels, scratch);
     float *blank = e->blank_gradient + chunk * narrow->size;
     for (int y = 0; y < wide->height; y++) {
         Span ink = e->ink[image * wide->height + y];
-        long line = y * narrow->width * narrow->step, before = ink.begin * narrow->step, after = ink.end * narrow->step;
+        i64 line = y * narrow->width * narrow->step, before = ink.begin * narrow->step, after = ink.end * narrow->step;
         add(blank + line, d + line, before);
         stem_row_gradient(e, chunk, in, y, ink, d, wide_row(wide, scratch));
         add(blank + line + after, d + line + after, narrow->width * narrow->step - after);
@@ -275,7 +278,7 @@ static void blank_backward(const Pass *pass, int chunk) {
     float *scratch = own_scratch(e);
     const float *in = with_padding(wide, e->blank, scratch);
     for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++) {
-        long line = y * narrow->width * narrow->step;
+        i64 line = y * narrow->width * narrow->step;
         for (int other = 1; other < CHUNKS; other++)
             add(e->blank_gradient + line, e->blank_gradient + other * narrow->size + line,
                 narrow->width * narrow->step);
@@ -296,10 +299,10 @@ static void finish_stem(const Pass *pass) {
         float *dw = l->d_weight + c * wide->terms.count, s = wide->scale[c];
         const float *w = l->weight + c * wide->terms.count;
         double ds = -l->d_bias[c] * (wide->mean[c] - l->bias[c]);
-        for (long t = 0; t < wide->terms.count; t++) ds += dw[t] * w[t];
+        for (i64 t = 0; t < wide->terms.count; t++) ds += dw[t] * w[t];
         l->d_beta[c] = l->d_bias[c];
         l->d_gamma[c] = ds * wide->inverse[c];
-        for (long t = 0; t < wide->terms.count; t++) {
+        for (i64 t = 0; t < wide->terms.count; t++) {
             double m = e->patch_sums[t * padded(wide->terms.count + 1) + wide->terms.count] / count;
             double slope = e->slopes[c * wide->terms.count + t];
             dw[t] = s * (dw[t] - l->d_bias[c] * m - ds * wide->inverse[c] * wide->inverse[c] * slope);

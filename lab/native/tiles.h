@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+typedef int64_t i64;  // sizes, counts and distances: `long` has 32 bits on Windows
+
 #if defined(__AVX512F__)
 enum { LANES = 16, MOST_1 = 14, MOST_2 = 14, MOST_3 = 9 };  // positions or terms of a tile, for 1, 2 or 3 vectors of
 #elif defined(__aarch64__)                                  // channels: of 32 registers at most 28 hold sums,
@@ -35,8 +37,8 @@ INLINE vec larger(vec a, vec b) {
 
 // The terms of a position, in runs of neighbours in memory; a run begins an offset away from the position.
 typedef struct {
-    int count, run;
-    int *offset;  // one a run
+    i64 count, run;
+    i64 *offset;  // one a run
 } Terms;
 
 // What becomes of the sums of `rows`: floored at 0 (ReLU), or kept only where `where` is positive (ReLU's gradient).
@@ -51,15 +53,15 @@ static const Finish AS_IT_IS = {0, 0}, FLOORED = {1, 0};
     pointer += step;                                                                                                   \
     __asm__("" : "+r"(pointer))
 
-INLINE void rows_tile(const int P, const int V, long first, const Terms *terms, const float *a, long a_step,
-                      const float *b, const float *start, Finish finish, float *out, long step) {
+INLINE void rows_tile(const int P, const int V, i64 first, const Terms *terms, const float *a, i64 a_step,
+                      const float *b, const float *start, Finish finish, float *out, i64 step) {
     vec sum[SUMS], none = {0};
     UNROLL for (int p = 0; p < P; p++)
         UNROLL for (int v = 0; v < V; v++) sum[p * V + v] = start ? load(start + v * LANES) : none;
     a += first * a_step;
-    for (int run = 0; run * terms->run < terms->count; run++) {
+    for (i64 run = 0; run * terms->run < terms->count; run++) {
         const float *at = a + terms->offset[run];
-        for (int t = 0; t < terms->run; t++, at++, b += step) {
+        for (i64 t = 0; t < terms->run; t++, at++, b += step) {
             const float *from = at;
             vec weight[3];
             UNROLL for (int v = 0; v < V; v++) weight[v] = load(b + v * LANES);
@@ -73,21 +75,21 @@ INLINE void rows_tile(const int P, const int V, long first, const Terms *terms, 
     UNROLL for (int p = 0; p < P; p++)
         UNROLL for (int v = 0; v < V; v++) {
             vec value = sum[p * V + v];
-            long to = (first + p) * step + v * LANES;
+            i64 to = (first + p) * step + v * LANES;
             if (finish.floor) value = larger(value, none);
             if (finish.where) value = where((mask)(load(finish.where + to) > none), value);
             store(out + to, value);
         }
 }
 
-INLINE void outer_tile(const int T, const int V, long lines, long n, const float *a, long a_step, long a_line,
-                       const float *d, float *into, long step) {
+INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *a, i64 a_step, i64 a_line,
+                       const float *d, float *into, i64 step) {
     vec sum[SUMS];
     UNROLL for (int t = 0; t < T; t++)
         UNROLL for (int v = 0; v < V; v++) sum[t * V + v] = load(into + t * step + v * LANES);
-    for (long line = 0; line < lines; line++, a += a_line) {
+    for (i64 line = 0; line < lines; line++, a += a_line) {
         const float *at = a;
-        for (long p = 0; p < n; p++, at += a_step, d += step) {
+        for (i64 p = 0; p < n; p++, at += a_step, d += step) {
             vec one[3];
             UNROLL for (int v = 0; v < V; v++) one[v] = load(d + v * LANES);
             UNROLL for (int t = 0; t < T; t++) {
@@ -114,20 +116,20 @@ INLINE void outer_tile(const int T, const int V, long lines, long n, const float
 
 // For V vectors of channels, in as few and as equal tiles of positions (or terms) as the registers allow.
 #define TILED(V)                                                                                                       \
-    static void rows_##V(long n, const Terms *terms, const float *a, long a_step, const float *b, const float *start,  \
-                         Finish finish, float *out, long step) {                                                       \
-        long tiles = (n + MOST_##V - 1) / MOST_##V;                                                                    \
-        for (long i = 0, first = 0, next; i < tiles; i++, first = next) {                                              \
+    static void rows_##V(i64 n, const Terms *terms, const float *a, i64 a_step, const float *b, const float *start,    \
+                         Finish finish, float *out, i64 step) {                                                        \
+        i64 tiles = (n + MOST_##V - 1) / MOST_##V;                                                                     \
+        for (i64 i = 0, first = 0, next; i < tiles; i++, first = next) {                                               \
             next = n * (i + 1) / tiles;                                                                                \
             switch (next - first) { EACH(ROWS_CASE, V) }                                                               \
         }                                                                                                              \
     }                                                                                                                  \
-    static void outer_##V(long lines, long n, const Terms *terms, const float *a, long a_step, long a_line,            \
-                          const float *d, float *into, long step) {                                                    \
-        long tiles = (terms->run + MOST_##V - 1) / MOST_##V;                                                           \
-        for (int run = 0; run * terms->run < terms->count; run++) {                                                    \
+    static void outer_##V(i64 lines, i64 n, const Terms *terms, const float *a, i64 a_step, i64 a_line,                \
+                          const float *d, float *into, i64 step) {                                                     \
+        i64 tiles = (terms->run + MOST_##V - 1) / MOST_##V;                                                            \
+        for (i64 run = 0; run * terms->run < terms->count; run++) {                                                    \
             const float *from = a + terms->offset[run];                                                                \
-            for (long i = 0, t = 0, next; i < tiles; i++, into += (next - t) * step, t = next) {                       \
+            for (i64 i = 0, t = 0, next; i < tiles; i++, into += (next - t) * step, t = next) {                        \
                 next = terms->run * (i + 1) / tiles;                                                                   \
                 switch (next - t) { EACH(OUTER_CASE, V) }                                                              \
             }                                                                                                          \
@@ -139,9 +141,9 @@ TILED(2)
 TILED(3)
 
 // `n` positions, `a_step` apart in `a` and `channels` (whole vectors) in `out`: three vectors at a time, then the rest.
-static void rows(long n, long channels, const Terms *terms, const float *a, long a_step, const float *b,
+static void rows(i64 n, i64 channels, const Terms *terms, const float *a, i64 a_step, const float *b,
                  const float *start, Finish finish, float *out) {
-    for (long c = 0, vectors; c < channels; c += vectors * LANES) {
+    for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
         vectors = channels - c < 3 * LANES ? (channels - c) / LANES : 3;
         (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(n, terms, a, a_step, b + c, start ? start + c : 0,
                                                                  finish, out + c, channels);
@@ -150,9 +152,9 @@ static void rows(long n, long channels, const Terms *terms, const float *a, long
 }
 
 // `lines` times `n` positions: in `a` steps of `a_step` and lines of `a_line`, in `d` one after the other.
-static void outer(long lines, long n, long channels, const Terms *terms, const float *a, long a_step, long a_line,
+static void outer(i64 lines, i64 n, i64 channels, const Terms *terms, const float *a, i64 a_step, i64 a_line,
                   const float *d, float *into) {
-    for (long c = 0, vectors; c < channels; c += vectors * LANES) {
+    for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
         vectors = channels - c < 3 * LANES ? (channels - c) / LANES : 3;
         (vectors == 3 ? outer_3 : vectors == 2 ? outer_2 : outer_1)(lines, n, terms, a, a_step, a_line, d + c, into + c,
                                                                     channels);
@@ -160,10 +162,10 @@ static void outer(long lines, long n, long channels, const Terms *terms, const f
 }
 
 // Adds `n` positions of `channels` up.
-static void add_up(long n, long channels, const float *d, float *into) {
-    for (long c = 0; c < channels; c += LANES) {
+static void add_up(i64 n, i64 channels, const float *d, float *into) {
+    for (i64 c = 0; c < channels; c += LANES) {
         vec even = {0}, odd = {0};
-        long p = 0;
+        i64 p = 0;
         for (; p + 2 <= n; p += 2) even += load(d + p * channels + c), odd += load(d + (p + 1) * channels + c);
         if (p < n) even += load(d + p * channels + c);
         store(into + c, load(into + c) + even + odd);

@@ -57,6 +57,16 @@ class Claim:
             if isinstance(event, Epoch) and event.checkpoint is not None:
                 _keep_checkpoint(connection, self.run_id, event.checkpoint)
 
+    def interrupt(self, reason: str) -> None:
+        """End the run as interrupted, to be resumed after its last finished epoch.
+
+        Raises:
+            LostClaim: the worker no longer holds the run; nothing is kept.
+        """
+        values = {"status": "interrupted", "reason": reason, "ended": time.time(), "worker": None}
+        with self.database.writing() as connection:
+            self._hold(connection, values)
+
     def _hold(self, connection: sa.Connection, values: dict[str, Any]) -> None:
         mine = (RUNS.c.id == self.run_id) & (RUNS.c.claim == self.number) & RUNS.c.status.in_(LIVE)
         if connection.execute(sa.update(RUNS).where(mine).values(heartbeat=time.time(), **values)).rowcount == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ SIDE, PEN = 280, 18
 """Of the canvas and its pen, in pixels: ten times the picture that the network gets."""
 DRAW, FILE = "Draw", "Picture file"
 
+_JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _STYLE = """
 <style>
-/* The canvas has a toolbar of its own that appears above it on hover only; ours is always there, so it is cut off. */
-.st-key-board {overflow: clip; border-radius: 6px;}
+.st-key-board {overflow: clip; border-radius: 6px; gap: 0;}
 .st-key-picture_file [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
+/* Where a picture is transparent: behind both light and dark ink. */
+.st-key-picture_read img {background: #808080;}
 /* The canvas keeps its size; the rest wraps below it on a tablet. */
 .st-key-reading [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {flex-wrap: wrap;}
 .st-key-reading [data-testid="stColumn"] {flex: 0 0 280px; min-width: 280px;}
@@ -71,9 +74,10 @@ def ask_digit(source: str) -> list[Stage] | None:
     file = ask_file()
     if file is None:
         return None
-    stages = drawing_stages(read_picture(file.getvalue()))
-    st.image(file, width=SIDE)
-    return stages
+    pixels = read_picture(file.getvalue())
+    with st.container(key="picture_read"):
+        st.image(pixels, width=SIDE)  # what is read, not what a browser makes of the file
+    return drawing_stages(pixels)
 
 
 def ask_strokes() -> list[NDArray[np.float64]]:
@@ -94,6 +98,7 @@ def ask_strokes() -> list[NDArray[np.float64]]:
             initial_drawing=board.initial,
             key=board.key,
         )
+        _take_toolbar_away(board.key)  # it appears on hover only; ours is always there
     board.drawing = result.json_data or board.initial
     objects = board.drawing["objects"]
     with st.container(horizontal=True, width=SIDE):
@@ -114,6 +119,11 @@ def ask_strokes() -> list[NDArray[np.float64]]:
             help="Takes every stroke away.",
         )
     return strokes_from_canvas(board.drawing)
+
+
+def _take_toolbar_away(canvas: str) -> None:
+    script = st.components.v2.component("lab_canvas_toolbar", js=_JS, isolate_styles=False)
+    script(key="canvas_toolbar", data={"canvas": canvas}, height="content")
 
 
 def ask_file() -> UploadedFile | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.pages_manager import PagesManager
 
 from lab.figures import RATE, WRONG
 
@@ -57,20 +56,8 @@ def two_sides(left: float = 1, right: float = 2.15) -> list[DeltaGenerator]:
         return st.columns([left, right], gap="large")
 
 
-def _leave_streamlits_own_pages() -> None:
-    """Begin again with our own page table when Streamlit has started from its convention for a folder `pages/`.
-
-    Until `st.navigation` has run once in a server, Streamlit opens `/train` by itself, without app.py and its menu.
-    Only a session's first drawing can meet this; a later one may carry a click, which beginning again would lose.
-    """
-    if PagesManager.uses_pages_directory and not len(st.session_state):
-        PagesManager.uses_pages_directory = False
-        st.rerun()
-
-
 def page_head(title: str, sentence: str) -> None:
     """A page's one idea: its title and one sentence."""
-    _leave_streamlits_own_pages()
     st.title(title, anchor=False)
     st.caption(sentence)
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 from lab.analysis import RunSummary
 from lab.store import Store
+from lab.ui.navigation import page
 from lab.ui.state import choose_run, forget_run, use_settings
 from lab.ui.text import plain
 
-TRAIN_PAGE = "pages/train.py"
 SETTINGS_HELP = "Set the controls of the Train page to this run's config."
 
 
@@ -21,11 +21,11 @@ def show_actions(store: Store, chosen: Sequence[RunSummary]) -> None:
     open_it, copy_it, rename_it, delete_it, _ = st.columns([1, 1.4, 1, 1, 3])
     if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
         choose_run(one.run)
-        st.switch_page(TRAIN_PAGE)
+        st.switch_page(page("train"))
     if copy_it.button("Use its settings", disabled=one is None, width="stretch", help=SETTINGS_HELP) and one:
         use_settings(one.config)
         choose_run(one.run)
-        st.switch_page(TRAIN_PAGE)
+        st.switch_page(page("train"))
     if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
         _rename(store, one)
     if delete_it.button("Delete", disabled=not chosen, width="stretch"):

@@ -7,25 +7,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lab.background import start_workers
 from lab.config import RunConfig
+from lab.run_number import run_number
 from lab.steps import step
-from lab.store import Store, StoreError, open_store
+from lab.store import Store, open_store
 from lab.ui.draft import Draft
-from lab.ui.text import plain
 
 DRAFT, RUN, EVENTS, TICKED = "draft", "run", "events", "ticked"
 
 
 def the_store() -> Store:
-    """The store, with this process's workers running; a page ends with one sentence if there is none."""
-    try:
-        store = open_store()
-        start_workers(store)
-    except StoreError as error:
-        st.error(plain(str(error)))
-        st.stop()
-    return store
+    """The store that this page reads.
+
+    Raises:
+        StoreError: it cannot be opened; `lab.ui.errors` makes a sentence of it.
+    """
+    return open_store()
 
 
 def draft() -> Draft:
@@ -48,9 +45,14 @@ def use_settings(config: RunConfig) -> None:
 
 def chosen_run() -> int | None:
     """The run this session looks at: from the address (so that a refresh finds it again) or the session."""
-    address = st.query_params.get("run", "")
-    if address.isdecimal() and len(address) < 19:  # isdigit() takes "²" too; larger numbers fit into no database
-        st.session_state[RUN] = int(address)
+    address = st.query_params.get("run")
+    if address is not None:
+        number = run_number(address)
+        if number is None:
+            del st.query_params["run"]
+            st.warning("The address asks for a run with a number that none can have: Runs lists those there are.")
+        else:
+            st.session_state[RUN] = number
     run: int | None = st.session_state.get(RUN)
     return run
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
+from curves import points, wait_for_points
 from examples import TINY_NETWORK, wait_until
-from lab_server import LabServer, points, wait_for_points
+from lab_server import LabServer
 from playwright.sync_api import Page, expect
 
 from lab.config import Optimizer, RunConfig
@@ -231,22 +232,3 @@ def test_a_killed_server_leaves_an_interrupted_run_that_resume_finishes(
     status(page, "finished")
     wait_for_points(page, "loss", "test", more_than=epochs - 1)
     assert finished_epochs(own_server.store, run_id) == list(range(1, epochs + 1))
-
-
-def test_a_stroke_on_the_canvas_is_read_at_once(server: LabServer, new_tab: Tabs) -> None:
-    page = new_tab(f"{server.address}/draw")
-    expect(page.get_by_text("The answer appears here, after every stroke.")).to_be_visible()
-    canvas = page.locator(".st-key-board canvas").last
-    expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    assert box is not None
-    x, top, bottom = box["x"] + 140, box["y"] + 50, box["y"] + 230
-    page.mouse.move(x, top)
-    page.mouse.down()
-    page.mouse.move(x, bottom, steps=20)
-    page.mouse.up()
-    expect(page.locator(".answer b")).to_have_text("1")
-    page.wait_for_function(
-        "() => document.querySelector('.st-key-probabilities .js-plotly-plot')?.data[0].x.length === 10"
-    )
-    expect(page.get_by_text("What the network receives")).to_be_visible()

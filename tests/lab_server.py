@@ -1,6 +1,7 @@
 """The app as it is really started: `streamlit run app.py` in a process of its own, on a database of its own."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -8,11 +9,10 @@ import urllib.request
 from pathlib import Path
 
 from examples import wait_until
-from playwright.sync_api import Page
 
 from lab.store import Store
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 
 
 class LabServer:
@@ -55,6 +55,23 @@ class LabServer:
             return 0
         return sum(file.read_text().count("inotify wd:") for file in open_files.iterdir())
 
+    def imports_torch(self) -> bool:
+        """Whether it has begun to import torch (Linux; elsewhere it may just as well have)."""
+        assert self._process is not None
+        mapped = Path(f"/proc/{self._process.pid}/maps")
+        return not mapped.exists() or "libtorch" in mapped.read_text()
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait_for_end(self, seconds: float = 60) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        assert self._process is not None
+        code = self._process.wait(seconds)
+        self._process = None
+        return code
+
     def kill(self) -> None:
         """SIGKILL: it has no moment to clean up."""
         if self._process is not None:
@@ -65,23 +82,3 @@ class LabServer:
     def close(self) -> None:
         self.kill()
         self.store.close()
-
-
-def points(page: Page, chart: str, trace: str) -> int:
-    """How many points a curve has in the browser now."""
-    return int(page.evaluate(POINTS, [chart, trace]))
-
-
-def wait_for_points(page: Page, chart: str, trace: str, more_than: int) -> int:
-    """Wait until a curve has more points than that; returns how many."""
-    page.wait_for_function(
-        f"([[chart, trace], than]) => ({POINTS})([chart, trace]) > than", arg=[[chart, trace], more_than]
-    )
-    return points(page, chart, trace)
-
-
-POINTS = """([chart, trace]) => {
-    const plot = document.querySelector(`.st-key-${chart} .js-plotly-plot`);
-    const curve = (plot?.data ?? []).find(curve => curve.name === trace);
-    return curve?.x?.length ?? 0;
-}"""

@@ -1,0 +1,116 @@
+"""What runs beside the pages, from the start of the app's server to its end: the workers of this process.
+
+They need torch, whose import keeps everything else waiting, so they begin once the first page is drawn, or when nobody
+has come for a while. They end with the server: training stops at the next iteration, and its run can be resumed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from lab.process import PATIENCE_SECONDS, leave, leave_within, on_ending_signal
+from lab.store import StoreError, open_store
+
+if TYPE_CHECKING:
+    from lab.jobs import Workers
+
+log = logging.getLogger(__name__)
+
+FIRST_PAGE_SECONDS = 1.5
+"""How long the first page is left to itself: Python serves the files that the browser asks for and imports torch in
+turn, so a page that is drawn meanwhile waits for most of the import (benchmarks/opening.py). A page that needs torch
+earlier imports it then.
+"""
+UNVISITED_SECONDS = 5.0
+"""How long a started server waits for its first visitor before it trains what is queued without one."""
+LOOK_SECONDS = 5.0
+"""How often it is seen to that every device has its worker."""
+CONNECTIONS_SECONDS = 1
+"""How long an ending server waits for browsers to close their connections, before it closes them."""
+WORKERS_SECONDS = 1.0
+"""How long it waits then for iterations that are under way."""
+
+_visited = threading.Event()
+
+
+def visited() -> None:
+    """Say that a page is being drawn: the first one decides when torch is imported."""
+    _visited.set()
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """Start the workers with the server, and end them in good order with it."""
+    background, server = Background(), _uvicorn()
+    background.start()
+    if server is None:
+        yield
+        await asyncio.to_thread(background.end, WORKERS_SECONDS)
+        return
+    server.config.timeout_graceful_shutdown = CONNECTIONS_SECONDS
+
+    def end() -> None:
+        background.tell_to_end()
+        leave_within(PATIENCE_SECONDS, 0)
+        server.should_exit = True  # not by its own handler, which sends the process the signal again in the end
+
+    with on_ending_signal(end):
+        yield
+        await asyncio.to_thread(background.end, WORKERS_SECONDS)
+        leave(0)  # a page may be inside torch, and nothing is left that must be kept
+
+
+def _uvicorn() -> Any:
+    """The server that has begun to listen for signals before it began this lifespan, or None under any other."""
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return server if hasattr(server, "should_exit") and hasattr(server, "config") else None
+
+
+class Background:
+    """A thread that imports torch when that disturbs nobody, and then keeps a worker for each device."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+        self._workers: Workers | None = None
+        self._thread = threading.Thread(target=self._work, name="lab-background", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the workers follow later."""
+        self._thread.start()
+
+    def tell_to_end(self) -> None:
+        """Interrupt what trains at its next iteration, and take nothing further; returns at once."""
+        self._ending.set()
+        _visited.set()
+        if self._workers is not None:
+            self._workers.tell_to_end()
+
+    def end(self, seconds: float) -> bool:
+        """Tell all to end and wait for them; False when one is still importing or in an iteration `seconds` later."""
+        self.tell_to_end()
+        until = time.monotonic() + seconds
+        self._thread.join(seconds)
+        ended = self._workers is None or self._workers.end(max(0.0, until - time.monotonic()))
+        return ended and not self._thread.is_alive()
+
+    def _work(self) -> None:
+        _visited.wait(UNVISITED_SECONDS)
+        if self._ending.wait(FIRST_PAGE_SECONDS):
+            return
+        from lab.jobs import Workers  # imports torch: not before the first page is drawn
+
+        self._workers, told = Workers(), ""
+        while not self._ending.is_set():
+            try:
+                self._workers.start(open_store())
+            except StoreError as error:  # not there yet: asked again
+                if str(error) != told:
+                    log.warning(told := str(error))
+            self._ending.wait(LOOK_SECONDS)

@@ -1,0 +1,62 @@
+"""How a process of the lab is ended: by Ctrl-C, by SIGTERM or by closing its terminal, in good order and soon.
+
+Python's own ending frees what other threads still compute with, and a native engine then writes into freed memory. So
+whoever trains is told to end and waited for first, and `leave` ends a process that has a thread which cannot wait.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NoReturn
+
+PATIENCE_SECONDS = 2.5
+"""From the signal to the end of the process, whatever it is doing."""
+
+
+@contextmanager
+def on_ending_signal(act: Callable[[], None]) -> Iterator[None]:
+    """Inside, the first signal to end the process calls `act` instead, and later ones do nothing.
+
+    `act` is called in the main thread, between any two lines of it: it must not wait for what the main thread may hold.
+    """
+    told = False
+
+    def handle(_signal: int, _frame: object) -> None:
+        nonlocal told
+        if not told:
+            told = True
+            act()
+
+    before = {number: signal.signal(number, handle) for number in _ending_signals()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """Those of this system; SIGHUP only where `nohup` has not asked for it to be ignored."""
+    names = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"]
+    found = [signal.Signals[name] for name in names if name in signal.Signals.__members__]
+    return [number for number in found if number.name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def leave(code: int) -> NoReturn:
+    """End the process here and now, whatever its other threads are doing."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # closed, or its reader has gone
+            stream.flush()
+    os._exit(code)
+
+
+def leave_within(seconds: float, code: int) -> None:
+    """Leave in so many seconds, should the process not have ended by then."""
+    timer = threading.Timer(seconds, leave, args=(code,))
+    timer.name, timer.daemon = "lab-leave", True
+    timer.start()

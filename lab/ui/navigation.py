@@ -1,0 +1,24 @@
+"""The pages: what the menu lists, and how one leads to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+FOLDER = Path(__file__).parents[2] / "pages"
+PAGES = {
+    "steps": ("Steps", ":material/stairs:"),
+    "train": ("Train", ":material/show_chart:"),
+    "layers": ("Layers", ":material/layers:"),
+    "draw": ("Draw", ":material/draw:"),
+    "runs": ("Runs", ":material/list:"),
+}
+"""Title and icon by the page's file; the first is the one that opens."""
+
+
+def page(name: str) -> Page:
+    """A page by its file's name, to link or to switch to."""
+    title, icon = PAGES[name]
+    return st.Page(FOLDER / f"{name}.py", title=title, icon=icon, default=name == next(iter(PAGES)))

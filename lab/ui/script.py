@@ -1,0 +1,13 @@
+"""The script that Streamlit runs for every page; `app.py` serves it."""
+
+import streamlit as st
+
+from lab.lifespan import visited
+from lab.ui.errors import show_callback_error
+from lab.ui.layout import start_page
+from lab.ui.navigation import PAGES, page
+
+visited()
+start_page()
+show_callback_error()
+st.navigation([page(name) for name in PAGES], position="top").run()

@@ -1,0 +1,106 @@
+"""The workers start beside the pages when that disturbs nobody, and end with the server."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+from examples import tiny_run, wait_until
+
+from lab import jobs, lifespan
+from lab.lifespan import Background
+from lab.mnist import Mnist
+from lab.store import Store, StoreError
+
+Visit = Callable[[], None]
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """A server that nobody has visited; call it to draw its first page."""
+    monkeypatch.setattr(lifespan, "_visited", threading.Event())
+    monkeypatch.setattr(lifespan, "UNVISITED_SECONDS", 600)
+    monkeypatch.setattr(lifespan, "FIRST_PAGE_SECONDS", 0.05)
+    monkeypatch.setattr(jobs, "available_devices", lambda: ["cpu"])
+    return lifespan.visited
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch, few: Mnist) -> threading.Event:
+    """Set once the workers have been started, which is when torch is imported."""
+    begun = threading.Event()
+    start = jobs.Workers.start
+
+    def started(workers: jobs.Workers, store: Store) -> None:
+        start(workers, store)
+        begun.set()
+
+    monkeypatch.setattr(jobs.Workers, "start", started)
+    monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
+    return begun
+
+
+def test_nothing_begins_before_the_first_page_is_drawn(visit: Visit, training: threading.Event, store: Store) -> None:
+    background = Background()
+    background.start()
+    assert not training.wait(0.2)
+    visit()
+    assert training.wait(60)
+    assert background.end(60)
+
+
+def test_the_first_page_is_left_to_itself_for_a_while(
+    visit: Visit, training: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifespan, "FIRST_PAGE_SECONDS", 600)
+    background = Background()
+    background.start()
+    visit()
+    assert not training.wait(0.2)
+    assert background.end(60)
+    assert not training.is_set()
+
+
+def test_a_server_that_nobody_visits_trains_what_is_queued(
+    visit: Visit, training: threading.Event, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    monkeypatch.setattr(lifespan, "UNVISITED_SECONDS", 0.05)
+    run_id = store.submit(tiny_run())
+    background = Background()
+    background.start()
+    wait_until(lambda: store.run(run_id).status == "finished")
+    assert background.end(60)
+
+
+def test_a_store_that_cannot_be_opened_is_asked_again(
+    visit: Visit, training: threading.Event, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    answers = iter([StoreError("The database did not answer.")])
+
+    def open_store() -> Store:
+        for error in answers:
+            raise error
+        return store
+
+    monkeypatch.setattr(lifespan, "open_store", open_store)
+    monkeypatch.setattr(lifespan, "LOOK_SECONDS", 0.05)
+    background = Background()
+    background.start()
+    visit()
+    assert training.wait(60)
+    assert background.end(60)
+
+
+def test_the_workers_live_as_long_as_the_lifespan(visit: Visit, training: threading.Event, store: Store) -> None:
+    run_id = store.submit(tiny_run(epochs=200, batch_size=1))
+
+    async def serve() -> None:
+        async with lifespan.lifespan(None):
+            visit()
+            assert await asyncio.to_thread(training.wait, 60)
+            await asyncio.to_thread(wait_until, lambda: store.run(run_id).status == "running")
+
+    before = set(threading.enumerate())
+    asyncio.run(serve())
+    assert [thread.name for thread in set(threading.enumerate()) - before] == []
+    assert store.run(run_id).status == "interrupted"
