@@ -117,14 +117,14 @@ def test_a_store_that_cannot_be_read_is_told_in_its_sentence(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("preset", STEPS, ids=lambda preset: preset.name)
-def test_each_step_tells_its_idea_what_is_inferred_and_the_published_reading(preset: Any) -> None:
+def test_each_step_tells_its_idea_what_is_inferred_and_the_published_findings(preset: Any) -> None:
     app = open_app("steps")
     labelled(app.get("button_group"), "Step").set_value(preset.number).run()
     assert is_well(app)
     told = words(app)
     assert f"{preset.number}. {preset.name}" in [heading.value for heading in app.subheader]
     assert preset.idea in told
-    assert preset.published_reading in told
+    assert preset.published_findings in told
     assert all(sentence in told for sentence in preset.provenance())
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from app_pages import errors, html, open_alone
+from app_pages import ROOT, errors, html, open_alone
 from streamlit.testing.v1 import AppTest
 
 from lab.editing import Rows

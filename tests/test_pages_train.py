@@ -182,7 +182,7 @@ def test_a_finished_run_is_held_against_the_target_and_read(store: Store, correc
     assert "✓ met] &nbsp; Fewer than 10,000 parameters: 9,426" in told
     assert "It overfits" in told
     assert "mean of the last 3 epochs" in told
-    assert step(3).published_reading in told
+    assert step(3).published_findings in told
 
 
 def test_a_queued_run_says_its_place_and_about_when_it_begins(store: Store, dead_worker: str) -> None:
