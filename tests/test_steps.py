@@ -113,7 +113,7 @@ def test_only_step_5_held_the_target_in_its_last_three_epochs() -> None:
 
 def test_nobody_published_beyond() -> None:
     assert published_epochs(6) == ()
-    assert step(6).published_reading == ""
+    assert step(6).published_findings == ""
 
 
 @pytest.mark.parametrize("number", range(1, 7))
