@@ -73,4 +73,5 @@ def run_rows(store: Store) -> Iterator[dict[str, Any]]:
     found = store.runs()
     epochs = store.epochs([run.id for run in found])
     for run in found:
-        yield run_row(run, epochs[run.id])
+        if run.id in epochs:
+            yield run_row(run, epochs[run.id])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from typing import Annotated, Literal
 
 from lab.fields import Choice, Number, Switch, Whole, build, check, shown
@@ -259,9 +258,8 @@ def to_json(config: RunConfig) -> str:
     return json.dumps(asdict(config), sort_keys=True)
 
 
-@lru_cache(maxsize=512)
 def from_json(text: str) -> RunConfig:
-    """Read what `to_json` wrote; a value, so the same text is read only once.
+    """Read what `to_json` wrote.
 
     Raises:
         ConfigError: the text is no JSON object, or a field is unknown, missing or out of range.

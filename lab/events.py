@@ -152,6 +152,8 @@ def event_from_row(row: object) -> Event:
         wanted = types[name]
         if isinstance(value, bool) or not isinstance(value, (int, float) if wanted is float else wanted):
             raise EventError(f"{name} of a {kind.kind!r} event is {value!r}; it must be of the type {wanted.__name__}.")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise EventError(f"{name} of a {kind.kind!r} event has {value.bit_length()} bits; it must have at most 63.")
     return kind(**values)
 
 

@@ -71,7 +71,7 @@ def results(store: Store) -> str:
     """The tables in Markdown: one line a step and terms, then one line a run."""
     known = store.runs()
     epochs = store.epochs([run.id for run in known])
-    runs = counted(summarize(run, epochs[run.id]) for run in known)
+    runs = counted(summarize(run, epochs[run.id]) for run in known if run.id in epochs)
     if not runs:
         return "No complete run of a step is in the store yet."
     pools = pool_seeds(runs)

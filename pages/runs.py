@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lab.analysis import RunSummary, summarize
+from lab.analysis import RunSummary
 from lab.curves import overlay_figure
 from lab.describe import describe_config, differences
 from lab.store import ENDED
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table
 from lab.ui.run_actions import show_actions
-from lab.ui.run_table import choose_runs
+from lab.ui.run_table import choose_runs, list_runs
 from lab.ui.state import the_store
+from lab.ui.text import plain
 
 
 def compare(chosen: Sequence[RunSummary]) -> None:
@@ -39,14 +40,17 @@ def compare(chosen: Sequence[RunSummary]) -> None:
 
 store = the_store()
 page_head("Runs", "Every run with its config, result and time. Select one to open it, several to compare them.")
-known = store.runs()
-if not known:
+listed = list_runs(store)
+if not listed:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
-    epochs = store.epochs([run.id for run in known])
-    selected = choose_runs([summarize(run, epochs[run.id]) for run in known])
-    show_actions(store, selected)
-    if selected:
-        compare(selected)
-    elif any(run.status not in ENDED for run in known):
+    chosen = choose_runs(listed)
+    show_actions(store, chosen)
+    for run in chosen:
+        if run.problem:
+            st.warning(plain(f"Run {run.id} cannot be read: {run.problem}"))
+    readable = [run.summary for run in chosen if run.summary]
+    if readable:
+        compare(readable)
+    elif any(run.summary and run.summary.status not in ENDED for run in listed):
         st.caption("A run is live: open it to watch it, or come back here for its result.")

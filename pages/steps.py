@@ -20,7 +20,7 @@ def own_runs() -> dict[int, list[RunSummary]]:
     mine = [run for run in store.runs() if run.step is not None]
     epochs = store.epochs([run.id for run in mine])
     found: dict[int, list[RunSummary]] = {preset.number: [] for preset in STEPS}
-    for summary in (summarize(run, epochs[run.id]) for run in mine):
+    for summary in (summarize(run, epochs[run.id]) for run in mine if run.id in epochs):
         if summary.step is not None and summary.as_published and summary.epochs:
             found[summary.step].append(summary)
     return found

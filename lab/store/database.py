@@ -82,10 +82,16 @@ def shown(url: str) -> str:
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin in `_begin_sqlite`, reading ones too
+    connection.text_factory = _text
     cursor = connection.cursor()
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _text(content: bytes) -> str:
+    """Text that is no UTF-8 ends no query: it is read with a sign in place of what is no character."""
+    return content.decode("utf-8", "replace")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

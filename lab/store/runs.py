@@ -5,7 +5,6 @@ SQLite in WAL mode at `runs/lab.sqlite3` unless LAB_DATABASE_URL names another d
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import uuid
@@ -18,11 +17,12 @@ import sqlalchemy as sa
 
 from lab.config import RunConfig, to_json
 from lab.describe import describe_run
-from lab.events import Checkpoint, Epoch, event_from_row
+from lab.events import Checkpoint
 from lab.store.claims import Claim, claim_run, mark_interrupted
 from lab.store.database import Database, StoreError
+from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
 from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
-from lab.store.snapshots import ENDED, RESUMABLE, Kept, Run, read_run
+from lab.store.snapshots import ENDED, RESUMABLE, Kept, Queued, Run, Unreadable
 from lab.store.transfer import copy_runs
 
 
@@ -53,6 +53,7 @@ class Store:
         """Raises StoreError where the database cannot be opened."""
         self.url = url
         self._database = Database(url)
+        self._reader = RunReader(self._database)
 
     def close(self) -> None:
         """Give back all connections."""
@@ -110,31 +111,51 @@ class Store:
     # --- the viewer's side ---------------------------------------------------------------------------------------
 
     def runs(self) -> list[Run]:
-        """All runs, newest first; dead claims are recorded as interrupted first."""
+        """All runs that can be read, newest first; dead claims are recorded as interrupted first."""
         mark_interrupted(self._database)
-        with self._database.reading() as connection:
-            rows = connection.execute(sa.select(RUNS).order_by(RUNS.c.id.desc())).all()
-        return [read_run(row) for row in rows]
+        return [run for run in self._reader.all() if isinstance(run, Run)]
+
+    def unreadable(self) -> list[Unreadable]:
+        """The runs that cannot be read, or of which an epoch cannot, newest first; `delete` removes them too."""
+        found = self._reader.all()
+        problems = self.epochs(run.id for run in found).problems
+        damaged = (
+            Unreadable(id=run.id, name=run.name, problem=problems[run.id])
+            if isinstance(run, Run) and run.id in problems
+            else run
+            for run in found
+        )
+        return [run for run in damaged if isinstance(run, Unreadable)]
+
+    def queued(self) -> list[Queued]:
+        """The runs that wait, the one that is next first; one that cannot be read waits for nobody."""
+        found = reversed(self._reader.some(RUNS.c.status == "queued"))
+        return [Queued(id=run.id, device=run.config.device) for run in found if isinstance(run, Run)]
 
     def run(self, run_id: int) -> Run:
         """One run.
 
         Raises:
-            StoreError: there is none with this id.
+            StoreError: there is none with this id, or it cannot be read.
         """
         mark_interrupted(self._database)
-        with self._database.reading() as connection:
-            row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).first()
-        if row is None:
+        found = self._reader.some(RUNS.c.id == run_id)
+        if not found:
             raise StoreError(f"There is no run {run_id}: `python -m lab runs` lists them.")
-        return read_run(row)
+        if isinstance(found[0], Unreadable):
+            raise StoreError(found[0].problem)
+        return found[0]
 
     def events_after(self, run_id: int, cursor: int = 0) -> list[Kept]:
-        """The run's events with an id above `cursor`, oldest first."""
+        """The run's events with an id above `cursor`, oldest first.
+
+        Raises:
+            StoreError: one of them cannot be read.
+        """
         query = sa.select(EVENTS).where((EVENTS.c.run_id == run_id) & (EVENTS.c.id > cursor)).order_by(EVENTS.c.id)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        return [Kept(id=row.id, time=row.time, event=event_from_row(json.loads(row.payload))) for row in rows]
+        return [read_kept(row) for row in rows]
 
     def follow(self, run_id: int, poll_seconds: float = 0.5) -> Iterator[Kept]:
         """The run's events from this call on, as they come, until the run has ended.
@@ -163,22 +184,13 @@ class Store:
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def epochs(self, run_ids: Iterable[int]) -> dict[int, list[Epoch]]:
-        """The epochs of several runs at once, each run's in order."""
-        wanted = list(run_ids)
-        found: dict[int, list[Epoch]] = {run_id: [] for run_id in wanted}
-        query = (
-            sa.select(EVENTS.c.run_id, EVENTS.c.payload)
-            .where(EVENTS.c.run_id.in_(wanted) & (EVENTS.c.kind == Epoch.kind))
-            .order_by(EVENTS.c.id)
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-        for run_id, payload in rows:
-            event = event_from_row(json.loads(payload))
-            assert isinstance(event, Epoch)
-            found[run_id].append(event)
-        return found
+    def epochs(self, run_ids: Iterable[int]) -> Epochs:
+        """The epochs of several runs at once, each run's in order.
+
+        A run whose epochs cannot be read is not in the answer (`run_id in epochs`); asking for it all the same
+        raises a StoreError that says why.
+        """
+        return read_epochs(self._database, run_ids)
 
     def checkpoint(self, run_id: int, epoch: int | None = None) -> Checkpoint:
         """What was kept of an epoch (default: the last).

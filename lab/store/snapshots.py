@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lab.config import RunConfig, from_json
+from lab.config import RunConfig
 from lab.events import Event
 from lab.steps import matching_step
 
@@ -20,6 +20,8 @@ class Run:
     """A snapshot of one run's row. Times are seconds since 1970."""
 
     id: int
+    uuid: str
+    """The same in every store that the run is copied to."""
     name: str
     config: RunConfig
     status: Status
@@ -31,12 +33,33 @@ class Run:
     created: float
     started: float | None
     ended: float | None
+    resumable: bool
+    """Whether it can be queued again: it ended unfinished, and what going on needs was kept."""
 
     @property
     def step(self) -> int | None:
         """The preset's number, or None for a config of the user's own."""
         preset = matching_step(self.config)
         return preset.number if preset else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A run that is there and cannot be read: it can be shown as such, and deleted."""
+
+    id: int
+    name: str
+    problem: str
+    """One sentence: what of it cannot be read, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queued:
+    """A run that waits for a worker."""
+
+    id: int
+    device: str
+    """The device that its config asks for: auto, cpu, cuda or mps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,21 +73,3 @@ class Kept:
     def row(self) -> dict[str, Any]:
         """The event as a plain row, with its "id" and "time"."""
         return self.event.row() | {"id": self.id, "time": self.time}
-
-
-def read_run(row: Any) -> Run:
-    """A row of RUNS as a snapshot."""
-    return Run(
-        id=row.id,
-        name=row.name,
-        config=from_json(row.config),
-        status=row.status,
-        command=row.command,
-        reason=row.reason,
-        hardware=row.hardware,
-        device=row.device,
-        worker=row.worker,
-        created=row.created,
-        started=row.started,
-        ended=row.ended,
-    )

@@ -9,15 +9,16 @@ import streamlit as st
 from lab.analysis import RunSummary
 from lab.store import Store
 from lab.ui.navigation import page
+from lab.ui.run_table import Listed
 from lab.ui.state import choose_run, forget_run, use_settings
 from lab.ui.text import plain
 
 SETTINGS_HELP = "Set the controls of the Train page to this run's config."
 
 
-def show_actions(store: Store, chosen: Sequence[RunSummary]) -> None:
+def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
     """A button for each; a dialog goes on asking about the runs that were ticked when it was opened."""
-    one = chosen[0] if len(chosen) == 1 else None
+    one = chosen[0].summary if len(chosen) == 1 else None
     open_it, copy_it, rename_it, delete_it, _ = st.columns([1, 1.4, 1, 1, 3])
     if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
         choose_run(one.run)
@@ -42,14 +43,14 @@ def _rename(store: Store, run: RunSummary) -> None:
 
 
 @st.dialog("Delete for good?")
-def _delete(store: Store, chosen: Sequence[RunSummary]) -> None:
-    st.markdown("\n".join(f"- {plain(run.name)} (run {run.run}, {run.status})" for run in chosen))
+def _delete(store: Store, chosen: Sequence[Listed]) -> None:
+    st.markdown("\n".join(f"- {plain(run.name)} (run {run.id}, {run.status})" for run in chosen))
     st.caption("The run, its curves and its weights cannot be brought back. A run in training is stopped.")
     keep, go = st.columns(2)
     if keep.button("Keep", width="stretch"):
         st.rerun()
     if go.button("Delete", type="primary", width="stretch"):
         for run in chosen:
-            store.delete(run.run)
-            forget_run(run.run)
+            store.delete(run.id)
+            forget_run(run.id)
         st.rerun()

@@ -12,13 +12,15 @@ from typing import Any
 
 import streamlit as st
 
-from lab.analysis import RunSummary, gap
+from lab.analysis import RunSummary, gap, summarize
+from lab.store import Store
 from lab.ui.layout import duration
 from lab.ui.run_words import began_words
 from lab.ui.state import tick_runs, ticked_runs
 
 DRAWN = "runs_drawn"
 FEW_ROWS = 8
+UNREADABLE = "unreadable"
 GAP_HELP = "Training minus test (or validation) accuracy, in points; well above 0: overfitting."
 
 
@@ -35,11 +37,33 @@ class Drawn:
         return f"runs_table_{self.version}"
 
 
-def choose_runs(runs: Sequence[RunSummary]) -> list[RunSummary]:
+@dataclass(frozen=True)
+class Listed:
+    """One line of the table: a run, or one that is there and cannot be read."""
+
+    id: int
+    name: str
+    status: str
+    summary: RunSummary | None = None
+    problem: str = ""
+    """Why it cannot be read."""
+
+
+def list_runs(store: Store) -> list[Listed]:
+    """All runs, newest first."""
+    runs = store.runs()
+    epochs = store.epochs([run.id for run in runs])
+    readable = [summarize(run, epochs[run.id]) for run in runs if run.id in epochs]
+    listed = [Listed(run.run, run.name, run.status, summary=run) for run in readable]
+    listed += [Listed(run.id, run.name, UNREADABLE, problem=run.problem) for run in store.unreadable()]
+    return sorted(listed, key=lambda run: run.id, reverse=True)
+
+
+def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
     """The table; returns those that are ticked, in its order."""
-    drawn = _drawn_for(tuple(run.run for run in runs))
+    drawn = _drawn_for(tuple(run.id for run in runs))
     percent = st.column_config.NumberColumn(format="%.2f")
-    ticked = [place for place, run in enumerate(runs) if run.run in ticked_runs()]
+    ticked = [place for place, run in enumerate(runs) if run.id in ticked_runs()]
     st.dataframe(
         [_row(run) for run in runs],
         hide_index=True,
@@ -72,12 +96,15 @@ def _drawn_for(ids: tuple[int, ...]) -> Drawn:
     return drawn
 
 
-def _row(run: RunSummary) -> dict[str, Any]:
+def _row(listed: Listed) -> dict[str, Any]:
     """One line, as the widget wants it."""
+    run = listed.summary
+    row: dict[str, Any] = {"Run": listed.id, "Name": listed.name, "Status": listed.status}
+    return row if run is None else row | _figures(run)
+
+
+def _figures(run: RunSummary) -> dict[str, Any]:
     return {
-        "Run": run.run,
-        "Name": run.name,
-        "Status": run.status,
         "Epochs": f"{len(run.epochs)} of {run.config.epochs}",
         "Last, %": run.last.test_accuracy if run.last else None,
         "Best, %": run.best.test_accuracy if run.best else None,

@@ -1,0 +1,186 @@
+"""Rows of the database -> snapshots. Whatever a row holds, it is read here or called unreadable, and stops no other.
+
+Rows are fetched whole first, and read when their connection has been given back: no row that cannot be read
+keeps a statement, and with it the database, open.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, get_args
+
+import sqlalchemy as sa
+
+from lab.config import ConfigError, RunConfig, from_json
+from lab.events import Epoch, Event, EventError, event_from_row
+from lab.store.database import Database, StoreError
+from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
+from lab.store.snapshots import RESUMABLE, Kept, Run, Status, Unreadable
+
+TEXTS = ("uuid", "name", "config", "command", "reason", "hardware")
+TEXTS_OR_NOTHING = ("device", "worker")
+TIMES_OR_NOTHING = ("started", "ended")
+YEAR_10000 = 253402300800.0
+"""Seconds since 1970: no date and no clock goes further."""
+
+
+_Configs = dict[str, RunConfig | str]
+"""Text -> the config, or the sentence that says why there is none: that is not tried again at every look either."""
+
+
+class _UnreadableRow(Exception):
+    """What of a row cannot be read, as the end of a sentence."""
+
+
+class RunReader:
+    """Reads the rows of RUNS. A config's text is read once, for as long as a run of the last whole list has it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._configs: _Configs = {}
+
+    def all(self) -> list[Run | Unreadable]:
+        """Every run, newest first."""
+        configs: _Configs = {}
+        found = [_read(row, self._configs, configs) for row in self._rows()]
+        self._configs = configs
+        return found
+
+    def some(self, where: sa.ColumnElement[bool]) -> list[Run | Unreadable]:
+        """The runs of which `where` is true, newest first."""
+        return [_read(row, self._configs, self._configs) for row in self._rows(where)]
+
+    def _rows(self, *where: sa.ColumnElement[bool]) -> Iterable[sa.Row[Any]]:
+        query = sa.select(RUNS, _has_what_resuming_needs()).where(*where).order_by(RUNS.c.id.desc())
+        with self._database.reading() as connection:
+            return connection.execute(query).all()
+
+
+def _has_what_resuming_needs() -> sa.Label[int | None]:
+    """Whether the last checkpoint has its optimiser state; NULL without a checkpoint, or where it does not matter."""
+    state = sa.case((CHECKPOINTS.c.optimizer_state.is_not(None), 1), else_=0)
+    newest = sa.select(state).where(CHECKPOINTS.c.run_id == RUNS.c.id).order_by(CHECKPOINTS.c.epoch.desc()).limit(1)
+    return sa.case((RUNS.c.status.in_(RESUMABLE), newest.scalar_subquery())).label("optimizer_state")
+
+
+def _read(row: Any, known: _Configs, configs: _Configs) -> Run | Unreadable:
+    try:
+        return _run(row, known, configs)
+    except _UnreadableRow as error:
+        name = row.name if isinstance(row.name, str) and row.name.strip() else f"run {row.id}"
+        problem = f"Run {row.id} cannot be read: {shortened(error)} Delete it, or open it with the lab that wrote it."
+        return Unreadable(id=row.id, name=name, problem=problem)
+
+
+def _run(row: Any, known: _Configs, configs: _Configs) -> Run:
+    _check_types(row)
+    config = configs[row.config] = known.get(row.config) or _config(row.config)
+    if isinstance(config, str):
+        raise _UnreadableRow(config)
+    return Run(
+        id=row.id,
+        uuid=row.uuid,
+        name=row.name,
+        config=config,
+        status=row.status,
+        command=row.command,
+        reason=row.reason,
+        hardware=row.hardware,
+        device=row.device,
+        worker=row.worker,
+        created=row.created,
+        started=row.started,
+        ended=row.ended,
+        resumable=row.status in RESUMABLE and row.optimizer_state != 0,
+    )
+
+
+def _check_types(row: Any) -> None:
+    """SQLite keeps any value in any column."""
+    if row.status not in get_args(Status):
+        raise _UnreadableRow(f"its status is {row.status!r}, which this lab does not know.")
+    for name in (*TEXTS, *TEXTS_OR_NOTHING):
+        value = getattr(row, name)
+        if not isinstance(value, str) and not (value is None and name in TEXTS_OR_NOTHING):
+            raise _UnreadableRow(f"its {name} is {value!r}; it must be text.")
+    for name in ("created", *TIMES_OR_NOTHING):
+        value = getattr(row, name)
+        if not _is_time(value) and not (value is None and name in TIMES_OR_NOTHING):
+            raise _UnreadableRow(f"its time {name!r} is {value!r}; it must be in seconds since 1970.")
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value < YEAR_10000
+
+
+def _config(text: str) -> RunConfig | str:
+    try:
+        return from_json(text)
+    except ConfigError as error:
+        return str(error)
+
+
+def read_kept(row: Any) -> Kept:
+    """A row of EVENTS as the event that was said, and when.
+
+    Raises:
+        StoreError: it keeps none that this lab knows.
+    """
+    event = read_event(row.run_id, row.id, row.payload)
+    if not _is_time(row.time):
+        raise StoreError(f"Run {row.run_id} cannot be read: its event {row.id} was said at the time {row.time!r}.")
+    return Kept(id=row.id, time=row.time, event=event)
+
+
+def read_event(run_id: int, event_id: int, payload: object) -> Event:
+    """The event that a payload keeps.
+
+    Raises:
+        StoreError: it keeps none that this lab knows.
+    """
+    try:
+        if not isinstance(payload, str):
+            raise EventError(f"it is {payload!r}; it must be text.")
+        return event_from_row(json.loads(payload))
+    except (ValueError, RecursionError) as error:
+        problem = f"its event {event_id} is damaged ({shortened(error)})"
+        raise StoreError(f"Run {run_id} cannot be read: {problem}.") from error
+
+
+class Epochs(dict[int, list[Epoch]]):
+    """The epochs of several runs. Of a run whose epochs cannot be read there are none, and asking for them says why."""
+
+    def __init__(self, run_ids: Iterable[int]) -> None:
+        super().__init__({run_id: [] for run_id in run_ids})
+        self.problems: dict[int, str] = {}
+        """Run -> why its epochs cannot be read."""
+
+    def __missing__(self, run_id: int) -> list[Epoch]:
+        raise StoreError(self.problems.get(run_id, f"There is no run {run_id}: `python -m lab runs` lists them."))
+
+
+def read_epochs(database: Database, run_ids: Iterable[int]) -> Epochs:
+    """The epochs of several runs at once, each run's in order."""
+    found = Epochs(run_ids)
+    query = sa.select(EVENTS.c.run_id, EVENTS.c.id, EVENTS.c.payload).where(EVENTS.c.kind == Epoch.kind)
+    with database.reading() as connection:
+        rows = connection.execute(query.where(EVENTS.c.run_id.in_(list(found))).order_by(EVENTS.c.id)).all()
+    for run_id, event_id, payload in rows:
+        try:
+            event = read_event(run_id, event_id, payload)
+            if not isinstance(event, Epoch):
+                raise StoreError(f"Run {run_id} cannot be read: its event {event_id} says to be of another kind.")
+        except StoreError as error:
+            found.problems.setdefault(run_id, str(error))
+        else:
+            found[run_id].append(event)
+    for run_id in found.problems:
+        del found[run_id]
+    return found
+
+
+def shortened(error: object) -> str:
+    """What an error says, on one line of at most 200 characters: it may quote a whole damaged row."""
+    line = " ".join(str(error)[:1000].split())
+    return line if len(line) <= 200 else f"{line[:199]}…"

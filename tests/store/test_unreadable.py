@@ -1,0 +1,143 @@
+"""A row that cannot be read is one run shown as such: every other run is served, and it can be deleted."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from examples import tiny_run
+from stories import STARTED, WINDOW, epoch, running
+
+from lab.config import to_json
+from lab.events import Finished
+from lab.store import Queued, Store, StoreError
+
+CONFIG = json.loads(to_json(tiny_run()))
+DEEP = '{"network":' + "[" * 200_000
+
+
+def overwrite(store: Store, table: str, column: str, value: object, run_id: int) -> None:
+    """What a later lab, another tool or a bad disk may leave in a column."""
+    key = "id" if table == "runs" else "run_id"
+    with store._database.writing() as connection:
+        connection.execute(
+            sa.text(f"UPDATE {table} SET {column} = :value WHERE {key} = :id"), {"value": value, "id": run_id}
+        )
+
+
+RUN_FAULTS: dict[str, tuple[str, object, str]] = {
+    "a field of a later version": ("config", json.dumps(CONFIG | {"colour": "red"}), "no field 'colour'"),
+    "a value of a later version": ("config", json.dumps(CONFIG | {"device": "tpu"}), "device is 'tpu'"),
+    "a lost field": ("config", json.dumps({"epochs": 3}), "lacks a field"),
+    "broken JSON": ("config", to_json(tiny_run())[:-9], "no JSON text"),
+    "a list": ("config", "[" + "1," * 100_000 + "1]", "config is"),
+    "nesting 200,000 deep": ("config", DEEP, "no JSON text"),
+    "a number in place of the config": ("config", 5, "config is"),
+    "bytes in place of the config": ("config", b"\x00\xff", "config is"),
+    "invalid UTF-8": ("config", "CAST(x'7bff7d' AS TEXT)", "no JSON text"),
+    "an unknown status": ("status", "dreaming", "status is 'dreaming'"),
+    "no status": ("status", b"", "status is"),
+    "bytes in place of the name": ("name", b"\xff\xfe", "name is"),
+    "a text in place of a time": ("created", "yesterday", "'created' is 'yesterday'"),
+    "a time after all calendars": ("ended", 1e300, "'ended' is"),
+    "an endless time": ("started", float("inf"), "'started' is"),
+    "bytes in place of the device": ("device", b"cpu", "device is"),
+}
+
+
+@pytest.mark.parametrize("fault", RUN_FAULTS)
+def test_a_damaged_row_is_one_unreadable_run_and_all_others_are_served(store: Store, fault: str) -> None:
+    column, value, problem = RUN_FAULTS[fault]
+    before, broken, after = (running(store, STARTED, epoch(1), Finished()) for _ in range(3))
+    if fault == "invalid UTF-8":
+        with store._database.writing() as connection:
+            connection.exec_driver_sql(f"UPDATE runs SET config = {value} WHERE id = {broken}")
+    else:
+        overwrite(store, "runs", column, value, broken)
+    assert [run.id for run in store.runs()] == [after, before]
+    [unreadable] = store.unreadable()
+    assert unreadable.id == broken
+    assert unreadable.name
+    assert unreadable.problem.startswith(f"Run {broken} cannot be read: ")
+    assert problem in unreadable.problem
+    assert len(unreadable.problem) < 400
+    assert "\n" not in unreadable.problem
+    with pytest.raises(StoreError, match=f"Run {broken} cannot be read"):
+        store.run(broken)
+    store.delete(broken)
+    assert store.unreadable() == []
+    assert store.events_after(broken) == []
+    assert [run.id for run in store.runs()] == [after, before]
+
+
+@pytest.mark.parametrize(
+    "fault", ["a field of a later version", "nesting 200,000 deep", "bytes in place of the config"]
+)
+def test_the_queue_goes_on_past_a_run_that_cannot_be_read(store: Store, fault: str) -> None:
+    column, value, _ = RUN_FAULTS[fault]
+    broken, waits = store.submit(tiny_run()), store.submit(tiny_run(device="cpu"))
+    overwrite(store, "runs", column, value, broken)
+    assert store.queued() == [Queued(id=waits, device="cpu")]
+
+
+def test_the_queue_holds_the_runs_that_wait_and_nothing_else_the_oldest_first(store: Store) -> None:
+    running(store, STARTED, Finished())
+    running(store, STARTED)
+    first, second = store.submit(tiny_run(device="cuda")), store.submit(tiny_run(device="auto"))
+    assert store.queued() == [Queued(id=first, device="cuda"), Queued(id=second, device="auto")]
+
+
+EVENT_FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "an event of a later version": lambda row: json.dumps({"event": "checkpoint"}),
+    "a field of a later version": lambda row: json.dumps(row | {"colour": "red"}),
+    "a lost field": lambda row: json.dumps({"event": row["event"], "epoch": 1}),
+    "another type": lambda row: json.dumps(row | {"epoch": "one"}),
+    "a number without end": lambda row: json.dumps(row | {"epoch": 10**400}),
+    "broken JSON": lambda row: json.dumps(row)[:-5],
+    "nesting 200,000 deep": lambda row: "[" * 200_000,
+    "a number": lambda row: 5,
+    "bytes": lambda row: b"\xff",
+}
+
+
+@pytest.mark.parametrize("fault", EVENT_FAULTS)
+def test_an_epoch_that_cannot_be_read_is_that_runs_trouble_alone(store: Store, fault: str) -> None:
+    broken, sound = running(store, epoch(1), Finished()), running(store, epoch(1), Finished())
+    overwrite(store, "events", "payload", EVENT_FAULTS[fault](epoch(1).row()), broken)
+    epochs = store.epochs([broken, sound])
+    assert [one.epoch for one in epochs[sound]] == [1]
+    assert broken not in epochs
+    with pytest.raises(StoreError, match=rf"Run {broken} cannot be read: its event \d+ is damaged"):
+        epochs[broken]
+    with pytest.raises(StoreError, match=rf"Run {broken} cannot be read: its event \d+ is damaged"):
+        store.events_after(broken)
+    assert [run.id for run in store.unreadable()] == [broken]
+    assert len(store.events_after(sound)) == 2
+
+
+def test_an_event_said_at_no_time_is_told_in_a_sentence(store: Store) -> None:
+    run_id = running(store, WINDOW)
+    overwrite(store, "events", "time", "noon", run_id)
+    with pytest.raises(StoreError, match=rf"Run {run_id} cannot be read: its event \d+ was said at the time 'noon'"):
+        store.events_after(run_id)
+
+
+def test_epochs_of_a_run_that_is_not_asked_for_are_told_in_a_sentence(store: Store) -> None:
+    with pytest.raises(StoreError, match=r"There is no run 5"):
+        store.epochs([])[5]
+
+
+def test_a_config_is_read_once_however_many_there_are(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page asks at every refresh, and 600 configs do not fit the cache of 512 that there was."""
+    from lab.store import reading
+
+    for seed in range(600):
+        store.submit(tiny_run(seed=seed))
+    read: list[str] = []
+    monkeypatch.setattr(reading, "from_json", lambda text, once=reading.from_json: read.append(text) or once(text))
+    first = store.runs()
+    assert len(set(read)) == len(read) == 600
+    assert store.runs() == first
+    assert store.queued()[0].id == first[-1].id
+    assert len(read) == 600
