@@ -24,7 +24,7 @@ from lab.cli_training import INTERRUPTED, train_here
 from lab.config import TRAINING_IMAGES, ConfigError, RunConfig
 from lab.console import replace_what_cannot_be_shown, visible
 from lab.layers import layer_table
-from lab.store import StoreError, open_store
+from lab.store import StoreError, open_store, worker_name
 
 app = typer.Typer(
     add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
@@ -102,7 +102,7 @@ def train(
     )
     _check_device(config)
     store = open_store()
-    raise typer.Exit(train_here(store, lambda: store.submit(config), config, as_json))
+    raise typer.Exit(train_here(store, lambda: store.submit(config, owner=worker_name()), config, as_json))
 
 
 @app.command()
@@ -113,7 +113,7 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
     _check_device(config)
 
     def queue() -> int:
-        store.requeue(run)
+        store.requeue(run, owner=worker_name())
         return run
 
     raise typer.Exit(train_here(store, queue, config, as_json))

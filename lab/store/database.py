@@ -17,6 +17,10 @@ class StoreError(Exception):
     """The database cannot be used, or the run is not what it must be; one sentence."""
 
 
+class StoreUnavailable(StoreError):
+    """The database did not answer, or not take what it was given: it is locked, full or away, and may be back later."""
+
+
 class Database:
     """One database, opened and brought up to date. Safe to share between threads.
 
@@ -65,7 +69,9 @@ class Database:
         except IntegrityError:
             raise
         except SQLAlchemyError as error:
-            raise StoreError(f"The database {shown(self.url)} did not answer: {str(error).splitlines()[0]}") from error
+            raise StoreUnavailable(
+                f"The database {shown(self.url)} did not answer: {str(error).splitlines()[0]}"
+            ) from error
 
     def close(self) -> None:
         """Give back all connections."""

@@ -40,11 +40,20 @@ def _to_2(connection: sa.Connection) -> None:
     SCHEMA_VERSION.create(connection)
     connection.execute(sa.text("ALTER TABLE runs ADD COLUMN uuid VARCHAR(32)"))
     connection.execute(sa.text("ALTER TABLE runs ADD COLUMN claim INTEGER NOT NULL DEFAULT 0"))
+    connection.execute(sa.text("ALTER TABLE runs ADD COLUMN wanted VARCHAR(16) NOT NULL DEFAULT 'auto'"))
+    connection.execute(sa.text("ALTER TABLE runs ADD COLUMN owner TEXT"))
+    connection.execute(sa.text("ALTER TABLE runs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0"))
+    connection.execute(sa.text("UPDATE runs SET turn = id"))
     connection.execute(sa.text("CREATE UNIQUE INDEX runs_uuid ON runs (uuid)"))
+    connection.execute(sa.text("CREATE INDEX runs_that_have_not_ended ON runs (status, turn)"))
+    connection.execute(sa.text("DROP INDEX one_live_run_per_device"))
+    one = "CREATE UNIQUE INDEX one_running_run_per_device ON runs (host, device) WHERE status = 'running'"
+    connection.execute(sa.text(one))
     for row in connection.execute(sa.text("SELECT id, config, hardware FROM runs")).all():
         words = {"config": _rewritten(row.config, CONFIG_TO_2), "hardware": _hardware_to_2(row.hardware)}
-        change = sa.text("UPDATE runs SET uuid = :uuid, config = :config, hardware = :hardware WHERE id = :id")
-        connection.execute(change, {"uuid": uuid.uuid4().hex, "id": row.id} | words)
+        told = ", ".join(f"{column} = :{column}" for column in ("uuid", "wanted", *words))
+        change = sa.text(f"UPDATE runs SET {told} WHERE id = :id")
+        connection.execute(change, {"uuid": uuid.uuid4().hex, "wanted": _device(row.config), "id": row.id} | words)
     kept = sa.text("SELECT id, payload FROM events WHERE kind IN ('started', 'window')")
     for row in connection.execute(kept).all():
         change = sa.text("UPDATE events SET payload = :payload WHERE id = :id")
@@ -74,6 +83,15 @@ def _rewritten(text: str, changes: dict[str, tuple[str, dict[Any, Any]]]) -> str
             value = values.pop(old)
             values[new] = words.get(value, value) if isinstance(value, str) else value
     return json.dumps(values, sort_keys=True)
+
+
+def _device(config: str) -> str:
+    """The device that a config names, which the queue is asked by."""
+    try:
+        device = json.loads(config)["device"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return "auto"
+    return device if isinstance(device, str) and len(device) <= 16 else "auto"
 
 
 def _hardware_to_2(words: str) -> str:

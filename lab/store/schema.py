@@ -26,18 +26,22 @@ RUNS = sa.Table(
     sa.Column("device", sa.String(16)),
     sa.Column("worker", sa.Text),
     sa.Column("claim", sa.Integer, nullable=False, default=0, server_default="0"),  # how often it has been claimed
+    sa.Column("wanted", sa.String(16), nullable=False, default="auto", server_default="auto"),  # its config's device
+    sa.Column("owner", sa.Text),  # the process that has queued it for itself
+    sa.Column("turn", sa.Integer, nullable=False, default=0, server_default="0"),  # who waits longest has the lowest
     sa.Column("heartbeat", sa.Float),
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("ended", sa.Float),
-    # One live run a device: the database itself refuses a second claim, whoever makes it.
+    sa.Index("runs_that_have_not_ended", "status", "turn"),
+    # One run trains on a device: the database itself refuses a second, whoever claims it. A paused one needs none.
     sa.Index(
-        "one_live_run_per_device",
+        "one_running_run_per_device",
         "host",
         "device",
         unique=True,
-        sqlite_where=sa.text("status IN ('running', 'paused')"),
-        postgresql_where=sa.text("status IN ('running', 'paused')"),
+        sqlite_where=sa.text("status = 'running'"),
+        postgresql_where=sa.text("status = 'running'"),
     ),
     sqlite_autoincrement=True,
 )

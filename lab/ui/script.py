@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lab.lifespan import visited
+from lab.lifespan import problems, visited
 from lab.ui.errors import show_callback_error
 from lab.ui.layout import start_page
 from lab.ui.navigation import PAGES, page
@@ -10,4 +10,6 @@ from lab.ui.navigation import PAGES, page
 visited()
 start_page()
 show_callback_error()
+for problem in problems():
+    st.warning(problem)
 st.navigation([page(name) for name in PAGES], position="top").run()
