@@ -140,7 +140,7 @@ def _drawn(figure: Figure) -> list[float]:
 
 
 def _stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
-    lowest = min(values, default=stops[0])
+    lowest = min(filter(math.isfinite, values), default=stops[0])
     return next((stop for stop in stops if stop <= lowest), WHOLE_RANGE[0])
 
 
@@ -195,17 +195,15 @@ def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT)
         hovermode="x unified",
         uirevision=revision,
     )
-    x_axis = {"range": [0, planned + 0.3], "title": {"text": "epoch"}, "nticks": min(planned + 1, 16)}
-    axis(figure, "x", zeroline=False, **x_axis)
-    axis(figure, "y", title={"text": as_typed(label)}, zeroline=False, automargin=True)
+    axis(figure, "x", range=[0, planned + 0.3], title={"text": "epoch"}, nticks=min(planned + 1, 16), zeroline=False)
+    axis(figure, "y", title={"text": label}, zeroline=False, automargin=True)
     return figure
 
 
 def _line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float], **settings: Any) -> None:
-    """A curve of the figure. Its name is shown as typed and whole."""
+    """A curve of the figure; its name is shown as typed."""
     heights = [height if math.isfinite(height) else None for height in y]
-    named = {"type": "scatter", "name": as_typed(name), "hoverlabel": {"namelength": -1}}
-    figure["data"].append(named | {"x": list(x), "y": heights} | settings)
+    figure["data"].append({"type": "scatter", "name": as_typed(name), "x": list(x), "y": heights} | settings)
 
 
 def _target_line(figure: Figure) -> None:

@@ -87,8 +87,8 @@ _STEP_HEAD = (
     "Measured best %, mean",
     "Published best train %",
     "Measured best train %, mean",
-    "Seeds",
     "Computed in",
+    "Seeds",
     "99.40 % in all of the last three",
 )
 _RUN_HEAD = (
@@ -120,8 +120,8 @@ def _step_line(step: StepSummary, pool: SeedSummary | None) -> list[str]:
         _figure(pool.best_mean if pool else None),
         _figure(step.published_best_train),
         _figure(pool.best_train_mean if pool else None),
-        ", ".join(map(str, pool.seeds)) if pool else "none yet",
         pool.terms.computed if pool else "-",
+        ", ".join(map(str, pool.seeds)) if pool else "none yet",
         f"{pool.held_target} of {len(pool.seeds)}" if pool else "-",
     ]
 

@@ -17,7 +17,7 @@ from lab.events import Event
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
 from lab.steps import PublishedEpoch, published_epochs, step
-from lab.store import ENDED, LIVE, RESUMABLE, Kept, Run, Store, StoreError
+from lab.store import ENDED, LIVE, Kept, Run, Store, StoreError
 from lab.timeline import Timeline, epoch_seconds, progress
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration
@@ -109,23 +109,26 @@ def _state(run: Run, timeline: Timeline) -> None:
 
 
 def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
-    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop."""
+    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop.
+
+    Each says which attempt of the run was seen, so that a click that comes late does nothing to a later one.
+    """
     first, second = columns
     if run.status in LIVE:
         label, command = ("Go on", "run") if run.command == "pause" else ("Pause", "pause")
-        first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command))
+        first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command, run))
     last: dict[str, Any] = {"key": "stop-or-resume", "width": "stretch"}
-    if run.status in RESUMABLE:
+    if run.resumable:
         words = "Go on after the last finished epoch."
-        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run.id))
+        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run))
     elif run.status not in ENDED:
         words = "End the run; its finished epochs are kept."
-        second.button("Stop", **last, help=words, on_click=store.send, args=(run.id, "stop"))
+        second.button("Stop", **last, help=words, on_click=store.send, args=(run.id, "stop", run))
 
 
-def _resume(store: Store, run_id: int) -> None:
+def _resume(store: Store, run: Run) -> None:
     with suppress(StoreError):  # another tab has resumed or deleted it: the next drawing shows it as it is
-        store.requeue(run_id)
+        store.requeue(run.id, seen=run)
 
 
 def _figures(run: RunSummary) -> None:

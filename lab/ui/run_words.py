@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lab.store import LIVE, Run, Store
+from lab.store import Ahead, Run, Store
 from lab.timeline import Progress, Timeline, progress
 from lab.ui.layout import duration
 
@@ -22,29 +22,28 @@ def moment(seconds: float) -> str:
 
 
 def place_words(store: Store, run: Run) -> str:
-    """Where and since when it runs or ran; for a queued run its place and about how long it waits."""
-    if run.status != "queued":
-        parts = (f"run {run.id}", run.hardware, f"began {moment(run.started)}" if run.started else "")
-        return ", ".join(part for part in parts if part)
-    ahead = store.queue_position(run.id)
-    since = "waits to go on" if run.started else f"queued {moment(run.created)}"
-    words = f"run {run.id}, {since}, " + (f"{ahead} more before it in the queue" if ahead else "next on this device")
-    seconds = _waiting_seconds(store, run)
-    return words if seconds is None else f"{words}, begins in about {duration(seconds)}"
+    """Where and since when it runs or ran; for one that waits for its device its place and about how long it waits."""
+    ahead = store.ahead(run.id)
+    since = f"began {moment(run.started)}" if run.started else ""
+    if ahead is None:
+        return ", ".join(words for words in (f"run {run.id}", run.hardware, since) if words)
+    first = since or f"queued {moment(run.created)}"
+    before = f"{len(ahead.waiting)} more before it on {ahead.device}" if ahead.waiting else f"next on {ahead.device}"
+    seconds = _waiting_seconds(store, ahead)
+    begins = "" if seconds is None else f", {'goes on' if run.started else 'begins'} in about {duration(seconds)}"
+    return f"run {run.id}, {first}, {before}{begins}"
 
 
-def _waiting_seconds(store: Store, run: Run) -> float | None:
-    """The live run's time left, and its time an epoch for every epoch queued before `run`; None if not yet known."""
-    others = [other for other in store.runs() if other.id != run.id]
-    live = next((other for other in others if other.status in LIVE), None)
-    if live is None:
+def _waiting_seconds(store: Store, ahead: Ahead) -> float | None:
+    """The time left of the run that trains, and its time an epoch for every epoch before; None if not yet known."""
+    if ahead.training is None:
         return None
-    state = progress(Timeline.of(kept.event for kept in store.events_after(live.id)))
+    state = progress(Timeline.of(kept.event for kept in store.events_after(ahead.training)))
     if state is None or state.seconds_left is None:
         return None
     left_epochs = (1 - state.share) * state.epochs
-    queued = sum(other.config.epochs for other in others if other.status == "queued" and other.id < run.id)
-    return state.seconds_left * (1 + queued / left_epochs) if left_epochs else state.seconds_left
+    waiting = sum(run.config.epochs for run in store.runs() if run.id in ahead.waiting) if ahead.waiting else 0
+    return state.seconds_left * (1 + waiting / left_epochs) if left_epochs else state.seconds_left
 
 
 def progress_words(state: Progress) -> str:
@@ -59,4 +58,4 @@ def ending_words(run: Run, epochs: int) -> str:
     """Why an unfinished run ended, and what is left of it."""
     kept = "1 finished epoch is kept" if epochs == 1 else f"{epochs} finished epochs are kept"
     reason = run.reason or "It was interrupted, and nobody said why."
-    return f"{reason} Its {kept}; Resume goes on from there."
+    return f"{reason} Its {kept}" + ("; Resume goes on from there." if run.resumable else ".")
