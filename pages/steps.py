@@ -69,6 +69,16 @@ def story(preset: Step) -> None:
         st.caption(f":material/info: {sentence}")
 
 
+def train_it() -> None:
+    """Start a run of the chosen step and go to watch it."""
+    set_draft(draft().with_step(st.session_state["chosen-step"]))
+    choose_run(store.submit(draft().config))
+    st.session_state["go-train"] = True
+
+
+if st.session_state.pop("go-train", False):
+    st.switch_page(page("train"))
+
 own = own_runs()
 page_head(
     "Five steps to 99.40 % with fewer than 10,000 parameters",
@@ -87,12 +97,9 @@ preset = step(number)
 text, chart = two_sides(1, 1.4)
 with text:
     story(preset)
-    chosen = draft().with_step(number)
-    if st.button("Train this step", type="primary", help=f"In the background. {STEP_RULE}"):
-        set_draft(chosen)
-        choose_run(store.submit(chosen.config))
-        st.switch_page(page("train"))
-    st.caption(f"Trains {describe_extent(chosen.config)}, as set in the Run tab of the Train page.")
+    st.button("Train this step", type="primary", on_click=train_it, help=f"In the background. {STEP_RULE}")
+    extent = describe_extent(draft().with_step(number).config)
+    st.caption(f"Trains {extent}, as set in the Run tab of the Train page.")
 with chart:
     mine = own[preset.number]
     show_figure(steps_figure(published_epochs(preset.number), mine[:3]), "step-curves")

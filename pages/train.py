@@ -14,6 +14,12 @@ from lab.ui.state import choose_run, chosen_run, draft, the_store
 store = the_store()
 
 
+def start() -> None:
+    """Queue the draft and watch it, unless what was typed just before the click was refused."""
+    if not draft().problems:
+        choose_run(store.submit(draft().config))
+
+
 def run_to_show() -> int | None:
     """The chosen run; for a new session the newest live one, else the newest."""
     known = store.runs()
@@ -30,9 +36,7 @@ with controls:
     choose_step()
     toggles()
     ready = size_and_problems()
-    pressed = st.button("Start training", type="primary", width="stretch", disabled=not ready)
-    if pressed and ready:  # here and not in a callback: what was typed just before the click has been taken or refused
-        choose_run(store.submit(draft().config))
+    st.button("Start training", type="primary", width="stretch", on_click=start, disabled=not ready)
     st.page_link(page("layers"), label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling.")
     draw_what_needs_torch = details()
 

@@ -8,6 +8,7 @@ import pytest
 from app_pages import ROOT, errors, html, open_alone
 from streamlit.testing.v1 import AppTest
 
+from lab.config import conv
 from lab.editing import Rows
 from lab.layers import Square, layer_table
 from lab.mnist import DataError
@@ -134,6 +135,73 @@ def test_a_layer_can_be_put_between_two_others() -> None:
     assert (len(layers), layers[2].channels, layers[2].padding) == (9, 16, 1)
     # 16 maps from 16: nine weights an input, a bias, and batch norm's 2.
     assert f"<b>{9_426 + 16 * (9 * 16 + 1 + 2):,}</b>" in html(page)
+
+
+def test_a_layer_can_be_put_into_an_empty_table(type_rows: Any) -> None:
+    page = open_alone("layers")
+    type_rows(lambda rows: rows.clear())
+    page.run()
+    assert errors(page) == ["The network has 0 layers; it must have 1 to 40."]
+    type_rows(lambda rows: None)
+    next(button for button in page.button if button.label == "Insert a layer").click().run()
+    assert not page.exception and not page.error
+    assert page.session_state[DRAFT].config.network.layers == (conv(10, 1),)
+
+
+def test_a_layer_can_be_put_behind_the_last_one() -> None:
+    page = open_alone("layers")
+    next(box for box in page.selectbox if box.label == "Insert before layer").select(9).run()
+    next(button for button in page.button if button.label == "Insert a layer").click().run()
+    assert not page.error
+    assert page.session_state[DRAFT].config.network.layers == (*step(3).config.network.layers, conv(10, 1))
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "words"),
+    [
+        ("kernel", "three", "Layer 4: kernel is 'three'; it must be a whole number from 1 to 28."),
+        ("kernel", "2,5", "Layer 4: kernel is '2,5'; write it without a comma, and decimals with a point: 0.02."),
+        ("kernel", -3, "Layer 4: kernel is -3; it must be a whole number from 1 to 28."),
+        ("kernel", "9" * 20, "Layer 4: kernel is 99999999999999999999; it must be"),
+        ("stride", 10**18, "Layer 4: stride is 1000000000000000000; it must be"),
+        ("padding", "=1+1", "Layer 4: padding is '=1+1'; it must be"),
+        ("channels", "<b>*8*</b>", "Layer 4: channels is '<b>*8*</b>'; it must be"),
+        ("kind", "conv2d", "Layer 4: kind is 'conv2d'; it must be one of conv, max_pool, average_pool."),
+        ("kernel", None, "Layer 4: it has no kernel"),
+    ],
+)
+def test_a_cell_that_cannot_be_is_kept_as_typed_and_explained(
+    type_rows: Any, column: str, typed: Any, words: str
+) -> None:
+    type_rows(set_cell(4, column, typed))
+    page = open_alone("layers")
+    assert not page.exception
+    (sentence,) = errors(page)
+    assert sentence.startswith(words)
+    assert page.session_state[DRAFT].table[3][column] == typed
+    assert page.session_state[DRAFT].config == step(3).config
+
+
+def test_the_table_shows_what_is_used_where_a_cell_was_left_empty_or_means_nothing(type_rows: Any) -> None:
+    page = open_alone("layers")
+    type_rows(lambda rows: rows[3].update(kind="max_pool", channels=16, kernel=2, stride=None))
+    page.run()
+    type_rows(lambda rows: None)
+    page.run()
+    assert not page.exception and not page.error
+    assert page.session_state[SHEET].rows[3] == {
+        "kind": "max_pool",
+        "channels": None,
+        "kernel": 2,
+        "stride": 2,
+        "padding": 0,
+    }
+
+
+def test_the_editor_gets_text_so_that_nothing_typed_is_turned_into_another_number() -> None:
+    frame = open_alone("layers").session_state[SHEET].frame
+    assert all(str(dtype) == "string" or dtype == "str" for dtype in frame.dtypes)
+    assert frame["kernel"].tolist()[0] == "5"
 
 
 def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:
