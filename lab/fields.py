@@ -79,9 +79,9 @@ class Number:
             exact = Decimal(text)
             is_whole = self.whole and exact == exact.to_integral_value() and abs(exact) < 10**40
             number = int(exact) if is_whole else float(exact)
-        problem = self.problem(name, number)
-        if problem:
-            raise ConfigError(problem)
+        if self.problem(name, number):
+            typed = shown(text) if number is text or len(text) > 40 else text  # quoted where it is no number at all
+            raise ConfigError(f"{name} is {typed}; it must be {self.limits}.")
         return typing.cast(float, number)
 
 

@@ -10,7 +10,9 @@ from lab.ui.chart import show_figure
 from lab.ui.draft import STEP_RULE
 from lab.ui.layout import page_head, show_table, two_sides
 from lab.ui.navigation import page
+from lab.ui.readiness import start_problems
 from lab.ui.state import choose_run, draft, set_draft, the_store
+from lab.ui.text import plain
 
 store = the_store()
 
@@ -97,9 +99,18 @@ preset = step(number)
 text, chart = two_sides(1, 1.4)
 with text:
     story(preset)
-    st.button("Train this step", type="primary", on_click=train_it, help=f"In the background. {STEP_RULE}")
-    extent = describe_extent(draft().with_step(number).config)
-    st.caption(f"Trains {extent}, as set in the Run tab of the Train page.")
+    chosen = draft().with_step(number)
+    problems = start_problems(chosen)
+    st.button(
+        "Train this step",
+        type="primary",
+        on_click=train_it,
+        disabled=bool(problems),
+        help=f"In the background. {STEP_RULE}",
+    )
+    st.caption(f"Trains {describe_extent(chosen.config)}, as set in the Run tab of the Train page.")
+    for problem in problems:
+        st.error(plain(problem))
 with chart:
     mine = own[preset.number]
     show_figure(steps_figure(published_epochs(preset.number), mine[:3]), "step-curves")

@@ -9,6 +9,7 @@ from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
+from lab.ui.readiness import start_problems
 from lab.ui.state import choose_run, chosen_run, draft, the_store
 
 store = the_store()
@@ -16,7 +17,7 @@ store = the_store()
 
 def start() -> None:
     """Queue the draft and watch it, unless what was typed just before the click was refused."""
-    if not draft().problems:
+    if not start_problems(draft()):
         choose_run(store.submit(draft().config))
 
 

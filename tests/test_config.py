@@ -167,6 +167,15 @@ def test_json_that_lacks_a_field_with_a_default_takes_the_default() -> None:
     assert from_json(json.dumps(data)).precision == "float32"
 
 
+@pytest.mark.parametrize("depth", [500, 5_000, 200_000])
+def test_a_config_nested_ever_so_deep_is_refused_in_a_short_sentence(depth: int) -> None:
+    lists = "[" * depth + "]" * depth
+    for text in (lists, to_json(tiny_run()).replace('"epochs": 3', f'"epochs": {lists}')):
+        with pytest.raises(ConfigError) as error:
+            from_json(text)
+        assert len(str(error.value)) < 200
+
+
 @given(st.text(max_size=20) | st.recursive(st.integers() | st.none(), st.lists).map(json.dumps))
 def test_text_that_is_no_config_gives_a_config_error_and_nothing_else(text: str) -> None:
     with pytest.raises(ConfigError):

@@ -22,7 +22,7 @@ from app_pages import (
     words,
 )
 
-from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, step
 from lab.store import Store
 
@@ -131,6 +131,100 @@ def test_each_control_changes_its_field_and_nothing_else(kind: str, label: str, 
     assert is_well(app)
     assert draft(app) == with_value(step(5).config, name, value) != step(5).config
     assert controls(app) == expected(draft(app))
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "typed", "used"),
+    [
+        ("Learning rate", "optimizer.learning_rate", "0.00005", 0.00005),
+        ("Learning rate", "optimizer.learning_rate", "1e-6", 0.000001),
+        ("Weight decay", "optimizer.weight_decay", "0.00001", 0.00001),
+        ("Momentum", "optimizer.momentum", "0.995", 0.995),
+        ("Factor of a drop", "schedule.gamma", "0.0001", 0.0001),
+        ("Epochs", "epochs", "7.0", 7),
+    ],
+)
+def test_the_number_that_is_shown_is_the_number_that_trains(
+    store: Store, label: str, name: str, typed: str, used: float
+) -> None:
+    app = with_draft(step(5).config)
+    labelled(app.text_input, label).set_value(typed).run()
+    assert float(labelled(app.text_input, label).value) == used
+    assert "e" not in labelled(app.text_input, label).value
+    button(app, "Start training").click().run()
+    assert the_run(store).config == with_value(step(5).config, name, used)
+
+
+@pytest.mark.parametrize("label", ["Learning rate", "Epochs", "Batch size", "Seed", "Training images", "Weight decay"])
+@pytest.mark.parametrize("typed", ["0,02", "abc", "-1", "", "1e99", "9" * 5000])
+def test_what_is_no_such_number_stays_as_typed_and_start_waits_with_a_sentence(
+    store: Store, label: str, typed: str
+) -> None:
+    app = with_draft(step(5).config)
+    labelled(app.text_input, label).set_value(typed).run()
+    assert not app.exception
+    (sentence,) = errors(app)
+    assert sentence.startswith(f"{label} is ")
+    assert labelled(app.text_input, label).value == typed
+    assert button(app, "Start training").disabled
+    assert draft(app) == step(5).config
+    go_to(go_to(app, "runs"), "train")
+    assert labelled(app.text_input, label).value == typed
+    labelled(app.text_input, label).set_value("1").run()
+    assert is_well(app)
+    assert not button(app, "Start training").disabled
+
+
+def test_a_start_pressed_together_with_a_number_that_cannot_be_starts_nothing(store: Store) -> None:
+    app = with_draft(step(5).config)
+    labelled(app.text_input, "Epochs").set_value("five")
+    button(app, "Start training").click().run()
+    assert store.runs() == []
+    assert "Epochs is 'five'" in errors(app)[0]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "shown"), [(7.0, "%.0f"), (0.3, "%.1f"), (12.25, "%.2f")], ids=["a mark", "between", "finer"]
+)
+def test_a_slider_shows_all_digits_of_its_value(rotation: float, shown: str) -> None:
+    app = with_draft(replace(step(5).config, augmentation=Augmentation(rotation=rotation)))
+    assert labelled(app.slider, "Rotation ±°").proto.format == shown
+
+
+def test_what_the_user_set_stays_when_a_step_is_trained_from_the_steps_page(store: Store) -> None:
+    users = {"epochs": 2, "training_images": 6000, "evaluate_on": "validation", "seed": 7, "device": "cpu"}
+    app = with_draft(replace(step(1).config, **users), page="steps")
+    labelled(app.get("button_group"), "Step").set_value(4).run()
+    assert "2 epochs on 6,000 images, seed 7, evaluated on held-out images" in words(app)
+    button(app, "Train this step").click().run()
+    assert the_run(store).config == replace(step(4).config, **users) == draft(app)
+
+
+def test_the_pages_say_what_choosing_a_step_keeps() -> None:
+    app = open_app("train")
+    assert "epochs, training images" in labelled(app.selectbox, "Step").help
+    assert "epochs, training images" in button(go_to(app, "steps"), "Train this step").help
+
+
+def test_a_run_that_does_not_fit_into_memory_is_told_beside_start_before_it_begins(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.memory.available_bytes", lambda: 1_000_000)
+    app = open_app("train")
+    (sentence,) = errors(app)
+    assert "GB of memory" in sentence
+    assert button(app, "Start training").disabled
+    assert button(go_to(app, "steps"), "Train this step").disabled
+
+
+def test_batch_norm_that_would_see_a_single_value_is_told_beside_start() -> None:
+    layers = (conv(4, 28), conv(10, 1))
+    network = NetworkConfig(layers=layers, batch_norm=True)
+    app = with_draft(replace(step(3).config, network=network, training_images=65))
+    assert "batch norm on a 1x1 map" in errors(app)[0]
+    assert button(app, "Start training").disabled
+    labelled(app.text_input, "Training images").set_value("66").run()
+    assert is_well(app)
 
 
 def test_the_rise_of_one_cycle_has_a_control_of_its_own() -> None:

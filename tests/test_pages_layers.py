@@ -184,18 +184,12 @@ def test_a_cell_that_cannot_be_is_kept_as_typed_and_explained(
 
 def test_the_table_shows_what_is_used_where_a_cell_was_left_empty_or_means_nothing(type_rows: Any) -> None:
     page = open_alone("layers")
-    type_rows(lambda rows: rows[3].update(kind="max_pool", channels=16, kernel=2, stride=None))
-    page.run()
-    type_rows(lambda rows: None)
+    typed = [{"channels": 7, "stride": None}]  # typed once, into the pooling of layer 3
+    type_rows(lambda rows: rows[2].update(typed.pop() if typed else {}))
     page.run()
     assert not page.exception and not page.error
-    assert page.session_state[SHEET].rows[3] == {
-        "kind": "max_pool",
-        "channels": None,
-        "kernel": 2,
-        "stride": 2,
-        "padding": 0,
-    }
+    pooling = {"kind": "max_pool", "channels": None, "kernel": 2, "stride": 2, "padding": 0}
+    assert page.session_state[SHEET].rows[2] == page.session_state[DRAFT].table[2] == pooling
 
 
 def test_the_editor_gets_text_so_that_nothing_typed_is_turned_into_another_number() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from lab.ui.digits import show_augmented_digits
 from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider, switch
 from lab.ui.layout import budget_bar
+from lab.ui.readiness import start_problems
 from lab.ui.run_controls import device_field, run_fields
 from lab.ui.state import draft, set_draft
 from lab.ui.text import plain
@@ -47,11 +49,9 @@ def _take_preset() -> None:
 
 def size_and_problems() -> bool:
     """The parameter gauge and what is wrong with the draft; True when it can be started."""
-    problems = list(draft().problems)
-    try:
+    with suppress(ImpossibleNetwork):  # one of the problems
         budget_bar(total_parameters(draft().config.network), PARAMETER_BUDGET)
-    except ImpossibleNetwork as error:
-        problems.append(str(error))
+    problems = start_problems(draft())
     for problem in problems:
         st.error(plain(problem))
     return not problems
