@@ -6,6 +6,7 @@ from lab.steps import matching_step, published_epochs
 from lab.store import ENDED
 from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
+from lab.ui.fields import take_all_typed
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
@@ -16,7 +17,8 @@ store = the_store()
 
 
 def start() -> None:
-    """Queue the draft and watch it, unless what was typed just before the click was refused."""
+    """Queue the draft and watch it, unless something typed just before the click is refused."""
+    take_all_typed()
     if not start_problems(draft()):
         choose_run(store.submit(draft().config))
 

@@ -221,11 +221,18 @@ def epoch(number: int, correct: int = 9900, train: float = 99.0, seconds: float 
     )
 
 
-def add_run(store: Store, *events: Event, config: RunConfig | None = None, worker: str = ME, name: str = "") -> int:
+def add_run(
+    store: Store,
+    *events: Event,
+    config: RunConfig | None = None,
+    worker: str = ME,
+    name: str = "",
+    device: str = "",
+) -> int:
     """A run that was claimed by `worker` and has said `events`, after Started."""
     config = config or tiny_run()
     run_id = store.submit(config, name or None)
-    claimed(store, run_id, worker, device=f"device of run {run_id}")  # so that several may be live
+    claimed(store, run_id, worker, device=device or f"device of run {run_id}")  # so that several may be live
     say(store, run_id, started(config), *events)
     return run_id
 

@@ -175,6 +175,13 @@ def test_what_is_no_such_number_stays_as_typed_and_start_waits_with_a_sentence(
     assert not button(app, "Start training").disabled
 
 
+def test_a_start_pressed_together_with_a_number_trains_that_number(store: Store) -> None:
+    app = with_draft(step(5).config)
+    labelled(app.text_input, "Epochs").set_value("5")
+    button(app, "Start training").click().run()
+    assert the_run(store).config == replace(step(5).config, epochs=5)
+
+
 def test_a_start_pressed_together_with_a_number_that_cannot_be_starts_nothing(store: Store) -> None:
     app = with_draft(step(5).config)
     labelled(app.text_input, "Epochs").set_value("five")
@@ -295,7 +302,7 @@ def test_a_second_start_is_a_second_run_and_is_watched(store: Store) -> None:
     button(app, "Start training").click().run()
     assert [str(run.id) for run in store.runs()] == [app.query_params["run"], first]
     assert app.query_params["run"] != first
-    assert "1 more before it in the queue" in words(app)
+    assert "1 more before it on cpu" in words(app)
 
 
 def test_an_impossible_network_disables_start_with_a_sentence(store: Store) -> None:

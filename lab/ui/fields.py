@@ -18,6 +18,7 @@ from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedu
 from lab.fields import Choice, Field, Number, Switch, about, number_text
 from lab.ui.state import draft, set_draft
 
+SHOWN = "numbers_shown"
 _PARTS: dict[str, type] = {
     "": RunConfig,
     "network": NetworkConfig,
@@ -47,8 +48,17 @@ def field(name: str, options: Sequence[str] = ()) -> None:
             )
         case Number():
             refused = draft().refused.get(name)
-            key = _bind(name, refused.text if refused else number_text(_value(name)))
-            st.text_input(stated.label, key=key, on_change=_take_typed, args=(name, key, stated), help=stated.help)
+            text = refused.text if refused else number_text(_value(name))
+            key = _bind(name, text)
+            st.session_state.setdefault(SHOWN, {})[name] = text
+            st.text_input(stated.label, key=key, on_change=_take_typed, args=(name,), help=stated.help)
+
+
+def take_all_typed() -> None:
+    """Take what was typed since the last drawing: for a click whose callback may come before those of the fields."""
+    for name, text in st.session_state.get(SHOWN, {}).items():
+        if st.session_state.get(f"field-{name}", text) != text:
+            _take_typed(name)
 
 
 def slider(name: str) -> None:
@@ -101,8 +111,10 @@ def _take(name: str, key: str) -> None:
     set_draft(draft().changed(name, st.session_state[key]))
 
 
-def _take_typed(name: str, key: str, stated: Number) -> None:
-    set_draft(draft().typed(name, st.session_state[key], partial(stated.parse, stated.label)))
+def _take_typed(name: str) -> None:
+    stated = _stated(name)
+    assert isinstance(stated, Number)
+    set_draft(draft().typed(name, st.session_state[f"field-{name}"], partial(stated.parse, stated.label)))
 
 
 def _flip(name: str, key: str, on: Any, off: Any) -> None:
