@@ -54,7 +54,7 @@ static void forward_images(const Pass *pass, int chunk) {
     Engine *e = pass->e;
     Stage *s = pass->stage;
     int stem = is_stem(e, s);
-    float *activation = own_scratch(e), *scratch = activation + e->activation;
+    float *activation = own_scratch(pass), *scratch = activation + e->activation;
     double *sums = s->sums + chunk * 2 * s->step;
     memset(sums, 0, sizeof(double) * 2 * s->step);
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
@@ -84,8 +84,8 @@ static void score_image(const Pass *pass, i64 image) {
     Engine *e = pass->e;
     Stage *s = e->stages + e->count - 1;
     i64 positions = s->height * s->width;
-    const float *post = activated(s, image, own_scratch(e));
-    float *mean = own_scratch(e) + e->activation, highest = -INFINITY, total = 0;
+    const float *post = activated(s, image, own_scratch(pass));
+    float *mean = own_scratch(pass) + e->activation, highest = -INFINITY, total = 0;
     int best = 0;
     for (int c = 0; c < s->channels; c++) {
         mean[c] = 0;
@@ -115,7 +115,7 @@ static void backward_images(const Pass *pass, int chunk) {
     Engine *e = pass->e;
     Stage *s = pass->stage, *before = pass->before;
     int stem = is_stem(e, s);
-    float *activation = own_scratch(e), *scratch = activation + e->activation;
+    float *activation = own_scratch(pass), *scratch = activation + e->activation;
     float *partial = s->layer.kind == CONV ? s->partial + chunk * (s->terms.count + 1) * s->step : 0;
     double *sums = before ? before->sums + chunk * 2 * before->step : 0;
     if (before) memset(sums, 0, sizeof(double) * 2 * before->step);
@@ -151,6 +151,11 @@ static void backward(Pass *pass) {
 }
 
 // --- what Python calls ------------------------------------------------------------------------------------------
+
+// How many threads compute from now on; at least one, and at most as many as the engine was made for.
+void engine_use_threads(Engine *e, int threads) {
+    e->wanted = threads < 1 ? 1 : threads < e->threads ? threads : e->threads;
+}
 
 // Forward in eval mode: x (images, height, width), scores (images, classes). At most as many images as the engine is
 // for, and one call on an engine at a time: also of engine_step.
@@ -231,6 +236,7 @@ void engine_free(Engine *e) {
         free(s->mean), free(s->inverse), free(s->mean_g), free(s->mean_gx);
     }
     free_stem(e);
+    pool_free(e->pool);
     free(e->stages), free(e->scratch), free(e->losses), free(e->right), free(e);
 }
 
@@ -240,7 +246,7 @@ void engine_free(Engine *e) {
 Engine *engine_new(const Layer *layers, int count, int height, int width, int batch, int threads) {
     Engine *e = calloc(1, sizeof(Engine));
     if (!e) return 0;
-    e->count = count, e->batch = batch, e->threads = threads < CHUNKS ? threads : CHUNKS;
+    e->count = count, e->batch = batch, e->threads = e->wanted = threads < CHUNKS ? threads : CHUNKS;
     e->first = count > 2 && fits_stem(layers);
     e->stages = zeros(e, count, sizeof(Stage));
     e->losses = zeros(e, batch, 4), e->right = zeros(e, batch, 4);
@@ -256,6 +262,7 @@ Engine *engine_new(const Layer *layers, int count, int height, int width, int ba
     }
     e->scratch_size = (e->scratch_size + e->activation + 63) / 64 * 64;
     e->scratch = zeros(e, times(e, e->threads, e->scratch_size), 4);
+    e->pool = e->refused ? 0 : pool_new(e->threads);
     if (!e->refused) return e;
     engine_free(e);
     return 0;

@@ -10,6 +10,7 @@ import ctypes
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -62,8 +63,10 @@ def _declared(found: ctypes.CDLL) -> ctypes.CDLL | None:
     found.engine_new.argtypes = [pointer, *[number] * 5]
     found.engine_step.argtypes = [pointer, pointer, pointer, number, ctypes.c_uint32, pointer, pointer]
     found.engine_scores.argtypes = [pointer, pointer, number, pointer]
+    found.engine_use_threads.argtypes = [pointer, number]
     found.engine_free.argtypes = found.engine_bytes.argtypes = [pointer]
-    found.engine_step.restype = found.engine_scores.restype = found.engine_free.restype = None
+    found.engine_step.restype = found.engine_scores.restype = None
+    found.engine_use_threads.restype = found.engine_free.restype = None
     return found
 
 
@@ -122,11 +125,11 @@ class Engine:
                 f"{len(images)} images need as many int64 labels, not {labels.dtype} {tuple(labels.shape)}."
             )
         loss, correct = ctypes.c_double(0.0), ctypes.c_int64(0)
-        with self._lock:
-            self._library.engine_step(
-                *(self._open(), images.data_ptr(), labels.data_ptr(), len(images), seed),
-                *(ctypes.byref(loss), ctypes.byref(correct)),
-            )
+        self._compute(
+            self._library.engine_step,
+            *(images.data_ptr(), labels.data_ptr(), len(images), seed),
+            *(ctypes.byref(loss), ctypes.byref(correct)),
+        )
         for norm in self._norms:
             assert norm.num_batches_tracked is not None
             norm.num_batches_tracked += 1
@@ -138,9 +141,15 @@ class Engine:
 
     def _scores(self, images: Tensor) -> Tensor:
         scores = torch.empty(len(images), CLASSES)
-        with self._lock:
-            self._library.engine_scores(self._open(), images.data_ptr(), len(images), scores.data_ptr())
+        self._compute(self._library.engine_scores, images.data_ptr(), len(images), scores.data_ptr())
         return scores
+
+    def _compute(self, function: Callable[..., None], *arguments: object) -> None:
+        """Call a function of the library, on as many threads as PyTorch would now use in its place."""
+        with self._lock:
+            engine = self._open()
+            self._library.engine_use_threads(engine, torch.get_num_threads())
+            function(engine, *arguments)
 
     def _open(self) -> int:
         if self._engine is None:

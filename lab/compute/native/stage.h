@@ -45,12 +45,16 @@ typedef struct {
     uint32_t seed;
 } Stage;
 
+typedef struct Pool Pool;  // threads, see parallel.h
+
 // Everything here is the engine's own. Scratch is a thread's for one group of a batch: `scratch_size` floats each,
 // of which the first `activation` hold an activated image (the largest map), and the rest what the layer in hand needs.
 // Each layer says at set_up how much that is (size_scratch): a convolution its padded input or its spread gradient, the
 // stem what stem_scratch adds up, the scores one float a channel. Nothing in it outlives the group.
 typedef struct {
     Stage *stages;
+    Pool *pool;
+    int wanted;                    // threads that compute now: at most `threads`
     int count, first, threads;     // first is 1 where the first two convolutions are done as one, the stem
     int refused;                   // there was no memory for something, or no number for its size
     i64 batch, activation, scratch_size, bytes;  // bytes: all that it has asked for

@@ -145,7 +145,7 @@ static void sum_patches(const Pass *pass, int chunk) {
     double *sums = e->patches + chunk * moments_size(wide);
     memset(sums, 0, sizeof(double) * moments_size(wide));
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
-        add_patches(wide, pass->x + image * wide->in_size, e->ink + image * wide->height, 0, sums, own_scratch(e));
+        add_patches(wide, pass->x + image * wide->in_size, e->ink + image * wide->height, 0, sums, own_scratch(pass));
 }
 
 static void sum_all_patches(Engine *e) {
@@ -209,7 +209,7 @@ static void stem_forward(const Engine *e, i64 image, const float *pixels, float 
 static void blank_forward(const Pass *pass, int chunk) {
     Engine *e = pass->e;
     const Stage *wide = e->stages;
-    float *scratch = own_scratch(e);
+    float *scratch = own_scratch(pass);
     const float *in = with_padding(wide, e->blank, scratch);
     for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++)
         stem_row(e, in, y, (Span){0, wide->width}, e->blank_map, wide_row(wide, scratch));
@@ -275,7 +275,7 @@ static void stem_backward(const Engine *e, int chunk, i64 image, const float *pi
 static void blank_backward(const Pass *pass, int chunk) {
     const Engine *e = pass->e;
     const Stage *wide = e->stages, *narrow = wide + 1;
-    float *scratch = own_scratch(e);
+    float *scratch = own_scratch(pass);
     const float *in = with_padding(wide, e->blank, scratch);
     for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++) {
         i64 line = y * narrow->width * narrow->step;

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lab.drawing import normalize_drawing, normalize_strokes
+from lab.drawing.pen import BOX, PEN
 from lab.mnist import Mnist
-from lab.pen import BOX, PEN
 
 
 @pytest.mark.parametrize("end", [(1, 0), (0, 1)], ids=["horizontal", "vertical"])

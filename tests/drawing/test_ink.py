@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lab.drawing import normalize_drawing
-from lab.ink import BlankDrawing, crop_to_ink
-from lab.picture import read_picture
+from lab.drawing.ink import BlankDrawing, crop_to_ink
+from lab.drawing.picture import read_picture
 
 
 @settings(max_examples=10)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lab.ink import Floats, Gray, resize_to_box
+from lab.drawing.ink import Floats, Gray, resize_to_box
 
 Points = NDArray[np.float64]
 """A stroke (n, 2): x to the right, y down."""

@@ -19,10 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lab.config import IMAGE_SIZE
-from lab.ink import BlankDrawing, Gray, crop_to_ink, ink_of, resize_to_box
-from lab.pen import BOX, Points, adjust_pen, draw_in_box
-
-__all__ = ["BlankDrawing", "Stage", "drawing_stages", "normalize_drawing", "normalize_strokes", "stroke_stages"]
+from lab.drawing.ink import BlankDrawing, Gray, crop_to_ink, ink_of, resize_to_box
+from lab.drawing.pen import BOX, Points, adjust_pen, draw_in_box
 
 CENTRE = 14.0
 """Pixel index of MNIST's centre of mass, along both axes."""

@@ -9,9 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lab.drawing import CENTRE, BlankDrawing, drawing_stages, normalize_drawing, normalize_strokes, stroke_stages
+from lab.drawing import BlankDrawing, drawing_stages, normalize_drawing, normalize_strokes, stroke_stages
+from lab.drawing.pen import BOX
+from lab.drawing.stages import CENTRE
 from lab.mnist import Mnist
-from lab.pen import BOX
 
 strokes_drawn = st.lists(
     st.lists(st.tuples(*[st.integers(0, 400)] * 2), min_size=1, max_size=10).map(

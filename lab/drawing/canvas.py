@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.pen import Points
+from lab.drawing.pen import Points
 
 
 def strokes_from_canvas(json_data: Mapping[str, Any] | None) -> list[Points]:

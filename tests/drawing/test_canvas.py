@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawings import Points
 
-from lab.canvas import strokes_from_canvas
+from lab.drawing.canvas import strokes_from_canvas
 
 
 def path(commands: list[list[Any]], **placing: Any) -> dict[str, Any]:

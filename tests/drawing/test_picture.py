@@ -19,11 +19,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lab.drawing import normalize_drawing
-from lab.picture import PictureError, read_picture
-from lab.picture_file import orientation_of
+from lab.drawing import PictureError, normalize_drawing, read_picture
+from lab.drawing.picture_file import orientation_of
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
@@ -186,7 +185,7 @@ def test_a_large_picture_is_reduced_as_a_whole_would_be() -> None:
     """It is read in bands: nothing shows where one ends."""
     samples = np.random.default_rng(5).integers(0, 256, (1703, 1999), dtype=np.uint8)
     whole = np.asarray(Image.fromarray(samples).convert("RGBA").reduce(3))  # 1999 / 800, rounded up
-    with patch("lab.picture.BAND_PIXELS", 20_000):
+    with patch("lab.drawing.picture.BAND_PIXELS", 20_000):
         assert np.array_equal(read_picture(png(1999, 1703, lines_of(samples))), whole)
 
 
@@ -391,7 +390,7 @@ def test_a_progressive_jpeg_which_needs_more_memory_is_refused_earlier() -> None
 PEAK = """
 import re, sys
 from pathlib import Path
-from lab.picture import read_picture
+from lab.drawing.picture import read_picture
 
 def peak():  # in MB
     if sys.platform == "win32":

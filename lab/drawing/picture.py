@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lab.ink import LARGEST_SIDE
-from lab.picture_file import JPEG_BEGINS, PictureFile, take_apart
+from lab.drawing.ink import LARGEST_SIDE
+from lab.drawing.picture_file import JPEG_BEGINS, PictureFile, take_apart
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 50_000_000
