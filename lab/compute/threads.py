@@ -48,6 +48,15 @@ class Threads:
             self._switch(self.available)
 
     @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Give all threads back to the calling thread for the while; then goes on as before."""
+        if self.count != self.available:
+            self._use(self.available)
+        yield
+        if self.count != self.available:
+            self._use(self.count)
+
+    @contextmanager
     def iteration(self) -> Iterator[None]:
         """One iteration, timed; may change the number of threads after it."""
         started = self._clock()

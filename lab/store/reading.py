@@ -89,6 +89,7 @@ def _run(row: Any, known: _Configs, configs: _Configs) -> Run:
         hardware=row.hardware,
         device=row.device,
         worker=row.worker,
+        claim=row.claim,
         created=row.created,
         started=row.started,
         ended=row.ended,
@@ -104,6 +105,8 @@ def _check_types(row: Any) -> None:
         value = getattr(row, name)
         if not isinstance(value, str) and not (value is None and name in TEXTS_OR_NOTHING):
             raise _UnreadableRow(f"its {name} is {value!r}; it must be text.")
+    if not isinstance(row.claim, int):
+        raise _UnreadableRow(f"its claim is {row.claim!r}; it must be a whole number.")
     for name in ("created", *TIMES_OR_NOTHING):
         value = getattr(row, name)
         if not _is_time(value) and not (value is None and name in TIMES_OR_NOTHING):
