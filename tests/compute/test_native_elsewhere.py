@@ -23,10 +23,10 @@ from examples import PICTURES, assert_close, assert_same_gradients_and_statistic
 from test_native_engine import NETWORKS
 from torch import Tensor, nn
 
-from lab.config import NetworkConfig
-from lab.mnist import Mnist
 from lab.compute.native import build
 from lab.compute.native.engine import _POINTERS, _describe, _Layer
+from lab.config import NetworkConfig
+from lab.mnist import Mnist
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="compiled and emulated on Linux only")
 
