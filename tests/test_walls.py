@@ -79,6 +79,7 @@ def loads_torch(code: str) -> bool:
 
 
 STREAMLIT = ("streamlit", "streamlit_drawable_canvas")
+SHOWING = ("lab.timeline", "lab.analysis", "lab.findings", "lab.figures", "lab.curves")
 PICKLES = ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")
 
 
@@ -106,11 +107,44 @@ def test_the_corridor_runs_one_way() -> None:
     """config -> training -> events -> store -> figures -> pages: no room knows a later one."""
     assert breaches(core(), ["pages", "app", "tests", "lab.ui"]) == []
     assert breaches([path for path in core() if path != "lab/bench.py"], ["benchmarks"]) == []
-    assert breaches(["lab/config.py"], ["lab"]) == []
-    assert breaches(["lab/training.py"], ["lab.store", "lab.jobs", "lab.figures", "lab.analysis"]) == []
-    assert breaches(["lab/store.py"], ["lab.training", "lab.jobs", "lab.figures", "lab.analysis"]) == []
+    assert breaches(["lab/fields.py"], ["lab"]) == []
+    assert not [breach for breach in breaches(["lab/config.py"], ["lab"]) if " lab.fields" not in breach]
+    assert breaches(["lab/training.py"], ["lab.store", "lab.jobs", *SHOWING]) == []
+    assert breaches(["lab/store/*.py"], ["lab.training", "lab.jobs", *SHOWING]) == []
     behind_the_front_door = [path for path in sources() if not path.startswith("tests/") and path != "lab/__main__.py"]
     assert breaches(behind_the_front_door, ["lab.cli"]) == []
+
+
+SEALED = ("lab/drawing", "lab/store")
+"""Folders of lab that others know by their door only: what their `__init__` names."""
+
+
+def behind(folder: str) -> list[str]:
+    """The modules of a sealed folder, dotted, without its door."""
+    inside = [path for path in sources() if path.startswith(f"{folder}/") and path != f"{folder}/__init__.py"]
+    return [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in inside]
+
+
+def outside(folder: str) -> list[str]:
+    """Every file of the project but the folder's own, and its tests, which may look inside."""
+    tests = folder.replace("lab/", "tests/", 1)
+    return [path for path in sources() if not path.startswith((f"{folder}/", f"{tests}/"))]
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_a_sealed_folder_is_known_by_its_door_only(folder: str) -> None:
+    assert len(behind(folder)) > 1
+    assert breaches(outside(folder), behind(folder)) == []
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_the_door_of_a_sealed_folder_names_what_it_lets_out_and_nothing_else(folder: str) -> None:
+    door = ast.parse(sources()[f"{folder}/__init__.py"])
+    let_out = {
+        alias.asname or alias.name for node in door.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    named = [ast.literal_eval(node.value) for node in door.body if isinstance(node, ast.Assign)]
+    assert [sorted(let_out)] == [sorted(names) for names in named]
 
 
 def test_pages_import_neither_pages_nor_torch_nor_threads() -> None:
@@ -122,9 +156,31 @@ def test_pages_train_nothing_themselves() -> None:
     assert breaches(["pages/*.py", "app.py", "lab/ui/*.py"], ["lab.training", "lab.network"]) == []
 
 
-def test_figures_and_analysis_take_plain_rows() -> None:
-    walls = ["torch", "threading", *STREAMLIT, "lab.training", "lab.network", "lab.jobs", "sqlalchemy"]
-    assert breaches(["lab/figures.py", "lab/analysis.py"], walls) == []
+SEALED = {"lab/compute": ("lab/training.py",)}
+"""The folders of which others know the door alone, and who may go through it (tests may look behind it)."""
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_nobody_knows_a_file_behind_the_door_of_a_sealed_folder(folder: str) -> None:
+    room = folder.replace("/", ".")
+    files = {path.removesuffix(".py").replace("/", ".") for path in sources() if path.startswith(f"{folder}/")}
+    behind = {name.removesuffix(".__init__") for name in files} - {room}
+    assert len(behind) > 1
+    outside = [path for path in sources() if not path.startswith((f"{folder}/", "tests/"))]
+    assert breaches(outside, behind) == []
+    assert breaches([path for path in outside if path not in SEALED[folder]], [room]) == []
+
+
+def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
+    walls = ["lab.training", "lab.events", "lab.store", "lab.jobs", *SHOWING]
+    assert breaches(["lab/compute/*.py"], walls) == []
+
+
+@pytest.mark.parametrize("room", ["timeline", "analysis", "findings", "figures", "curves"])
+def test_what_runs_mean_and_how_they_are_drawn_knows_no_torch_no_store_and_no_page(room: str) -> None:
+    walls = ["torch", "threading", *STREAMLIT, "lab.training", "lab.network", "lab.jobs", "lab.store", "sqlalchemy"]
+    assert f"lab/{room}.py" in sources()
+    assert breaches(reachable(f"lab/{room}.py"), walls) == []
 
 
 def test_nothing_reads_or_writes_pickles() -> None:
@@ -133,7 +189,7 @@ def test_nothing_reads_or_writes_pickles() -> None:
 
 
 def test_the_describing_rooms_really_start_without_torch() -> None:
-    assert not loads_torch("import lab.config, lab.layers, lab.steps, lab.store, lab.cli")
+    assert not loads_torch("import lab.config, lab.layers, lab.memory, lab.steps, lab.store, lab.cli")
 
 
 def open_page(name: str) -> str:

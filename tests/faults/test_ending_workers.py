@@ -41,15 +41,15 @@ def until_status(store: Store, run_id: int, status: str) -> None:
 def test_a_process_has_one_worker_a_device_and_one_that_has_died_is_replaced(
     store: Store, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(_: Worker) -> None:
-        raise SystemExit
+    def die(worker: Worker) -> None:
+        worker._end.set()
 
     for _ in range(3):
         workers.start(store)
     [first] = alive()
     until_status(store, store.submit(tiny_run()), "finished")
     with monkeypatch.context() as patch:
-        patch.setattr(Worker, "_claim_next", die)
+        patch.setattr(Worker, "_next", die)
         first.join(60)
     workers.start(store)
     [second] = alive()
