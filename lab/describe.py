@@ -47,6 +47,13 @@ def describe_optimizer(optimizer: Optimizer) -> str:
     return f"{words}, weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else words
 
 
+def describe_extent(config: RunConfig) -> str:
+    """How much is trained: `15 epochs on 60,000 images, seed 1`."""
+    epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
+    held_out = ", evaluated on held-out images" if config.evaluate_on == "validation" else ""
+    return f"{epochs} on {config.images_per_epoch:,} images, seed {config.seed}{held_out}"
+
+
 def describe_run(config: RunConfig) -> str:
     """A name for a run: `Step 3, batch norm and dropout, seed 1`, with what is unusual about it."""
     preset = matching_step(config)

@@ -7,9 +7,10 @@ shown.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv, max_pool
 
@@ -180,22 +181,24 @@ def step(number: int) -> Step:
     return STEPS[number - 1]
 
 
+RECIPE = ("network", "augmentation", "optimizer", "schedule", "batch_size")
+"""The fields of a config that make it one of the steps. The others are the user's: how long it is trained, on how many
+images, with which seed, what it is evaluated on, and where and how it is computed.
+"""
+
+
 def matching_step(config: RunConfig) -> Step | None:
-    """The preset whose recipe (network, augmentation, optimiser, schedule, batch size) `config` follows; None if none.
+    """The preset whose recipe `config` follows; None if none."""
+    return next((preset for preset in STEPS if _recipe(preset.config) == _recipe(config)), None)
 
-    How long, on what device, on how many images and with which seed it is trained makes no other recipe.
-    """
 
-    def recipe(value: RunConfig) -> tuple[object, ...]:
-        return (
-            value.network,
-            value.augmentation,
-            value.optimizer,
-            value.schedule,
-            value.batch_size,
-        )
+def with_recipe(config: RunConfig, number: int) -> RunConfig:
+    """`config` with the recipe of a step; everything that is the user's stays as it is."""
+    return replace(config, **_recipe(step(number).config))
 
-    return next((preset for preset in STEPS if recipe(preset.config) == recipe(config)), None)
+
+def _recipe(config: RunConfig) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in RECIPE}
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from lab.ui.drawing_board import DRAW, FILE, ask_digit, three_columns
 from lab.ui.layout import page_head
 from lab.ui.reader import Reader, choose_reader, describe_reader, show_answer, show_received, show_stages
 from lab.ui.state import the_store
+from lab.ui.text import plain
 
 PROMPTS = {
     DRAW: "Draw a digit from 0 to 9 in the black square. The answer appears here, after every stroke.",
@@ -25,7 +26,7 @@ def read_digit(source: str, reader: Reader) -> None:
         with board:
             stages = ask_digit(source)
     except (PictureError, BlankDrawing) as error:
-        answer.error(str(error))
+        answer.error(plain(str(error)))
         return
     if stages is None:
         answer.info(PROMPTS[source])

@@ -4,13 +4,16 @@ import streamlit as st
 
 from lab.analysis import RunSummary
 from lab.curves import steps_figure
-from lab.describe import describe_optimizer, differences, summarize_step
+from lab.describe import describe_extent, describe_optimizer, differences, summarize_step
 from lab.report import summaries
 from lab.steps import STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
+from lab.ui.draft import STEP_RULE
 from lab.ui.layout import page_head, show_table, two_sides
 from lab.ui.navigation import page
-from lab.ui.state import choose_run, set_draft, the_store
+from lab.ui.readiness import start_problems
+from lab.ui.state import choose_run, draft, set_draft, the_store
+from lab.ui.text import plain
 
 store = the_store()
 
@@ -69,9 +72,8 @@ def story(preset: Step) -> None:
 
 def train_it() -> None:
     """Start a run of the chosen step and go to watch it."""
-    config = step(st.session_state["chosen-step"]).config
-    set_draft(config)
-    choose_run(store.submit(config))
+    set_draft(draft().with_step(st.session_state["chosen-step"]))
+    choose_run(store.submit(draft().config))
     st.session_state["go-train"] = True
 
 
@@ -96,7 +98,18 @@ preset = step(number)
 text, chart = two_sides(1, 1.4)
 with text:
     story(preset)
-    st.button("Train this step", type="primary", on_click=train_it, help="15 epochs, in the background.")
+    chosen = draft().with_step(number)
+    problems = start_problems(chosen)
+    st.button(
+        "Train this step",
+        type="primary",
+        on_click=train_it,
+        disabled=bool(problems),
+        help=f"In the background. {STEP_RULE}",
+    )
+    st.caption(f"Trains {describe_extent(chosen.config)}, as set in the Run tab of the Train page.")
+    for problem in problems:
+        st.error(plain(problem))
 with chart:
     mine = own[preset.number]
     show_figure(steps_figure(published_epochs(preset.number), mine[:3]), "step-curves")

@@ -1,6 +1,6 @@
 """The live view of one run: where it stands, its curves, its scorecard and, at the end, what it shows.
 
-A fragment asks the store every one to eight seconds (see `lab.ui.pace`) while the run is live, and not afterwards.
+A fragment asks the store again and again while the run is live (`lab.ui.pace` says how often), and not afterwards.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from lab.events import Event
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
 from lab.steps import PublishedEpoch, published_epochs, step
-from lab.store import ENDED, LIVE, RESUMABLE, Kept, Run, Store, StoreError
-from lab.timeline import Progress, Timeline, epoch_seconds, progress
+from lab.store import ENDED, LIVE, Kept, Run, Store, StoreError
+from lab.timeline import Timeline, epoch_seconds, progress
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration
 from lab.ui.pace import refresh_seconds
-from lab.ui.state import the_store
+from lab.ui.run_words import ending_words, place_words, progress_words
+from lab.ui.state import EVENTS, the_store
+from lab.ui.text import plain
 
 EARLY = 8
 """Points of a curve, of twenty an epoch, that are shown as they come: there the loss falls fastest."""
@@ -44,7 +46,7 @@ def show_run(run_id: int) -> None:
         run = store.run(run_id)
         pace = pace_of(run, Timeline.of(_events(store, run_id)))
     except StoreError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return
     st.fragment(_view, run_every=pace)(run_id, pace)
 
@@ -55,7 +57,7 @@ def _view(run_id: int, pace: float | None) -> None:
         run = store.run(run_id)
         timeline = Timeline.of(_events(store, run_id))
     except StoreError as error:  # deleted in another tab, or the database went away: the next poll asks again
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return
     if pace != pace_of(run, timeline):
         st.rerun()  # the whole page, so that refreshing starts, ends or changes its pace
@@ -76,7 +78,7 @@ def pace_of(run: Run, timeline: Timeline) -> float | None:
 
 def _events(store: Store, run_id: int) -> list[Event]:
     """All events of the run; a session fetches each only once."""
-    fetched: dict[int, list[Kept]] = st.session_state.setdefault("events", {})
+    fetched: dict[int, list[Kept]] = st.session_state.setdefault(EVENTS, {})
     events = fetched.setdefault(run_id, [])
     events += store.events_after(run_id, events[-1].id if events else 0)
     return [kept.event for kept in events]
@@ -85,7 +87,8 @@ def _events(store: Store, run_id: int) -> list[Event]:
 def _head(store: Store, run: Run, timeline: Timeline) -> None:
     title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     colour = STATUS_COLOURS[run.status]
-    title.markdown(f"**{run.name}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {_place(store, run)}")
+    words = f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {plain(place_words(store, run))}"
+    title.markdown(words)
     _buttons(store, run, buttons)
     _state(run, timeline)
 
@@ -94,68 +97,38 @@ def _state(run: Run, timeline: Timeline) -> None:
     """How far it is, as a bar; why an unfinished run ended takes the bar's place."""
     state = progress(timeline)
     if run.status == "failed":
-        st.error(run.reason)
+        st.error(plain(run.reason))
     elif run.status == "interrupted":
-        kept = "1 finished epoch is" if len(timeline.epochs) == 1 else f"{len(timeline.epochs)} finished epochs are"
-        st.warning(f"The lab was closed while this run trained. Its {kept} kept; Resume goes on from there.")
+        st.warning(plain(ending_words(run, len(timeline.epochs))))
     elif run.status in LIVE and state is not None:
-        st.progress(state.share, text=_progress_words(state))
+        st.progress(state.share, text=progress_words(state))
     else:
         done, planned = len(timeline.epochs), run.config.epochs
         spent = f" in {duration(sum(epoch.seconds for epoch in timeline.epochs))}" if done else ""
         st.progress(done / planned, text=f"{done} of {planned} epochs{spent}")
 
 
-def _place(store: Store, run: Run) -> str:
-    """Where it runs or ran; for a queued run its place and about how long it waits."""
-    if run.status != "queued":
-        return f"run {run.id}" + (f", {run.hardware}" if run.hardware else "")
-    ahead = store.queue_position(run.id)
-    words = f"run {run.id}, " + (f"{ahead} more before it in the queue" if ahead else "next on this device")
-    seconds = _waiting_seconds(store, run)
-    return words if seconds is None else f"{words}, begins in about {duration(seconds)}"
-
-
-def _waiting_seconds(store: Store, run: Run) -> float | None:
-    """The live run's time left, and its time an epoch for every epoch queued before `run`; None if not yet known."""
-    others = [other for other in store.runs() if other.id != run.id]
-    live = next((other for other in others if other.status in LIVE), None)
-    if live is None:
-        return None
-    timeline = Timeline.of(kept.event for kept in store.events_after(live.id))
-    state = progress(timeline)
-    if state is None or state.seconds_left is None:
-        return None
-    left_epochs = (1 - state.share) * state.epochs
-    queued = sum(other.config.epochs for other in others if other.status == "queued" and other.id < run.id)
-    return state.seconds_left * (1 + queued / left_epochs) if left_epochs else state.seconds_left
-
-
-def _progress_words(state: Progress) -> str:
-    words = f"Epoch {state.epoch} of {state.epochs}, batch {state.batch:,} of {state.batches:,}"
-    if state.images_per_second:
-        words += f" · {state.images_per_second:,.0f} images a second"
-    return words + (f" · {duration(state.seconds_left)} left" if state.seconds_left is not None else "")
-
-
 def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
-    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop."""
+    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop.
+
+    Each says which attempt of the run was seen, so that a click that comes late does nothing to a later one.
+    """
     first, second = columns
     if run.status in LIVE:
         label, command = ("Go on", "run") if run.command == "pause" else ("Pause", "pause")
-        first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command))
+        first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command, run))
     last: dict[str, Any] = {"key": "stop-or-resume", "width": "stretch"}
-    if run.status in RESUMABLE:
+    if run.resumable:
         words = "Go on after the last finished epoch."
-        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run.id))
+        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run))
     elif run.status not in ENDED:
         words = "End the run; its finished epochs are kept."
-        second.button("Stop", **last, help=words, on_click=store.send, args=(run.id, "stop"))
+        second.button("Stop", **last, help=words, on_click=store.send, args=(run.id, "stop", run))
 
 
-def _resume(store: Store, run_id: int) -> None:
+def _resume(store: Store, run: Run) -> None:
     with suppress(StoreError):  # another tab has resumed or deleted it: the next drawing shows it as it is
-        store.requeue(run_id)
+        store.requeue(run.id, seen=run)
 
 
 def _figures(run: RunSummary) -> None:

@@ -20,6 +20,7 @@ from lab.figures import probability_figure
 from lab.store import Store, StoreError, open_store
 from lab.ui.chart import show_figure
 from lab.ui.choice import choice
+from lab.ui.text import plain
 
 if TYPE_CHECKING:
     from lab.predict import Predictor
@@ -82,7 +83,7 @@ def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator)
     try:
         predictor = reader.predictor()
     except StoreError as error:
-        which.error(str(error))
+        which.error(plain(str(error)))
         return
     if reader.epoch is None:
         when.caption(f"Read by {predictor.description}.")

@@ -6,10 +6,11 @@ from lab.lifespan import problems, visited
 from lab.ui.errors import show_callback_error
 from lab.ui.layout import start_page
 from lab.ui.navigation import PAGES, page
+from lab.ui.text import plain
 
 visited()
 start_page()
 show_callback_error()
 for problem in problems():
-    st.warning(problem)
+    st.warning(plain(problem))
 st.navigation([page(name) for name in PAGES], position="top").run()
