@@ -23,10 +23,8 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from lab.drawing import normalize_drawing, normalize_strokes
-from lab.ink import Gray, crop_to_ink
+from lab.drawing import Gray, Points, crop_to_ink, normalize_drawing, normalize_strokes
 from lab.mnist import load_mnist, to_unit
-from lab.pen import Points
 from lab.predict import load_predictor
 
 Rgba = NDArray[np.uint8]
@@ -101,7 +99,7 @@ def main(every: int, runs: list[int]) -> None:
     middles = {LARGE: np.full_like(anywhere, CANVAS / 2), SMALL: anywhere}
 
     def by_the_median(i: int, side: int, at: Points) -> Gray:
-        with patch("lab.pen.MIDDLE_PERCENTILE", 50):
+        with patch("lab.drawing.pen.MIDDLE_PERCENTILE", 50):
             return normalize_drawing(drawn(placed(lines[i], side, at)))
 
     ways: dict[str, Callable[[int, int, Points], Gray]] = {

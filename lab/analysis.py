@@ -165,9 +165,9 @@ class RunSummary:
             "epochs_planned": self.config.epochs,
             "last_test_accuracy": self.last.test_accuracy if self.last else None,
             "best_test_accuracy": self.best.test_accuracy if self.best else None,
-            "created": _moment(self.queued),
-            "started": _moment(self.started),
-            "ended": _moment(self.ended),
+            "created": moment(self.queued),
+            "started": moment(self.started) if self.started else None,
+            "ended": moment(self.ended) if self.ended else None,
             "training_seconds": round(self.training_seconds, 1),
         }
 
@@ -196,10 +196,6 @@ def _engine(hardware: str) -> str:
     return words.removesuffix(" engine") if words.endswith(" engine") else ""
 
 
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds).isoformat(timespec="seconds")
-
-
 def wrong_images(epoch: Epoch) -> int:
     """How many of the 10,000 evaluation images were misread."""
     return EVALUATION_IMAGES - epoch.test_correct
@@ -208,3 +204,8 @@ def wrong_images(epoch: Epoch) -> int:
 def gap(epoch: Epoch) -> float:
     """Training minus evaluation accuracy, in points."""
     return epoch.train_accuracy - epoch.test_accuracy
+
+
+def moment(seconds: float | None) -> str:
+    """A time in seconds since 1970 as this place's clock shows it, `2026-11-25T13:30:05`; "-" for none."""
+    return "-" if seconds is None else datetime.fromtimestamp(seconds).isoformat(timespec="seconds")

@@ -66,6 +66,13 @@ def keep_freed_memory() -> None:
         mallopt(mmap_threshold, 2**30)
 
 
+def give_freed_memory_back() -> None:
+    """Hand what is free to the kernel after all: once a run has ended, others may need it (malloc_trim of glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trim is not None:
+        trim(0)
+
+
 def prepare_training_thread() -> None:
     """Settings of the process and of the calling thread that training is faster with; call before it begins."""
     keep_freed_memory()

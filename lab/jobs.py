@@ -50,6 +50,10 @@ class Worker:
         """Whether the thread still runs."""
         return self._thread.is_alive()
 
+    def join(self) -> None:
+        """Wait until it has ended: after its only run, or because somebody else tells it to."""
+        self._thread.join()
+
     def tell_to_end(self) -> None:
         """Take no further run, and interrupt the one in training at its next iteration; returns at once."""
         self._end.set()

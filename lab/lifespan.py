@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab.process import PATIENCE_SECONDS, leave, leave_within, on_ending_signal
+from lab.process import GIVE_UP_SECONDS, PATIENCE_SECONDS, after, leave, on_ending_signal
 from lab.store import StoreError, open_store
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
     def end() -> None:
         background.tell_to_end()
-        leave_within(PATIENCE_SECONDS, 0)
+        after(GIVE_UP_SECONDS, background.end, 0.0)
+        after(PATIENCE_SECONDS, leave, 0)
         server.should_exit = True  # not by its own handler, which sends the process the signal again in the end
 
     with on_ending_signal(end):

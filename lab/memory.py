@@ -17,7 +17,7 @@ from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, TRAINING_IMAGES, NetworkCo
 from lab.layers import LayerRow, layer_table
 
 Engine = Literal["compiled", "folded", "pytorch"]
-"""How an iteration is computed; see `lab.computation`."""
+"""How an iteration is computed; see `lab.compute.engines`."""
 
 FLOAT = 4
 PIXELS = IMAGE_SIZE * IMAGE_SIZE
@@ -35,6 +35,10 @@ STARTING = 180_000_000
 """What a process's first run brings along: PyTorch's optimisers, oneDNN's kernels, the data as they are unpacked."""
 UNUSED: dict[Engine, float] = {"compiled": 1.1, "folded": 1.2, "pytorch": 1.4}
 """What the allocator holds of freed blocks that nothing fits into again, as a factor: PyTorch's come and go."""
+
+
+class TooLittleMemory(MemoryError):
+    """A run that would not fit; the message is `memory_problem`'s."""
 
 
 def memory_problem(config: RunConfig, device: str | None = None, engine: Engine | None = None) -> str | None:
@@ -74,7 +78,7 @@ def expected_engine(config: RunConfig, device: str = "cpu", compiled: bool = Tru
 
 
 def begins_with_stem(network: NetworkConfig) -> bool:
-    """Whether the first two layers are what `lab.stem` folds: a convolution with ReLU, then a 1x1 convolution."""
+    """Whether the first two layers are what engines do as one: a convolution of stride 1, then a 1x1 convolution."""
     if len(network.layers) < 2:
         return False
     wide, narrow = network.layers[:2]

@@ -1,4 +1,4 @@
-"""Published beside measured: the table of docs/results.md, made from the runs of a store.
+"""The runs of a store in summaries, and published beside measured: the table of docs/results.md.
 
 Only complete runs on a step's own terms count: its epochs, all training images, the test set (`lab.analysis.Terms`).
 Seeds are pooled on equal terms only, precision and engine included; of several runs with equal terms and seed the
@@ -67,11 +67,16 @@ def _pool(terms: Terms, runs: Sequence[RunSummary]) -> SeedSummary:
     )
 
 
-def results(store: Store) -> str:
-    """The tables in Markdown: one line a step and terms, then one line a run."""
+def summaries(store: Store) -> list[RunSummary]:
+    """Every run of the store that can be read, newest first."""
     known = store.runs()
     epochs = store.epochs([run.id for run in known])
-    runs = counted(summarize(run, epochs[run.id]) for run in known if run.id in epochs)
+    return [summarize(run, epochs[run.id]) for run in known if run.id in epochs]
+
+
+def results(store: Store) -> str:
+    """The tables in Markdown: one line a step and terms, then one line a run."""
+    runs = counted(summaries(store))
     if not runs:
         return "No complete run of a step is in the store yet."
     pools = pool_seeds(runs)

@@ -8,37 +8,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from lab.augment import augment
-from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
-from lab.computation import computation
+from lab.compute import Trainer
 from lab.config import RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
 from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
-from lab.layers import ImpossibleNetwork, total_parameters, training_problem
-from lab.memory import memory_problem
-from lab.mnist import Mnist, to_unit
-from lab.network import build_network
-from lab.replay import Replayed, cuda_graph
+from lab.layers import total_parameters, training_problem
+from lab.memory import EVALUATION_BATCH, TooLittleMemory
+from lab.mnist import Mnist
 from lab.schedule import learning_rate
-from lab.threads import Threads
 
 Command = Literal["run", "pause", "stop"]
 Control = Callable[[], Command]
 """Asked at every iteration what to do; must answer quickly."""
 
 WINDOWS_PER_EPOCH = 20
-EVALUATION_BATCH = 250
 PAUSE_POLL_SECONDS = 0.05
-REPLAYED_ON = "cuda"
 
 
 @dataclass(frozen=True)
@@ -60,19 +51,17 @@ def train(
 
     `data` must be on the device that `config.device` resolves to.
     """
-    problem = training_problem(config) or memory_problem(config)
+    problem = training_problem(config)
     if problem is not None:
         yield Failed(reason=problem)
         return
     try:
-        run = _Run(config, data, control, resume)
-        with closing(run.computation):
-            yield from run.events()
+        yield from _events(config, data, control, resume)
     except _StopRequested:
         yield Stopped()
     except _Diverged:
         yield Failed(reason="The loss is no longer a finite number: the run has diverged. Try a smaller learning rate.")
-    except (DeviceUnavailable, ImpossibleNetwork) as error:
+    except (DeviceUnavailable, TooLittleMemory) as error:
         yield Failed(reason=str(error))
     except (MemoryError, RuntimeError, ValueError) as error:
         yield Failed(reason=_reason(error))
@@ -102,38 +91,6 @@ class _Diverged(Exception):
     pass
 
 
-class _Tally:
-    """Sums since the last reset, kept on the device so that the loop need not wait for it."""
-
-    def __init__(self, device: str) -> None:
-        self.loss, self.correct = torch.zeros((), device=device), torch.zeros((), device=device)
-        self.images = 0
-        """Counted by `count`, apart from the sums: a replayed iteration runs no Python."""
-
-    def add(self, loss: Tensor, correct: Tensor, images: int) -> None:
-        """Add a batch's mean loss and right answers."""
-        self.loss += loss * images
-        self.correct += correct
-
-    def count(self, images: int) -> None:
-        self.images += images
-
-    def reset(self) -> None:
-        self.loss.zero_()
-        self.correct.zero_()
-        self.images = 0
-
-    def mean_loss(self) -> float:
-        """Mean loss an image; raises _Diverged when it is no longer finite."""
-        value = self.loss.item() / self.images
-        if not np.isfinite(value):
-            raise _Diverged
-        return value
-
-    def accuracy(self) -> float:
-        return 100 * self.correct.item() / self.images
-
-
 @dataclass
 class _Stopwatch:
     """Seconds since a reset, pauses left out."""
@@ -147,145 +104,118 @@ class _Stopwatch:
         self.started += seconds
 
 
-class _Run:
-    """The state of one training: the network, its optimiser and where it stands."""
-
-    def __init__(self, config: RunConfig, data: Mnist, control: Control, resume: ResumePoint | None) -> None:
-        self.config, self.control = config, control
-        self.device = resolve_device(config.device)
-        self.train_images, self.train_labels, self.test_images, self.test_labels = data.split(config.evaluate_on)
-        self.augmentation, self.dropout = torch.Generator(self.device), torch.Generator(self.device)
-        self.network = build_network(config.network, derived_seed(config.seed, 0, WEIGHTS))
-        self.computation = computation(config, self.network, self.device, self.dropout)
-        self.optimizer = _optimizer(config, self.network, self.device)
-        self.first_epoch = 1
+def _events(config: RunConfig, data: Mnist, control: Control, resume: ResumePoint | None) -> Iterator[Event]:
+    """What `train` tells of a run that can begin."""
+    device = resolve_device(config.device)
+    name = device_name(device)  # with all of its threads: the trainer may lower them
+    images, labels, *evaluated = data.split(config.evaluate_on)
+    with Trainer(config, device, images, labels, derived_seed(config.seed, 0, WEIGHTS)) as trainer:
+        first_epoch = 1
         if resume is not None:
-            load_weights(self.network, resume.weights)
-            load_optimizer(self.optimizer, resume.optimizer_state)
-            self.first_epoch = resume.epoch + 1
+            trainer.restore(resume.weights, resume.optimizer_state)
+            first_epoch = resume.epoch + 1
+        yield Started(
+            device=device,
+            device_name=name,
+            engine=trainer.engine,
+            parameters=total_parameters(config.network),
+            first_epoch=first_epoch,
+            epochs=config.epochs,
+            iterations_per_epoch=config.iterations_per_epoch,
+            batch_size=config.batch_size,
+        )
+        run = _Run(config, trainer, device, (evaluated[0], evaluated[1]), control)
+        for epoch in range(first_epoch, config.epochs + 1):
+            yield from run.epoch(epoch)
+    yield Finished()
+
+
+class _Run:
+    """The loop over the epochs of one training, and what it tells."""
+
+    def __init__(
+        self, config: RunConfig, trainer: Trainer, device: str, evaluated: tuple[Tensor, Tensor], control: Control
+    ) -> None:
+        self.config, self.trainer, self.device, self.evaluated = config, trainer, device, evaluated
+        self.control = control
         self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
         self.rate = 0.0
-        self.whole, self.window = _Tally(self.device), _Tally(self.device)
-        self.threads = Threads(torch.get_num_threads() if self.computation.name == "compiled" else 1)
-        self.iterate = self._iterate
-        if self.device == REPLAYED_ON and config.engine != "pytorch":
-            self.iterate = Replayed(self._iterate, config.batch_size, cuda_graph((self.augmentation, self.dropout)))
 
-    def events(self) -> Iterator[Event]:
-        yield Started(
-            device=self.device,
-            device_name=device_name(self.device),
-            engine=self.computation.name,
-            parameters=total_parameters(self.config.network),
-            first_epoch=self.first_epoch,
-            epochs=self.config.epochs,
-            iterations_per_epoch=self.config.iterations_per_epoch,
-            batch_size=self.config.batch_size,
-        )
-        with self.threads:
-            for epoch in range(self.first_epoch, self.config.epochs + 1):
-                yield from self._epoch(epoch)
-        yield Finished()
-
-    def _epoch(self, epoch: int) -> Iterator[Event]:
+    def epoch(self, epoch: int) -> Iterator[Event]:
+        """An epoch's windows, its evaluation and its end."""
         self.clocks = (_Stopwatch(), _Stopwatch())
-        self.whole.reset()
-        self.window.reset()
+        sums = self.trainer.epoch
+        sums.reset()
+        self.trainer.window.reset()
         iterations = self.config.iterations_per_epoch
         first = (epoch - 1) * iterations
         window_ends = {round(iterations * (i + 1) / WINDOWS_PER_EPOCH) for i in range(WINDOWS_PER_EPOCH)}
         for index, numbers in enumerate(self._batches(epoch)):
             yield from self._obey()
-            self._set_rate(learning_rate(self.config, first + index))
-            with self.threads.iteration():
-                self.iterate(numbers)
-            self.whole.count(len(numbers))
-            self.window.count(len(numbers))
+            self.rate = learning_rate(self.config, first + index)
+            self.trainer.iterate(numbers, self.rate)
             if index + 1 in window_ends:
                 yield self._window_event(epoch, first + index + 1)
-                self.window.reset()
-        test, predictions = yield from self._evaluate()
-        yield Epoch(
-            epoch=epoch,
-            train_loss=self.whole.mean_loss(),
-            train_accuracy=self.whole.accuracy(),
-            test_loss=test.mean_loss(),
-            test_accuracy=test.accuracy(),
-            test_correct=int(test.correct.item()),
-            learning_rate=self.rate,
-            seconds=self.clocks[0].seconds(),
-            checkpoint=Checkpoint(
-                epoch=epoch,
-                weights=weights_to_bytes(self.network),
-                predictions=predictions.to("cpu", torch.uint8).numpy().tobytes(),
-                optimizer_state=optimizer_to_bytes(self.optimizer),
-            ),
-        )
+                self.trainer.window.reset()
+        predictions = yield from self._evaluate()
+        yield self._epoch_event(epoch, predictions)
 
     def _batches(self, epoch: int) -> Iterator[Tensor]:
         """The epoch's training images by their numbers, shuffled, a batch at a time; seeds all that the epoch draws."""
-        self.augmentation.manual_seed(derived_seed(self.config.seed, epoch, AUGMENTATION))
-        self.dropout.manual_seed(derived_seed(self.config.seed, epoch, DROPOUT))
-        generator = torch.Generator().manual_seed(derived_seed(self.config.seed, epoch, ORDER))
+        seed = self.config.seed
+        self.trainer.seed(
+            augmentation=derived_seed(seed, epoch, AUGMENTATION), dropout=derived_seed(seed, epoch, DROPOUT)
+        )
+        generator = torch.Generator().manual_seed(derived_seed(seed, epoch, ORDER))
         order = torch.randperm(self.config.images_per_epoch, generator=generator).to(self.device)
         yield from torch.split(order, self.config.batch_size)
 
-    def _iterate(self, numbers: Tensor) -> None:
-        """One iteration on the images `numbers` (B,): no step of it waits for the device."""
-        images = to_unit(self.train_images[numbers])
-        if self.config.augmentation.active:
-            images = augment(images, self.config.augmentation, self.augmentation)
-        loss, correct = self.computation.gradient(images, self.train_labels[numbers])
-        self.optimizer.step()
-        self.whole.add(loss, correct, len(numbers))
-        self.window.add(loss, correct, len(numbers))
-
-    def _set_rate(self, rate: float) -> None:
-        if rate == self.rate:
-            return
-        self.rate = rate
-        for group in self.optimizer.param_groups:
-            if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(rate)
-            else:
-                group["lr"] = rate
-
     def _window_event(self, epoch: int, iteration: int) -> Window:
-        loss = self.window.mean_loss()  # waits for the device, so the clock is read after it
+        sums = self.trainer.window
+        loss = _finite(sums.mean_loss())  # waits for the device, so the clock is read after it
         seconds = self.clocks[1].seconds()
         self.clocks = (self.clocks[0], _Stopwatch())
         return Window(
             epoch=epoch,
             iteration=iteration,
             loss=loss,
-            accuracy=self.window.accuracy(),
+            accuracy=sums.accuracy(),
             learning_rate=self.rate,
-            images_per_second=self.window.images / seconds,
+            images_per_second=sums.images / seconds,
         )
 
-    def _evaluate(self) -> Generator[Event, None, tuple[_Tally, Tensor]]:
-        """Loss and predicted labels of the evaluation images, in float32, dropout off, batch-norm statistics fixed."""
-        tally, predictions = _Tally(self.device), []
-        batches = zip(
-            torch.split(self.test_images, EVALUATION_BATCH),
-            torch.split(self.test_labels, EVALUATION_BATCH),
-            strict=True,
-        )
-        for images, labels in batches:
+    def _evaluate(self) -> Generator[Event, None, bytes]:
+        """The predicted label of each evaluation image, one byte each; their loss and right answers in `test`."""
+        self.trainer.test.reset()
+        predictions = []
+        for images, labels in zip(*(torch.split(part, EVALUATION_BATCH) for part in self.evaluated), strict=True):
             yield from self._obey()
-            scores = self.computation.scores(to_unit(images))  # (B, 10)
-            predicted = scores.argmax(1)
-            tally.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
-            tally.count(len(labels))
-            predictions.append(predicted)
-        return tally, torch.cat(predictions)
+            predictions.append(self.trainer.evaluate(images, labels))
+        return torch.cat(predictions).to("cpu", torch.uint8).numpy().tobytes()
+
+    def _epoch_event(self, epoch: int, predictions: bytes) -> Epoch:
+        trained, test = self.trainer.epoch, self.trainer.test
+        weights, optimizer_state = self.trainer.checkpoint()
+        return Epoch(
+            epoch=epoch,
+            train_loss=_finite(trained.mean_loss()),
+            train_accuracy=trained.accuracy(),
+            test_loss=_finite(test.mean_loss()),
+            test_accuracy=test.accuracy(),
+            test_correct=int(test.correct.item()),
+            learning_rate=self.rate,
+            seconds=self.clocks[0].seconds(),
+            checkpoint=Checkpoint(
+                epoch=epoch, weights=weights, predictions=predictions, optimizer_state=optimizer_state
+            ),
+        )
 
     def _obey(self) -> Iterator[Event]:
         """Do what the control says now: go on, wait, or stop."""
         command = self.control()
         if command == "pause":
             waited = _Stopwatch()
-            with self.threads.at_rest():  # who is told may train something else in this thread meanwhile
+            with self.trainer.at_rest():  # who is told may train something else in this thread meanwhile
                 yield Paused()
                 while (command := self.control()) == "pause":
                     time.sleep(PAUSE_POLL_SECONDS)
@@ -297,18 +227,7 @@ class _Run:
             raise _StopRequested
 
 
-def _optimizer(config: RunConfig, network: nn.Module, device: str) -> torch.optim.Optimizer:
-    """Its learning rate is a tensor where the optimiser is one kernel, so that a replayed iteration can read it."""
-    chosen, fused = config.optimizer, device != "mps"
-    rate = torch.tensor(chosen.learning_rate, device=device) if fused else chosen.learning_rate
-    if chosen.kind == "adamw":
-        return torch.optim.AdamW(
-            network.parameters(),
-            lr=rate,
-            weight_decay=chosen.weight_decay,
-            fused=fused,
-            capturable=device == REPLAYED_ON,  # AdamW asks for this promise before a graph may record it; SGD does not
-        )
-    return torch.optim.SGD(
-        network.parameters(), lr=rate, momentum=chosen.momentum, weight_decay=chosen.weight_decay, fused=fused
-    )
+def _finite(loss: float) -> float:
+    if not np.isfinite(loss):
+        raise _Diverged
+    return loss

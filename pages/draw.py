@@ -4,8 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from lab.drawing import BlankDrawing
-from lab.picture import PictureError
+from lab.drawing import BlankDrawing, PictureError
 from lab.store import StoreError
 from lab.ui.drawing_board import DRAW, FILE, ask_digit, three_columns
 from lab.ui.layout import page_head

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from lab.analysis import RunSummary, summarize
+from lab.analysis import RunSummary
 from lab.curves import steps_figure
 from lab.describe import describe_extent, describe_optimizer, differences, summarize_step
+from lab.report import summaries
 from lab.steps import STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
 from lab.ui.draft import STEP_RULE
@@ -19,10 +20,8 @@ store = the_store()
 
 def own_runs() -> dict[int, list[RunSummary]]:
     """For each step the user's runs with a finished epoch that may stand beside the published one, newest first."""
-    mine = [run for run in store.runs() if run.step is not None]
-    epochs = store.epochs([run.id for run in mine])
     found: dict[int, list[RunSummary]] = {preset.number: [] for preset in STEPS}
-    for summary in (summarize(run, epochs[run.id]) for run in mine if run.id in epochs):
+    for summary in summaries(store):
         if summary.step is not None and summary.as_published and summary.epochs:
             found[summary.step].append(summary)
     return found

@@ -18,11 +18,13 @@ ROOT = Path(__file__).parent.parent
 class LabServer:
     """One server; it can be killed and started again on the same port and database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, base_path: str = "") -> None:
         with socket.socket() as free:
             free.bind(("localhost", 0))
             self.port: int = free.getsockname()[1]
-        self.address = f"http://localhost:{self.port}"
+        self.base_path = base_path
+        """What `server.baseUrlPath` says."""
+        self.address = "/".join(filter(None, [f"http://localhost:{self.port}", base_path.strip("/")]))
         self.log = folder / "server.log"
         self.store = Store(f"sqlite:///{folder / 'lab.sqlite3'}")
         self._process: subprocess.Popen[bytes] | None = None
@@ -34,7 +36,11 @@ class LabServer:
         environment.pop("LAB_DATA_DIR", None)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--server.headless", "true"], cwd=ROOT, env=environment, stdout=log, stderr=log
+                [*command, "--server.headless", "true", "--server.baseUrlPath", self.base_path],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
         wait_until(self._answers, seconds=120)
 

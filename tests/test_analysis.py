@@ -13,6 +13,7 @@ from lab.store import Run, Store
 
 RUN = Run(
     id=7,
+    uuid="7",
     name="lr<b>0.1</b>",
     config=step(5).config,
     status="running",
@@ -24,6 +25,7 @@ RUN = Run(
     created=1000.0,
     started=1060.0,
     ended=None,
+    resumable=False,
 )
 
 

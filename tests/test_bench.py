@@ -14,8 +14,8 @@ from benchmarks import published_recipe
 from benchmarks.published_recipe import PublishedRecipe
 from lab import cli_output
 from lab.bench import Apart, Contender, Lab, Report, Round, Speed, bench, interleave, iteration_gflop, ratio, speed
+from lab.compute.native.build import library
 from lab.mnist import write_uncompressed
-from lab.native.build import library
 from lab.network import build_network
 from lab.steps import step
 

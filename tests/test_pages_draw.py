@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
+from lab.drawing import read_picture
 from lab.mnist import Mnist
-from lab.picture import read_picture
 from lab.predict import Predictor, load_predictor
 from lab.store import Store, worker_name
 from lab.training import train

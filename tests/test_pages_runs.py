@@ -58,6 +58,9 @@ def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> N
     assert table["Best, %"].iloc[1] == 99.10
     assert table["Gap"].iloc[1] == pytest.approx(0.5)
     assert table["Parameters"].iloc[0] == 185_930
+    assert table["Evaluated on"].tolist() == ["test", "test"]
+    assert table["Begun"].iloc[0] == "–"  # it is queued
+    assert table["Begun"].iloc[1] != "–"
     assert table["Training time"].iloc[1] == "1 min 10 s"
     assert table["Last, %"].isna().tolist() == [True, False]
 

@@ -1,5 +1,7 @@
 """The Train page's live view of a run, in every status, and which run it shows."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 from app_pages import (
@@ -137,7 +139,7 @@ def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run(evaluate_on="validation"))
     app = open_app("train")
     assert {"Validation, best", "Validation, last", "Train − validation"} < set(metrics(app))
-    assert "validation" in chart(app, "accuracy") and "test" not in chart(app, "accuracy")
+    assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "validation"]
     shown = [*metrics(app), *labels(app.toggle), *(element.value for element in (*app.markdown, *app.caption))]
     assert not [text for text in shown if "test" in text.replace("the test images", "").lower()], shown
 
@@ -177,6 +179,24 @@ def test_an_unfinished_or_failed_run_says_why(store: Store, dead_worker: str) ->
 def test_the_scorecard_is_open_until_the_run_is_done(store: Store) -> None:
     add_run(store, epoch(1), config=step(3).config)
     assert "… open" in words(open_app("train"))
+
+
+def test_the_target_is_not_claimed_for_a_run_that_it_says_nothing_about(store: Store) -> None:
+    told = (epoch(number, 9950) for number in range(1, 16))
+    add_run(store, *told, Finished(), config=replace(step(3).config, evaluate_on="validation"))
+    told_by_the_page = words(open_app("train"))
+    assert "not judged] &nbsp; 99.40 % or better" in told_by_the_page
+    assert "It meets the target" not in told_by_the_page
+
+
+def test_a_network_that_guesses_is_said_to_guess_and_its_curve_is_on_the_chart(store: Store) -> None:
+    told = (epoch(number, 982, train=10.0) for number in (1, 2, 3))
+    add_run(store, *told, Finished())
+    app = open_app("train")
+    assert "It did not learn: 10 % is guessing." in words(app)
+    assert "overfit" not in words(app)
+    assert axis(app, "accuracy") == [0, 101]
+    assert chart(app, "accuracy")["test"]["y"] == [9.82] * 3
 
 
 @pytest.mark.parametrize(("correct", "mark"), [(9940, "✓ met"), (9939, "✗ missed")])

@@ -2,8 +2,12 @@
 
 import itertools
 import math
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,8 +16,9 @@ from examples import TINY_NETWORK, checkpoint_of, digits, epochs_of, facts, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import training
+from lab import memory, training
 from lab.checkpoint import load_weights
+from lab.compute import trainer
 from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv
 from lab.events import Epoch, Event, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
@@ -22,6 +27,7 @@ from lab.schedule import learning_rate
 from lab.steps import step
 from lab.training import Command, ResumePoint, derived_seed, train
 
+ROOT = Path(__file__).parent.parent
 EVERYTHING = tiny_run(
     network=replace(TINY_NETWORK, dropout=0.2),
     augmentation=Augmentation(rotation=10, shift=2, scale=0.1, shear=10, pen=0.5, interpolation="bilinear"),
@@ -153,8 +159,8 @@ def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnis
 
 def test_an_epoch_trains_on_every_image_once(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
-    unit = training.to_unit
-    monkeypatch.setattr(training, "to_unit", lambda images: seen.append(images) or unit(images))
+    unit = trainer.to_unit
+    monkeypatch.setattr(trainer, "to_unit", lambda images: seen.append(images) or unit(images))
     events = train(tiny_run(epochs=2, training_images=40), few)
     batches = 40 // 16 + 1
     for _ in range(2):
@@ -217,8 +223,8 @@ def test_every_seed_epoch_and_purpose_has_a_seed_of_its_own(keys: list[tuple[int
 
 def test_each_epoch_has_another_order(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
-    unit = training.to_unit
-    monkeypatch.setattr(training, "to_unit", lambda images: seen.append(images) or unit(images))
+    unit = trainer.to_unit
+    monkeypatch.setattr(trainer, "to_unit", lambda images: seen.append(images) or unit(images))
     config = tiny_run(epochs=2, batch_size=48)
     list(train(config, few))
     first, _evaluated, second, _evaluated_again = seen
@@ -325,6 +331,54 @@ def test_a_network_that_cannot_be_built_fails_with_its_reason(few: Mnist) -> Non
     )
 
 
+@pytest.mark.parametrize("engine", ["fastest", "pytorch"])
+def test_batch_norm_on_a_single_value_fails_before_it_begins_whatever_the_engine(few: Mnist, engine: Any) -> None:
+    network = NetworkConfig(layers=(conv(4, 28), conv(10, 1)), batch_norm=True)
+    [failed] = train(tiny_run(network=network, training_images=33, engine=engine), few)  # 33 = 2 x 16 + 1
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith("Layer 1 has batch norm on a 1x1 map, and 33 images in batches of 16 leave a batch")
+
+
+def test_a_run_that_does_not_fit_in_memory_fails_before_it_begins(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_bytes", lambda: 2_300_000_000)
+    config = replace(step(5).config, device="cpu", batch_size=10_000, engine="pytorch")
+    [failed] = train(config, few)
+    assert isinstance(failed, Failed)
+    assert failed.reason.startswith("This run needs about ")
+    assert failed.reason.endswith(
+        " GB of memory, and this machine has 2.3 GB free: choose a smaller batch size or fewer channels."
+    )
+
+
+LARGE = """
+import resource
+from dataclasses import replace
+from lab import memory
+from lab.config import NetworkConfig, conv
+from lab.mnist import load_mnist
+from lab.steps import step
+from lab.training import train
+data = load_mnist()
+if {guessed}:
+    memory.available_bytes = lambda: 10**15
+resource.setrlimit(resource.RLIMIT_AS, (12 * 10**9, 12 * 10**9))
+network = NetworkConfig(layers=(conv(1024, 3), conv(1024, 3), conv(10, 3)))
+config = replace(step(1).config, network=network, batch_size={batch}, device="cpu", engine="{engine}")
+for event in train(config, data):
+    print(event.row())
+"""
+
+
+@pytest.mark.parametrize("guessed", [False, True], ids=["foreseen", "refused by the system"])
+@pytest.mark.parametrize(("engine", "batch"), [("fastest", 1_024), ("pytorch", 10_000)])
+def test_1024_channels_under_a_limit_of_12_gigabytes_fail_in_a_sentence(engine: str, batch: int, guessed: bool) -> None:
+    code = LARGE.format(guessed=guessed, engine=engine, batch=batch)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    last = done.stdout.splitlines()[-1]
+    sentence = "The device ran out of memory: choose a" if guessed else "This run needs about "
+    assert f"{{'event': 'failed', 'reason': '{sentence}" in last
+
+
 def test_a_device_that_is_not_here_fails_with_the_choice(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     [failed] = train(tiny_run(device="mps"), few)
@@ -336,6 +390,9 @@ def test_a_device_that_is_not_here_fails_with_the_choice(few: Mnist, monkeypatch
     ("error", "reason"),
     [
         (torch.OutOfMemoryError("CUDA out of memory"), "The device ran out of memory: choose a smaller batch size"),
+        (MemoryError(), "The device ran out of memory: choose a smaller batch size"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "The device ran out of memory: choose a smaller"),
+        (RuntimeError(), "Training stopped with an error: it has no message"),
         (RuntimeError("cuDNN error\nlong story"), "Training stopped with an error: cuDNN error"),
     ],
 )

@@ -110,9 +110,41 @@ def test_the_corridor_runs_one_way() -> None:
     assert breaches(["lab/fields.py"], ["lab"]) == []
     assert not [breach for breach in breaches(["lab/config.py"], ["lab"]) if " lab.fields" not in breach]
     assert breaches(["lab/training.py"], ["lab.store", "lab.jobs", *SHOWING]) == []
-    assert breaches(["lab/store.py"], ["lab.training", "lab.jobs", *SHOWING]) == []
+    assert breaches(["lab/store/*.py"], ["lab.training", "lab.jobs", *SHOWING]) == []
     behind_the_front_door = [path for path in sources() if not path.startswith("tests/") and path != "lab/__main__.py"]
     assert breaches(behind_the_front_door, ["lab.cli"]) == []
+
+
+SEALED = ("lab/drawing", "lab/store")
+"""Folders of lab that others know by their door only: what their `__init__` names."""
+
+
+def behind(folder: str) -> list[str]:
+    """The modules of a sealed folder, dotted, without its door."""
+    inside = [path for path in sources() if path.startswith(f"{folder}/") and path != f"{folder}/__init__.py"]
+    return [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in inside]
+
+
+def outside(folder: str) -> list[str]:
+    """Every file of the project but the folder's own, and its tests, which may look inside."""
+    tests = folder.replace("lab/", "tests/", 1)
+    return [path for path in sources() if not path.startswith((f"{folder}/", f"{tests}/"))]
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_a_sealed_folder_is_known_by_its_door_only(folder: str) -> None:
+    assert len(behind(folder)) > 1
+    assert breaches(outside(folder), behind(folder)) == []
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_the_door_of_a_sealed_folder_names_what_it_lets_out_and_nothing_else(folder: str) -> None:
+    door = ast.parse(sources()[f"{folder}/__init__.py"])
+    let_out = {
+        alias.asname or alias.name for node in door.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    named = [ast.literal_eval(node.value) for node in door.body if isinstance(node, ast.Assign)]
+    assert [sorted(let_out)] == [sorted(names) for names in named]
 
 
 def test_pages_import_neither_pages_nor_torch_nor_threads() -> None:
@@ -122,6 +154,26 @@ def test_pages_import_neither_pages_nor_torch_nor_threads() -> None:
 
 def test_pages_train_nothing_themselves() -> None:
     assert breaches(["pages/*.py", "app.py", "lab/ui/*.py"], ["lab.training", "lab.network"]) == []
+
+
+SEALED = {"lab/compute": ("lab/training.py",)}
+"""The folders of which others know the door alone, and who may go through it (tests may look behind it)."""
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_nobody_knows_a_file_behind_the_door_of_a_sealed_folder(folder: str) -> None:
+    room = folder.replace("/", ".")
+    files = {path.removesuffix(".py").replace("/", ".") for path in sources() if path.startswith(f"{folder}/")}
+    behind = {name.removesuffix(".__init__") for name in files} - {room}
+    assert len(behind) > 1
+    outside = [path for path in sources() if not path.startswith((f"{folder}/", "tests/"))]
+    assert breaches(outside, behind) == []
+    assert breaches([path for path in outside if path not in SEALED[folder]], [room]) == []
+
+
+def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
+    walls = ["lab.training", "lab.events", "lab.store", "lab.jobs", *SHOWING]
+    assert breaches(["lab/compute/*.py"], walls) == []
 
 
 @pytest.mark.parametrize("room", ["timeline", "analysis", "findings", "figures", "curves"])
@@ -137,7 +189,7 @@ def test_nothing_reads_or_writes_pickles() -> None:
 
 
 def test_the_describing_rooms_really_start_without_torch() -> None:
-    assert not loads_torch("import lab.config, lab.layers, lab.steps, lab.store, lab.cli")
+    assert not loads_torch("import lab.config, lab.layers, lab.memory, lab.steps, lab.store, lab.cli")
 
 
 def open_page(name: str) -> str:

@@ -2,11 +2,13 @@
 
 from lab.store.active import Active, Ahead, turns
 from lab.store.claims import Claim, LostClaim
-from lab.store.database import StoreError, StoreUnavailable
+from lab.store.database import StoreError, StoreUnavailable, file_url
 from lab.store.processes import worker_name
 from lab.store.reading import Epochs
 from lab.store.runs import Store, database_url, open_store
 from lab.store.snapshots import ENDED, LIVE, RESUMABLE, Kept, Run, Status, Unreadable
+from lab.store.transfer import Imported
+from lab.store.upkeep import backup, check
 
 __all__ = [
     "ENDED",
@@ -16,6 +18,7 @@ __all__ = [
     "Ahead",
     "Claim",
     "Epochs",
+    "Imported",
     "Kept",
     "LostClaim",
     "Run",
@@ -24,7 +27,10 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "Unreadable",
+    "backup",
+    "check",
     "database_url",
+    "file_url",
     "open_store",
     "turns",
     "worker_name",

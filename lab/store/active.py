@@ -30,6 +30,7 @@ COLUMNS = tuple(
     RUNS.c[name]
     for name in ("id", "status", "command", "claim", "turn", "wanted", "owner", "worker", "host", "device", "heartbeat")
 )
+QUERY = sa.select(*COLUMNS).where(RUNS.c.status.in_(("queued", *LIVE))).order_by(RUNS.c.turn, RUNS.c.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +68,8 @@ class Ahead:
 
 def active_runs(database: Database) -> list[Active]:
     """All runs that have not ended, in the order of their turns; without those whose row holds what it cannot."""
-    query = sa.select(*COLUMNS).where(RUNS.c.status.in_(("queued", *LIVE))).order_by(RUNS.c.turn, RUNS.c.id)
     with database.reading() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(QUERY).all()
     return [Active(**row._mapping) for row in rows if all(map(_fits, COLUMNS, row))]
 
 

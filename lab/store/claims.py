@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.store.checkpoints import keep_checkpoint
 from lab.store.database import Database, StoreError
-from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
+from lab.store.schema import EVENTS, RUNS
 from lab.store.snapshots import LIVE
 
 
@@ -58,13 +59,13 @@ class Claim:
             LostClaim: the worker no longer holds the run; nothing is kept.
         """
         kept = {"run_id": self.run_id, "kind": event.kind, "time": time.time(), "payload": json.dumps(event.row())}
-        with self.database.writing() as connection:
+        with self.database.writing(durably=not isinstance(event, Window)) as connection:
             self._hold(connection, _consequences(event))
             if isinstance(event, Started):
                 _drop_what_is_told_again(connection, self.run_id)
             connection.execute(sa.insert(EVENTS).values(**kept))
             if isinstance(event, Epoch) and event.checkpoint is not None:
-                _keep_checkpoint(connection, self.run_id, event.checkpoint)
+                keep_checkpoint(connection, self.run_id, event.checkpoint)
 
     def go_on(self) -> bool:
         """Have a paused run train again, which it can only on a device that is free; whether it may.
@@ -149,18 +150,3 @@ def _drop_what_is_told_again(connection: sa.Connection, run_id: int) -> None:
     last = sa.select(sa.func.max(EVENTS.c.id)).where(mine & (EVENTS.c.kind == Epoch.kind)).scalar_subquery()
     later = EVENTS.c.id > sa.func.coalesce(last, 0)
     connection.execute(sa.delete(EVENTS).where(mine & (EVENTS.c.kind == Window.kind) & later))
-
-
-def _keep_checkpoint(connection: sa.Connection, run_id: int, checkpoint: Checkpoint) -> None:
-    mine = CHECKPOINTS.c.run_id == run_id
-    connection.execute(sa.update(CHECKPOINTS).where(mine).values(optimizer_state=None))
-    connection.execute(sa.delete(CHECKPOINTS).where(mine & (CHECKPOINTS.c.epoch == checkpoint.epoch)))
-    connection.execute(
-        sa.insert(CHECKPOINTS).values(
-            run_id=run_id,
-            epoch=checkpoint.epoch,
-            weights=checkpoint.weights,
-            predictions=checkpoint.predictions,
-            optimizer_state=checkpoint.optimizer_state,
-        )
-    )

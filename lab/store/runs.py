@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import sqlalchemy as sa
@@ -19,19 +20,19 @@ from lab.config import RunConfig, to_json
 from lab.describe import describe_run
 from lab.events import Checkpoint
 from lab.store.active import Active, Ahead, Watch, ahead, mark_interrupted
+from lab.store.checkpoints import checkpoint_epochs, read_checkpoint
 from lab.store.claims import Claim, claim_run
 from lab.store.commands import next_turn, queue_again, tell
-from lab.store.database import Database, StoreError
+from lab.store.database import Database, StoreError, file_url
 from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
-from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
+from lab.store.schema import CHECKPOINTS, EVENTS, NAME_LENGTH, RUNS
 from lab.store.snapshots import ENDED, Kept, Run, Unreadable
-from lab.store.transfer import copy_runs
+from lab.store.transfer import Imported, copy_runs, import_file
 
 
 def database_url() -> str:
     """LAB_DATABASE_URL, or the project's own SQLite file."""
-    default = Path(__file__).parents[2] / "runs" / "lab.sqlite3"
-    return os.environ.get("LAB_DATABASE_URL") or f"sqlite:///{default}"
+    return os.environ.get("LAB_DATABASE_URL") or file_url(Path(__file__).parents[2] / "runs" / "lab.sqlite3")
 
 
 def open_store(url: str | None = None) -> Store:
@@ -40,7 +41,11 @@ def open_store(url: str | None = None) -> Store:
     Raises:
         StoreError: the database cannot be opened.
     """
-    return _open_store(url or database_url())
+    with _opening:
+        return _open_store(url or database_url())
+
+
+_opening = Lock()
 
 
 @lru_cache(maxsize=8)
@@ -74,7 +79,7 @@ class Store:
         """
         row = {
             "uuid": uuid.uuid4().hex,
-            "name": name or describe_run(config),
+            "name": (name or describe_run(config))[:NAME_LENGTH],
             "config": to_json(config),
             "status": "queued",
             "wanted": config.device,
@@ -109,7 +114,7 @@ class Store:
 
     def rename(self, run_id: int, name: str) -> None:
         """Give a run another name, at most 120 characters."""
-        title = name.strip()[:120]
+        title = name.strip()[:NAME_LENGTH]
         if not title:
             raise StoreError("A run needs a name of at least one character.")
         with self._database.writing() as connection:
@@ -121,6 +126,7 @@ class Store:
             for table in (EVENTS, CHECKPOINTS):
                 connection.execute(sa.delete(table).where(table.c.run_id == run_id))
             connection.execute(sa.delete(RUNS).where(RUNS.c.id == run_id))
+        self._database.give_back_space()
 
     # --- the viewer's side ---------------------------------------------------------------------------------------
 
@@ -148,7 +154,7 @@ class Store:
             StoreError: there is none with this id, or it cannot be read.
         """
         self.active()
-        found = self._reader.some(RUNS.c.id == run_id)
+        found = self._reader.some(RUNS.c.id == run_id) if abs(run_id) < 2**63 else []
         if not found:
             raise StoreError(f"There is no run {run_id}: `python -m lab runs` lists them.")
         if isinstance(found[0], Unreadable):
@@ -212,28 +218,13 @@ class Store:
         """What was kept of an epoch (default: the last).
 
         Raises:
-            StoreError: nothing was.
+            StoreError: nothing was, or it is damaged.
         """
-        query = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.run_id == run_id)
-        if epoch is not None:
-            query = query.where(CHECKPOINTS.c.epoch == epoch)
-        with self._database.reading() as connection:
-            row = connection.execute(query.order_by(CHECKPOINTS.c.epoch.desc())).first()
-        if row is None:
-            which = "has no finished epoch yet" if epoch is None else f"has no checkpoint of epoch {epoch}"
-            raise StoreError(f"Run {run_id} {which}.")
-        return Checkpoint(
-            epoch=row.epoch,
-            weights=row.weights,
-            predictions=row.predictions,
-            optimizer_state=row.optimizer_state,
-        )
+        return read_checkpoint(self._database, run_id, epoch)
 
     def checkpoint_epochs(self, run_id: int) -> list[int]:
         """The epochs of a run that can be opened, in order."""
-        query = sa.select(CHECKPOINTS.c.epoch).where(CHECKPOINTS.c.run_id == run_id)
-        with self._database.reading() as connection:
-            return sorted(connection.execute(query).scalars())
+        return checkpoint_epochs(self._database, run_id)
 
     # --- the worker's side ---------------------------------------------------------------------------------------
 
@@ -244,9 +235,17 @@ class Store:
 
     # --- between stores ------------------------------------------------------------------------------------------
 
-    def copy_to(self, other: Store, slim: bool = False) -> list[int]:
-        """Copy all ended runs into another store; returns their ids there.
+    def copy_to(self, other: Store, slim: bool = False) -> Imported:
+        """Copy all ended runs that are sound and not yet there into another store.
 
         `slim` leaves out the windows and all checkpoints but the last, and what resuming would need.
         """
         return copy_runs(self._database, other._database, slim)
+
+    def import_file(self, file: Path, slim: bool = False) -> Imported:
+        """Copy the ended runs of another lab's SQLite file, which may be in use, and is not touched.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        return import_file(file, self._database, slim)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import sqlalchemy as sa
 
 VERSION = 2
 """Of the tables and of what they hold; lab/store/migrations.py brings older databases to it."""
+
+NAME_LENGTH = 120
+"""Characters of a run's name at most."""
 
 METADATA = sa.MetaData()
 
@@ -65,4 +70,13 @@ CHECKPOINTS = sa.Table(
     sa.Column("weights", sa.LargeBinary, nullable=False),
     sa.Column("predictions", sa.LargeBinary, nullable=False),
     sa.Column("optimizer_state", sa.LargeBinary),  # kept for the newest epoch only: resuming needs no other
+    sa.Column("digest", sa.String(64)),  # SHA-256 of weights and predictions, and of the optimiser state
+    sa.Column("state_digest", sa.String(64)),
 )
+
+
+def digest(*parts: bytes | None) -> str | None:
+    """SHA-256 over the parts, in hexadecimal; None where there is nothing."""
+    if None in parts:
+        return None
+    return hashlib.sha256(b"".join(part for part in parts if part is not None)).hexdigest()

@@ -1,15 +1,51 @@
 // Draws a Plotly figure into the page, and every later one into the same chart: nothing flickers, and what the user has
 // zoomed or hidden stays for as long as the figure's `uirevision` does.
 
-function plotly(address) {
-  window.labPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error(`${address} cannot be loaded`));
-    document.head.append(script);
+const PAUSES = [0.3, 1, 2, 4];  // seconds before the second, third ... try to load Plotly
+
+// One for all charts of the page. `came` is kept with Plotly in the end, whatever failed before; `tries` is broken when
+// enough of them have failed, and then whoever asks next begins anew.
+function plotly(path) {
+  window.labPlotly ??= withResolver();
+  const { tell } = window.labPlotly;
+  window.labPlotly.tries ??= load(path).then(tell, (error) => {
+    window.labPlotly.tries = undefined;
+    throw error;
   });
   return window.labPlotly;
+}
+
+function withResolver() {
+  let tell;
+  const came = new Promise((resolve) => { tell = resolve; });
+  return { came, tell };
+}
+
+async function load(path) {
+  for (const pause of PAUSES) {
+    try {
+      return await loadOnce(path);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 1000 * pause));
+    }
+  }
+  return loadOnce(path);
+}
+
+// The path is taken from the page's own: all pages stand in the folder that the lab is served from, and only the browser
+// knows what that is called where a proxy stands before the server.
+function loadOnce(path) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    const fail = () => {
+      script.remove();
+      reject(new Error(`${script.src} cannot be loaded`));
+    };
+    script.src = new URL(path, document.baseURI);
+    script.onload = () => (window.Plotly ? resolve(window.Plotly) : fail());  // a page that says "not found" loads, too
+    script.onerror = fail;
+    document.head.append(script);
+  });
 }
 
 // The theme that the page has now: a student may change it while a run goes on.
@@ -41,6 +77,7 @@ function draw(Plotly, place) {
   const wanted = JSON.stringify([theme, place.figure]);
   if (wanted === place.drawn) return;  // Streamlit asks at every refresh of the page
   place.drawn = wanted;
+  place.closest(".lab-chart-frame").dataset.state = "drawn";
   const { data, layout } = themed(JSON.parse(place.figure), theme);
   const looks = JSON.stringify([layout, data.map(({ x, y, ...trace }) => [trace, x?.length > 0])]);
   if (looks === place.looks && hasFixedAxes(place)) {
@@ -72,8 +109,22 @@ function followWidth(Plotly, place) {
   return widths;
 }
 
+// Until the chart is drawn, its frame is as high as it will be, and says what one waits for.
+function show(frame, place, path) {
+  const { came, tries } = plotly(path);
+  came.then((Plotly) => draw(Plotly, place));
+  tries.catch(() => { frame.dataset.state = "failed"; });
+}
+
 export default function ({ parentElement, data }) {
-  const place = parentElement.querySelector(".lab-chart");
+  const frame = parentElement.querySelector(".lab-chart-frame");
+  const place = frame.querySelector(".lab-chart");
   place.figure = data.figure;
-  plotly(data.plotly).then((Plotly) => draw(Plotly, place));
+  frame.dataset.state ??= "loading";
+  frame.style.minHeight = `${JSON.parse(data.figure).layout.height}px`;
+  frame.querySelector("button").onclick = () => {
+    frame.dataset.state = "loading";
+    show(frame, place, data.plotly);
+  };
+  show(frame, place, data.plotly);
 }

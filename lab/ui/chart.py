@@ -19,20 +19,33 @@ from lab.figures import Figure
 
 SCRIPT = Path(__file__).parent / "plotly" / "plotly-cartesian.min.js"
 _JS = Path(__file__).with_name("chart.js").read_text(encoding="utf-8")
+_HTML = """
+<div class="lab-chart-frame">
+  <p class="lab-chart-loading" role="status">The chart is being loaded.</p>
+  <p class="lab-chart-failed" role="status">This chart could not be loaded.
+    <button type="button">Try again</button></p>
+  <div class="lab-chart"></div>
+</div>
+"""
 _CSS = """
 .lab-chart .xtick text, .lab-chart .ytick text, .lab-chart .legendtext,
 .lab-chart .xtitle, .lab-chart .ytitle {fill: var(--st-text-color) !important;}
+.lab-chart-frame {color: var(--st-text-color); font-family: var(--st-font);}
+.lab-chart-frame p {display: none; margin: 0; padding: 1rem 0; opacity: 0.8;}
+.lab-chart-frame[data-state="failed"] .lab-chart-failed {display: block;}
+.lab-chart-frame[data-state="loading"] .lab-chart-loading {display: block; animation: lab-chart-late 0s 1s both;}
+.lab-chart-frame button {font: inherit; color: var(--st-primary-color); background: none; cursor: pointer;
+  border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius); padding: 0.2rem 0.6rem;}
+@keyframes lab-chart-late {from {visibility: hidden;}}
 """
 
 
 def show_figure(figure: Figure, key: str) -> None:
     """A chart that fills its column; the zoom lasts while the figure's `uirevision` does."""
     files = declare_component("plotly_script", path=SCRIPT.parent)  # gives the script an address
-    address = f"{st.get_option('server.baseUrlPath')}/component/{files.name}/{SCRIPT.name}"
-    chart = st.components.v2.component(
-        "lab_chart", html="<div class='lab-chart'></div>", css=_CSS, js=_JS, isolate_styles=False
-    )
-    chart(key=key, data={"figure": json.dumps(figure), "plotly": f"/{address.lstrip('/')}"}, width="stretch")
+    path = f"component/{files.name}/{SCRIPT.name}"  # from the folder of the page, which the browser knows
+    chart = st.components.v2.component("lab_chart", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
+    chart(key=key, data={"figure": json.dumps(figure), "plotly": path}, width="stretch")
 
 
 def show_clickable_figure(figure: Figure, key: str, on_click: Callable[[], None]) -> None:

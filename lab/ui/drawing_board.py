@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from lab.canvas import strokes_from_canvas
-from lab.drawing import Stage, drawing_stages, stroke_stages
-from lab.picture import read_picture
+from lab.drawing import Stage, drawing_stages, read_picture, stroke_stages, strokes_from_canvas
 
 BOARD = "board"
 SIDE, PEN = 280, 18

@@ -1,5 +1,8 @@
 """What a run may be told is decided where it is carried out, by what the run is then."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from examples import beat, claimed, say, tiny_run
 from hypothesis import given
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from stories import ME, STARTED, running
 
 from lab.events import Event, Failed, Finished, Paused, Stopped
-from lab.store import Store, StoreError
+from lab.store import Store, StoreError, file_url
 
 
 def test_a_stop_is_not_taken_back_by_what_is_said_after_it(store: Store) -> None:
@@ -20,12 +23,13 @@ def test_a_stop_is_not_taken_back_by_what_is_said_after_it(store: Store) -> None
 
 @given(commands=st.lists(st.sampled_from(["run", "pause", "stop"]), max_size=6))
 def test_the_last_command_holds_but_a_stop_holds_for_good(commands: list[str]) -> None:
-    store = Store("sqlite://")  # in memory: one a series of commands
-    run_id = running(store, STARTED)
-    for command in commands:
-        store.send(run_id, command)  # type: ignore[arg-type]
-    assert beat(store, run_id) == ("stop" if "stop" in commands else [*commands][-1] if commands else "run")
-    store.close()
+    with TemporaryDirectory() as folder:  # one a series of commands
+        store = Store(file_url(Path(folder) / "lab.sqlite3"))
+        run_id = running(store, STARTED)
+        for command in commands:
+            store.send(run_id, command)  # type: ignore[arg-type]
+        assert beat(store, run_id) == ("stop" if "stop" in commands else [*commands][-1] if commands else "run")
+        store.close()
 
 
 @pytest.mark.parametrize("ending", [Finished(), Stopped(), Failed(reason="no memory")])

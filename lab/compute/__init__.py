@@ -1,0 +1,5 @@
+"""All that computes a run: this is its door, and no other room knows a file behind it."""
+
+from lab.compute.trainer import Trainer
+
+__all__ = ["Trainer"]

@@ -1,0 +1,125 @@
+"""How a batch becomes gradients: the compiled engine, PyTorch with a folded stem, or PyTorch's modules as they are."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lab import memory
+from lab.compute.native import engine as native
+from lab.compute.stem import fold_stem
+from lab.config import RunConfig
+from lab.memory import expected_engine
+from lab.mnist import normalize
+from lab.network import Dropout
+
+
+class Engine(Protocol):
+    """A network on a device, as training uses it. Images are float32 (B, 1, 28, 28) in [0, 1], labels int64 (B,)."""
+
+    name: str
+    """For people."""
+
+    def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Leave the gradients of the mean loss in the parameters; returns that loss and the number of right answers."""
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Class scores (B, 10) in eval mode: dropout off, batch norm's statistics fixed."""
+
+    def close(self) -> None:
+        """Give back what it holds; it computes nothing more."""
+
+
+def planned_engine(config: RunConfig, device: str) -> memory.Engine:
+    """The fastest that there is here, or PyTorch's modules where the config says so."""
+    expected = expected_engine(config, device)
+    if expected == "compiled" and not native.fits(config.network):  # asked only then: the first answer takes seconds
+        return expected_engine(config, device, compiled=False)
+    return expected
+
+
+def make_engine(config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator) -> Engine:
+    """The planned one; moves `network` to `device`. `dropout`, a generator of that device, decides what is dropped.
+
+    Raises:
+        MemoryError: the compiled engine's memory is not to be had.
+    """
+    planned = planned_engine(config, device)
+    if planned == "compiled":
+        return Compiled(config, network, dropout)
+    if planned == "pytorch":
+        return PyTorch(config, network, device, dropout)
+    network.to(memory_format=torch.channels_last)
+    folded = fold_stem(network)
+    assert folded is not None  # `lab.memory.begins_with_stem` says so of the same networks
+    return PyTorch(config, folded, device, dropout, "folded")
+
+
+class PyTorch:
+    """PyTorch's modules and autograd, on any device."""
+
+    def __init__(
+        self, config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator, name: str = "PyTorch"
+    ) -> None:
+        network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network, self.device, self.precision, self.name = network, device, config.precision, name
+        for module in network.modules():
+            if isinstance(module, Dropout):
+                module.generator = dropout
+
+    def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Engine`."""
+        self.network.train()
+        with self._autocast():
+            scores = self.network(_prepare(images)).float()  # (B, 10)
+        loss = F.cross_entropy(scores, labels)
+        self.network.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach(), (scores.argmax(1) == labels).sum()
+
+    def scores(self, images: Tensor) -> Tensor:
+        """See `Engine`."""
+        self.network.eval()
+        with torch.inference_mode():
+            scores: Tensor = self.network(_prepare(images))
+        return scores
+
+    def close(self) -> None:
+        """Nothing is held but what Python frees."""
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        enabled = self.precision == "bfloat16"
+        return torch.autocast(self.device, dtype=torch.bfloat16, enabled=enabled, cache_enabled=False)  # for replay.py
+
+
+class Compiled:
+    """The compiled engine, on the CPU and in float32."""
+
+    name = "compiled"
+
+    def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
+        self.engine = native.Engine(config.network, network, config.batch_size)
+        self.dropout = dropout
+
+    def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Engine`."""
+        seed = int(torch.randint(2**32, (), generator=self.dropout))
+        loss, correct = self.engine.step(normalize(images), labels, seed)
+        return torch.tensor(loss / len(labels)), torch.tensor(correct)
+
+    def scores(self, images: Tensor) -> Tensor:
+        """See `Engine`."""
+        return self.engine.scores(normalize(images))
+
+    def close(self) -> None:
+        """Free the engine's memory now."""
+        self.engine.close()
+
+
+def _prepare(images: Tensor) -> Tensor:
+    """Pixels in [0, 1] as the network wants them, in the memory order that convolutions are fastest in."""
+    return normalize(images).contiguous(memory_format=torch.channels_last)

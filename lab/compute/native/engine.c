@@ -1,0 +1,273 @@
+// One training step of a network on the CPU: forward, loss and backward in one call, in float32.
+//
+// Maps are stored as [image][row][column][channel], channels padded with zeros to whole vectors. The images of a batch
+// are split into CHUNKS groups whatever the number of threads; sums over a batch are taken in each group and then over
+// the groups in order, so a result depends on neither the threads nor their timing.
+//
+// Each layer is one pass over the images, in which an image stays in the cache: what the layer before left to do for it
+// (batch norm and ReLU forward; the rest of batch norm's gradient backward) is done first, then the layer itself.
+
+#include "stage.h"
+#include "parallel.h"
+#include "maps.h"
+#include "norm.h"
+
+// --- whole batches ----------------------------------------------------------------------------------------------
+
+static void at_layer(Pass *pass, int number) {
+    pass->stage = pass->e->stages + number;
+    pass->before = number > pass->e->first ? pass->stage - 1 : 0;
+}
+
+static const float *input(const Pass *pass, i64 image, float *activation) {
+    return pass->before ? activated(pass->before, image, activation) : pass->x + image * pass->e->stages->in_size;
+}
+
+static void pack(Stage *s) {
+    i64 k2 = s->layer.kernel * s->layer.kernel;
+    for (i64 o = 0; o < s->channels; o++) {
+        s->packed_bias[o] = s->layer.bias[o];
+        for (i64 i = 0; i < s->in_channels; i++)
+            for (i64 t = 0; t < k2; t++) {
+                float w = s->layer.weight[(o * s->in_channels + i) * k2 + t];
+                s->packed[(t * s->in_channels + i) * s->step + o] = w;
+                if (s->in_step > 1) s->flipped[((k2 - 1 - t) * s->channels + o) * s->in_step + i] = w;
+            }
+    }
+}
+
+static void unpack_terms(const Pass *pass, int chunk) {
+    const Stage *s = pass->stage;
+    i64 k2 = s->layer.kernel * s->layer.kernel, terms = s->terms.count;
+    for (i64 t = chunk_begin(chunk, terms + 1); t < chunk_begin(chunk + 1, terms + 1); t++)
+        for (i64 o = 0; o < s->channels; o++) {
+            float sum = 0;
+            for (int part = 0; part < CHUNKS; part++) sum += s->partial[(part * (terms + 1) + t) * s->step + o];
+            if (t == terms) s->layer.d_bias[o] = sum;
+            else s->layer.d_weight[(o * s->in_channels + t % s->in_channels) * k2 + t / s->in_channels] = sum;
+        }
+}
+
+#include "stem.h"
+
+static void forward_images(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
+    Stage *s = pass->stage;
+    int stem = is_stem(e, s);
+    float *activation = own_scratch(pass), *scratch = activation + e->activation;
+    double *sums = s->sums + chunk * 2 * s->step;
+    memset(sums, 0, sizeof(double) * 2 * s->step);
+    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
+        const float *in = input(pass, image, activation);
+        float *map = s->map + image * s->size;
+        if (stem) stem_forward(e, image, in, map, scratch);
+        else if (s->layer.kind == CONV) convolve(s, in, map, scratch);
+        else pool(s, image, in, map, pass->training);
+        if (s->layer.batch_norm && pass->training) add_moments(s, map, sums);
+    }
+}
+
+static void forward(Pass *pass) {
+    Engine *e = pass->e;
+    for (int number = e->first; number < e->count; number++) {
+        at_layer(pass, number);
+        Stage *s = pass->stage;
+        if (is_stem(e, s)) prepare_stem(pass);
+        else if (s->layer.kind == CONV) pack(s);
+        each_chunk(forward_images, pass);
+        if (s->layer.kind == CONV) finish_batch_norm(s, pass->images, pass->training);
+    }
+}
+
+// Global average pooling, softmax and cross-entropy of one image; leaves the gradient of the mean loss.
+static void score_image(const Pass *pass, i64 image) {
+    Engine *e = pass->e;
+    Stage *s = e->stages + e->count - 1;
+    i64 positions = s->height * s->width;
+    const float *post = activated(s, image, own_scratch(pass));
+    float *mean = own_scratch(pass) + e->activation, highest = -INFINITY, total = 0;
+    int best = 0;
+    for (int c = 0; c < s->channels; c++) {
+        mean[c] = 0;
+        for (i64 p = 0; p < positions; p++) mean[c] += post[p * s->step + c];
+        mean[c] /= positions;
+        if (pass->scores) pass->scores[image * s->channels + c] = mean[c];
+        if (mean[c] > highest) highest = mean[c], best = c;
+    }
+    if (!pass->labels) return;
+    int64_t label = pass->labels[image];
+    for (int c = 0; c < s->channels; c++) total += expf(mean[c] - highest);
+    e->losses[image] = logf(total) + highest - mean[label];
+    e->right[image] = best == label;
+    float *g = s->gradient + image * s->size;
+    for (int c = 0; c < s->channels; c++) {
+        float d = (expf(mean[c] - highest) / total - (c == label)) / pass->images / positions;
+        for (i64 p = 0; p < positions; p++) g[p * s->step + c] = d;
+    }
+}
+
+static void score_images(const Pass *pass, int chunk) {
+    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
+        score_image(pass, image);
+}
+
+static void backward_images(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
+    Stage *s = pass->stage, *before = pass->before;
+    int stem = is_stem(e, s);
+    float *activation = own_scratch(pass), *scratch = activation + e->activation;
+    float *partial = s->layer.kind == CONV ? s->partial + chunk * (s->terms.count + 1) * s->step : 0;
+    double *sums = before ? before->sums + chunk * 2 * before->step : 0;
+    if (before) memset(sums, 0, sizeof(double) * 2 * before->step);
+    if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->terms.count + 1) * s->step);
+    if (stem) clear_stem(e, chunk);
+    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
+        const float *in = input(pass, image, activation);
+        float *g = s->gradient + image * s->size, *d_in = before ? before->gradient + image * s->in_size : 0;
+        finish_gradient(s, image);
+        if (s->layer.kind != CONV) {
+            if (before) pool_gradient(s, image, in, g, d_in);
+        } else {
+            add_up(s->height * s->width, s->step, g, partial + s->terms.count * s->step);
+            if (stem) stem_backward(e, chunk, image, in, g, scratch);
+            else convolve_weight_gradient(s, in, g, partial, scratch);
+            if (before) convolve_input_gradient(s, g, d_in, scratch);
+        }
+        if (before) begin_gradient(before, image, in, sums);
+    }
+}
+
+static void backward(Pass *pass) {
+    Engine *e = pass->e;
+    for (int number = e->count - 1; number >= e->first; number--) {
+        at_layer(pass, number);
+        Stage *s = pass->stage;
+        each_chunk(backward_images, pass);
+        if (is_stem(e, s)) each_chunk(blank_backward, pass);
+        if (s->layer.kind == CONV) each_chunk(unpack_terms, pass);
+        if (is_stem(e, s)) finish_stem(pass);
+        if (pass->before) sum_gradient(pass->before, pass->images);
+    }
+}
+
+// --- what Python calls ------------------------------------------------------------------------------------------
+
+// How many threads compute from now on; at least one, and at most as many as the engine was made for.
+void engine_use_threads(Engine *e, int threads) {
+    e->wanted = threads < 1 ? 1 : threads < e->threads ? threads : e->threads;
+}
+
+// Forward in eval mode: x (images, height, width), scores (images, classes). At most as many images as the engine is
+// for, and one call on an engine at a time: also of engine_step.
+void engine_scores(Engine *e, const float *x, int images, float *scores) {
+    Pass pass = {.e = e, .x = x, .images = images, .scores = scores};
+    forward(&pass);
+    each_chunk(score_images, &pass);
+}
+
+// Forward and backward in train mode; fills the gradients of the mean loss and the running statistics. Labels from 0 to
+// the last channel of the last layer.
+void engine_step(Engine *e, const float *x, const int64_t *labels, int images, uint32_t seed, double *loss,
+                 int64_t *correct) {
+    Pass pass = {.e = e, .x = x, .images = images, .labels = labels, .training = 1};
+    for (int i = 0; i < e->count; i++) e->stages[i].seed = seed + 0x632BE5ABu * (i + 1);
+    forward(&pass);
+    each_chunk(score_images, &pass);
+    backward(&pass);
+    for (int i = 0; i < images; i++) *loss += e->losses[i], *correct += e->right[i];
+}
+
+static void size_scratch(Engine *e, i64 floats) {
+    if (floats > e->scratch_size) e->scratch_size = floats;
+}
+
+// The elements under a kernel of a map with rows of `width` positions; those of a kernel row are neighbours where the
+// channels have no padding.
+static Terms terms(Engine *e, i64 kernel, i64 channels, i64 step, i64 width) {
+    i64 together = channels == step ? kernel : 1, runs = kernel * kernel / together;
+    Terms t = {.count = times(e, kernel * kernel, channels), .run = together * channels, .offset = zeros(e, runs, 8)};
+    for (i64 i = 0; t.offset && i < runs; i++) {
+        i64 position = i * together;
+        t.offset[i] = (position / kernel * width + position % kernel) * step;
+    }
+    return t;
+}
+
+static void set_up_convolution(Engine *e, Stage *s) {
+    i64 k = s->layer.kernel, pad = s->layer.padding, height = s->in_height, width = s->in_width;
+    s->terms = terms(e, k, s->in_channels, s->in_step, width + 2 * pad);
+    s->flipped_terms = terms(e, k, s->channels, s->step, width + k - 1);
+    s->packed = zeros(e, times(e, s->terms.count, s->step), 4), s->packed_bias = zeros(e, s->step, 4);
+    s->flipped = zeros(e, times(e, k * k * s->channels, s->in_step), 4);
+    s->partial = zeros(e, times(e, CHUNKS * (s->terms.count + 1), s->step), 4);
+    size_scratch(e, times(e, (height + 2 * pad) * (width + 2 * pad), s->in_step));
+    size_scratch(e, times(e, (height + k - 1) * (width + k - 1), s->step));
+}
+
+static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 channels, i64 height, i64 width) {
+    i64 k = layer->kernel, pad = layer->padding;
+    s->layer = *layer;
+    s->in_channels = channels, s->in_height = height, s->in_width = width;
+    s->in_step = number ? padded(channels) : 1;
+    s->channels = layer->kind == CONV ? layer->channels : channels;
+    s->step = padded(s->channels);
+    s->height = (height + 2 * pad - k) / layer->stride + 1, s->width = (width + 2 * pad - k) / layer->stride + 1;
+    s->in_size = times(e, height * width, s->in_step), s->size = times(e, s->height * s->width, s->step);
+    s->scale = zeros(e, s->step, 4), s->shift = zeros(e, s->step, 4);
+    s->mean = zeros(e, s->step, 4), s->inverse = zeros(e, s->step, 4);
+    s->mean_g = zeros(e, s->step, 4), s->mean_gx = zeros(e, s->step, 4);
+    s->sums = zeros(e, CHUNKS * 2 * s->step, 8);
+    if (!layer->batch_norm) for (i64 c = 0; s->scale && c < s->step; c++) s->scale[c] = 1;
+    int absorbed = e->first && number == 0;  // the stem never makes this layer's maps
+    i64 maps = absorbed ? 0 : times(e, e->batch, s->size);
+    if (!absorbed) s->map = zeros(e, maps, 4), s->gradient = zeros(e, maps, 4);
+    if (s->size > e->activation) e->activation = s->size;
+    size_scratch(e, s->channels);
+    s->drop_below = (uint32_t)(layer->dropout * 4294967296.0);
+    if (layer->kind == CONV) set_up_convolution(e, s);
+}
+
+// Also of an engine that was made in part. No call on it may be at work.
+void engine_free(Engine *e) {
+    for (int i = 0; e->stages && i < e->count; i++) {
+        Stage *s = e->stages + i;
+        free(s->map), free(s->gradient), free(s->terms.offset), free(s->flipped_terms.offset), free(s->packed);
+        free(s->packed_bias), free(s->flipped), free(s->partial), free(s->sums), free(s->scale), free(s->shift);
+        free(s->mean), free(s->inverse), free(s->mean_g), free(s->mean_gx);
+    }
+    free_stem(e);
+    pool_free(e->pool);
+    free(e->stages), free(e->scratch), free(e->losses), free(e->right), free(e);
+}
+
+// For batches of at most `batch` images of one channel; null where the memory for it is not to be had. The layers make
+// a network that can be built (lab/layers.py checks it): each kernel fits its padded map, nothing is less than 1 but
+// padding. Free it with engine_free.
+Engine *engine_new(const Layer *layers, int count, int height, int width, int batch, int threads) {
+    Engine *e = calloc(1, sizeof(Engine));
+    if (!e) return 0;
+    e->count = count, e->batch = batch, e->threads = e->wanted = threads < CHUNKS ? threads : CHUNKS;
+    e->first = count > 2 && fits_stem(layers);
+    e->stages = zeros(e, count, sizeof(Stage));
+    e->losses = zeros(e, batch, 4), e->right = zeros(e, batch, 4);
+    i64 channels = 1, rows = height, columns = width;
+    for (int i = 0; i < count && !e->refused; i++) {
+        Stage *s = e->stages + i;
+        set_up(e, s, layers + i, i, channels, rows, columns);
+        channels = s->channels, rows = s->height, columns = s->width;
+    }
+    if (e->first && !e->refused) {
+        set_up_stem(e);
+        size_scratch(e, stem_scratch(e));
+    }
+    e->scratch_size = (e->scratch_size + e->activation + 63) / 64 * 64;
+    e->scratch = zeros(e, times(e, e->threads, e->scratch_size), 4);
+    e->pool = e->refused ? 0 : pool_new(e->threads);
+    if (!e->refused) return e;
+    engine_free(e);
+    return 0;
+}
+
+// What a caller checks its own description of a layer with, and its estimate of an engine's memory.
+int64_t engine_layer_size(void) { return sizeof(Layer); }
+int64_t engine_bytes(const Engine *e) { return e->bytes; }

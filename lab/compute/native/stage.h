@@ -1,0 +1,89 @@
+// What the engine knows of a layer, and of a network.
+
+#include "tiles.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONV, MAX_POOL, AVERAGE_POOL };
+enum { CHUNKS = 16 };
+static const float EPSILON = 1e-5f, MOMENTUM = 0.1f;  // of torch's batch norm
+
+// A layer as engine.py describes it. The arrays are torch's and stay torch's: weight (out, in, kernel, kernel), the
+// others (out). Whoever makes an engine keeps them where they are until it is freed: it reads and writes them in
+// place. engine_layer_size says how many bytes this is, for a caller to compare with its own description.
+typedef struct {
+    int32_t kind, kernel, stride, padding, channels, batch_norm, relu;
+    float dropout;
+    const float *weight, *bias, *gamma, *beta;
+    float *running_mean, *running_var, *d_weight, *d_bias, *d_gamma, *d_beta;
+} Layer;
+
+typedef struct {
+    int begin, end;  // rows or columns, up to `end`
+} Span;
+
+// A layer at work. All arrays but those of `layer` are the engine's own: set_up makes them, engine_free frees them.
+typedef struct {
+    Layer layer;
+    i64 in_channels, in_step, in_height, in_width;  // a step is the distance of neighbouring positions, in floats
+    i64 channels, step, height, width;
+    i64 in_size, size;             // floats an image
+    Terms terms;                   // of a convolution: kernel * kernel * in_channels, in a padded input image
+    float *packed, *packed_bias;   // weight as [term][channel]
+    float *flipped;                // weight for the gradient of the input, as [term'][input channel]
+    Terms flipped_terms;           // kernel * kernel * channels, in a padded gradient
+    float *scale, *shift;          // batch norm as one multiplication and addition
+    float *mean, *inverse;         // of the batch, and 1 / its standard deviation
+    float *mean_g, *mean_gx;       // batch means of the gradient, and of it times the normalised value
+    float *map, *gradient;         // [image] of a whole batch; not of a layer within the stem. Its output before batch
+                                   // norm and ReLU; the loss by what the next layer sees of it, later by the map itself
+    uint32_t drop_below;           // random numbers below it mean: dropped
+    float *partial;                // [chunk][terms + 1][step]: gradients of weight and bias
+    double *sums;                  // [chunk][2][step]
+    uint32_t seed;
+} Stage;
+
+typedef struct Pool Pool;  // threads, see parallel.h
+
+// Everything here is the engine's own. Scratch is a thread's for one group of a batch: `scratch_size` floats each,
+// of which the first `activation` hold an activated image (the largest map), and the rest what the layer in hand needs.
+// Each layer says at set_up how much that is (size_scratch): a convolution its padded input or its spread gradient, the
+// stem what stem_scratch adds up, the scores one float a channel. Nothing in it outlives the group.
+typedef struct {
+    Stage *stages;
+    Pool *pool;
+    int wanted;                    // threads that compute now: at most `threads`
+    int count, first, threads;     // first is 1 where the first two convolutions are done as one, the stem
+    int refused;                   // there was no memory for something, or no number for its size
+    i64 batch, activation, scratch_size, bytes;  // bytes: all that it has asked for
+    float *scratch;
+    float *losses;
+    int32_t *right;
+
+    // of the stem, see there
+    double *patches, *patch_sums, *slopes;
+    Span *ink, *ink_rows;          // [image][row of the first map]; [chunk][row of the image]
+    float *blank, *blank_map;      // an image of background, and what the stem makes of it
+    float *blank_count, *blank_gradient;  // [chunk][position]: images without ink there; [chunk] maps
+} Engine;
+
+static i64 padded(i64 channels) { return (channels + LANES - 1) / LANES * LANES; }
+static i64 chunk_begin(int chunk, i64 count) { return chunk * count / CHUNKS; }
+
+// The product of two sizes; 0 and `refused` where 64 bits do not hold it.
+static i64 times(Engine *e, i64 a, i64 b) {
+    i64 product;
+    if (a >= 0 && b >= 0 && !__builtin_mul_overflow(a, b, &product)) return product;
+    e->refused = 1;
+    return 0;
+}
+
+// Zeroed memory for `count` elements of `size` bytes; null and `refused` where there is none.
+static void *zeros(Engine *e, i64 count, i64 size) {
+    i64 bytes = times(e, count, size);
+    void *memory = e->refused || (uint64_t)bytes > SIZE_MAX ? 0 : calloc(count ? count : 1, size);
+    if (!memory || __builtin_add_overflow(e->bytes, bytes, &e->bytes)) e->refused = 1;
+    return memory;
+}

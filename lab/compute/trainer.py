@@ -1,0 +1,141 @@
+"""A run's network and all that trains it, owned in one place and closed in good order."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lab.augment import augment
+from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
+from lab.compute.engines import make_engine, planned_engine
+from lab.compute.replay import Replayed, cuda_graph
+from lab.compute.tally import Tally
+from lab.compute.threads import Threads
+from lab.config import RunConfig
+from lab.device import give_freed_memory_back
+from lab.memory import TooLittleMemory, memory_problem
+from lab.mnist import to_unit
+from lab.network import build_network
+
+REPLAYED_ON = "cuda"
+
+
+class Trainer:
+    """Network, gradients, optimiser, threads, graph replay and engine of one run, as a context that ends them.
+
+    It draws from the seeds that it is given and from nothing else. The sums of an epoch and of a window of it are added
+    up as it trains; whoever reads them resets them.
+    """
+
+    def __init__(self, config: RunConfig, device: str, images: Tensor, labels: Tensor, seed: int) -> None:
+        """`images` uint8 (N, 1, 28, 28) and `labels` int64 (N,) on `device`; `seed` decides the first weights.
+
+        Raises:
+            lab.layers.ImpossibleNetwork: see `lab.layers.layer_table`.
+            MemoryError: the run would not fit (`lab.memory.TooLittleMemory`), or memory was refused.
+        """
+        problem = memory_problem(config, device, planned_engine(config, device))
+        if problem is not None:
+            raise TooLittleMemory(problem)
+        self._config, self._images, self._labels = config, images, labels
+        self._augmentation, self._dropout = torch.Generator(device), torch.Generator(device)
+        self.network = build_network(config.network, seed)
+        self._engine = make_engine(config, self.network, device, self._dropout)
+        self.optimizer = _optimizer(config, self.network, device)
+        self._rate = 0.0
+        self.epoch, self.window, self.test = (Tally(device) for _ in range(3))
+        self._threads = Threads(torch.get_num_threads() if self._engine.name == "compiled" else 1)
+        self._iteration = self._iterate
+        if device == REPLAYED_ON and config.engine != "pytorch":
+            generators = (self._augmentation, self._dropout)
+            self._iteration = Replayed(self._iterate, config.batch_size, cuda_graph(generators))
+
+    @property
+    def engine(self) -> str:
+        """How it computes, for people: compiled, folded or PyTorch."""
+        return self._engine.name
+
+    def __enter__(self) -> Trainer:
+        self._threads.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End what it holds: it can be used no more."""
+        self._threads.__exit__()
+        self._engine.close()
+        del self._iteration, self._engine, self.optimizer, self.network  # the graph first: it writes to all of them
+        give_freed_memory_back()
+
+    def at_rest(self) -> AbstractContextManager[object]:
+        """Inside, the calling thread has all its threads back and may train something else; needs to be entered."""
+        return self._threads.at_rest()
+
+    def seed(self, augmentation: int, dropout: int) -> None:
+        """Decide what is drawn from here on."""
+        self._augmentation.manual_seed(augmentation)
+        self._dropout.manual_seed(dropout)
+
+    def iterate(self, numbers: Tensor, rate: float) -> None:
+        """Train on the images `numbers` (B,), at most a batch of them, with the learning rate `rate`."""
+        self._set_rate(rate)
+        with self._threads.iteration():
+            self._iteration(numbers)
+        self.epoch.count(len(numbers))
+        self.window.count(len(numbers))
+
+    def evaluate(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The predicted labels (B,) of uint8 images (B, 1, 28, 28), in float32 and without dropout; adds to `test`."""
+        scores = self._engine.scores(to_unit(images))  # (B, 10)
+        predicted = scores.argmax(1)
+        self.test.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
+        self.test.count(len(labels))
+        return predicted
+
+    def checkpoint(self) -> tuple[bytes, bytes]:
+        """Weights and the optimiser's state, each as safetensors."""
+        return weights_to_bytes(self.network), optimizer_to_bytes(self.optimizer)
+
+    def restore(self, weights: bytes, optimizer_state: bytes) -> None:
+        """Go on from what `checkpoint` gave."""
+        load_weights(self.network, weights)
+        load_optimizer(self.optimizer, optimizer_state)
+
+    def _iterate(self, numbers: Tensor) -> None:
+        """One iteration on the images `numbers` (B,): no step of it waits for the device."""
+        images = to_unit(self._images[numbers])
+        if self._config.augmentation.active:
+            images = augment(images, self._config.augmentation, self._augmentation)
+        loss, correct = self._engine.gradient(images, self._labels[numbers])
+        self.optimizer.step()
+        self.epoch.add(loss, correct, len(numbers))
+        self.window.add(loss, correct, len(numbers))
+
+    def _set_rate(self, rate: float) -> None:
+        if rate == self._rate:
+            return
+        self._rate = rate
+        for group in self.optimizer.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+
+def _optimizer(config: RunConfig, network: nn.Module, device: str) -> torch.optim.Optimizer:
+    """Its learning rate is a tensor where the optimiser is one kernel, so that a replayed iteration can read it."""
+    chosen, fused = config.optimizer, device != "mps"
+    rate = torch.tensor(chosen.learning_rate, device=device) if fused else chosen.learning_rate
+    if chosen.kind == "adamw":
+        return torch.optim.AdamW(
+            network.parameters(),
+            lr=rate,
+            weight_decay=chosen.weight_decay,
+            fused=fused,
+            capturable=device == REPLAYED_ON,  # AdamW asks for this promise before a graph may record it; SGD does not
+        )
+    return torch.optim.SGD(
+        network.parameters(), lr=rate, momentum=chosen.momentum, weight_decay=chosen.weight_decay, fused=fused
+    )

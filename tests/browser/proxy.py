@@ -1,0 +1,95 @@
+"""A reverse proxy before the lab: it serves it below a prefix, and may fail when it is told to."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread
+
+CLOSING = ("connection:", "keep-alive:")
+"""Headers that are replaced, so that each connection carries one request (or one WebSocket)."""
+
+
+class Proxy:
+    """What it saw, and what it is to refuse; `address` is what a browser opens."""
+
+    def __init__(self, prefix: str, upstream_port: int) -> None:
+        self.prefix = prefix
+        self.refusals: dict[str, int] = {}
+        """How many more requests whose path contains this get a 503."""
+        self.refused: list[str] = []
+        self.address = ""
+        self._upstream_port = upstream_port
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection of a browser."""
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            request, *headers = head.rstrip("\r\n").split("\r\n")
+            method, path, version = request.split(" ")
+            if refusal := self._refusal(path):
+                writer.write(f"HTTP/1.1 {refusal}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            else:
+                request = f"{method} {path.removeprefix(self.prefix)} {version}"
+                await self._pass_on([request, *headers], reader, writer)
+        with suppress(ConnectionError):
+            writer.close()
+            await writer.wait_closed()
+
+    def _refusal(self, path: str) -> str | None:
+        """A status, if the request is not to be answered by the lab."""
+        if not path.startswith(f"{self.prefix}/"):
+            return "404 Not Found"
+        for part, left in self.refusals.items():
+            if part in path and left:
+                self.refusals[part] -= 1
+                self.refused.append(path)
+                return "503 Service Unavailable"
+        return None
+
+    async def _pass_on(self, head: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lab_reader, lab_writer = await asyncio.open_connection("localhost", self._upstream_port)
+        if not any(line.lower().startswith("upgrade:") for line in head):
+            head = [line for line in head if not line.lower().startswith(CLOSING)] + ["Connection: close"]
+        lab_writer.write(("\r\n".join(head) + "\r\n\r\n").encode("latin-1"))
+        ways = [asyncio.create_task(_flow(reader, lab_writer)), asyncio.create_task(_flow(lab_reader, writer))]
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([ways[1]], timeout=5)  # what the lab has left to say
+        for way in ways:
+            way.cancel()
+        lab_writer.close()
+
+
+async def _flow(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+
+
+@contextmanager
+def proxy_before(port: int, prefix: str) -> Iterator[Proxy]:
+    """A proxy on a free port before the server at `port`, until the block ends."""
+    proxy, loop = Proxy(prefix, port), asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)  # Playwright has a loop of its own in this one
+    thread.start()
+
+    async def start() -> asyncio.Server:
+        return await asyncio.start_server(proxy.serve, "localhost", 0)
+
+    try:
+        server = asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=10)
+        proxy.address = f"http://localhost:{server.sockets[0].getsockname()[1]}{prefix}"
+        yield proxy
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(timeout=10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=10)
+        loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,81 @@
+"""Which engine a run takes, and that all engines train the same network."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from examples import tiny_run
+from torch import Tensor
+
+from lab.compute.engines import Engine, make_engine
+from lab.compute.native.build import library
+from lab.config import NetworkConfig, RunConfig, conv, max_pool
+from lab.mnist import Mnist, to_unit
+from lab.network import build_network
+from lab.steps import step
+from lab.training import train
+
+compiled = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is")
+
+
+def made(config: RunConfig) -> Engine:
+    return make_engine(config, build_network(config.network, seed=1), "cpu", torch.Generator())
+
+
+@compiled
+@pytest.mark.parametrize("number", range(1, 7))
+def test_every_step_takes_the_compiled_engine_on_the_cpu(number: int) -> None:
+    assert made(step(number).config).name == "compiled"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        tiny_run(engine="pytorch"),
+        tiny_run(precision="bfloat16"),
+        tiny_run(network=NetworkConfig(layers=(max_pool(), conv(10, 3)))),
+    ],
+    ids=["asked for", "bfloat16", "a network that begins with pooling"],
+)
+def test_what_the_compiled_engine_does_not_serve_takes_pytorch(config: RunConfig) -> None:
+    assert made(config).name == "PyTorch"
+
+
+def test_without_a_compiler_a_network_with_a_stem_takes_the_folded_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.compute.native.engine.fits", lambda *_: False)
+    assert [made(step(number).config).name for number in range(1, 7)] == ["folded"] * 6
+    assert made(replace(step(5).config, engine="pytorch")).name == "PyTorch"
+    assert made(tiny_run()).name == "PyTorch"  # it has no 1x1 convolution behind the first
+
+
+@compiled
+def test_the_run_says_which_engine_it_takes(few: Mnist) -> None:
+    engines = [next(iter(train(tiny_run(engine=engine), few))).row()["engine"] for engine in ("fastest", "pytorch")]
+    assert engines == ["compiled", "PyTorch"]
+
+
+@compiled
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_all_engines_give_the_same_losses_and_scores(few: Mnist, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps without dropout, whose random numbers differ; over three batches, before rounding has grown."""
+    config = replace(step(number).config, batch_size=16)
+    fast = three_steps(config, few)
+    plain = three_steps(replace(config, engine="pytorch"), few)
+    monkeypatch.setattr("lab.compute.native.engine.fits", lambda *_: False)
+    folded = three_steps(config, few)
+    assert [engine for engine, _, _ in (fast, folded, plain)] == ["compiled", "folded", "PyTorch"]
+    for _, losses, scores in (fast, folded):
+        assert losses == pytest.approx(plain[1], rel=1e-3)
+        assert torch.allclose(scores, plain[2], rtol=0.05, atol=0.02)
+
+
+def three_steps(config: RunConfig, data: Mnist) -> tuple[str, list[float], Tensor]:
+    """The engine, the losses of three iterations of plain gradient descent, and the scores afterwards in eval mode."""
+    network = build_network(config.network, seed=1)
+    way = make_engine(config, network, "cpu", torch.Generator().manual_seed(1))
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+    losses = []
+    for images, labels in zip(data.train_images.split(16), data.train_labels.split(16), strict=True):
+        losses.append(way.gradient(to_unit(images), labels)[0].item())
+        optimizer.step()
+    return way.name, losses, way.scores(to_unit(data.test_images))

@@ -1,0 +1,314 @@
+"""The compiled engine computes what PyTorch's modules compute: every score, loss, gradient and statistic."""
+
+import ctypes
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+import torch
+import torch.nn.functional as F
+from examples import (
+    PICTURES,
+    assert_close,
+    assert_same_gradients_and_statistics,
+    gradient,
+    noisy_digits,
+    possible_networks,
+    with_its_exact_twin,
+)
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from lab.compute.native import engine as native_engine
+from lab.compute.native.build import library
+from lab.compute.native.engine import Engine, fits
+from lab.config import LayerSpec, NetworkConfig, conv, max_pool
+from lab.mnist import Mnist
+from lab.network import build_network
+from lab.steps import step
+
+pytestmark = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is")
+
+ROOT = Path(__file__).parents[2]
+AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
+OVERLAPPING = LayerSpec(kind="max_pool", kernel=3, stride=1, padding=1)
+NETWORKS = {
+    "step 1": step(1).config.network,
+    "step 2": step(2).config.network,
+    "step 6": step(6).config.network,
+    "no stem": NetworkConfig(layers=(conv(8, 3, padding=1), max_pool(), conv(12, 3, stride=2, padding=1), conv(10, 3))),
+    "padding as wide as the kernel": NetworkConfig(
+        layers=(conv(8, 3), conv(20, 1, padding=1), max_pool(3, 2), conv(10, 5, padding=4))
+    ),
+    "every pooling": NetworkConfig(layers=(conv(8, 3, padding=1), conv(50, 1), AVERAGE, OVERLAPPING, conv(10, 3))),
+    "a wide stem of odd sizes": NetworkConfig(layers=(conv(33, 7, padding=1), conv(17, 1), max_pool(), conv(10, 3))),
+    "one layer": NetworkConfig(layers=(conv(10, 28),)),
+    "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
+}
+
+
+@pytest.fixture(params=PICTURES)
+def batch(mnist: Mnist, request: pytest.FixtureRequest) -> tuple[Tensor, Tensor]:
+    """13 digits, more in some groups of the engine than in others."""
+    return noisy_digits(mnist, 13, request.param)
+
+
+def pair(config: NetworkConfig, batch_size: int = 13) -> tuple[Engine, nn.Sequential, nn.Sequential]:
+    """An engine, its network, and the same network in float64."""
+    network, exact = with_its_exact_twin(config)
+    return Engine(config, network, batch_size), network, exact
+
+
+@pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch norm"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    engine, network, exact = pair(replace(NETWORKS[name], batch_norm=batch_norm, dropout=0.0))
+    loss, correct = engine.step(images, labels, seed=0)
+    scores = exact(images.double())
+    expected = F.cross_entropy(scores, labels)
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert loss / len(labels) == pytest.approx(expected.item(), rel=1e-6)
+    assert correct == (scores.argmax(1) == labels).sum()
+    assert_same_gradients_and_statistics(network, exact)
+
+
+@given(config=possible_networks(), pictures=st.sampled_from(PICTURES))
+def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pytorch(
+    mnist: Mnist, config: NetworkConfig, pictures: str
+) -> None:
+    assume(fits(config))
+    images, labels = noisy_digits(mnist, 3, pictures)
+    engine, network, exact = pair(replace(config, dropout=0.0), batch_size=3)
+    loss, _ = engine.step(images, labels, seed=0)
+    expected = F.cross_entropy(exact(images.double()), labels)
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert loss / 3 == pytest.approx(expected.item(), rel=1e-3)  # a nearly constant map magnifies rounding
+    assert (gradient(network) - gradient(exact)).norm() <= 0.01 * gradient(exact).norm() + 1e-6
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_scores_in_eval_mode_equal_those_of_pytorch(name: str, batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    engine, network, exact = pair(
+        replace(NETWORKS[name], batch_norm=True, dropout=0.3), batch_size=5
+    )  # 5 + 5 + 3 images
+    engine.step(images[:5], labels[:5], seed=0)
+    exact.load_state_dict(network.state_dict())  # with the statistics of that step
+    with torch.no_grad():
+        expected = exact.eval()(images.double())
+    assert_close(engine.scores(images), expected, max(1.0, expected.abs().max().item()))
+
+
+def test_the_same_step_gives_the_same_bits_whatever_the_number_of_threads(batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    threads, gradients = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3, 1):
+            torch.set_num_threads(count)
+            engine, network, _ = pair(replace(step(5).config.network, dropout=0.2))
+            engine.step(images, labels, seed=7)
+            gradients.append(torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]))
+    finally:
+        torch.set_num_threads(threads)
+    for others in gradients[1:]:
+        assert torch.equal(gradients[0], others)
+
+
+# --- dropout -----------------------------------------------------------------------------------------------------
+
+# A 1x1 kernel of weight 1 and a pooling of 1 pass the image on; the score of class 0 is then the mean of what is kept.
+DROPPED = NetworkConfig(layers=(conv(10, 1), LayerSpec(kind="max_pool", kernel=1)), dropout=0.25)
+
+
+def kept(seed: int, count: int = 64) -> Tensor:
+    """For each of `count` images all of ones, the share of its 784 elements that dropout has kept: from the loss."""
+    network = build_network(DROPPED, seed=0)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        network[0].weight[0] = 1
+    engine = Engine(DROPPED, network, 1)
+    shares = []
+    for image in range(count):
+        loss, _ = engine.step(torch.ones(1, 1, 28, 28), torch.tensor([1]), seed + image)
+        score = torch.log(torch.expm1(torch.tensor(loss)) - 8).item()  # loss = log(exp(score) + 9), for class 1
+        shares.append(score * (1 - DROPPED.dropout))
+    return torch.tensor(shares)
+
+
+def test_dropout_keeps_the_share_it_should_and_scales_it_up() -> None:
+    shares = kept(seed=11)
+    deviation = (0.25 * 0.75 / 784) ** 0.5
+    assert abs(shares.mean().item() - 0.75) < 4 * deviation / len(shares) ** 0.5
+    assert 0.6 * deviation < shares.std().item() < 1.5 * deviation
+
+
+def test_dropout_is_decided_by_the_seed() -> None:
+    assert torch.equal(kept(seed=1, count=4), kept(seed=1, count=4))
+    assert not torch.equal(kept(seed=1, count=4), kept(seed=100, count=4))
+
+
+def test_dropout_has_the_gradient_of_what_it_let_through(batch: tuple[Tensor, Tensor]) -> None:
+    """By finite differences: with a seed, dropout is a fixed function."""
+    images, labels = batch
+    config = NetworkConfig(layers=(conv(4, 5), conv(6, 1), max_pool(), conv(10, 3)), batch_norm=True, dropout=0.4)
+    engine, network, _ = pair(config)
+    engine.step(images, labels, seed=9)
+    weight = network[-3].weight
+    assert weight.grad is not None
+    direction = weight.grad / weight.grad.norm()
+    slope, losses = (weight.grad * direction).sum().item(), []
+    for sign in (1, -1):
+        with torch.no_grad():
+            weight += sign * 0.01 * direction
+        losses.append(engine.step(images, labels, seed=9)[0] / len(labels))
+        with torch.no_grad():
+            weight -= sign * 0.01 * direction
+    assert (losses[0] - losses[1]) / 0.02 == pytest.approx(slope, rel=0.01)
+
+
+# --- what it serves ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_it_fits_every_step(number: int) -> None:
+    assert fits(step(number).config.network)
+
+
+def test_it_does_not_fit_a_network_that_begins_with_pooling() -> None:
+    assert not fits(NetworkConfig(layers=(max_pool(), conv(10, 3))))
+
+
+# --- what it owns ------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_engine_computes_nothing_more_and_may_be_closed_again(batch: tuple[Tensor, Tensor]) -> None:
+    engine, _, _ = pair(step(2).config.network)
+    engine.close()
+    engine.close()
+    with pytest.raises(ValueError, match="The engine is closed"):
+        engine.step(*batch, seed=0)
+    with pytest.raises(ValueError, match="The engine is closed"):
+        engine.scores(batch[0])
+
+
+def test_closing_waits_for_the_step_that_another_thread_is_in(mnist: Mnist) -> None:
+    """Steps and closings at the same time: a step is whole or refused, and nothing crashes."""
+    images, labels = noisy_digits(mnist, 13, "a black background")
+    for _ in range(20):
+        engine, _, _ = pair(step(2).config.network)
+        begun = Event()
+
+        def steps(engine: Engine = engine, begun: Event = begun) -> int:
+            done = 0
+            while True:
+                begun.set()
+                try:
+                    engine.step(images, labels, seed=done)
+                except ValueError:
+                    return done
+                done += 1
+
+        with ThreadPoolExecutor(2) as pool:
+            counts = [pool.submit(steps) for _ in range(2)]
+            begun.wait()
+            engine.close()
+            assert all(count.result() >= 0 for count in counts)
+
+
+def test_what_it_points_to_stays_while_it_is_there(batch: tuple[Tensor, Tensor]) -> None:
+    engine, network, exact = pair(replace(step(2).config.network, batch_norm=True))
+    gradients = [parameter.grad for parameter in network.parameters()]
+    network.zero_grad(set_to_none=True)
+    del network
+    engine.step(*batch, seed=0)
+    F.cross_entropy(exact(batch[0].double()), batch[1]).backward()  # type: ignore[no-untyped-call]
+    for mine, theirs in zip(gradients, exact.parameters(), strict=True):
+        assert mine is not None
+        assert theirs.grad is not None
+        assert torch.allclose(mine.double(), theirs.grad, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [torch.zeros(14, 1, 28, 28), torch.zeros(13, 1, 27, 28), torch.zeros(13, 1, 28, 28, dtype=torch.float64)],
+    ids=["more than the batch", "another size", "float64"],
+)
+def test_what_c_would_read_wrongly_is_refused(images: Tensor) -> None:
+    engine, _, _ = pair(step(2).config.network)
+    with pytest.raises(ValueError, match="up to 13 images of 28x28 float32 pixels on the CPU, not torch"):
+        engine.step(images, torch.zeros(len(images), dtype=torch.int64), seed=0)
+
+
+def test_labels_of_another_number_or_type_are_refused(batch: tuple[Tensor, Tensor]) -> None:
+    engine, _, _ = pair(step(2).config.network)
+    for labels in (batch[1][:5], batch[1].int()):
+        with pytest.raises(ValueError, match="13 images need as many int64 labels, not"):
+            engine.step(batch[0], labels, seed=0)
+
+
+def test_a_library_whose_layers_have_another_size_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Larger(native_engine._Layer):
+        _fields_ = (("more", ctypes.c_int64),)
+
+    monkeypatch.setattr(native_engine, "_Layer", Larger)
+    native_engine._declared.cache_clear()
+    assert not fits(step(2).config.network)
+    assert "The compiled engine is not used: its layers have 112 bytes, described are 120." in caplog.text
+    native_engine._declared.cache_clear()
+
+
+ENDING = """
+import threading, torch
+from lab.compute.native.engine import Engine
+from lab.network import build_network
+from lab.steps import step
+config = step(5).config.network
+engine = Engine(config, build_network(config, 1), 64)
+images, labels, begun = torch.randn(64, 1, 28, 28), torch.zeros(64, dtype=torch.int64), threading.Event()
+def steps():
+    while True:
+        engine.step(images, labels, 0)
+        begun.set()
+threading.Thread(target=steps, daemon=True).start()
+begun.wait()
+"""
+
+
+def python(code: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_end_of_the_process_disturbs_no_step_that_a_thread_is_in() -> None:
+    for _ in range(5):
+        ended = [(process, *process.communicate()) for process in [python(ENDING), python(ENDING)]]
+        assert [(process.returncode, said) for process, _, said in ended] == [(0, "")] * 2
+
+
+TOO_LARGE = """
+import resource
+from lab.config import NetworkConfig, conv
+from lab.compute.native.engine import Engine
+from lab.network import build_network
+resource.setrlimit(resource.RLIMIT_AS, (12 * 10**9, 12 * 10**9))
+for layers in [(conv(1024, 3), conv(1024, 3), conv(10, 3)), (conv(1024, 12), conv(1024, 12), conv(10, 3))]:
+    config = NetworkConfig(layers=layers)
+    try:
+        Engine(config, build_network(config, 1), 1024)
+    except MemoryError as error:
+        print(error)
+"""
+
+
+def test_memory_that_is_refused_is_an_exception() -> None:
+    done = subprocess.run([sys.executable, "-c", TOO_LARGE], cwd=ROOT, capture_output=True, text=True, check=True)
+    sentence = "There is too little memory for the engine of this network and batch size."
+    assert done.stdout.splitlines() == [sentence] * 2

@@ -1,0 +1,134 @@
+"""A run's trainer owns what trains it, and ends it in good order."""
+
+import gc
+import weakref
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from examples import tiny_run
+
+from lab.compute import Trainer, engines, trainer
+from lab.compute.native import engine as native
+from lab.compute.native.build import library
+from lab.config import RunConfig
+from lab.mnist import Mnist
+from lab.training import train
+
+compiled = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is")
+
+
+def made(config: RunConfig, data: Mnist) -> Trainer:
+    return Trainer(config, "cpu", data.train_images, data.train_labels, seed=1)
+
+
+@pytest.fixture
+def freed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by an entry whenever an engine in C is closed for the first time."""
+    closed: list[str] = []
+    close = native.Engine.close
+
+    def noted(engine: native.Engine) -> None:
+        if engine._engine is not None:
+            closed.append("freed")
+        close(engine)
+
+    monkeypatch.setattr(native.Engine, "close", noted)
+    return closed
+
+
+@compiled
+def test_the_engine_is_freed_when_a_run_ends_and_not_when_python_collects_cycles(few: Mnist, freed: list[str]) -> None:
+    gc.disable()
+    try:
+        for run in range(1, 4):
+            kept = list(train(tiny_run(), few))
+            assert len(freed) == run
+        assert kept
+    finally:
+        gc.enable()
+
+
+@compiled
+@pytest.mark.parametrize("events", [1, 2, 5])
+def test_the_engine_is_freed_when_whoever_listens_goes_away(few: Mnist, freed: list[str], events: int) -> None:
+    run = train(tiny_run(), few)
+    for _ in range(events):
+        next(run)
+    assert freed == []
+    run.close()  # type: ignore[attr-defined]
+    assert freed == ["freed"]
+
+
+@compiled
+def test_the_engine_is_freed_when_training_fails(few: Mnist, freed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(torch.optim.SGD, "step", fail)
+    assert [event.kind for event in train(tiny_run(), few)] == ["started", "failed"]
+    assert freed == ["freed"]
+
+
+@pytest.mark.parametrize("engine", ["fastest", "pytorch"])
+def test_a_trainer_that_has_ended_holds_no_network_and_no_optimiser(few: Mnist, engine: Any) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with made(tiny_run(engine=engine), few) as run:
+            run.iterate(torch.arange(16), 0.01)
+            weight = weakref.ref(next(run.network.parameters()))
+            assert weight() is not None
+        assert weight() is None
+    finally:
+        gc.enable()
+
+
+def test_the_threads_are_given_back_when_a_run_ends(few: Mnist) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with made(tiny_run(), few):
+            assert torch.get_num_threads() in (1, 3)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_trainer_restored_from_a_checkpoint_goes_on_as_the_one_that_made_it(few: Mnist) -> None:
+    numbers = torch.arange(16)
+    with made(tiny_run(), few) as first, made(tiny_run(seed=2), few) as second:
+        first.iterate(numbers, 0.05)
+        second.restore(*first.checkpoint())
+        for run in (first, second):
+            run.iterate(numbers, 0.02)
+        assert first.checkpoint() == second.checkpoint()
+
+
+def test_its_sums_are_those_of_what_it_trained_and_evaluated(few: Mnist) -> None:
+    with made(tiny_run(), few) as run:
+        run.iterate(torch.arange(16), 0.05)
+        run.window.reset()
+        run.iterate(torch.arange(16, 24), 0.05)
+        assert (run.epoch.images, run.window.images) == (24, 8)
+        predicted = run.evaluate(few.test_images, few.test_labels)
+        right = int((predicted == few.test_labels).sum())
+        assert run.test.accuracy() == pytest.approx(100 * right / 30)
+
+
+def test_memory_is_judged_for_the_engine_that_there_is(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(trainer, "memory_problem", lambda config, device, engine: asked.append(engine))
+    monkeypatch.setattr(native, "fits", lambda _: False)
+    with made(tiny_run(), few) as run:
+        assert (asked, run.engine) == (["pytorch"], "PyTorch")
+
+
+def test_pytorch_only_waits_for_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_now(_: object) -> bool:
+        raise AssertionError("nobody asked for it")
+
+    monkeypatch.setattr(native, "fits", compile_now)
+    assert engines.planned_engine(replace(tiny_run(), engine="pytorch"), "cpu") == "pytorch"
+    assert engines.planned_engine(tiny_run(), "cuda") == "pytorch"
