@@ -115,38 +115,6 @@ def test_the_corridor_runs_one_way() -> None:
     assert breaches(behind_the_front_door, ["lab.cli"]) == []
 
 
-SEALED = ("lab/drawing", "lab/store")
-"""Folders of lab that others know by their door only: what their `__init__` names."""
-
-
-def behind(folder: str) -> list[str]:
-    """The modules of a sealed folder, dotted, without its door."""
-    inside = [path for path in sources() if path.startswith(f"{folder}/") and path != f"{folder}/__init__.py"]
-    return [path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in inside]
-
-
-def outside(folder: str) -> list[str]:
-    """Every file of the project but the folder's own, and its tests, which may look inside."""
-    tests = folder.replace("lab/", "tests/", 1)
-    return [path for path in sources() if not path.startswith((f"{folder}/", f"{tests}/"))]
-
-
-@pytest.mark.parametrize("folder", SEALED)
-def test_a_sealed_folder_is_known_by_its_door_only(folder: str) -> None:
-    assert len(behind(folder)) > 1
-    assert breaches(outside(folder), behind(folder)) == []
-
-
-@pytest.mark.parametrize("folder", SEALED)
-def test_the_door_of_a_sealed_folder_names_what_it_lets_out_and_nothing_else(folder: str) -> None:
-    door = ast.parse(sources()[f"{folder}/__init__.py"])
-    let_out = {
-        alias.asname or alias.name for node in door.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
-    named = [ast.literal_eval(node.value) for node in door.body if isinstance(node, ast.Assign)]
-    assert [sorted(let_out)] == [sorted(names) for names in named]
-
-
 def test_pages_import_neither_pages_nor_torch_nor_threads() -> None:
     walls = ["pages", "app", "torch", "torchvision", "threading", "multiprocessing", "concurrent", "asyncio"]
     assert breaches(["pages/*.py", "app.py"], walls) == []
@@ -156,7 +124,7 @@ def test_pages_train_nothing_themselves() -> None:
     assert breaches(["pages/*.py", "app.py", "lab/ui/*.py"], ["lab.training", "lab.network"]) == []
 
 
-SEALED = {"lab/compute": ("lab/training.py",)}
+SEALED = {"lab/compute": ("lab/training.py",), "lab/drawing": ("*",), "lab/store": ("*",)}
 """The folders of which others know the door alone, and who may go through it (tests may look behind it)."""
 
 
@@ -168,7 +136,17 @@ def test_nobody_knows_a_file_behind_the_door_of_a_sealed_folder(folder: str) -> 
     assert len(behind) > 1
     outside = [path for path in sources() if not path.startswith((f"{folder}/", "tests/"))]
     assert breaches(outside, behind) == []
-    assert breaches([path for path in outside if path not in SEALED[folder]], [room]) == []
+    uninvited = [path for path in outside if not any(fnmatch(path, guest) for guest in SEALED[folder])]
+    assert breaches(uninvited, [room]) == []
+
+
+@pytest.mark.parametrize("folder", SEALED)
+def test_the_door_of_a_sealed_folder_names_what_it_lets_out_and_nothing_else(folder: str) -> None:
+    door = ast.parse(sources()[f"{folder}/__init__.py"])
+    imported = [node for node in door.body if isinstance(node, ast.ImportFrom)]
+    let_out = {alias.asname or alias.name for node in imported for alias in node.names}
+    named = [ast.literal_eval(node.value) for node in door.body if isinstance(node, ast.Assign)]
+    assert [sorted(let_out)] == [sorted(names) for names in named]
 
 
 def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
