@@ -4,6 +4,7 @@ That they compute the same is said by test_native_engine.py, which runs on both.
 """
 
 import ctypes
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from lab.steps import step
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at threads as Linux shows them")
 
+ROOT = Path(__file__).parents[2]
 TASKS = Path("/proc/self/task")
 
 
@@ -88,6 +90,12 @@ def test_a_helper_treats_tiny_numbers_as_the_thread_does_that_it_helps() -> None
                 assert engine.scores(images).view(torch.int32).eq(0).all() == zeros
     finally:
         torch.set_flush_denormal(False)
+
+
+def test_on_windows_pytorchs_threads_sleep_while_the_engines_own_compute() -> None:
+    code = "import os, sys; sys.platform = 'win32'; import lab; print(os.environ['KMP_BLOCKTIME'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
 
 
 def test_fewer_threads_than_it_was_made_for_give_the_same_bits(mnist: Mnist) -> None:
