@@ -41,6 +41,5 @@ if __name__ == "__main__":
     pairs = [(milliseconds_an_iteration("pytorch"), milliseconds_an_iteration("fastest")) for _ in range(ROUNDS)]
     pytorch, fastest = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(one / other for one, other in pairs)
-    print(
-        f"{device_name('cpu')}: PyTorch {pytorch:.1f} ms, the fastest engine {fastest:.1f} ms an iteration; {ratio:.1f} times as fast"
-    )
+    print(f"{device_name('cpu')}: PyTorch {pytorch:.1f} ms, the fastest engine {fastest:.1f} ms an iteration")
+    print(f"{ratio:.1f} times as fast")

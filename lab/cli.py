@@ -6,10 +6,8 @@ torch is imported only by the commands that need it, so that the others answer a
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -18,13 +16,19 @@ import typer
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
 from lab import cli_output, cli_rows, steps
+from lab.analysis import summarize
 from lab.cli_arguments import DeviceOption, JsonOption, PlainOption, Refused, RunArgument, RunOption, StepOption
 from lab.cli_output import console
 from lab.cli_training import INTERRUPTED, train_here
 from lab.config import TRAINING_IMAGES, ConfigError, RunConfig
 from lab.console import replace_what_cannot_be_shown, visible
+from lab.describe import summarize_step
 from lab.layers import layer_table
-from lab.store import StoreError, open_store
+from lab.report import results as results_table
+from lab.report import summaries
+from lab.store import StoreError, database_url, open_store, worker_name
+from lab.store import backup as copy_database
+from lab.store import check as check_database
 
 app = typer.Typer(
     add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
@@ -59,11 +63,11 @@ def _refuse(sentence: str) -> None:
 @app.command("steps")
 def list_steps(as_json: JsonOption = False) -> None:
     """List the presets: the five published steps and Beyond."""
-    rows = [cli_rows.step_row(preset) for preset in steps.STEPS]
+    presets = [summarize_step(preset) for preset in steps.STEPS]
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps([preset.row() for preset in presets], indent=2))
     else:
-        console.print(cli_output.steps_table(rows))
+        console.print(cli_output.steps_table(presets))
 
 
 @app.command()
@@ -102,7 +106,7 @@ def train(
     )
     _check_device(config)
     store = open_store()
-    raise typer.Exit(train_here(store, lambda: store.submit(config), config, as_json))
+    raise typer.Exit(train_here(store, lambda: store.submit(config, owner=worker_name()), config, as_json))
 
 
 @app.command()
@@ -113,7 +117,7 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
     _check_device(config)
 
     def queue() -> int:
-        store.requeue(run)
+        store.requeue(run, owner=worker_name())
         return run
 
     raise typer.Exit(train_here(store, queue, config, as_json))
@@ -122,11 +126,11 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def runs(as_json: JsonOption = False) -> None:
     """List all runs, newest first."""
-    rows = list(cli_rows.run_rows(open_store()))
+    known = summaries(open_store())
     if as_json:
-        print(json.dumps(rows, indent=2))
-    elif rows:
-        console.print(cli_output.runs_table(rows))
+        print(json.dumps([run.row() for run in known], indent=2))
+    elif known:
+        console.print(cli_output.runs_table(known))
     else:
         console.print("No runs yet: `python -m lab train --step 3` makes one.")
 
@@ -135,17 +139,12 @@ def runs(as_json: JsonOption = False) -> None:
 def show(run: RunArgument, as_json: JsonOption = False) -> None:
     """Show a run: its config and every epoch."""
     store = open_store()
-    row = next((row for row in cli_rows.run_rows(store) if row["run"] == run), None)
-    if row is None:
-        raise Refused(f"There is no run {run}: `python -m lab runs` lists them.")
-    row |= {
-        "config": cli_rows.plain(store.run(run).config),
-        "epochs": [epoch.row() for epoch in store.epochs([run])[run]],
-    }
+    found = summarize(store.run(run), store.epochs([run])[run])
     if as_json:
-        print(json.dumps(row, indent=2))
+        told = {"config": cli_rows.plain(found.config), "epochs": [epoch.row() for epoch in found.epochs]}
+        print(json.dumps(found.row() | told, indent=2))
     else:
-        console.print(cli_output.run_page(row, store.run(run).config))
+        console.print(cli_output.run_page(found))
 
 
 @app.command()
@@ -175,9 +174,7 @@ def predict(
 @app.command()
 def results() -> None:
     """Print published results beside those of the complete runs, in Markdown."""
-    from lab.report import results as table
-
-    print(table(open_store()))
+    print(results_table(open_store()))
 
 
 @app.command()
@@ -197,26 +194,42 @@ def bench(
     if as_json:
         print(json.dumps(report.row(), indent=2))
     else:
-        console.print(cli_output.bench_page(report.row()))
+        console.print(cli_output.bench_page(report))
 
 
 @app.command("import")
 def import_runs(
-    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3.")],
+    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3; it may be in use.")],
     slim: Annotated[bool, typer.Option("--slim", help="Without windows, and with the last weights only.")] = False,
 ) -> None:
     """Copy the ended runs of another lab's database file; it is not touched."""
     if not file.is_file():
         raise Refused(f"There is no file {file}.")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = shutil.copy(file, folder)
-        wal = file.with_name(file.name + "-wal")  # what the other lab has not yet merged into its file
-        if wal.is_file():
-            shutil.copy(wal, folder)
-        other = open_store(f"sqlite:///{copy}")
-        copied = other.copy_to(open_store(), slim)
-        other.close()
-    console.print(f"Copied {len(copied)} runs.")
+    done = open_store().import_file(file, slim)
+    for sentence in done.refused:
+        print(visible(sentence), file=sys.stderr)
+    copied, already = len(done.copied), done.already_here
+    here = f"; {already} {'was' if already == 1 else 'were'} already here" if already else ""
+    console.print(f"Copied {copied} {'run' if copied == 1 else 'runs'}{here}.")
+    raise typer.Exit(1 if done.refused else 0)
+
+
+@app.command()
+def check() -> None:
+    """Look for damage in the database: its pages, its runs, their events and checkpoints. Nothing is changed."""
+    problems = check_database(database_url())
+    for sentence in problems:
+        print(visible(sentence))
+    if not problems:
+        console.print("The database is sound.")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
+    """Copy the database, in use or not, to a new file."""
+    copy_database(database_url(), file)
+    console.print(f"Wrote {file}.")
 
 
 @app.command()

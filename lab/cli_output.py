@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from lab.analysis import RunSummary, moment, wrong_images
+from lab.bench import Report
 from lab.config import RunConfig
 from lab.console import PlainConsole
-from lab.describe import describe_config
+from lab.describe import StepSummary, describe_config
 from lab.events import Epoch, Paused, Resumed, Started, Window
 from lab.layers import LayerRow
-from lab.steps import step
 from lab.store import Kept, Run
 
 console = PlainConsole()
@@ -32,20 +32,20 @@ def _percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f} %"
 
 
-def steps_table(rows: list[dict[str, Any]]) -> Table:
+def steps_table(presets: Iterable[StepSummary]) -> Table:
     """The presets, a line each."""
     table = _table(">step", "name", ">parameters", "batch norm", ">dropout", "augmentation", "scheduler", ">published")
-    for row in rows:
-        preset = step(row["step"])
+    for summary in presets:
+        preset, network = summary.preset, summary.preset.config.network
         table.add_row(
-            str(row["step"]),
-            row["name"],
-            f"{row['parameters']:,}",
-            "yes" if row["batch_norm"] else "-",
-            preset.mark("dropout", f"{row['dropout']:g}" if row["dropout"] else "-"),
-            preset.mark("augmentation", row["augmentation"] or "-"),
-            preset.mark("scheduler", row["scheduler"] or "-"),
-            _percent(row["published_final_accuracy"]),
+            str(preset.number),
+            preset.name,
+            f"{summary.parameters:,}",
+            "yes" if network.batch_norm else "-",
+            preset.mark("dropout", f"{network.dropout:g}" if network.dropout else "-"),
+            preset.mark("augmentation", summary.augmentation or "-"),
+            preset.mark("scheduler", summary.scheduler or "-"),
+            _percent(summary.published_final),
         )
     return table
 
@@ -71,42 +71,50 @@ def layers_table(rows: list[LayerRow]) -> Table:
     return table
 
 
-def runs_table(rows: list[dict[str, Any]]) -> Table:
-    """The runs, a line each."""
-    table = _table(">run", "name", "status", ">epochs", ">last test", ">best test", ">minutes", "started")
-    for row in rows:
+def runs_table(runs: Iterable[RunSummary]) -> Table:
+    """The runs, a line each; "last" and "best" are accuracies of the images that a run is evaluated on."""
+    table = _table(
+        ">run", "name", "status", ">epochs", "evaluated on", ">last", ">best", ">minutes", "queued", "started"
+    )
+    for run in runs:
         table.add_row(
-            str(row["run"]),
-            row["name"],
-            row["status"],
-            f"{row['epochs_done']}/{row['epochs_planned']}",
-            _percent(row["last_test_accuracy"]),
-            _percent(row["best_test_accuracy"]),
-            f"{row['training_seconds'] / 60:.1f}",
-            row["created"],
+            str(run.run),
+            run.name,
+            run.status,
+            f"{len(run.epochs)}/{run.config.epochs}",
+            run.evaluated,
+            _percent(run.last.test_accuracy if run.last else None),
+            _percent(run.best.test_accuracy if run.best else None),
+            f"{run.training_seconds / 60:.1f}",
+            moment(run.started),
         )
     return table
 
 
-def run_page(row: dict[str, Any], config: RunConfig) -> RenderableType:
+def run_page(run: RunSummary) -> RenderableType:
     """One run with its config and every epoch."""
     facts = _table("", "")
-    facts.add_row("Run", f"{row['run']}: {row['name']}")
-    facts.add_row("Status", f"{row['status']} {row['reason']}".strip())
-    for name, value in describe_config(config):
+    facts.add_row("Run", f"{run.run}: {run.name}")
+    facts.add_row("Status", f"{run.status} {run.reason}".strip())
+    for name, seconds in (("Queued", run.queued), ("Started", run.started), ("Ended", run.ended)):
+        facts.add_row(name, moment(seconds))
+    for name, value in describe_config(run.config):
         facts.add_row(name, value)
-    facts.add_row("Hardware", row["hardware"])
-    table = _table(">epoch", ">train loss", ">train", ">test loss", ">test", ">wrong of 10,000", ">learning rate", ">s")
-    for epoch in row["epochs"]:
+    facts.add_row("Hardware", run.hardware)
+    held_out = run.evaluated
+    table = _table(">epoch", ">train loss", ">train", f">{held_out} loss", f">{held_out}", ">wrong of 10,000")
+    for name in ("learning rate", "s"):
+        table.add_column(name, justify="right")
+    for epoch in run.epochs:
         table.add_row(
-            str(epoch["epoch"]),
-            f"{epoch['train_loss']:.4f}",
-            _percent(epoch["train_accuracy"]),
-            f"{epoch['test_loss']:.4f}",
-            _percent(epoch["test_accuracy"]),
-            str(10_000 - epoch["test_correct"]),
-            f"{epoch['learning_rate']:.2g}",
-            f"{epoch['seconds']:.1f}",
+            str(epoch.epoch),
+            f"{epoch.train_loss:.4f}",
+            _percent(epoch.train_accuracy),
+            f"{epoch.test_loss:.4f}",
+            _percent(epoch.test_accuracy),
+            str(wrong_images(epoch)),
+            f"{epoch.learning_rate:.2g}",
+            f"{epoch.seconds:.1f}",
         )
     return Group(facts, "", table)
 
@@ -128,16 +136,15 @@ def show_progress(events: Iterator[Kept], run_id: int, config: RunConfig) -> Non
                     description = f"run {run_id}, epoch {window.epoch}"
                     progress.update(task, completed=window.iteration, description=description, speed=speed)
                 case Epoch() as epoch:
-                    progress.console.print(_epoch_line(epoch))
+                    progress.console.print(_epoch_line(epoch, config.evaluate_on))
                 case Paused() | Resumed():
                     progress.console.print(kept.event.kind)
 
 
-def _epoch_line(epoch: Epoch) -> str:
-    wrong = 10_000 - epoch.test_correct
+def _epoch_line(epoch: Epoch, evaluated: str) -> str:
     return (
         f"epoch {epoch.epoch:>2}  train {epoch.train_accuracy:.2f} %  "
-        f"test {epoch.test_accuracy:.2f} % ({wrong} wrong of 10,000)  {epoch.seconds:.1f} s"
+        f"{evaluated} {epoch.test_accuracy:.2f} % ({wrong_images(epoch)} wrong of 10,000)  {epoch.seconds:.1f} s"
     )
 
 
@@ -151,22 +158,21 @@ def probabilities_table(digit: int, probabilities: list[float]) -> RenderableTyp
     return table
 
 
-def bench_page(report: dict[str, Any]) -> RenderableType:
+def bench_page(report: Report) -> RenderableType:
     """The two contenders, a line each, and how far the lab is from the device's limit."""
     table = _table("", "how", ">iterations/s", ">an epoch, s", ">peak memory, MB")
-    for name in ("published", "lab"):
-        speed = report[name]
+    for name, speed in (("published", report.published), ("lab", report.lab)):
         table.add_row(
             name,
-            speed["how"],
-            f"{speed['iterations_per_second']:.1f}",
-            f"{speed['epoch_seconds']:.1f}",
-            f"{speed['peak_memory_mb']:,.0f}",
+            speed.how,
+            f"{speed.iterations_per_second:.1f}",
+            f"{speed.epoch_seconds:.1f}",
+            f"{speed.peak_memory_mb:,.0f}",
         )
     words = (
-        f"{report['ratio']:.1f} times as fast, the median of {report['rounds']} rounds of {report['iterations']} "
-        f"iterations on {report['device']}. The lab's iterations come to {100 * report['share_of_peak']:.0f} % of the "
-        f"{report['peak_gflops']:,.0f} GFLOP/s that a float32 matrix product reaches here."
+        f"{report.ratio:.1f} times as fast, the median of {report.rounds} rounds of {report.iterations} "
+        f"iterations on {report.device}. The lab's iterations come to {100 * report.share_of_peak:.0f} % of the "
+        f"{report.peak_gflops:,.0f} GFLOP/s that a float32 matrix product reaches here."
     )
     return Group(table, "", words)
 

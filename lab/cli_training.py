@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lab.cli_output import console, ending, show_progress
 from lab.config import RunConfig
-from lab.process import PATIENCE_SECONDS, leave, leave_within, on_ending_signal
+from lab.process import GIVE_UP_SECONDS, PATIENCE_SECONDS, after, leave, on_ending_signal
 from lab.store import Store, StoreError
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def train_here(store: Store, queue: Callable[[], int], config: RunConfig, as_jso
     run = store.run(run_id)
     if not as_json:
         console.print(ending(run))
-    if run.status == "interrupted" and signals.have_come:
-        return INTERRUPTED
+    if signals.have_come:
+        leave(INTERRUPTED if run.status == "interrupted" else 0)  # Python's own ending may take seconds with torch
     return 0 if run.status in ("finished", "stopped") else 1
 
 
@@ -75,7 +75,8 @@ def _stopped_by(signals: _Signals, store: Store, worker: Worker, run_id: int) ->
         while not signals.have_come:
             if signals.over.wait(LOOK_SECONDS):
                 return
-        leave_within(PATIENCE_SECONDS, INTERRUPTED)
+        after(GIVE_UP_SECONDS, worker.end, 0.0)
+        after(PATIENCE_SECONDS, leave, INTERRUPTED)
         try:
             store.send(run_id, "stop")
         except StoreError as error:

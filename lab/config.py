@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-import typing
-from dataclasses import asdict, dataclass, field, is_dataclass
-from functools import lru_cache
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Literal
+
+from lab.fields import Choice, Number, Switch, Whole, build, check, shown
+from lab.fields import ConfigError as ConfigError  # everyone else takes it from here
 
 LayerKind = Literal["conv", "max_pool", "average_pool"]
 ScheduleKind = Literal["none", "step", "cosine", "one_cycle"]
@@ -27,23 +28,7 @@ IMAGE_SIZE = 28
 PARAMETER_BUDGET = 10_000
 TRAINING_IMAGES = 60_000
 EVALUATION_IMAGES = 10_000
-
-
-class ConfigError(ValueError):
-    """A value that no run can have; the message names the field, the value and the allowed range."""
-
-
-def _in_range(name: str, value: float, low: float, high: float, whole: bool = False) -> None:
-    is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:  # NaN is in no range
-        limits = f"a whole number from {low:,} to {high:,}" if whole else f"a number from {low:g} to {high:g}"
-        raise ConfigError(f"{name} is {value!r}; it must be {limits}.")
-
-
-def _one_of(name: str, value: object, allowed: object) -> None:
-    choices = get_args(allowed)
-    if value not in choices:
-        raise ConfigError(f"{name} is {value!r}; it must be one of {', '.join(choices)}.")
+MOST_LAYERS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,29 +39,34 @@ class LayerSpec:
     the class scores. Pooling is followed by dropout (if the network has it).
     """
 
-    kind: LayerKind
-    kernel: int
-    stride: int = 1
-    padding: int = 0
-    channels: int | None = None
+    kind: Annotated[
+        LayerKind,
+        Choice(
+            "kind",
+            "conv learns its kernels; pooling shrinks the map by its largest or its mean value.",
+            words={"max_pool": "max pool", "average_pool": "average pool"},
+        ),
+    ]
+    kernel: Annotated[int, Whole("kernel", 1, 28, "Side of the square window, in pixels of the map that it reads.")]
+    stride: Annotated[int, Whole("stride", 1, 28, "How far the window moves: 2 halves the map.")] = 1
+    padding: Annotated[int, Whole("padding", 0, 14, "Rows and columns of zeros added on each side of the map.")] = 0
+    channels: Annotated[
+        int | None, Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling.")
+    ] = None
     """Output channels of a convolution; None for pooling, which keeps the channels it gets."""
 
     def __post_init__(self) -> None:
-        _one_of("kind", self.kind, LayerKind)
-        _in_range("kernel", self.kernel, 1, 28, whole=True)
-        _in_range("stride", self.stride, 1, 28, whole=True)
-        _in_range("padding", self.padding, 0, 14, whole=True)
+        if self.kind == "conv" and (self.channels is None or self.channels == 0):
+            raise ConfigError("a convolution needs channels: at least 1.")
+        check(self)
         if self.kind == "conv":
-            if self.channels is None or self.channels == 0:
-                raise ConfigError("a convolution needs channels: at least 1.")
-            _in_range("channels", self.channels, 1, 1024, whole=True)
-        else:
-            if self.channels is not None:
-                raise ConfigError(f"channels is {self.channels!r}; pooling keeps its channels: leave it empty.")
-            if self.padding > self.kernel // 2:
-                raise ConfigError(
-                    f"padding is {self.padding}; for pooling it may be at most half the kernel ({self.kernel // 2})."
-                )
+            return
+        if self.channels is not None:
+            raise ConfigError(f"channels is {shown(self.channels)}; pooling keeps its channels: leave it empty.")
+        if self.padding > self.kernel // 2:
+            raise ConfigError(
+                f"padding is {self.padding}; for pooling it may be at most half the kernel ({self.kernel // 2})."
+            )
 
 
 def conv(channels: int, kernel: int, padding: int = 0, stride: int = 1) -> LayerSpec:
@@ -94,41 +84,51 @@ class NetworkConfig:
     """Layers in order; global average pooling over what is left of the map ends every network."""
 
     layers: tuple[LayerSpec, ...]
-    batch_norm: bool = False
-    dropout: float = 0.0
-    """Probability that an element of a pooled map is set to zero while training."""
+    batch_norm: Annotated[
+        bool,
+        Switch(
+            "Batch norm",
+            "After every convolution but the last: brings each map to mean 0 and spread 1 over the batch, then scales "
+            "and shifts it by two parameters that are learned. Training is faster with it.",
+        ),
+    ] = False
+    dropout: Annotated[
+        float,
+        Number(
+            "Dropout rate",
+            0,
+            0.9,
+            "After every pooling, while training: this share of the values is set to zero at random.",
+            step=0.01,
+        ),
+    ] = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.batch_norm, bool):
-            raise ConfigError(f"batch_norm is {self.batch_norm!r}; it must be true or false.")
-        _in_range("dropout", self.dropout, 0.0, 0.9)
-        if not 1 <= len(self.layers) <= 40:
-            raise ConfigError(f"the network has {len(self.layers)} layers; it must have 1 to 40.")
+        check(self)
+        if not 1 <= len(self.layers) <= MOST_LAYERS:
+            raise ConfigError(f"the network has {len(self.layers)} layers; it must have 1 to {MOST_LAYERS}.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """Random changes of each training image in each epoch; zero everywhere means none. Ranges are symmetric."""
+    """Random changes of each training image in each epoch; zero everywhere means none. Amounts are uniform in ±."""
 
-    rotation: float = 0.0
-    """Degrees: each image is turned by a uniform angle in [-rotation, rotation]."""
-    shift: float = 0.0
-    """Pixels: moved along x and y by uniform amounts in [-shift, shift]."""
-    scale: float = 0.0
-    """Fraction: enlarged by a uniform factor in [1 - scale, 1 + scale]."""
-    shear: float = 0.0
-    """Degrees: slanted by a uniform angle in [-shear, shear]."""
-    pen: float = 0.0
-    """Strength: strokes made thinner or thicker by a uniform amount in [-pen, pen]; 1 is one whole pixel a side."""
-    interpolation: Interpolation = "nearest"
+    rotation: Annotated[float, Number("Rotation ±°", 0, 180, "Each image is turned by an angle up to this.")] = 0.0
+    shift: Annotated[
+        float, Number("Shift ± pixels", 0, 14, "Moved along x and y by up to so many pixels.", step=0.5)
+    ] = 0.0
+    scale: Annotated[float, Number("Scale ±", 0, 0.5, "Enlarged or shrunk by up to this share.", step=0.01)] = 0.0
+    shear: Annotated[float, Number("Shear ±°", 0, 45, "Slanted by an angle up to this.")] = 0.0
+    pen: Annotated[
+        float, Number("Pen ±", 0, 1, "Strokes thinner or thicker by up to so many pixels a side.", step=0.05)
+    ] = 0.0
+    interpolation: Annotated[
+        Interpolation,
+        Choice("Interpolation", "How a turned pixel is found: its nearest neighbour, or a blend of four."),
+    ] = "nearest"
 
     def __post_init__(self) -> None:
-        _in_range("rotation", self.rotation, 0, 180)
-        _in_range("shift", self.shift, 0, 14)
-        _in_range("scale", self.scale, 0, 0.5)
-        _in_range("shear", self.shear, 0, 45)
-        _in_range("pen", self.pen, 0, 1)
-        _one_of("interpolation", self.interpolation, Interpolation)
+        check(self)
 
     @property
     def active(self) -> bool:
@@ -138,38 +138,57 @@ class Augmentation:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
-    """How a gradient becomes a step."""
+    """How gradients change the weights."""
 
-    kind: OptimizerKind = "sgd"
-    learning_rate: float = 0.01
-    momentum: float = 0.9
-    """For SGD; AdamW keeps its own (0.9, 0.999)."""
-    weight_decay: float = 0.0
+    kind: Annotated[
+        OptimizerKind,
+        Choice(
+            "Optimiser",
+            "AdamW scales the change of every weight by itself; it wants a smaller learning rate, about 0.003.",
+            named="optimizer",
+            words={"sgd": "SGD with momentum", "adamw": "AdamW"},
+        ),
+    ] = "sgd"
+    learning_rate: Annotated[
+        float,
+        Number(
+            "Learning rate",
+            1e-6,
+            10,
+            "How far each iteration goes: too small is slow, too large diverges. For one-cycle, the peak.",
+        ),
+    ] = 0.01
+    momentum: Annotated[float, Number("Momentum", 0, 0.999, "For SGD: how much of the last change is kept.")] = 0.9
+    """AdamW keeps its own (0.9, 0.999)."""
+    weight_decay: Annotated[
+        float, Number("Weight decay", 0, 1, "Pulls every weight towards zero a little in each iteration.")
+    ] = 0.0
 
     def __post_init__(self) -> None:
-        _one_of("optimizer", self.kind, OptimizerKind)
-        _in_range("learning_rate", self.learning_rate, 1e-6, 10)
-        _in_range("momentum", self.momentum, 0, 0.999)
-        _in_range("weight_decay", self.weight_decay, 0, 1)
+        check(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     """How the learning rate changes; see `lab.schedule` for the formulas."""
 
-    kind: ScheduleKind = "none"
-    step_size: int = 5
-    """For `step`: epochs between drops."""
-    gamma: float = 0.1
-    """For `step`: what each drop multiplies the learning rate by."""
-    warmup: float = 0.3
-    """For `one_cycle`: the share of the run in which the learning rate rises."""
+    kind: Annotated[
+        ScheduleKind,
+        Choice(
+            "Scheduler",
+            "How the learning rate changes over the run; the curve below is the plan.",
+            named="schedule",
+            words={"step": "StepLR", "one_cycle": "one-cycle"},
+        ),
+    ] = "none"
+    step_size: Annotated[int, Whole("Epochs between drops", 1, 200, "After so many epochs it drops again.")] = 5
+    gamma: Annotated[float, Number("Factor of a drop", 1e-4, 1, "What a drop multiplies the rate by.")] = 0.1
+    warmup: Annotated[
+        float, Number("Share of the run spent rising", 0.01, 0.99, "It falls for the rest.", step=0.01)
+    ] = 0.3
 
     def __post_init__(self) -> None:
-        _one_of("schedule", self.kind, ScheduleKind)
-        _in_range("step_size", self.step_size, 1, 200, whole=True)
-        _in_range("gamma", self.gamma, 1e-4, 1)
-        _in_range("warmup", self.warmup, 0.01, 0.99)
+        check(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,28 +199,47 @@ class RunConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimizer: Optimizer = field(default_factory=Optimizer)
     schedule: Schedule = field(default_factory=Schedule)
-    epochs: int = 15
-    batch_size: int = 64
-    seed: int = 1
-    device: DeviceKind = "auto"
-    precision: Precision = "float32"
-    """bfloat16: convolutions under autocast; weights, statistics and evaluation stay float32."""
-    engine: EngineChoice = "fastest"
-    """fastest: the compiled engine where it fits (on the CPU, in float32); pytorch: its own operations everywhere."""
-    evaluate_on: EvaluationSet = "test"
-    """validation: the last 10,000 training images are held out and take the place of the test set."""
-    training_images: int = TRAINING_IMAGES
-    """Train on the first so many images only: quicker, and a way to see overfitting."""
+    epochs: Annotated[int, Whole("Epochs", 1, 200, "Passes over the data.")] = 15
+    batch_size: Annotated[
+        int, Whole("Batch size", 1, 10_000, "Images an iteration: larger is steadier, with fewer iterations an epoch.")
+    ] = 64
+    seed: Annotated[
+        int, Whole("Seed", 0, 2**32 - 1, "Decides every random number: the same seed gives the same run.")
+    ] = 1
+    device: Annotated[DeviceKind, Choice("Device", "auto takes the fastest one present.")] = "auto"
+    precision: Annotated[
+        Precision,
+        Choice(
+            "Precision",
+            "bfloat16 computes convolutions with fewer digits: faster on recent hardware. All else stays float32.",
+        ),
+    ] = "float32"
+    engine: Annotated[
+        EngineChoice,
+        Choice(
+            "Computation",
+            "On a CPU and in float32, a compiled engine does the same sums several times faster. They differ from "
+            "PyTorch's in rounding only.",
+            words={"fastest": "compiled for this processor where possible", "pytorch": "PyTorch only"},
+        ),
+    ] = "fastest"
+    evaluate_on: Annotated[
+        EvaluationSet,
+        Choice(
+            "Evaluate on",
+            "Choose settings on held-out training images; look at the test set only at the end.",
+            words={"test": "the 10,000 test images", "validation": "10,000 held-out training images"},
+        ),
+    ] = "test"
+    training_images: Annotated[
+        int,
+        Whole(
+            "Training images", 1, TRAINING_IMAGES, "Train on the first so many only: quicker, and it overfits sooner."
+        ),
+    ] = TRAINING_IMAGES
 
     def __post_init__(self) -> None:
-        _in_range("epochs", self.epochs, 1, 200, whole=True)
-        _in_range("batch_size", self.batch_size, 1, 10_000, whole=True)
-        _in_range("seed", self.seed, 0, 2**32 - 1, whole=True)
-        _one_of("device", self.device, DeviceKind)
-        _one_of("precision", self.precision, Precision)
-        _one_of("engine", self.engine, EngineChoice)
-        _one_of("evaluate_on", self.evaluate_on, EvaluationSet)
-        _in_range("training_images", self.training_images, 1, TRAINING_IMAGES, whole=True)
+        check(self)
 
     @property
     def images_per_epoch(self) -> int:
@@ -228,42 +266,8 @@ def from_json(text: str) -> RunConfig:
     """
     try:
         data = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: lists in lists, thousands deep
         raise ConfigError(f"the config is no JSON text: {error}.") from error
-    config = _build(RunConfig, data, "config")
+    config = build(RunConfig, data, "config")
     assert isinstance(config, RunConfig)
     return config
-
-
-def _build(kind: type, data: object, where: str) -> object:
-    """`data`, a JSON value, as an instance of the dataclass `kind`."""
-    if not isinstance(data, dict):
-        raise ConfigError(f"{where} is {data!r}; it must be an object.")
-    hints = _types(kind)
-    unknown = sorted(set(data) - set(hints))
-    if unknown:
-        raise ConfigError(f"{where} has no field {unknown[0]!r}.")
-    values: dict[str, Any] = {}
-    for name, value in data.items():
-        if name == "layers":
-            if not isinstance(value, list):
-                raise ConfigError(f"{where}.layers is {value!r}; it must be a list.")
-            values[name] = tuple(
-                _build(LayerSpec, layer, f"layer {number}") for number, layer in enumerate(value, start=1)
-            )
-        elif is_dataclass(hints[name]):
-            values[name] = _build(hints[name], value, f"{where}.{name}")
-        else:
-            values[name] = value
-    try:
-        return kind(**values)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
-    except TypeError as error:
-        raise ConfigError(f"{where} lacks a field: {error}.") from error
-
-
-@lru_cache
-def _types(kind: type) -> dict[str, Any]:
-    """The types of a dataclass's fields. Finding them is most of the work of reading a config: done once a class."""
-    return typing.get_type_hints(kind)

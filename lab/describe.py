@@ -1,12 +1,13 @@
-"""Configs in words: what a layer, an augmentation or a schedule is, and where two configs differ."""
+"""Configs in words: what a layer, an augmentation, a schedule or a preset is, and where two configs differ."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from lab.config import TRAINING_IMAGES, Augmentation, LayerSpec, Optimizer, RunConfig, Schedule
-from lab.steps import matching_step
+from lab.layers import total_parameters
+from lab.steps import Step, matching_step, published_epochs
 
 
 def describe_layer(layer: LayerSpec) -> str:
@@ -46,6 +47,13 @@ def describe_optimizer(optimizer: Optimizer) -> str:
     return f"{words}, weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else words
 
 
+def describe_extent(config: RunConfig) -> str:
+    """How much is trained: `15 epochs on 60,000 images, seed 1`."""
+    epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
+    held_out = ", evaluated on held-out images" if config.evaluate_on == "validation" else ""
+    return f"{epochs} on {config.images_per_epoch:,} images, seed {config.seed}{held_out}"
+
+
 def describe_run(config: RunConfig) -> str:
     """A name for a run: `Step 3, batch norm and dropout, seed 1`, with what is unusual about it."""
     preset = matching_step(config)
@@ -77,6 +85,48 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
         ("Evaluated on", "test images" if config.evaluate_on == "test" else "held-out training images"),
         ("Computation", f"{config.precision}, {config.engine} engine"),
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepSummary:
+    """A preset in figures and words, beside its published result: accuracies in percent, None where there is none."""
+
+    preset: Step
+    parameters: int
+    augmentation: str | None
+    scheduler: str | None
+    published_final: float | None
+    published_best: float | None
+    published_best_train: float | None
+
+    def row(self) -> dict[str, Any]:
+        """As a plain row for JSON."""
+        network = self.preset.config.network
+        return {
+            "step": self.preset.number,
+            "name": self.preset.name,
+            "parameters": self.parameters,
+            "batch_norm": network.batch_norm,
+            "dropout": network.dropout,
+            "augmentation": self.augmentation,
+            "scheduler": self.scheduler,
+            "published_final_accuracy": self.published_final,
+            "published_best_accuracy": self.published_best,
+        }
+
+
+def summarize_step(preset: Step) -> StepSummary:
+    """The summary of a preset."""
+    config, published = preset.config, published_epochs(preset.number)
+    return StepSummary(
+        preset=preset,
+        parameters=total_parameters(config.network),
+        augmentation=describe_augmentation(config.augmentation) if config.augmentation.active else None,
+        scheduler=describe_schedule(config.schedule) if config.schedule.kind != "none" else None,
+        published_final=published[-1].test_accuracy if published else None,
+        published_best=max((epoch.test_accuracy for epoch in published), default=None),
+        published_best_train=max((epoch.train_accuracy for epoch in published), default=None),
+    )
 
 
 def differences(left: RunConfig, right: RunConfig) -> list[tuple[str, str, str]]:

@@ -8,25 +8,29 @@ from dataclasses import replace
 from typing import Any
 
 from lab.config import ConfigError, LayerSpec, NetworkConfig
+from lab.fields import number
 from lab.layers import ImpossibleNetwork, layer_table
 
 COLUMNS = ("kind", "channels", "kernel", "stride", "padding")
+Row = dict[str, Any]
+Rows = list[Row]
 
 
-def editable_rows(network: NetworkConfig) -> list[dict[str, Any]]:
+def editable_rows(network: NetworkConfig) -> Rows:
     """One row a layer with the columns `COLUMNS`; pooling has no channels of its own (None)."""
     return [{name: getattr(layer, name) for name in COLUMNS} for layer in network.layers]
 
 
 def network_from_rows(rows: Sequence[Mapping[str, Any]], network: NetworkConfig) -> NetworkConfig:
-    """`network` with the layers of `rows`, proved to be possible.
+    """`network` with the layers of `rows`, proved to be possible. Cells are numbers or what was typed into them.
 
-    Empty cells take a layer's usual value (stride 1 and padding 0 for a convolution, stride = kernel for pooling).
+    Empty cells take a layer's usual value (stride 1 and padding 0 for a convolution, stride = kernel for pooling), and
+    a pooling has no channels, whatever stands in its cell: `editable_rows` of the result is what is meant.
 
     Raises:
         ImpossibleNetwork: the message names the layer and the reason.
     """
-    layers = tuple(_layer(number, row) for number, row in enumerate(rows, start=1))
+    layers = tuple(_layer(place, row) for place, row in enumerate(rows, start=1))
     try:
         changed = replace(network, layers=layers)
     except ConfigError as error:
@@ -35,30 +39,36 @@ def network_from_rows(rows: Sequence[Mapping[str, Any]], network: NetworkConfig)
     return changed
 
 
-def _layer(number: int, row: Mapping[str, Any]) -> LayerSpec:
+def _layer(place: int, row: Mapping[str, Any]) -> LayerSpec:
     kind: Any = _cell(row.get("kind")) or "conv"
-    kernel = _cell(row.get("kernel"))
-    if kernel is None:
-        raise ImpossibleNetwork(f"Layer {number}: it has no kernel; give its side in pixels, 3 for a 3x3 kernel.")
-    stride = _cell(row.get("stride"))
-    padding = _cell(row.get("padding"))
-    channels = _cell(row.get("channels"))
     try:
+        kernel = _number("kernel", row)
+        if kernel is None:
+            raise ConfigError("it has no kernel; give its side in pixels, 3 for a 3x3 kernel.")
+        stride, padding = _number("stride", row), _number("padding", row)
         return LayerSpec(
             kind=kind,
             kernel=kernel,
             stride=stride if stride is not None else (1 if kind == "conv" else kernel),
             padding=padding if padding is not None else 0,
-            channels=channels if kind == "conv" else None,
+            channels=_number("channels", row) if kind == "conv" else None,
         )
     except ConfigError as error:
-        raise ImpossibleNetwork(f"Layer {number}: {error}") from error
+        raise ImpossibleNetwork(f"Layer {place}: {error}") from error
+
+
+def _number(name: str, row: Mapping[str, Any]) -> Any:
+    """The number in a cell of the column `name`; None where the cell is empty."""
+    cell = _cell(row.get(name))
+    return number(LayerSpec, name).parse(name, cell) if isinstance(cell, str) else cell
 
 
 def _cell(value: Any) -> Any:
     """A table cell as a plain value: NaN and empty text are None, whole floats are ints."""
-    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-        return None
     if hasattr(value, "item"):  # a numpy scalar
-        return _cell(value.item())
+        value = value.item()
+    if isinstance(value, str):
+        return value.strip() or None
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,4 +1,4 @@
-"""The queue and its workers: a thread a device takes queued runs, trains them and writes their events to the store."""
+"""The queue and its workers: a thread a device takes the runs that wait in turn, and trains them one at a time."""
 
 from __future__ import annotations
 
@@ -7,43 +7,53 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-from lab.config import ConfigError, RunConfig
-from lab.device import DeviceUnavailable, available_devices, prepare_training_thread, resolve_device
-from lab.events import Failed
+from lab.attempt import CLOSED, Attempt, one_line
+from lab.device import available_devices, prepare_training_thread
+from lab.events import Event
 from lab.mnist import DataError, load_mnist
-from lab.store import Claim, LostClaim, Run, Store, StoreError, worker_name
-from lab.training import Command, Control, ResumePoint, train
+from lab.store import Active, Store, StoreError, turns, worker_name
+from lab.training import ResumePoint, train
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 1.0
-COMMAND_POLL_SECONDS = 0.2
 QUEUE_POLL_SECONDS = 0.3
-CLOSED = "The lab was closed while this run trained."
-"""Why a run is interrupted whose process was told to end."""
+PARKED = 8
+"""Paused runs that a worker keeps in memory; the one that has been paused longest makes room for a ninth."""
+NO_ROOM = "So many runs were paused after it that it was closed to make room."
+ABANDONED = "Its database took nothing more while it trained."
+OTHERS_TURN_SECONDS = 2.0
+"""How long a free device is left to a paused run whose turn it is, and which another process holds."""
 
 
 class Worker:
-    """A background thread that trains the queued runs of one device, one after the other."""
+    """A background thread that trains the runs of one device, one at a time, in the order of their turns."""
 
     def __init__(self, store: Store, device: str, only: int | None = None) -> None:
         """`only` limits it to one run, after which it ends (the command line's way)."""
         self.store, self.device, self.only = store, device, only
         self.name = f"{worker_name()}:{uuid.uuid4().hex[:8]}"
+        self._problem = ""
         self._end = threading.Event()
-        self._held: Claim | None = None
-        """Of the run in training."""
+        self._has_trained = False
+        self._training: Attempt | None = None
+        self._parked: dict[int, Attempt] = {}
+        """The paused runs that it holds, the one that has been paused longest first."""
+        self._left: tuple[int, float] = (0, 0.0)
+        """To which run of another process the device was left, and since when."""
         self._thread = threading.Thread(target=self._work, name=f"lab-worker-{device}", daemon=True)
 
     def start(self) -> None:
-        """Begin to look for queued runs."""
+        """Begin to look for runs that wait."""
         self._thread.start()
 
     def is_alive(self) -> bool:
         """Whether the thread still runs."""
         return self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait until it has ended: after its only run, or because somebody else tells it to."""
+        self._thread.join()
 
     def tell_to_end(self) -> None:
         """Take no further run, and interrupt the one in training at its next iteration; returns at once."""
@@ -52,101 +62,100 @@ class Worker:
     def end(self, seconds: float = 10.0) -> bool:
         """Tell it to end and wait for its thread; False when that is still in an iteration `seconds` later.
 
-        The run in training is interrupted either way: its finished epochs are kept, and it can be resumed.
+        The runs that it holds are interrupted either way: their finished epochs are kept, and they can be resumed.
         """
         self.tell_to_end()
         if self._thread.ident is not None:
             self._thread.join(seconds)
-        held = self._held
-        if held is not None and self.is_alive():
-            _interrupt(held)
+        if self.is_alive():
+            for attempt in self._held():
+                attempt.interrupt(CLOSED)
         return not self.is_alive()
 
+    def problems(self) -> list[str]:
+        """What keeps it, or a run that it holds, from going on, in sentences."""
+        waiting = [f"Run {held.claim.run_id} waits: {held.problem}" for held in self._held() if held.problem]
+        return [*waiting, *([self._problem] if self._problem else [])]
+
+    def _held(self) -> list[Attempt]:
+        return [*self._parked.copy().values(), *([self._training] if self._training else [])]
+
     def _work(self) -> None:
-        prepare_training_thread()
-        told = ""
-        while not self._end.is_set():
-            try:
-                claimed = self._claim_next()
-                if claimed is not None:
-                    self._train(*claimed)
-                    if self.only is not None:
-                        return
-                    continue
-            except (StoreError, ConfigError) as error:  # a locked database, a later lab's run: others may mend it
-                if str(error) != told:
-                    log.warning(told := str(error))
-            self._end.wait(QUEUE_POLL_SECONDS)
-
-    def _train(self, run: Run, claim: Claim) -> None:
-        self._held = claim
+        reason = CLOSED
         try:
-            execute(self.store, run, claim, self.device, self._end)
+            prepare_training_thread()
+            while not self._end.is_set() and not self._has_done_its_only_run():
+                self._take_a_turn()
+        except BaseException as error:
+            log.critical("the worker of the device %s has ended", self.device, exc_info=True)
+            reason = f"The trainer ended unexpectedly: {one_line(error)}"
         finally:
-            self._held = None
+            for attempt in self._held():
+                attempt.close(reason)
 
-    def _claim_next(self) -> tuple[Run, Claim] | None:
-        for run in reversed(self.store.runs()):  # oldest first
-            wanted = self.only is None or run.id == self.only
-            if run.status == "queued" and wanted and _belongs_on(run.config, self.device):
+    def _has_done_its_only_run(self) -> bool:
+        return self.only is not None and self._has_trained and not self._parked
+
+    def _take_a_turn(self) -> None:
+        """Train whose turn it is, or wait a little."""
+        try:
+            attempt, self._problem = self._next(), ""
+            if attempt is not None:
+                self._train(attempt)
+                return
+        except Exception as error:  # whatever a row or the store holds: the worker outlives it, and looks again
+            if one_line(error) != self._problem:
+                log.warning("%s", error, exc_info=not isinstance(error, StoreError))
+            self._problem = one_line(error)
+        self._end.wait(QUEUE_POLL_SECONDS)
+
+    def _next(self) -> Attempt | None:
+        """Whose turn it is here, with the device taken for it; None when nobody waits, or the device is busy."""
+        self._look_after_the_parked()
+        active = self.store.active()
+        self._give_up_what_nobody_trains(active)
+        for run in turns(active, self.device, available_devices()):
+            if run.id in self._parked:
+                return self._parked.pop(run.id) if self._parked[run.id].may_go_on() else None
+            if run.status == "paused":
+                if self._is_left_to_others(run):
+                    return None
+            elif self.only in (None, run.id):
                 claim = self.store.claim(run.id, self.name, self.device)
-                return (run, claim) if claim else None
+                return Attempt(claim, self._events, self._end) if claim else None
         return None
 
+    def _give_up_what_nobody_trains(self, active: list[Active]) -> None:
+        """Interrupt runs that are this worker's, and whose end it could not have kept when it came."""
+        for run in active:
+            if run.worker == self.name and run.id not in self._parked:
+                self.store.held(run).interrupt(ABANDONED)
 
-def _belongs_on(config: RunConfig, device: str) -> bool:
-    """Whether the worker of `device` must take the run; a device that is nowhere is the CPU worker's to report."""
-    try:
-        return resolve_device(config.device) == device
-    except DeviceUnavailable:
-        return device == "cpu"
+    def _is_left_to_others(self, run: Active) -> bool:
+        """Whether to let another process go on with its paused run; not for long, since it may be stopped itself."""
+        if self._left[0] != run.id:
+            self._left = (run.id, time.monotonic())
+        return time.monotonic() - self._left[1] < OTHERS_TURN_SECONDS
 
+    def _train(self, attempt: Attempt) -> None:
+        self._training, attempt.look_around = attempt, self._look_after_the_parked
+        attempt.train()
+        self._training, self._has_trained = None, True
+        if not attempt.over:
+            self._parked[attempt.claim.run_id] = attempt
+        while len(self._parked) > PARKED:
+            self._parked.pop(next(iter(self._parked))).close(NO_ROOM)
 
-class _Ending(Exception):
-    """The worker is told to end; not one of the errors that training takes for the run's own."""
+    def _look_after_the_parked(self) -> None:
+        for run_id, attempt in self._parked.copy().items():
+            attempt.look_after()
+            if attempt.over:
+                del self._parked[run_id]
 
-
-def execute(store: Store, run: Run, claim: Claim, device: str, end: threading.Event) -> None:
-    """Train a claimed run to its end, keeping every event; whatever goes wrong is kept as its failure.
-
-    Once `end` is set, training stops at the next iteration and the run is interrupted.
-    """
-    try:
-        with _heartbeat(claim) as lost:
-            control = _until(end, _StoreControl(claim, lost))
-            data = load_mnist(device)
-            for event in train(run.config, data, control, _resume_point(store, run.id)):
-                claim.append(event)
-    except _Ending:
-        _interrupt(claim)
-    except LostClaim:
-        log.warning("run %d was taken from this worker", run.id)
-    except (DataError, DeviceUnavailable) as error:
-        claim.append(Failed(reason=str(error)))
-    except StoreError:
-        raise
-    except Exception as error:  # a worker must outlive any run, and a run must never be left as running
-        log.exception("run %d failed", run.id)
-        claim.append(Failed(reason=f"An unexpected error ended the run: {error}"))
-
-
-def _until(end: threading.Event, control: Control) -> Control:
-    """`control`, which raises _Ending once `end` is set."""
-
-    def ask() -> Command:
-        if end.is_set():
-            raise _Ending
-        return control()
-
-    return ask
-
-
-def _interrupt(claim: Claim) -> None:
-    """Record that the lab was closed while the run trained, unless the run is no longer this worker's."""
-    try:
-        claim.interrupt(CLOSED)
-    except LostClaim:
-        log.warning("run %d was taken from this worker", claim.run_id)
+    def _events(self, attempt: Attempt) -> Iterator[Event]:
+        run = attempt.ask(lambda: self.store.run(attempt.claim.run_id))
+        data = load_mnist(self.device)
+        yield from train(run.config, data, attempt.control, attempt.ask(lambda: _resume_point(self.store, run.id)))
 
 
 def _resume_point(store: Store, run_id: int) -> ResumePoint | None:
@@ -159,46 +168,6 @@ def _resume_point(store: Store, run_id: int) -> ResumePoint | None:
     return ResumePoint(epoch=last.epoch, weights=last.weights, optimizer_state=last.optimizer_state)
 
 
-class _StoreControl:
-    """The run's command as training asks for it at every iteration; the store is asked a few times a second."""
-
-    def __init__(self, claim: Claim, lost: threading.Event) -> None:
-        self._claim, self._lost = claim, lost
-        self._asked, self._command = 0.0, "run"
-
-    def __call__(self) -> Command:
-        if self._lost.is_set():
-            raise LostClaim(f"Run {self._claim.run_id} is no longer held by this worker.")
-        if time.monotonic() - self._asked > COMMAND_POLL_SECONDS:
-            self._command = self._claim.beat()
-            self._asked = time.monotonic()
-        return "pause" if self._command == "pause" else "stop" if self._command == "stop" else "run"
-
-
-@contextmanager
-def _heartbeat(claim: Claim) -> Iterator[threading.Event]:
-    """Beat in a thread of its own, so that one long iteration is not taken for death; yields a "claim lost" flag."""
-    done, lost = threading.Event(), threading.Event()
-
-    def beat() -> None:
-        while not done.wait(HEARTBEAT_SECONDS):
-            try:
-                claim.beat()
-            except LostClaim:
-                lost.set()
-                return
-            except StoreError as error:
-                log.warning("%s", error)
-
-    thread = threading.Thread(target=beat, name=f"lab-heartbeat-{claim.run_id}", daemon=True)
-    thread.start()
-    try:
-        yield lost
-    finally:
-        done.set()
-        thread.join()
-
-
 class Workers:
     """A process's workers, one a device: started and ended by who starts and ends the process."""
 
@@ -209,7 +178,8 @@ class Workers:
 
     def start(self, store: Store) -> None:
         """Have the queue of `store` worked off; a worker that runs already goes on, one that has died is replaced."""
-        for device in available_devices():
+        store.devices = available_devices()
+        for device in store.devices:
             with self._lock:
                 if self._ending:
                     return
@@ -217,6 +187,15 @@ class Workers:
                 if worker is None or not worker.is_alive():
                     worker = self._workers[device] = Worker(store, device)
                     worker.start()
+
+    def problems(self) -> list[str]:
+        """What keeps the trainings of this process from going on, in sentences."""
+        found = []
+        for device, worker in self._workers.copy().items():
+            if not worker.is_alive() and not self._ending:
+                found.append(f"The trainer of the device {device} has ended unexpectedly and is being started again.")
+            found += worker.problems()
+        return found
 
     def tell_to_end(self) -> None:
         """Interrupt what trains at its next iteration, and take nothing further; returns at once."""

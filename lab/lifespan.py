@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab.process import PATIENCE_SECONDS, leave, leave_within, on_ending_signal
+from lab.process import GIVE_UP_SECONDS, PATIENCE_SECONDS, after, leave, on_ending_signal
 from lab.store import StoreError, open_store
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ WORKERS_SECONDS = 1.0
 """How long it waits then for iterations that are under way."""
 
 _visited = threading.Event()
+_serving: list[Background] = []
+"""What runs beside the pages of this process: one, while its server lives."""
 
 
 def visited() -> None:
@@ -45,10 +47,16 @@ def visited() -> None:
     _visited.set()
 
 
+def problems() -> list[str]:
+    """What keeps the trainings of this server from going on, in sentences, for every page to show."""
+    return [sentence for background in _serving for sentence in background.problems()]
+
+
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Start the workers with the server, and end them in good order with it."""
     background, server = Background(), _uvicorn()
+    _serving[:] = [background]
     background.start()
     if server is None:
         yield
@@ -58,7 +66,8 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
     def end() -> None:
         background.tell_to_end()
-        leave_within(PATIENCE_SECONDS, 0)
+        after(GIVE_UP_SECONDS, background.end, 0.0)
+        after(PATIENCE_SECONDS, leave, 0)
         server.should_exit = True  # not by its own handler, which sends the process the signal again in the end
 
     with on_ending_signal(end):
@@ -100,7 +109,19 @@ class Background:
         ended = self._workers is None or self._workers.end(max(0.0, until - time.monotonic()))
         return ended and not self._thread.is_alive()
 
+    def problems(self) -> list[str]:
+        """What keeps the trainings from going on, in sentences."""
+        if self._thread.ident is not None and not self._thread.is_alive() and not self._ending.is_set():
+            return ["The trainer of this server has ended unexpectedly: restart the lab."]
+        return self._workers.problems() if self._workers is not None else []
+
     def _work(self) -> None:
+        try:
+            self._keep_workers()
+        except Exception:  # torch cannot be imported, say: the pages tell that nothing is trained
+            log.exception("the trainer has ended")
+
+    def _keep_workers(self) -> None:
         _visited.wait(UNVISITED_SECONDS)
         if self._ending.wait(FIRST_PAGE_SECONDS):
             return

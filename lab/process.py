@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
+GIVE_UP_SECONDS = 1.8
+"""From the signal until a run is interrupted whose iteration is still under way."""
 PATIENCE_SECONDS = 2.5
 """From the signal to the end of the process, whatever it is doing."""
 
@@ -55,8 +57,8 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def leave_within(seconds: float, code: int) -> None:
-    """Leave in so many seconds, should the process not have ended by then."""
-    timer = threading.Timer(seconds, leave, args=(code,))
-    timer.name, timer.daemon = "lab-leave", True
+def after(seconds: float, act: Callable[..., object], *arguments: object) -> None:
+    """Call `act` in so many seconds, in a thread of its own; not if the process has ended by then."""
+    timer = threading.Timer(seconds, act, args=arguments)
+    timer.name, timer.daemon = f"lab-{act.__name__}", True
     timer.start()

@@ -1,92 +1,159 @@
-"""Published beside measured: the table of docs/results.md, made from the runs of a store.
+"""The runs of a store in summaries, and published beside measured: the table of docs/results.md.
 
-Only finished runs that follow a preset to the letter count: its epochs, all training images, the test set. Of several
-runs with the same preset, seed and precision the newest counts.
+Only complete runs on a step's own terms count: its epochs, all training images, the test set (`lab.analysis.Terms`).
+Seeds are pooled on equal terms only, precision and engine included; of several runs with equal terms and seed the
+newest counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from lab.analysis import SeedSummary, summarize_seeds
-from lab.config import TRAINING_IMAGES
-from lab.events import Epoch
-from lab.steps import STEPS, Step, published_epochs
-from lab.store import Run, Store
+from lab.analysis import LAST, RunSummary, Terms, summarize
+from lab.describe import StepSummary, summarize_step
+from lab.steps import STEPS
+from lab.store import Store
 
 
-def counts(run: Run) -> bool:
-    """Whether the run is a complete, unchanged run of a preset."""
-    config = run.config
-    return (
-        run.status == "finished"
-        and run.step is not None
-        and config.epochs == STEPS[run.step - 1].config.epochs
-        and config.evaluate_on == "test"
-        and config.training_images == TRAINING_IMAGES
+@dataclass(frozen=True, kw_only=True)
+class SeedSummary:
+    """Runs on equal terms with different seeds: means and the sample standard deviation, in percent."""
+
+    terms: Terms
+    seeds: tuple[int, ...]
+    final_mean: float
+    final_spread: float | None
+    """None for a single seed."""
+    best_mean: float
+    best_train_mean: float
+    held_target: int
+    """How many runs were at 99.40 % or better in each of the last three epochs."""
+
+
+def counted(runs: Iterable[RunSummary]) -> list[tuple[Terms, RunSummary]]:
+    """The runs that count, by step and seed, float32 first."""
+    newest = {}
+    for run in sorted(runs, key=lambda run: run.run):
+        if run.terms is not None and run.terms.as_published and run.complete:
+            newest[run.terms, run.config.seed] = run
+
+    def place(pair: tuple[Terms, RunSummary]) -> tuple[int, int, bool, str]:
+        terms, run = pair
+        return terms.step, run.config.seed, terms.precision != "float32", terms.engine
+
+    return sorted(((terms, run) for (terms, _), run in newest.items()), key=place)
+
+
+def pool_seeds(runs: Iterable[tuple[Terms, RunSummary]]) -> list[SeedSummary]:
+    """A summary for each terms, the one of the most seeds first among those of a step."""
+    pools: dict[Terms, list[RunSummary]] = {}
+    for terms, run in runs:
+        pools.setdefault(terms, []).append(run)
+    return [_pool(terms, pool) for terms, pool in sorted(pools.items(), key=lambda item: (item[0].step, -len(item[1])))]
+
+
+def _pool(terms: Terms, runs: Sequence[RunSummary]) -> SeedSummary:
+    finals = [run.epochs[-1].test_accuracy for run in runs]
+    return SeedSummary(
+        terms=terms,
+        seeds=tuple(run.config.seed for run in runs),
+        final_mean=statistics.mean(finals),
+        final_spread=statistics.stdev(finals) if len(finals) > 1 else None,
+        best_mean=statistics.mean(max(epoch.test_accuracy for epoch in run.epochs) for run in runs),
+        best_train_mean=statistics.mean(max(epoch.train_accuracy for epoch in run.epochs) for run in runs),
+        held_target=sum(run.held_target for run in runs),
     )
 
 
+def summaries(store: Store) -> list[RunSummary]:
+    """Every run of the store that can be read, newest first."""
+    known = store.runs()
+    epochs = store.epochs([run.id for run in known])
+    return [summarize(run, epochs[run.id]) for run in known if run.id in epochs]
+
+
 def results(store: Store) -> str:
-    """The tables in Markdown: one line a step, then one line a run."""
-    chosen: dict[tuple[int, int, str], Run] = {}
-    for run in reversed(store.runs()):  # oldest first, so that the newest stays
-        if counts(run):
-            assert run.step is not None
-            chosen[run.step, run.config.seed, run.config.precision] = run
-    epochs = store.epochs([run.id for run in chosen.values()])
-    runs = [chosen[key] for key in sorted(chosen) if chosen[key].id in epochs]
+    """The tables in Markdown: one line a step and terms, then one line a run."""
+    runs = counted(summaries(store))
     if not runs:
         return "No complete run of a step is in the store yet."
-    lines = _table(_STEP_HEAD, (_step_line(preset, runs, epochs) for preset in STEPS))
-    return "\n".join([*lines, "", *_table(_RUN_HEAD, (_run_line(run, epochs[run.id]) for run in runs))])
+    pools = pool_seeds(runs)
+    lines = [line for preset in STEPS for line in _step_lines(summarize_step(preset), pools)]
+    return "\n".join([*_table(_STEP_HEAD, lines), "", *_table(_RUN_HEAD, (_run_line(run) for run in runs))])
 
 
 _STEP_HEAD = (
-    *("Step", "Published final %", "Measured final %, mean ± sd", "Published best %", "Measured best %, mean"),
-    *("Published best train %", "Measured best train %, mean", "Seeds", "99.40 % in all of the last three"),
+    "Step",
+    "Published final %",
+    "Measured final %, mean ± sd",
+    "Published best %",
+    "Measured best %, mean",
+    "Published best train %",
+    "Measured best train %, mean",
+    "Computed in",
+    "Seeds",
+    "99.40 % in all of the last three",
 )
 _RUN_HEAD = (
-    *("Step", "Seed", "Final test %", "Last three epochs %", "Best test % (epoch)", "Final train %"),
-    *("Seconds an epoch", "Minutes", "Precision", "Hardware"),
+    "Step",
+    "Seed",
+    "Final test %",
+    "Last three epochs %",
+    "Best test % (epoch)",
+    "Final train %",
+    "Seconds an epoch",
+    "Minutes",
+    "Precision",
+    "Hardware",
 )
 
 
-def _step_line(preset: Step, runs: list[Run], epochs: dict[int, list[Epoch]]) -> list[str]:
-    mine = [(run.config.seed, epochs[run.id]) for run in runs if run.step == preset.number]
-    published = published_epochs(preset.number)
-    summary: SeedSummary | None = summarize_seeds(mine) if mine else None
+def _step_lines(step: StepSummary, pools: Iterable[SeedSummary]) -> list[list[str]]:
+    """A line for each terms that the step was trained on; one that says so where there is none."""
+    mine = [pool for pool in pools if pool.terms.step == step.preset.number]
+    return [_step_line(step, pool) for pool in mine] or [_step_line(step, None)]
+
+
+def _step_line(step: StepSummary, pool: SeedSummary | None) -> list[str]:
     return [
-        f"{preset.number} {preset.name}",
-        f"{published[-1].test_accuracy:.2f}" if published else "-",
-        _mean(summary) if summary else "-",
-        f"{max(epoch.test_accuracy for epoch in published):.2f}" if published else "-",
-        f"{summary.best_mean:.2f}" if summary else "-",
-        f"{max(epoch.train_accuracy for epoch in published):.2f}" if published else "-",
-        f"{summary.best_train_mean:.2f}" if summary else "-",
-        ", ".join(map(str, summary.seeds)) if summary else "none yet",
-        f"{summary.held_target} of {len(summary.seeds)}" if summary else "-",
+        f"{step.preset.number} {step.preset.name}",
+        _figure(step.published_final),
+        _mean(pool) if pool else "-",
+        _figure(step.published_best),
+        _figure(pool.best_mean if pool else None),
+        _figure(step.published_best_train),
+        _figure(pool.best_train_mean if pool else None),
+        pool.terms.computed if pool else "-",
+        ", ".join(map(str, pool.seeds)) if pool else "none yet",
+        f"{pool.held_target} of {len(pool.seeds)}" if pool else "-",
     ]
 
 
-def _mean(summary: SeedSummary) -> str:
-    spread = f" ± {summary.final_spread:.2f}" if summary.final_spread is not None else ""
-    return f"{summary.final_mean:.3f}{spread}"
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
-def _run_line(run: Run, epochs: list[Epoch]) -> list[str]:
-    best = max(epochs, key=lambda epoch: epoch.test_accuracy)
-    seconds = [epoch.seconds for epoch in epochs]
+def _mean(pool: SeedSummary) -> str:
+    spread = f" ± {pool.final_spread:.2f}" if pool.final_spread is not None else ""
+    return f"{pool.final_mean:.3f}{spread}"
+
+
+def _run_line(pair: tuple[Terms, RunSummary]) -> list[str]:
+    terms, run = pair
+    assert run.best is not None
+    last = run.epochs[-1]
     return [
-        str(run.step),
+        str(terms.step),
         str(run.config.seed),
-        f"{epochs[-1].test_accuracy:.2f}",
-        ", ".join(f"{epoch.test_accuracy:.2f}" for epoch in epochs[-3:]),
-        f"{best.test_accuracy:.2f} ({best.epoch})",
-        f"{epochs[-1].train_accuracy:.2f}",
-        f"{sum(seconds) / len(seconds):.0f}",
-        f"{sum(seconds) / 60:.0f}",
-        run.config.precision,
+        f"{last.test_accuracy:.2f}",
+        ", ".join(f"{epoch.test_accuracy:.2f}" for epoch in run.epochs[-LAST:]),
+        f"{run.best.test_accuracy:.2f} ({run.best.epoch})",
+        f"{last.train_accuracy:.2f}",
+        f"{run.training_seconds / len(run.epochs):.0f}",
+        f"{run.training_seconds / 60:.0f}",
+        terms.precision,
         run.hardware,
     ]
 

@@ -7,9 +7,10 @@ shown.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv, max_pool
 
@@ -51,7 +52,7 @@ class Step:
     config: RunConfig
     unpublished: tuple[str, ...] = ()
     """Which of its parts (keys of `UNPUBLISHED`) are inferred or reconstructed."""
-    published_reading: str = ""
+    published_findings: str = ""
     """What the published run shows, in this project's words."""
 
     def provenance(self, *parts: str) -> tuple[str, ...]:
@@ -110,7 +111,7 @@ STEPS: tuple[Step, ...] = (
         "It is far larger than it needs to be.",
         config=RunConfig(network=skeleton(STEP_1_CHANNELS)),
         unpublished=("layers",),
-        published_reading="It overfits and wobbles: 99.23 % in epoch 8, lower afterwards, while training accuracy "
+        published_findings="It overfits and wobbles: 99.23 % in epoch 8, lower afterwards, while training accuracy "
         "goes on to 99.61 %.",
     ),
     Step(
@@ -119,7 +120,7 @@ STEPS: tuple[Step, ...] = (
         idea="The same layers with fewer channels. 1x1 convolutions squeeze the maps before the costly 3x3 ones, "
         "so a twentieth of the parameters is enough.",
         config=RunConfig(network=skeleton(LIGHT_CHANNELS)),
-        published_reading="It overfits less than step 1, but the best epoch, 99.10 %, is well short of 99.40 %.",
+        published_findings="It overfits less than step 1, but the best epoch, 99.10 %, is well short of 99.40 %.",
     ),
     Step(
         number=3,
@@ -128,7 +129,7 @@ STEPS: tuple[Step, ...] = (
         "pooling keeps the network from leaning on single units.",
         config=RunConfig(network=_REGULARISED),
         unpublished=("dropout",),
-        published_reading="It comes close, 99.45 % in epoch 12, but does not stay there: the accuracy wobbles.",
+        published_findings="It comes close, 99.45 % in epoch 12, but does not stay there: the accuracy wobbles.",
     ),
     Step(
         number=4,
@@ -137,7 +138,7 @@ STEPS: tuple[Step, ...] = (
         "picture twice and cannot learn it by heart.",
         config=RunConfig(network=_REGULARISED, augmentation=ROTATION),
         unpublished=("dropout", "augmentation"),
-        published_reading="It no longer overfits: test accuracy is above training accuracy. It touches 99.41 % once "
+        published_findings="It no longer overfits: test accuracy is above training accuracy. It touches 99.41 % once "
         "and still wobbles.",
     ),
     Step(
@@ -147,7 +148,7 @@ STEPS: tuple[Step, ...] = (
         "last epochs stop jumping about.",
         config=RunConfig(network=_REGULARISED, augmentation=ROTATION, schedule=STEP_SCHEDULE),
         unpublished=("dropout", "augmentation", "scheduler"),
-        published_reading="It is steady: 99.34 to 99.38 % from epoch 6 on, and 99.40 % in each of the last three. "
+        published_findings="It is steady: 99.34 to 99.38 % from epoch 6 on, and 99.40 % in each of the last three. "
         "That is one run with one seed.",
     ),
     Step(
@@ -180,22 +181,24 @@ def step(number: int) -> Step:
     return STEPS[number - 1]
 
 
+RECIPE = ("network", "augmentation", "optimizer", "schedule", "batch_size")
+"""The fields of a config that make it one of the steps. The others are the user's: how long it is trained, on how many
+images, with which seed, what it is evaluated on, and where and how it is computed.
+"""
+
+
 def matching_step(config: RunConfig) -> Step | None:
-    """The preset whose recipe (network, augmentation, optimiser, schedule, batch size) `config` follows; None if none.
+    """The preset whose recipe `config` follows; None if none."""
+    return next((preset for preset in STEPS if _recipe(preset.config) == _recipe(config)), None)
 
-    How long, on what device, on how many images and with which seed it is trained makes no other recipe.
-    """
 
-    def recipe(value: RunConfig) -> tuple[object, ...]:
-        return (
-            value.network,
-            value.augmentation,
-            value.optimizer,
-            value.schedule,
-            value.batch_size,
-        )
+def with_recipe(config: RunConfig, number: int) -> RunConfig:
+    """`config` with the recipe of a step; everything that is the user's stays as it is."""
+    return replace(config, **_recipe(step(number).config))
 
-    return next((preset for preset in STEPS if recipe(preset.config) == recipe(config)), None)
+
+def _recipe(config: RunConfig) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in RECIPE}
 
 
 @lru_cache

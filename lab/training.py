@@ -214,10 +214,11 @@ class _Run:
         """Do what the control says now: go on, wait, or stop."""
         command = self.control()
         if command == "pause":
-            yield Paused()
             waited = _Stopwatch()
-            while (command := self.control()) == "pause":
-                time.sleep(PAUSE_POLL_SECONDS)
+            with self.trainer.at_rest():  # who is told may train something else in this thread meanwhile
+                yield Paused()
+                while (command := self.control()) == "pause":
+                    time.sleep(PAUSE_POLL_SECONDS)
             for clock in self.clocks:
                 clock.leave_out(waited.seconds())
             if command == "run":

@@ -10,6 +10,7 @@ from lab.ui.drawing_board import DRAW, FILE, ask_digit, three_columns
 from lab.ui.layout import page_head
 from lab.ui.reader import Reader, choose_reader, describe_reader, show_answer, show_received, show_stages
 from lab.ui.state import the_store
+from lab.ui.text import plain
 
 PROMPTS = {
     DRAW: "Draw a digit from 0 to 9 in the black square. The answer appears here, after every stroke.",
@@ -25,16 +26,17 @@ def read_digit(source: str, reader: Reader) -> None:
         with board:
             stages = ask_digit(source)
     except (PictureError, BlankDrawing) as error:
-        answer.error(str(error))
+        answer.error(plain(str(error)))
         return
     if stages is None:
         answer.info(PROMPTS[source])
         return
-    with answer, suppress(StoreError):  # which describe_reader explains
+    with answer.container(key="read"), suppress(StoreError):  # which describe_reader explains
         show_answer(reader.predictor()(stages[-1].image))
-    with received:
+    with received.container(key="received"):
         show_received(stages[-1])
-    show_stages(stages)
+    with st.container(key="stages"):
+        show_stages(stages)
 
 
 page_head("Draw a digit", "A network trained on MNIST reads what you draw, once it has been made to look like MNIST.")

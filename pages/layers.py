@@ -10,6 +10,7 @@ from lab.ui.layout import budget_bar, page_head
 from lab.ui.network_editor import edit_layers, show_insert, show_network_controls, show_problem
 from lab.ui.receptive_field import show_receptive_field
 from lab.ui.state import draft
+from lab.ui.text import plain
 
 FORMULA = (
     "Receptive field r and jump j grow layer by layer: r ← r + (kernel − 1) · j, then j ← j · stride, from r = j = 1 "
@@ -26,11 +27,12 @@ with editing:
 with controls:
     show_network_controls()
 with reading:
-    show_problem()
+    with st.container():  # always there: what follows keeps its place, and with it the open tab
+        show_problem()
     try:
-        rows = layer_table(draft().network)
+        rows = layer_table(draft().config.network)
     except ImpossibleNetwork as error:  # cannot be reached from here: the editor keeps it out of the draft
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
     budget_bar(sum(row.parameters for row in rows), PARAMETER_BUDGET)
     table, unit = st.tabs(["Layer table", "What a unit sees"])
@@ -38,5 +40,5 @@ with reading:
         show_layer_table(rows)
     with unit:
         show_receptive_field(rows)
-    preset = next((preset for preset in STEPS if preset.config.network == draft().network), None)
+    preset = next((preset for preset in STEPS if preset.config.network == draft().config.network), None)
     st.caption(" ".join((FORMULA, *(preset.provenance("layers", "dropout") if preset else ()))))

@@ -1,138 +1,56 @@
 """Runs: every run with its config, result and time; open, rename, delete, and compare several."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
-from lab.analysis import gap
+from lab.analysis import RunSummary
+from lab.curves import overlay_figure
 from lab.describe import describe_config, differences
-from lab.events import Epoch
-from lab.figures import overlay_figure
-from lab.layers import total_parameters
-from lab.store import ENDED, Run
+from lab.store import ENDED
 from lab.ui.chart import show_figure
-from lab.ui.layout import duration, page_head, show_table
-from lab.ui.navigation import page
-from lab.ui.state import choose_run, forget_run, set_draft, the_store
-
-store = the_store()
-
-
-def result_row(run: Run, epochs: list[Epoch]) -> dict[str, Any]:
-    """One line of the table of runs."""
-    accuracies = [epoch.test_accuracy for epoch in epochs]
-    return {
-        "Run": run.id,
-        "Name": run.name,
-        "Status": run.status,
-        "Epochs": f"{len(epochs)} of {run.config.epochs}",
-        "Last, %": accuracies[-1] if accuracies else None,
-        "Best, %": max(accuracies, default=None),
-        "Train − test": gap(epochs[-1]) if epochs else None,
-        "Parameters": total_parameters(run.config.network),
-        "Seed": run.config.seed,
-        "Training time": duration(sum(epoch.seconds for epoch in epochs)),
-        "Begun": datetime.fromtimestamp(run.created).strftime("%d %b %H:%M"),
-    }
+from lab.ui.layout import page_head, show_table
+from lab.ui.run_actions import show_actions
+from lab.ui.run_table import choose_runs, list_runs
+from lab.ui.state import the_store
+from lab.ui.text import plain
 
 
-def choose_runs(runs: list[Run], epochs: dict[int, list[Epoch]]) -> list[Run]:
-    """The table; returns the selected runs."""
-    percent = st.column_config.NumberColumn(format="%.2f")
-    selection = st.dataframe(
-        [result_row(run, epochs[run.id]) for run in runs],
-        hide_index=True,
-        width="stretch",
-        height="content" if len(runs) <= 8 else 320,
-        key="runs-table",
-        on_select="rerun",
-        selection_mode="multi-row",
-        column_config={
-            "Last, %": percent,
-            "Best, %": percent,
-            "Train − test": st.column_config.NumberColumn(format="%+.2f", help="Points; well above 0: overfitting."),
-            "Parameters": st.column_config.NumberColumn(format="localized"),
-            "Name": st.column_config.TextColumn(width="medium"),
-        },
-    )
-    return [runs[row] for row in selection["selection"]["rows"] if row < len(runs)]
-
-
-def actions(chosen: list[Run]) -> None:
-    """What can be done with the selection."""
-    one = chosen[0] if len(chosen) == 1 else None
-    open_it, copy_it, rename_it, delete_it, _ = st.columns([1, 1.4, 1, 1, 3])
-    if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
-        choose_run(one.id)
-        st.switch_page(page("train"))
-    if copy_it.button("Use its settings", disabled=one is None, width="stretch", help=_COPY_HELP) and one:
-        set_draft(one.config)
-        choose_run(one.id)
-        st.switch_page(page("train"))
-    if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
-        rename(one)
-    if delete_it.button("Delete", disabled=not chosen, width="stretch"):
-        delete(chosen)
-
-
-_COPY_HELP = "Set the controls of the Train page to this run's config."
-
-
-@st.dialog("Rename the run")
-def rename(run: Run) -> None:
-    """Ask for another name."""
-    name = st.text_input("Name", run.name, max_chars=120)
-    if st.button("Rename", type="primary", disabled=not name.strip()):
-        store.rename(run.id, name)
-        st.rerun()
-
-
-@st.dialog("Delete for good?")
-def delete(chosen: list[Run]) -> None:
-    """Ask before anything is lost."""
-    st.markdown("\n".join(f"- {run.name} (run {run.id}, {run.status})" for run in chosen))
-    st.caption("The run, its curves and its weights cannot be brought back. A run in training is stopped.")
-    keep, go = st.columns(2)
-    if keep.button("Keep", width="stretch"):
-        st.rerun()
-    if go.button("Delete", type="primary", width="stretch"):
-        for run in chosen:
-            store.delete(run.id)
-            forget_run(run.id)
-        st.rerun()
-
-
-def compare(chosen: list[Run], epochs: dict[int, list[Epoch]]) -> None:
+def compare(chosen: Sequence[RunSummary]) -> None:
     """Curves over each other, and where the configs differ from the first one's."""
-    series = [(f"{run.id}: {run.name}", epochs[run.id]) for run in reversed(chosen) if epochs[run.id]]
-    if series:
+    trained = [run for run in reversed(chosen) if run.epochs]
+    if trained:
         left, right = st.columns(2)
         with left:
-            show_figure(overlay_figure(series, "test_accuracy", "Test accuracy (%)"), "overlay-accuracy")
+            show_figure(overlay_figure(trained, "accuracy"), "overlay-accuracy")
         with right:
-            show_figure(overlay_figure(series, "test_loss", "Test loss", log=True), "overlay-loss")
+            show_figure(overlay_figure(trained, "loss"), "overlay-loss")
     first, *others = reversed(chosen)
     if not others:
         show_table([{"Setting": name, "Value": value} for name, value in describe_config(first.config)])
     for other in others:
         rows = [
-            {"Setting": name.replace("_", " ").replace(".", ": "), f"Run {first.id}": mine, f"Run {other.id}": theirs}
+            {"Setting": name.replace("_", " ").replace(".", ": "), f"Run {first.run}": mine, f"Run {other.run}": theirs}
             for name, mine, theirs in differences(first.config, other.config)
         ]
-        st.markdown(f"**Run {first.id} and run {other.id} differ in**" if rows else f"Run {other.id}: the same config.")
+        differ = f"**Run {first.run} and run {other.run} differ in**"
+        st.markdown(differ if rows else f"Run {other.run}: the same config.")
         show_table(rows)
 
 
+store = the_store()
 page_head("Runs", "Every run with its config, result and time. Select one to open it, several to compare them.")
-all_epochs = store.epochs([run.id for run in store.runs()])
-known = [run for run in store.runs() if run.id in all_epochs]
-if not known:
+listed = list_runs(store)
+if not listed:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
-    selected = choose_runs(known, all_epochs)
-    actions(selected)
-    if selected:
-        compare(selected, all_epochs)
-    elif any(run.status not in ENDED for run in known):
+    chosen = choose_runs(listed)
+    show_actions(store, chosen)
+    for run in chosen:
+        if run.problem:
+            st.warning(plain(f"Run {run.id} cannot be read: {run.problem}"))
+    readable = [run.summary for run in chosen if run.summary]
+    if readable:
+        compare(readable)
+    elif any(run.summary and run.summary.status not in ENDED for run in listed):
         st.caption("A run is live: open it to watch it, or come back here for its result.")

@@ -2,54 +2,48 @@
 
 import streamlit as st
 
-from lab.config import TRAINING_IMAGES, RunConfig
-from lab.describe import describe_augmentation, describe_optimizer, describe_schedule, differences
-from lab.events import Epoch
-from lab.figures import steps_figure
-from lab.layers import total_parameters
+from lab.analysis import RunSummary
+from lab.curves import steps_figure
+from lab.describe import describe_extent, describe_optimizer, differences, summarize_step
+from lab.report import summaries
 from lab.steps import STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
+from lab.ui.draft import STEP_RULE
 from lab.ui.layout import page_head, show_table, two_sides
 from lab.ui.navigation import page
-from lab.ui.state import choose_run, set_draft, the_store
+from lab.ui.readiness import start_problems
+from lab.ui.state import choose_run, draft, set_draft, the_store
+from lab.ui.text import plain
 
 store = the_store()
 
 
-def own_runs() -> dict[int, list[tuple[int, list[Epoch]]]]:
-    """For each step the user's runs with a finished epoch, newest first: (run, epochs)."""
-    mine = [run for run in store.runs() if run.step is not None and is_comparable(run.config)]
-    epochs = store.epochs([run.id for run in mine])
-    found: dict[int, list[tuple[int, list[Epoch]]]] = {preset.number: [] for preset in STEPS}
-    for run in mine:
-        if run.step is not None and epochs.get(run.id):
-            found[run.step].append((run.id, epochs[run.id]))
+def own_runs() -> dict[int, list[RunSummary]]:
+    """For each step the user's runs with a finished epoch that may stand beside the published one, newest first."""
+    found: dict[int, list[RunSummary]] = {preset.number: [] for preset in STEPS}
+    for summary in summaries(store):
+        if summary.step is not None and summary.as_published and summary.epochs:
+            found[summary.step].append(summary)
     return found
-
-
-def is_comparable(config: RunConfig) -> bool:
-    """Whether a run's accuracies may stand beside published ones: all training images, the test set."""
-    return config.evaluate_on == "test" and config.training_images == TRAINING_IMAGES
 
 
 def overview() -> None:
     """All steps in one table."""
     rows = []
     for preset in STEPS:
-        config, published = preset.config, published_epochs(preset.number)
-        mine = own[preset.number]
+        network, summary = preset.config.network, summarize_step(preset)
+        published = summary.published_final
+        mine = next((run.last for run in own[preset.number] if run.complete), None)
         rows.append(
             {
                 "Step": f"{preset.number}. {preset.name}",
-                "Parameters": f"{total_parameters(config.network):,}",
-                "Batch norm": "yes" if config.network.batch_norm else "–",
-                "Dropout": preset.mark("dropout", f"{config.network.dropout:g}" if config.network.dropout else "–"),
-                "Augmentation": preset.mark(
-                    "augmentation", describe_augmentation(config.augmentation).replace("none", "–")
-                ),
-                "Scheduler": preset.mark("scheduler", describe_schedule(config.schedule).replace("none", "–")),
-                "Published, last epoch": f"{published[-1].test_accuracy:.2f} %" if published else "–",
-                "Yours, last epoch": f"{mine[0][1][-1].test_accuracy:.2f} %" if mine else "–",
+                "Parameters": f"{summary.parameters:,}",
+                "Batch norm": "yes" if network.batch_norm else "–",
+                "Dropout": preset.mark("dropout", f"{network.dropout:g}" if network.dropout else "–"),
+                "Augmentation": preset.mark("augmentation", summary.augmentation or "–"),
+                "Scheduler": preset.mark("scheduler", summary.scheduler or "–"),
+                "Published, last epoch": f"{published:.2f} %" if published else "–",
+                "Yours, last epoch": f"{mine.test_accuracy:.2f} %" if mine else "–",
             }
         )
     show_table(rows, numbers=("Parameters", "Published, last epoch", "Yours, last epoch"))
@@ -78,9 +72,8 @@ def story(preset: Step) -> None:
 
 def train_it() -> None:
     """Start a run of the chosen step and go to watch it."""
-    config = step(st.session_state["chosen-step"]).config
-    set_draft(config)
-    choose_run(store.submit(config))
+    set_draft(draft().with_step(st.session_state["chosen-step"]))
+    choose_run(store.submit(draft().config))
     st.session_state["go-train"] = True
 
 
@@ -105,13 +98,24 @@ preset = step(number)
 text, chart = two_sides(1, 1.4)
 with text:
     story(preset)
-    st.button("Train this step", type="primary", on_click=train_it, help="15 epochs, in the background.")
+    chosen = draft().with_step(number)
+    problems = start_problems(chosen)
+    st.button(
+        "Train this step",
+        type="primary",
+        on_click=train_it,
+        disabled=bool(problems),
+        help=f"In the background. {STEP_RULE}",
+    )
+    st.caption(f"Trains {describe_extent(chosen.config)}, as set in the Run tab of the Train page.")
+    for problem in problems:
+        st.error(plain(problem))
 with chart:
     mine = own[preset.number]
     show_figure(steps_figure(published_epochs(preset.number), mine[:3]), "step-curves")
-    if preset.published_reading:
-        st.markdown(f"**Published:** {preset.published_reading}")
+    if preset.published_findings:
+        st.markdown(f"**Published:** {preset.published_findings}")
     if not mine:
-        beside = " beside the published curve" if preset.published_reading else "; there is no published curve"
+        beside = " beside the published curve" if preset.published_findings else "; there is no published curve"
         st.caption(f"You have not trained this step yet: your runs will be drawn here{beside}.")
 overview()

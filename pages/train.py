@@ -2,21 +2,25 @@
 
 import streamlit as st
 
-from lab.analysis import History
 from lab.steps import matching_step, published_epochs
 from lab.store import ENDED
+from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
+from lab.ui.fields import take_all_typed
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
+from lab.ui.readiness import start_problems
 from lab.ui.state import choose_run, chosen_run, draft, the_store
 
 store = the_store()
 
 
 def start() -> None:
-    """Queue the draft and watch it."""
-    choose_run(store.submit(draft()))
+    """Queue the draft and watch it, unless something typed just before the click is refused."""
+    take_all_typed()
+    if not start_problems(draft()):
+        choose_run(store.submit(draft().config))
 
 
 def run_to_show() -> int | None:
@@ -25,8 +29,8 @@ def run_to_show() -> int | None:
     chosen = chosen_run()
     if chosen is not None and any(run.id == chosen for run in known):
         return chosen
-    live = [run.id for run in known if run.status not in ENDED]
-    return (live or [run.id for run in known] or [None])[0]
+    live = (run.id for run in known if run.status not in ENDED)
+    return next(live, known[0].id if known else None)
 
 
 controls, watch = two_sides()
@@ -45,8 +49,9 @@ with watch:
         choose_run(shown)
         show_run(shown)
     else:
-        preset = matching_step(draft())
+        config = draft().config
+        preset = matching_step(config)
         st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
-        draw_curves(History(), draft(), published_epochs(preset.number) if preset else ())
+        draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
 
 draw_what_needs_torch()

@@ -1,6 +1,7 @@
 """What the tests of the pages share: the app as its script runs, and runs written into the store without training."""
 
 import json
+import re
 from dataclasses import fields, replace
 from functools import partialmethod
 from pathlib import Path
@@ -12,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from lab.config import Augmentation, Optimizer, RunConfig, Schedule
 from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Started, Stopped, Window
+from lab.fields import number_text
 from lab.steps import step
 from lab.store import Run, Store, worker_name
+from lab.ui.draft import Draft
 from lab.ui.errors import show_error
 
 ROOT = Path(__file__).parent.parent
@@ -67,16 +70,26 @@ def labels(widgets: Any) -> list[str]:
 
 
 def draft(app: AppTest) -> RunConfig:
-    config: RunConfig = app.session_state["draft"]
-    return config
+    held: Draft = app.session_state["draft"]
+    return held.config
 
 
 def with_draft(config: RunConfig, page: str = "train") -> AppTest:
     """A session whose draft is `config`."""
     app = AppTest.from_file(SCRIPT, default_timeout=120)
-    app.session_state["draft"] = config
+    app.session_state["draft"] = Draft(config=config)
     app.run()
     return app if page == "steps" else go_to(app, page)
+
+
+def as_read(markdown: str) -> str:
+    """What a reader sees where `lab.ui.text.plain` has escaped a text."""
+    return re.sub("&#([0-9]+);", lambda code: chr(int(code[1])), markdown).replace("\u2060", "")
+
+
+def errors(app: AppTest) -> list[str]:
+    """What the page says is wrong."""
+    return [as_read(error.value) for error in app.error]
 
 
 def html(app: AppTest) -> str:
@@ -86,7 +99,7 @@ def html(app: AppTest) -> str:
 def words(app: AppTest) -> str:
     """All that is written on the page."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join([*(element.value for kind in kinds for element in kind), html(app)])
+    return "\n".join([*(as_read(element.value) for kind in kinds for element in kind), html(app)])
 
 
 def figure(app: AppTest, key: str) -> dict[str, Any]:
@@ -116,35 +129,36 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 def controls(app: AppTest) -> dict[str, Any]:
     """What every control bound to the draft shows, by the control's key."""
-    widgets = [*app.toggle, *app.slider, *app.selectbox, *app.number_input]
+    widgets = [*app.toggle, *app.slider, *app.selectbox, *app.text_input]
     return {widget.key: widget.value for widget in widgets if widget.key.startswith(("field-", "switch-"))}
 
 
 def expected(config: RunConfig) -> dict[str, Any]:
     """What the controls must show for `config`; those of another optimiser or schedule are hidden."""
     shown = {
-        "switch-network-dropout": config.network.dropout != 0,
-        "switch-schedule-kind": config.schedule.kind != "none",
+        "switch-network.dropout": config.network.dropout != 0,
+        "switch-schedule.kind": config.schedule.kind != "none",
         "switch-augmentation": config.augmentation.active,
-        "field-network-batch_norm": config.network.batch_norm,
-        "field-network-dropout": config.network.dropout,
-        "field-optimizer-kind": config.optimizer.kind,
-        "field-optimizer-learning_rate": config.optimizer.learning_rate,
-        "field-optimizer-weight_decay": config.optimizer.weight_decay,
-        "field-schedule-kind": config.schedule.kind,
+        "field-network.batch_norm": config.network.batch_norm,
+        "field-network.dropout": config.network.dropout,
+        "field-optimizer.kind": config.optimizer.kind,
+        "field-optimizer.learning_rate": number_text(config.optimizer.learning_rate),
+        "field-optimizer.weight_decay": number_text(config.optimizer.weight_decay),
+        "field-schedule.kind": config.schedule.kind,
     }
     if config.optimizer.kind == "sgd":
-        shown["field-optimizer-momentum"] = config.optimizer.momentum
+        shown["field-optimizer.momentum"] = number_text(config.optimizer.momentum)
     if config.schedule.kind == "step":
-        shown["field-schedule-step_size"] = config.schedule.step_size
-        shown["field-schedule-gamma"] = config.schedule.gamma
+        shown["field-schedule.step_size"] = number_text(config.schedule.step_size)
+        shown["field-schedule.gamma"] = number_text(config.schedule.gamma)
     if config.schedule.kind == "one_cycle":
-        shown["field-schedule-warmup"] = config.schedule.warmup
+        shown["field-schedule.warmup"] = config.schedule.warmup
     for item in fields(Augmentation):
-        shown[f"field-augmentation-{item.name}"] = getattr(config.augmentation, item.name)
+        shown[f"field-augmentation.{item.name}"] = getattr(config.augmentation, item.name)
     for item in fields(RunConfig):
         if item.name not in ("network", "augmentation", "optimizer", "schedule"):
-            shown[f"field-None-{item.name}"] = getattr(config, item.name)
+            value = getattr(config, item.name)
+            shown[f"field-{item.name}"] = value if isinstance(value, str) else number_text(value)
     return shown
 
 
@@ -207,11 +221,18 @@ def epoch(number: int, correct: int = 9900, train: float = 99.0, seconds: float 
     )
 
 
-def add_run(store: Store, *events: Event, config: RunConfig | None = None, worker: str = ME, name: str = "") -> int:
+def add_run(
+    store: Store,
+    *events: Event,
+    config: RunConfig | None = None,
+    worker: str = ME,
+    name: str = "",
+    device: str = "",
+) -> int:
     """A run that was claimed by `worker` and has said `events`, after Started."""
     config = config or tiny_run()
     run_id = store.submit(config, name or None)
-    claimed(store, run_id, worker, device=f"device of run {run_id}")  # so that several may be live
+    claimed(store, run_id, worker, device=device or f"device of run {run_id}")  # so that several may be live
     say(store, run_id, started(config), *events)
     return run_id
 

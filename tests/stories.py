@@ -1,9 +1,13 @@
 """Runs as their workers tell them: a few events, and a run that this process has claimed and that has said some."""
 
+from dataclasses import replace
+
+import numpy as np
 from examples import claimed, say, tiny_run
+from safetensors.numpy import save
 
 from lab.config import RunConfig
-from lab.events import Checkpoint, Epoch, Event, Started, Window
+from lab.events import Checkpoint, Epoch, Event, Finished, Started, Window
 from lab.store import Store, worker_name
 
 ME = f"{worker_name()}:test"
@@ -46,3 +50,18 @@ def running(store: Store, *events: Event, config: RunConfig | None = None, worke
     claimed(store, run_id, worker)
     say(store, run_id, *events)
     return run_id
+
+
+def whole(number: int) -> Epoch:
+    """An epoch of `tiny_run` whose checkpoint holds what it must: weights, predictions and an optimiser's state."""
+    sizes = {"0.weight": (6, 1, 5, 5), "5.weight": (10, 6, 3, 3), "5.bias": (10,)}
+    tensors = {name: np.full(shape, number, np.float32) for name, shape in sizes.items()}
+    predictions = bytes(index % 10 for index in range(10_000))
+    state = save({"0.momentum_buffer": tensors["0.weight"]})
+    checkpoint = Checkpoint(epoch=number, weights=save(tensors), predictions=predictions, optimizer_state=state)
+    return replace(epoch(number), checkpoint=checkpoint)
+
+
+def finished(store: Store, config: RunConfig | None = None) -> int:
+    """A sound run of `tiny_run`'s three epochs."""
+    return running(store, STARTED, WINDOW, *(whole(number) for number in (1, 2, 3)), Finished(), config=config)

@@ -92,8 +92,8 @@ def test_fields_are_given_by_name_only() -> None:
             "interpolation is 'cubic'; it must be one of nearest, bilinear.",
         ),
         (lambda: Optimizer(kind="adam"), "optimizer is 'adam'; it must be one of sgd, adamw."),
-        (lambda: Optimizer(learning_rate=0), "learning_rate is 0; it must be a number from 1e-06 to 10."),
-        (lambda: Optimizer(learning_rate=math.inf), "learning_rate is inf; it must be a number from 1e-06 to 10."),
+        (lambda: Optimizer(learning_rate=0), "learning_rate is 0; it must be a number from 0.000001 to 10."),
+        (lambda: Optimizer(learning_rate=math.inf), "learning_rate is inf; it must be a number from 0.000001 to 10."),
         (lambda: Optimizer(momentum=1), "momentum is 1; it must be a number from 0 to 0.999."),
         (lambda: Optimizer(weight_decay="0"), "weight_decay is '0'; it must be a number from 0 to 1."),
         (lambda: Schedule(kind="linear"), "schedule is 'linear'; it must be one of none, step, cosine, one_cycle."),
@@ -139,7 +139,7 @@ def test_every_number_and_choice_of_a_config_is_checked() -> None:
         ),
         (lambda data: data["network"].update(layers="conv"), "config.network.layers is 'conv'; it must be a list."),
         (lambda data: data.update(schedule=None), "config.schedule is None; it must be an object."),
-        (lambda data: data.update(seed=10**400), f"config: seed is {10**400}; it must be a whole number from 0 to"),
+        (lambda data: data.update(seed=10**400), "config: seed is 1000000000"),  # shortened
     ],
 )
 def test_json_with_an_unknown_or_impossible_value_is_refused_with_its_place(change: Any, sentence: str) -> None:
@@ -165,6 +165,15 @@ def test_json_that_lacks_a_field_with_a_default_takes_the_default() -> None:
     data = json.loads(to_json(tiny_run(precision="bfloat16")))
     del data["precision"]
     assert from_json(json.dumps(data)).precision == "float32"
+
+
+@pytest.mark.parametrize("depth", [500, 5_000, 200_000])
+def test_a_config_nested_ever_so_deep_is_refused_in_a_short_sentence(depth: int) -> None:
+    lists = "[" * depth + "]" * depth
+    for text in (lists, to_json(tiny_run()).replace('"epochs": 3', f'"epochs": {lists}')):
+        with pytest.raises(ConfigError) as error:
+            from_json(text)
+        assert len(str(error.value)) < 200
 
 
 @given(st.text(max_size=20) | st.recursive(st.integers() | st.none(), st.lists).map(json.dumps))

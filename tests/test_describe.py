@@ -15,6 +15,7 @@ from lab.describe import (
     describe_run,
     describe_schedule,
     differences,
+    summarize_step,
 )
 from lab.steps import step
 
@@ -124,3 +125,18 @@ def test_every_changed_field_is_among_the_differences(left: RunConfig, right: Ru
 )
 def test_a_run_is_named_by_its_step_and_what_is_unusual_about_it(config: RunConfig, name: str) -> None:
     assert describe_run(config) == name
+
+
+# --- presets -----------------------------------------------------------------------------------------------------
+
+
+def test_a_steps_summary_has_its_published_result_beside_its_settings() -> None:
+    found = summarize_step(step(5))
+    assert (found.parameters, found.augmentation, found.scheduler) == (9_426, "rotation ±7°", "StepLR(5, 0.1)")
+    assert (found.published_final, found.published_best, found.published_best_train) == (99.40, 99.40, 99.05)
+
+
+def test_what_a_step_does_not_have_or_nobody_published_is_none() -> None:
+    plain, beyond = summarize_step(step(1)), summarize_step(step(6))
+    assert (plain.augmentation, plain.scheduler) == (None, None)
+    assert (beyond.published_final, beyond.published_best, beyond.published_best_train) == (None, None, None)

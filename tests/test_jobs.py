@@ -8,20 +8,20 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from examples import TINY_NETWORK, tiny_run, wait_until
+import sqlalchemy as sa
+from examples import TINY_NETWORK, checkpoint_of, facts, tiny_run, wait_until
+from stories import STARTED
 
-from lab import jobs
-from lab import store as store_module
-from lab.config import Augmentation, ConfigError, NetworkConfig, Optimizer, Schedule
-from lab.events import Epoch, Event, Finished, Started
-from lab.jobs import Worker
+from lab import attempt, jobs
+from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.events import Checkpoint, Epoch, Event, Finished, Started, Window
+from lab.jobs import Worker, Workers
 from lab.mnist import Mnist, load_mnist
-from lab.store import ENDED, Store, StoreError
-from lab.training import train
+from lab.store import ENDED, Claim, Store, StoreError, turns
+from lab.training import Control, train
 
 ROOT = Path(__file__).parent.parent
 LONG = tiny_run(epochs=200, batch_size=1)
@@ -56,7 +56,7 @@ def start_worker(store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def kinds(store: Store, run_id: int) -> list[str]:
-    return [row["event"] for row in store.events_after(run_id)]
+    return [kept.event.kind for kept in store.events_after(run_id)]
 
 
 def until_status(store: Store, run_id: int, *statuses: str) -> float:
@@ -64,11 +64,9 @@ def until_status(store: Store, run_id: int, *statuses: str) -> float:
     return wait_until(lambda: store.run(run_id).status in statuses)
 
 
-def what_was_learnt(store: Store, run_id: int) -> tuple[list[dict[str, Any]], bytes, bytes, bytes | None]:
+def what_was_learnt(store: Store, run_id: int) -> tuple[list[Epoch], Checkpoint]:
     """Every figure of every epoch but the seconds, and the last checkpoint to the byte."""
-    figures = [{key: row[key] for key in row if key != "seconds"} for row in store.epochs([run_id])[run_id]]
-    last = store.checkpoint(run_id)
-    return figures, last.weights, last.predictions, last.optimizer_state
+    return [facts(epoch) for epoch in store.epochs([run_id])[run_id]], store.checkpoint(run_id)
 
 
 # --- the queue ---------------------------------------------------------------------------------------------------
@@ -84,10 +82,12 @@ def test_a_queued_run_is_trained_and_everything_it_says_is_kept(
     assert kinds(store, run_id) == [event.kind for event in said]
     assert store.run(run_id).status == "finished"
     assert isinstance(said[0], Started)
-    assert store.run(run_id).hardware == f"{said[0].device_name}, {said[0].path} path"
+    assert store.run(run_id).hardware == f"{said[0].device_name}, {said[0].engine} engine"
     epochs = [event for event in said if isinstance(event, Epoch)]
-    assert [store.checkpoint(run_id, epoch.epoch).weights for epoch in epochs] == [epoch.weights for epoch in epochs]
-    assert [row["test_correct"] for row in store.epochs([run_id])[run_id]] == [e.test_correct for e in epochs]
+    assert [store.checkpoint(run_id, e.epoch).weights for e in epochs] == [checkpoint_of(e).weights for e in epochs]
+    assert [facts(epoch) for epoch in store.epochs([run_id])[run_id]] == [
+        replace(facts(epoch), checkpoint=None) for epoch in epochs
+    ]
 
 
 def test_the_second_run_waits_for_the_first(store: Store, start_worker: StartWorker) -> None:
@@ -120,7 +120,7 @@ def test_two_workers_of_one_device_never_train_at_once(store: Store, start_worke
     start_worker()
     for run_id in ids:
         until_status(store, run_id, *ENDED)
-    spans = [[row["id"] for row in store.events_after(run_id)] for run_id in ids]
+    spans = [[kept.id for kept in store.events_after(run_id)] for run_id in ids]
     for earlier, later in itertools.pairwise(spans):
         assert max(earlier) < min(later)
     assert [kinds(store, run_id).count("started") for run_id in ids] == [1, 1, 1, 1]
@@ -155,6 +155,50 @@ def test_a_run_for_another_device_is_left_to_its_worker(
     start_worker()
     until_status(store, for_cpu, "finished")
     assert [store.run(run_id).status for run_id in for_cuda] == ["queued", "queued"]
+
+
+def test_a_process_has_one_background_worker_a_device(
+    store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
+    monkeypatch.setattr(jobs, "available_devices", lambda: ["cpu"])
+    before, workers = set(threading.enumerate()), Workers()
+    for _ in range(3):
+        workers.start(store)
+    started = set(threading.enumerate()) - before
+    assert [thread.name for thread in started].count("lab-worker-cpu") == 1
+    run_id = store.submit(tiny_run())
+    until_status(store, run_id, "finished")
+    assert workers.problems() == []
+    assert workers.end()
+    assert not set(threading.enumerate()) - before
+
+
+def test_a_worker_that_has_ended_by_itself_is_noticed_and_replaced(
+    store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that a run does ends it; a library that leaves its thread may."""
+
+    def leaves(*_: Any) -> Iterator[Event]:
+        yield STARTED
+        raise SystemExit("a library left")
+
+    monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
+    monkeypatch.setattr(jobs, "available_devices", lambda: ["cpu"])
+    monkeypatch.setattr(jobs, "train", leaves)
+    workers, run_id = Workers(), store.submit(tiny_run())
+    workers.start(store)
+    wait_until(lambda: workers.problems() != [])
+    assert workers.problems() == ["The trainer of the device cpu has ended unexpectedly and is being started again."]
+    until_status(store, run_id, *ENDED)
+    run = store.run(run_id)
+    assert (run.status, run.reason) == ("interrupted", "The trainer ended unexpectedly: a library left")
+    monkeypatch.setattr(jobs, "train", train)
+    workers.start(store)
+    assert workers.problems() == []
+    store.requeue(run_id)
+    until_status(store, run_id, "finished")
+    assert workers.end()
 
 
 # --- commands ----------------------------------------------------------------------------------------------------
@@ -198,6 +242,146 @@ def test_deleting_a_live_run_ends_its_training(store: Store, start_worker: Start
     assert store.checkpoint_epochs(run_id) == []
 
 
+def test_what_is_said_after_a_stop_does_not_take_it_back(store: Store, start_worker: StartWorker) -> None:
+    run_id = store.submit(LONG)
+    store.send(run_id, "pause")
+    start_worker()
+    until_status(store, run_id, "paused")
+    assert store.send(run_id, "stop")
+    assert not store.send(run_id, "pause")  # before the worker has looked
+    assert not store.send(run_id, "run")
+    until_status(store, run_id, *ENDED)
+    assert store.run(run_id).status == "stopped"
+
+
+# --- paused runs -------------------------------------------------------------------------------------------------
+
+
+def paused_at(store: Store, monkeypatch: pytest.MonkeyPatch, iteration: int) -> None:
+    """Have the first run that says a window at `iteration` be told to pause then; all are asked at every iteration."""
+    told: list[int] = []
+
+    def train_and_pause(config: RunConfig, data: Mnist, control: Control, *others: Any) -> Iterator[Event]:
+        for event in train(config, data, control, *others):
+            yield event
+            if isinstance(event, Window) and event.iteration == iteration and not told:
+                told.append(iteration)
+                store.send(next(run.id for run in store.runs() if run.status == "running"), "pause")
+
+    monkeypatch.setattr(attempt, "COMMAND_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(jobs, "train", train_and_pause)
+
+
+def test_a_paused_run_leaves_its_device_to_others_and_goes_on_where_it_was(
+    store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of an epoch; with dropout, augmentation and an optimiser that remembers."""
+    whole = store.submit(EVERYTHING)
+    start_worker()
+    until_status(store, whole, "finished")
+    paused_at(store, monkeypatch, iteration=5)  # of 9
+    paused, other = store.submit(EVERYTHING), store.submit(EVERYTHING)
+    until_status(store, other, "finished")
+    assert store.run(paused).status == "paused"
+    assert what_was_learnt(store, other) == what_was_learnt(store, whole)
+    assert kinds(store, paused)[-1] == "paused"
+    store.send(paused, "run")
+    until_status(store, paused, "finished")
+    assert what_was_learnt(store, paused) == what_was_learnt(store, whole)
+    assert [kind for kind in kinds(store, paused) if kind not in ("paused", "resumed")] == kinds(store, whole)
+
+
+def test_paused_runs_that_go_on_have_their_turns_in_order(store: Store, start_worker: StartWorker) -> None:
+    """As they were told to, after those that waited already."""
+    ids = [store.submit(LONG) for _ in range(3)]
+    start_worker()
+    for run_id in ids:
+        until_status(store, run_id, "running")
+        store.send(run_id, "pause")
+        until_status(store, run_id, "paused")
+    live, waiting = store.submit(LONG), store.submit(LONG)
+    until_status(store, live, "running")
+    for run_id in reversed(ids):
+        store.send(run_id, "run")
+    order = [waiting, *reversed(ids)]
+    assert [store.queue_position(run_id) for run_id in order] == [0, 1, 2, 3]
+    for ended, begun in itertools.pairwise([live, *order]):
+        store.send(ended, "stop")
+        until_status(store, begun, "running")
+        assert [run.id for run in store.active() if run.status == "running"] == [begun]
+
+
+def test_a_paused_run_is_stopped_or_deleted_while_another_trains(store: Store, start_worker: StartWorker) -> None:
+    stopped, deleted, other = (store.submit(LONG) for _ in range(3))
+    start_worker()
+    for run_id in (stopped, deleted):
+        until_status(store, run_id, "running")
+        store.send(run_id, "pause")
+        until_status(store, run_id, "paused")
+    until_status(store, other, "running")
+    hearts = [f"lab-heartbeat-{run_id}" for run_id in (stopped, deleted)]
+    assert set(hearts) <= {thread.name for thread in threading.enumerate()}
+    store.send(stopped, "stop")
+    store.delete(deleted)
+    assert until_status(store, stopped, *ENDED) < 1
+    assert store.run(stopped).status == "stopped"
+    assert kinds(store, stopped)[-2:] == ["paused", "stopped"]
+    wait_until(lambda: not set(hearts) & {thread.name for thread in threading.enumerate()})
+    assert store.run(other).status == "running"
+
+
+def test_a_run_paused_again_before_it_went_on_gives_its_device_up_again(
+    store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = Claim.go_on
+
+    def and_paused_just_then(claim: Claim) -> bool:
+        answer = go_on(claim)
+        store.send(claim.run_id, "pause")
+        return answer
+
+    paused = store.submit(LONG)
+    store.send(paused, "pause")
+    start_worker()
+    until_status(store, paused, "paused")
+    monkeypatch.setattr(Claim, "go_on", and_paused_just_then)
+    store.send(paused, "run")
+    other = store.submit(tiny_run())
+    until_status(store, other, "finished")
+    assert store.run(paused).status == "paused"
+    said = [kind for kind in kinds(store, paused) if kind != "window"]
+    assert said == ["started", "paused", "resumed", "paused"]
+
+
+def test_a_worker_keeps_eight_paused_runs_and_the_first_of_nine_makes_room(
+    store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PARKED", 2)
+    ids = [store.submit(LONG) for _ in range(3)]
+    start_worker()
+    for run_id in ids:
+        until_status(store, run_id, "running")
+        store.send(run_id, "pause")
+        until_status(store, run_id, "paused", *ENDED)
+    until_status(store, ids[0], *ENDED)
+    first = store.run(ids[0])
+    assert (first.status, first.reason) == ("interrupted", jobs.NO_ROOM)
+    assert [store.run(run_id).status for run_id in ids[1:]] == ["paused", "paused"]
+
+
+def test_a_worker_that_ends_interrupts_what_it_trains_and_what_is_paused(
+    store: Store, start_worker: StartWorker
+) -> None:
+    paused, training = store.submit(LONG), store.submit(LONG)
+    worker = start_worker()
+    until_status(store, paused, "running")
+    store.send(paused, "pause")
+    until_status(store, training, "running")
+    assert worker.end()
+    for run_id in (paused, training):
+        assert (store.run(run_id).status, store.run(run_id).reason) == ("interrupted", attempt.CLOSED)
+
+
 # --- what goes wrong ---------------------------------------------------------------------------------------------
 
 
@@ -238,9 +422,29 @@ def test_an_unforeseen_error_is_the_runs_failure_and_not_the_workers_end(
 
 
 @pytest.mark.parametrize(
+    "config",
+    ['{"colour": 1}', "{", "[" * 200_000, b"\xff"],
+    ids=["of a later lab", "broken", "200,000 deep", "bytes"],
+)
+def test_a_queued_run_that_cannot_be_read_fails_with_a_sentence_and_the_next_is_trained(
+    store: Store, start_worker: StartWorker, config: str | bytes
+) -> None:
+    broken, sound = store.submit(tiny_run()), store.submit(tiny_run(epochs=1))
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE runs SET config = :config WHERE id = :id"), {"config": config, "id": broken})
+    worker = start_worker()
+    until_status(store, sound, "finished")
+    assert worker.is_alive()
+    with store._database.reading() as connection:
+        [row] = connection.execute(sa.text("SELECT status, reason FROM runs WHERE id = :id"), {"id": broken}).all()
+    assert row.status == "failed"
+    assert row.reason.startswith(f"Run {broken} cannot be read: ")
+
+
+@pytest.mark.parametrize(
     "error",
-    [StoreError("The database is locked."), ConfigError("config has no field 'colour'.")],
-    ids=["the database does not answer", "a run is of a later lab"],
+    [StoreError("The database is locked."), RecursionError("maximum recursion depth exceeded")],
+    ids=["the database does not answer", "a row is beyond reading"],
 )
 def test_a_store_that_cannot_be_read_is_told_once_and_asked_again(
     store: Store,
@@ -249,60 +453,56 @@ def test_a_store_that_cannot_be_read_is_told_once_and_asked_again(
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    run_id, silent, runs = store.submit(tiny_run()), iter([True, True]), store.runs
+    run_id, silent = store.submit(tiny_run()), iter([True, True])
 
-    def sometimes() -> Any:
+    def sometimes(*arguments: Any) -> Any:
         if next(silent, False):
             raise error
-        return runs()
+        return turns(*arguments)
 
-    monkeypatch.setattr(store, "runs", sometimes)
+    monkeypatch.setattr(jobs, "turns", sometimes)
     start_worker()
     until_status(store, run_id, "finished")
     assert next(silent, None) is None
     assert [record.message for record in caplog.records if record.name == "lab.jobs"] == [str(error)]
 
 
+def test_a_database_deleted_in_use_ends_the_training_and_one_put_back_shows_the_run_as_interrupted(
+    store: Store, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    run_id = store.submit(LONG)
+    worker = start_worker()
+    wait_until(lambda: store.checkpoint_epochs(run_id) != [])
+    file = Path(str(sa.make_url(store.url).database))
+    file.rename(tmp_path / "elsewhere.sqlite3")
+    wait_until(lambda: any("was deleted or replaced" in sentence for sentence in worker.problems()))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lab-heartbeat")]
+    (tmp_path / "elsewhere.sqlite3").rename(file)
+    until_status(store, run_id, *ENDED)
+    assert (store.run(run_id).status, store.run(run_id).reason) == ("interrupted", jobs.ABANDONED)
+    wait_until(lambda: worker.problems() == [])
+    following = store.submit(tiny_run())
+    until_status(store, following, "finished")
+
+
 def test_one_long_iteration_is_not_taken_for_death(
     store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The heart beats in a thread of its own: 20 seconds by the clock pass inside one iteration."""
-    go_on, beats = threading.Event(), threading.Semaphore(0)
-    beat = store.beat
-
-    def counted(*arguments: Any) -> str:
-        answer = beat(*arguments)
-        beats.release()
-        return answer
+    """The heart beats in a thread of its own: others see new beats while the iteration takes its time."""
+    go_on = threading.Event()
 
     def one_long_iteration(*_: Any) -> Iterator[Event]:
-        yield Started(
-            device="cpu",
-            device_name="",
-            path="plain",
-            parameters=1,
-            first_epoch=1,
-            epochs=1,
-            iterations_per_epoch=1,
-            batch_size=1,
-        )
+        yield STARTED
         go_on.wait(60)
         yield Finished()
 
-    monkeypatch.setattr(store, "beat", counted)
-    monkeypatch.setattr(jobs, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(attempt, "HEARTBEAT_SECONDS", 0.01)
     monkeypatch.setattr(jobs, "train", one_long_iteration)
     run_id = store.submit(tiny_run())
     start_worker()
     until_status(store, run_id, "running")
-    for seconds in (10, 20):
-        now = store_module.time.time() + 10
-        monkeypatch.setattr(store_module, "time", SimpleNamespace(time=lambda now=now: now))
-        while beats.acquire(blocking=False):
-            pass
-        assert beats.acquire(timeout=60), f"no beat after {seconds} s"
-        assert beats.acquire(timeout=60)  # a whole beat since the clock was moved
-        assert store.run(run_id).status == "running"
+    seen: set[float | None] = set()
+    wait_until(lambda: seen.add(store.active()[0].heartbeat) or len(seen) > 3)  # type: ignore[func-returns-value]
     go_on.set()
     until_status(store, run_id, "finished")
 
@@ -313,7 +513,7 @@ def test_one_long_iteration_is_not_taken_for_death(
 def test_a_run_stopped_after_an_epoch_and_resumed_is_the_uninterrupted_one(
     store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "COMMAND_POLL_SECONDS", 0.0)  # asked at every iteration
+    monkeypatch.setattr(attempt, "COMMAND_POLL_SECONDS", 0.0)  # asked at every iteration
     whole = store.submit(EVERYTHING)
     start_worker()
     until_status(store, whole, "finished")
@@ -346,7 +546,7 @@ def test_a_killed_process_leaves_an_interrupted_run_that_goes_on_to_the_same_wei
     with subprocess.Popen(
         [sys.executable, "-m", "lab", "resume", str(killed), "--json"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
-        wait_until(lambda: any(row.get("epoch") == 2 for row in store.events_after(killed)))
+        wait_until(lambda: any(getattr(kept.event, "epoch", 0) == 2 for kept in store.events_after(killed)))
         process.kill()
         assert process.stdout is not None
         shown = [json.loads(line) for line in process.stdout]
@@ -354,10 +554,10 @@ def test_a_killed_process_leaves_an_interrupted_run_that_goes_on_to_the_same_wei
     assert store.run(killed).status == "interrupted"
     kept = store.epochs([killed])[killed]
     assert len(kept) in (1, 2)  # on a very fast machine the second epoch may just have ended
-    assert store.checkpoint_epochs(killed) == [row["epoch"] for row in kept] == list(range(1, len(kept) + 1))
+    assert store.checkpoint_epochs(killed) == [epoch.epoch for epoch in kept] == list(range(1, len(kept) + 1))
     for row in shown:
         if row["event"] == "epoch":  # what was shown before the end is what was kept
-            assert {key: row[key] for key in kept[0]} == kept[row["epoch"] - 1]
+            assert {key: row[key] for key in kept[0].row()} == kept[row["epoch"] - 1].row()
 
     whole = store.submit(config)
     store.requeue(killed)

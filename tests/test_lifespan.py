@@ -10,7 +10,7 @@ from examples import tiny_run, wait_until
 from lab import jobs, lifespan
 from lab.lifespan import Background
 from lab.mnist import Mnist
-from lab.store import Store, StoreError
+from lab.store import Claim, Store, StoreError, StoreUnavailable
 
 Visit = Callable[[], None]
 
@@ -89,6 +89,39 @@ def test_a_store_that_cannot_be_opened_is_asked_again(
     visit()
     assert training.wait(60)
     assert background.end(60)
+
+
+def test_a_trainer_that_cannot_begin_is_told(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot(_: object) -> None:
+        raise ImportError("no torch")
+
+    monkeypatch.setattr(jobs.Workers, "start", cannot)
+    background = Background()
+    monkeypatch.setattr(lifespan, "_serving", [background])
+    assert lifespan.problems() == []
+    background.start()
+    visit()
+    wait_until(lambda: lifespan.problems() != [])
+    assert lifespan.problems() == ["The trainer of this server has ended unexpectedly: restart the lab."]
+    assert background.end(60)
+    assert lifespan.problems() == []
+
+
+def test_a_page_is_told_what_training_waits_for(
+    visit: Visit, training: threading.Event, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreUnavailable("The database is full.")
+
+    monkeypatch.setattr(Claim, "append", full)
+    background = Background()
+    monkeypatch.setattr(lifespan, "_serving", [background])
+    run_id = store.submit(tiny_run())
+    background.start()
+    visit()
+    wait_until(lambda: lifespan.problems() == [f"Run {run_id} waits: The database is full."])
+    assert background.end(60)
+    assert store.run(run_id).reason == "The lab was closed while it waited for its store. The database is full."
 
 
 def test_the_workers_live_as_long_as_the_lifespan(visit: Visit, training: threading.Event, store: Store) -> None:

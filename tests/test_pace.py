@@ -8,8 +8,8 @@ from app_pages import epoch, started, window
 from examples import tiny_run
 from streamlit.testing.v1 import AppTest
 
-from lab.analysis import History
 from lab.events import Epoch
+from lab.timeline import Timeline
 from lab.ui import live, pace
 from lab.ui.live import EARLY
 from lab.ui.pace import CALM, GONE_AFTER_SECONDS, LONG_EPOCH, REFRESHES_A_SECOND, seconds_for
@@ -80,4 +80,4 @@ def test_only_a_run_that_trains_as_it_was_told_to_is_watched_at_the_pace_of_its_
 ) -> None:
     monkeypatch.setattr(live, "refresh_seconds", lambda epoch_seconds: epoch_seconds)
     run = SimpleNamespace(status=status, command=command)
-    assert live.pace_of(run, History(STARTED, [WINDOW] * windows, epochs)) == watched_for
+    assert live.pace_of(run, Timeline(STARTED, [WINDOW] * windows, epochs)) == watched_for

@@ -12,6 +12,7 @@ from app_pages import (
     chart,
     draft,
     epoch,
+    errors,
     go_to,
     html,
     is_well,
@@ -71,7 +72,7 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(page: str, monkeypatch
     monkeypatch.setenv("LAB_DATABASE_URL", "sqlite:////dev/null/lab.sqlite3")
     app = open_app(page)
     assert not app.exception
-    (sentence,) = (error.value for error in app.error)
+    (sentence,) = errors(app)
     assert "/dev/null/lab.sqlite3 cannot be opened" in sentence
     assert "\n" not in sentence
 
@@ -89,7 +90,7 @@ def no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_missing_data_are_one_sentence_and_the_app_still_opens(no_data: None, store: Store) -> None:
     app = open_app("train")
     assert not app.exception
-    (sentence,) = (error.value for error in app.error)
+    (sentence,) = errors(app)
     assert "train-images-idx3-ubyte.gz is missing" in sentence
     assert "unset LAB_DATA_DIR" in sentence
     assert labelled(app.toggle, "Batch norm").value is True
@@ -108,7 +109,7 @@ def test_a_store_that_cannot_be_read_is_told_in_its_sentence(monkeypatch: pytest
 
     monkeypatch.setattr(Store, "runs", runs)
     app = open_app("steps")
-    assert [shown.value for shown in app.error] == [str(error)]
+    assert errors(app) == [str(error)]
     assert not app.exception
 
 
@@ -116,14 +117,14 @@ def test_a_store_that_cannot_be_read_is_told_in_its_sentence(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("preset", STEPS, ids=lambda preset: preset.name)
-def test_each_step_tells_its_idea_what_is_inferred_and_the_published_reading(preset: Any) -> None:
+def test_each_step_tells_its_idea_what_is_inferred_and_the_published_findings(preset: Any) -> None:
     app = open_app("steps")
     labelled(app.get("button_group"), "Step").set_value(preset.number).run()
     assert is_well(app)
     told = words(app)
     assert f"{preset.number}. {preset.name}" in [heading.value for heading in app.subheader]
     assert preset.idea in told
-    assert preset.published_reading in told
+    assert preset.published_findings in told
     assert all(sentence in told for sentence in preset.provenance())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from app_pages import SCRIPT, add_run, button, go_to, is_well, open_app, window, with_draft, words
+from app_pages import SCRIPT, add_run, button, errors, go_to, is_well, open_app, window, with_draft, words
 from examples import tiny_run
 from streamlit.testing.v1 import AppTest
 
@@ -31,7 +31,7 @@ def ill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Exception], 
 
 def told(app: AppTest) -> list[str]:
     assert not app.exception
-    return [error.value for error in app.error]
+    return errors(app)
 
 
 @pytest.mark.parametrize(("error", "sentence"), ERRORS)

@@ -1,20 +1,24 @@
 """The Layers page: what is edited is counted, drawn and kept at once, and what cannot be built is explained."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from app_pages import ROOT, html, open_alone
+from app_pages import ROOT, errors, html, open_alone
 from streamlit.testing.v1 import AppTest
 
+from lab.config import conv
+from lab.editing import Rows
 from lab.layers import Square, layer_table
 from lab.mnist import DataError
 from lab.steps import step
 from lab.ui import network_editor
+from lab.ui.draft import Draft
 from lab.ui.layer_table import layer_name, table_html
-from lab.ui.network_editor import PRESET, SHEET, Rows, Sheet
+from lab.ui.network_editor import PRESET, SHEET, Sheet
 from lab.ui.receptive_field import COLUMN, LAYER, ROW, unit_words
-from lab.ui.state import DRAFT, NETWORK_PROBLEM
+from lab.ui.state import DRAFT
 
 
 @pytest.fixture
@@ -23,7 +27,7 @@ def type_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Rows], Non
 
     def type_into(change: Callable[[Rows], None]) -> None:
         def rows(sheet: Sheet) -> Rows:
-            typed = [dict(row) for row in sheet.typed]
+            typed = [dict(row) for row in sheet.rows]
             change(typed)
             return typed
 
@@ -46,24 +50,24 @@ def test_choosing_step_1_shows_185930_parameters_and_says_that_its_layout_is_rec
     page = open_alone("layers")
     page.selectbox(key=PRESET).select(1).run()
     assert "<b>185,930</b> parameters" in html(page) and "18.6 times the budget" in html(page)
-    assert page.session_state[DRAFT].network == step(1).config.network
+    assert page.session_state[DRAFT].config.network == step(1).config.network
     assert any("The layout is reconstructed" in caption.value for caption in page.caption)
 
 
 def test_a_step_chosen_here_keeps_the_seed_that_was_set_elsewhere() -> None:
     page = AppTest.from_file(ROOT / "pages" / "layers.py", default_timeout=60)
-    page.session_state[DRAFT] = step(2).config.__class__(network=step(2).config.network, seed=7)
+    page.session_state[DRAFT] = Draft(config=replace(step(2).config, seed=7))
     page.run().selectbox(key=PRESET).select(5).run()
-    assert page.session_state[DRAFT].seed == 7
-    assert page.session_state[DRAFT].schedule == step(5).config.schedule
+    assert page.session_state[DRAFT].config.seed == 7
+    assert page.session_state[DRAFT].config.schedule == step(5).config.schedule
 
 
 def test_batch_norm_and_dropout_change_the_draft_and_the_names_in_the_table() -> None:
     page = open_alone("layers")
     assert "conv 5×5 + batch norm + ReLU" in html(page) and "max pool 2×2 + dropout" in html(page)
     page.toggle[0].set_value(False).run()
-    page.slider(key="field-network-dropout").set_value(0.0).run()
-    assert page.session_state[DRAFT].network == step(2).config.network
+    page.slider(key="field-network.dropout").set_value(0.0).run()
+    assert page.session_state[DRAFT].config.network == step(2).config.network
     assert "conv 5×5 + ReLU" in html(page) and "dropout" not in html(page)
     assert "<b>9,122</b>" in html(page)
 
@@ -73,36 +77,36 @@ def test_what_is_typed_into_the_table_becomes_the_draft_and_is_counted_at_once(t
     page = open_alone("layers")
     # Layer 1: 48 of 96 maps, each 25 weights, a bias, and batch norm's 2; layer 2 loses 48 inputs to 16 maps.
     assert f"<b>{9_426 - 48 * (25 + 1 + 2) - 48 * 16:,}</b>" in html(page)
-    assert page.session_state[DRAFT].network.layers[0].channels == 48
+    assert page.session_state[DRAFT].config.network.layers[0].channels == 48
     assert page.selectbox(key=PRESET).value is None  # it is no step any more
 
 
 def test_a_kernel_larger_than_its_map_names_the_layer_beside_the_editor_and_blocks_start(type_rows: Any) -> None:
     type_rows(set_cell(4, "kernel", 27))
     page = open_alone("layers")
-    sentence = page.error[0].value
+    sentence = errors(page)[0]
     assert sentence.startswith("Layer 4: its 27x27 kernel is larger than the 14x14 map")
-    assert page.session_state[NETWORK_PROBLEM] == sentence
-    assert page.session_state[DRAFT] == step(3).config  # the last network that works
+    assert page.session_state[DRAFT].rows_problem == sentence
+    assert page.session_state[DRAFT].config == step(3).config  # the last network that works
     assert "<b>9,426</b>" in html(page)
 
 
 def test_a_kernel_of_40_and_a_layer_without_channels_are_named_too(type_rows: Any) -> None:
     type_rows(set_cell(2, "kernel", 40))
-    assert open_alone("layers").error[0].value.startswith("Layer 2: kernel is 40")
+    assert errors(open_alone("layers"))[0].startswith("Layer 2: kernel is 40")
     type_rows(set_cell(5, "channels", None))
-    assert open_alone("layers").error[0].value.startswith("Layer 5: a convolution needs channels")
+    assert errors(open_alone("layers"))[0].startswith("Layer 5: a convolution needs channels")
 
 
 def test_what_was_typed_is_not_lost_while_it_cannot_be_built(type_rows: Any) -> None:
     type_rows(set_cell(4, "kernel", 27))
     page = open_alone("layers")
     page.toggle[0].set_value(False).run()  # a change of something else, which succeeds
-    assert page.session_state[SHEET].typed[3]["kernel"] == 27
-    assert page.session_state[NETWORK_PROBLEM].startswith("Layer 4")
+    assert page.session_state[SHEET].rows[3]["kernel"] == 27
+    assert page.session_state[DRAFT].rows_problem.startswith("Layer 4")
     type_rows(lambda rows: None)  # the page is left and entered again: the widget knows nothing, the session does
     page.run()
-    assert page.session_state[SHEET].typed[3]["kernel"] == 27
+    assert page.session_state[SHEET].rows[3]["kernel"] == 27
     assert page.error
 
 
@@ -111,8 +115,8 @@ def test_going_back_to_the_last_network_that_works_drops_what_was_typed(type_row
     page = open_alone("layers")
     type_rows(lambda rows: None)
     next(button for button in page.button if button.label == "Go back to it").click().run()
-    assert not page.error and NETWORK_PROBLEM not in page.session_state
-    assert page.session_state[SHEET].typed[3]["kernel"] == 3
+    assert not page.error and page.session_state[DRAFT].problems == ()
+    assert page.session_state[SHEET].rows[3]["kernel"] == 3
 
 
 def test_a_preset_with_the_same_layers_also_drops_what_was_typed(type_rows: Any) -> None:
@@ -120,28 +124,78 @@ def test_a_preset_with_the_same_layers_also_drops_what_was_typed(type_rows: Any)
     page = open_alone("layers")
     type_rows(lambda rows: None)
     page.selectbox(key=PRESET).select(3).run()
-    assert not page.error and page.session_state[SHEET].typed[3]["kernel"] == 3
+    assert not page.error and page.session_state[SHEET].rows[3]["kernel"] == 3
 
 
 def test_a_layer_can_be_put_between_two_others() -> None:
     page = open_alone("layers")
     next(box for box in page.selectbox if box.label == "Insert before layer").select(3).run()
     next(button for button in page.button if button.label == "Insert a layer").click().run()
-    layers = page.session_state[DRAFT].network.layers
+    layers = page.session_state[DRAFT].config.network.layers
     assert (len(layers), layers[2].channels, layers[2].padding) == (9, 16, 1)
     # 16 maps from 16: nine weights an input, a bias, and batch norm's 2.
     assert f"<b>{9_426 + 16 * (9 * 16 + 1 + 2):,}</b>" in html(page)
 
 
-def test_a_layer_can_be_put_into_an_empty_table() -> None:
+def test_a_layer_can_be_put_into_an_empty_table(type_rows: Any) -> None:
     page = open_alone("layers")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(network_editor, "ask_rows", lambda sheet: [])
-        page.run()
-        next(button for button in page.button if button.label == "Insert a layer").click()
+    type_rows(lambda rows: rows.clear())
     page.run()
+    assert errors(page) == ["The network has 0 layers; it must have 1 to 40."]
+    type_rows(lambda rows: None)
+    next(button for button in page.button if button.label == "Insert a layer").click().run()
+    assert not page.exception and not page.error
+    assert page.session_state[DRAFT].config.network.layers == (conv(10, 1),)
+
+
+def test_a_layer_can_be_put_behind_the_last_one() -> None:
+    page = open_alone("layers")
+    next(box for box in page.selectbox if box.label == "Insert before layer").select(9).run()
+    next(button for button in page.button if button.label == "Insert a layer").click().run()
+    assert not page.error
+    assert page.session_state[DRAFT].config.network.layers == (*step(3).config.network.layers, conv(10, 1))
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "words"),
+    [
+        ("kernel", "three", "Layer 4: kernel is 'three'; it must be a whole number from 1 to 28."),
+        ("kernel", "2,5", "Layer 4: kernel is '2,5'; write it without a comma, in digits only: 6000."),
+        ("kernel", -3, "Layer 4: kernel is -3; it must be a whole number from 1 to 28."),
+        ("kernel", "9" * 20, "Layer 4: kernel is 99999999999999999999; it must be"),
+        ("stride", 10**18, "Layer 4: stride is 1000000000000000000; it must be"),
+        ("padding", "=1+1", "Layer 4: padding is '=1+1'; it must be"),
+        ("channels", "<b>*8*</b>", "Layer 4: channels is '<b>*8*</b>'; it must be"),
+        ("kind", "conv2d", "Layer 4: kind is 'conv2d'; it must be one of conv, max_pool, average_pool."),
+        ("kernel", None, "Layer 4: it has no kernel"),
+    ],
+)
+def test_a_cell_that_cannot_be_is_kept_as_typed_and_explained(
+    type_rows: Any, column: str, typed: Any, words: str
+) -> None:
+    type_rows(set_cell(4, column, typed))
+    page = open_alone("layers")
     assert not page.exception
-    assert [row["channels"] for row in page.session_state[SHEET].typed] == [16]
+    (sentence,) = errors(page)
+    assert sentence.startswith(words)
+    assert page.session_state[DRAFT].table[3][column] == typed
+    assert page.session_state[DRAFT].config == step(3).config
+
+
+def test_the_table_shows_what_is_used_where_a_cell_was_left_empty_or_means_nothing(type_rows: Any) -> None:
+    page = open_alone("layers")
+    typed = [{"channels": 7, "stride": None}]  # typed once, into the pooling of layer 3
+    type_rows(lambda rows: rows[2].update(typed.pop() if typed else {}))
+    page.run()
+    assert not page.exception and not page.error
+    pooling = {"kind": "max_pool", "channels": None, "kernel": 2, "stride": 2, "padding": 0}
+    assert page.session_state[SHEET].rows[2] == page.session_state[DRAFT].table[2] == pooling
+
+
+def test_the_editor_gets_text_so_that_nothing_typed_is_turned_into_another_number() -> None:
+    frame = open_alone("layers").session_state[SHEET].frame
+    assert all(str(dtype) == "string" or dtype == "str" for dtype in frame.dtypes)
+    assert frame["kernel"].tolist()[0] == "5"
 
 
 def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:
@@ -183,5 +237,5 @@ def test_the_page_works_without_the_data_but_for_the_picture(monkeypatch: pytest
 
     monkeypatch.setattr("lab.mnist.load_mnist", missing)
     page = open_alone("layers")
-    assert [error.value for error in page.error] == ["The data file is missing: restore it."]
+    assert errors(page) == ["The data file is missing: restore it."]
     assert "<b>9,426</b>" in html(page)

@@ -4,15 +4,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from app_pages import (
     EVERYTHING_ELSE,
     add_run,
+    as_read,
     button,
     chart,
     controls,
     draft,
     epoch,
     expected,
+    go_to,
     is_well,
     labelled,
     open_app,
@@ -26,11 +29,13 @@ from streamlit.testing.v1 import AppTest
 from lab.events import Stopped
 from lab.steps import step
 from lab.store import Store
+from lab.ui.run_table import DRAWN
+from lab.ui.run_words import moment
 
 
 def select(app: AppTest, *rows: int) -> AppTest:
     """Tick rows of the table of runs, 0 the newest."""
-    app.session_state["runs-table"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    app.session_state[app.session_state[DRAWN].key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     app.run()
     return app
 
@@ -51,8 +56,10 @@ def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> N
     assert table["Epochs"].tolist() == ["0 of 15", "2 of 3"]
     assert table["Last, %"].iloc[1] == 99.00
     assert table["Best, %"].iloc[1] == 99.10
-    assert table["Train − test"].iloc[1] == pytest.approx(0.5)
+    assert table["Gap"].iloc[1] == pytest.approx(0.5)
     assert table["Parameters"].iloc[0] == 185_930
+    assert table["Evaluated on"].tolist() == ["test", "test"]
+    assert [words.startswith("queued ") for words in table["Began"]] == [True, False]
     assert table["Training time"].iloc[1] == "1 min 10 s"
     assert table["Last, %"].isna().tolist() == [True, False]
 
@@ -195,3 +202,110 @@ def test_two_runs_of_one_config_are_said_to_have_the_same(store: Store) -> None:
     first, second = store.submit(tiny_run()), store.submit(tiny_run())
     assert f"Run {second}: the same config." in words(select(open_app("runs"), 0, 1))
     assert first != second
+
+
+# --- a run is ticked, not a row ----------------------------------------------------------------------------------
+
+
+def ticked(app: AppTest) -> list[int]:
+    """The runs whose rows are ticked as the table is drawn now."""
+    table = app.dataframe[0]
+    rows = app.session_state[app.session_state[DRAWN].key]["selection"]["rows"]
+    return [int(table.value["Run"].iloc[row]) for row in rows]
+
+
+def asked_about(app: AppTest) -> str:
+    """What the open dialog says."""
+    (dialog,) = app.get("dialog")
+    return as_read("\n".join(element.value for element in (*dialog.markdown, *dialog.caption)))
+
+
+def test_a_run_that_somebody_else_starts_does_not_take_the_place_of_the_one_that_is_ticked(store: Store) -> None:
+    mine = store.submit(tiny_run(), name="mine")
+    app = select(open_app("runs"), 0)
+    store.submit(tiny_run(), name="somebody else's")
+    button(app, "Delete").click().run()
+    assert "mine" in asked_about(app) and "somebody else's" not in asked_about(app)
+    assert ticked(app) == [mine]
+
+
+def test_a_row_that_was_ticked_in_an_old_drawing_means_the_run_that_was_drawn_there(store: Store) -> None:
+    mine = store.submit(tiny_run(), name="mine")
+    app = open_app("runs")
+    store.submit(tiny_run(), name="somebody else's")  # the browser does not know yet
+    select(app, 0)
+    assert ticked(app) == [mine]
+    button(app, "Rename").click().run()
+    assert labelled(app.text_input, "Name").value == "mine"
+
+
+def test_a_run_that_is_deleted_elsewhere_ticks_no_other(store: Store) -> None:
+    for name in ("a", "b", "c"):
+        store.submit(tiny_run(), name=name)
+    app = select(open_app("runs"), 1)
+    store.delete(store.runs()[1].id)
+    app.run()
+    assert ticked(app) == []
+    assert button(app, "Delete").disabled
+
+
+def test_after_a_delete_nothing_is_ticked_by_itself(store: Store) -> None:
+    ids = [store.submit(tiny_run()) for _ in range(4)]
+    app = select(open_app("runs"), 1, 3)
+    answer_delete(app)
+    assert [run.id for run in store.runs()] == [ids[3], ids[1]]
+    assert ticked(app) == []
+    assert button(app, "Delete").disabled
+
+
+def answer_delete(app: AppTest) -> None:
+    button(app, "Delete").click().run()
+    button_of_page(app, "Delete").set_value(True)
+    (dialog,) = app.get("dialog")
+    labelled(dialog.button, "Delete").click().run()
+
+
+def test_a_ticked_run_stays_ticked_when_the_page_was_left(store: Store) -> None:
+    ids = [store.submit(tiny_run()) for _ in range(3)]
+    app = select(open_app("runs"), 0, 2)
+    go_to(app, "steps")
+    store.delete(ids[1])
+    go_to(app, "runs")
+    assert ticked(app) == [ids[2], ids[0]]
+
+
+# --- when it began, and what cannot be read ----------------------------------------------------------------------
+
+
+def test_the_table_says_when_a_run_began_and_since_when_one_waits(store: Store) -> None:
+    add_run(store, Stopped())
+    store.submit(tiny_run())
+    stopped = store.submit(tiny_run())
+    store.send(stopped, "stop")
+    table = open_app("runs").dataframe[0].value
+    began = dict(zip(table["Run"], table["Began"], strict=True))
+    first, waiting, never = sorted(began)
+    assert began[first] == moment(store.run(first).started or 0)
+    assert began[waiting] == f"queued {moment(store.run(waiting).created)}"
+    assert began[never] == "never"
+
+
+def test_a_run_that_cannot_be_read_is_a_row_that_can_be_deleted(store: Store) -> None:
+    well, broken = store.submit(tiny_run(), name="well"), store.submit(tiny_run(), name="of a *later* lab")
+    with store._database.writing() as connection:
+        change = sa.text("UPDATE runs SET config = :config WHERE id = :id")
+        connection.execute(change, {"config": '{"colour": "<b>red</b>"}', "id": broken})
+    app = select(open_app("runs"), 0)
+    table = app.dataframe[0].value
+    assert table["Status"].tolist() == ["unreadable", "queued"]
+    assert table["Name"].tolist() == ["of a *later* lab", "well"]
+    assert [button(app, name).disabled for name in ("Open", "Use its settings", "Rename", "Delete")] == [True] * 3 + [
+        False
+    ]
+    (warning,) = app.warning
+    assert "colour" in as_read(warning.value)
+    answer_delete(app)
+    assert is_well(app)
+    assert app.dataframe[0].value["Run"].tolist() == [well]
+    for page in ("steps", "train"):
+        assert is_well(go_to(app, page))

@@ -1,12 +1,17 @@
 """The Train page's live view of a run, in every status, and which run it shows."""
 
+from dataclasses import replace
+
 import pytest
+import sqlalchemy as sa
 from app_pages import (
     add_run,
+    as_read,
     axis,
     button,
     chart,
     epoch,
+    errors,
     is_well,
     labelled,
     labels,
@@ -19,9 +24,10 @@ from app_pages import (
 )
 from examples import say, tiny_run
 
-from lab.events import Finished, Stopped
+from lab.events import Finished, Paused, Stopped
 from lab.steps import step
 from lab.store import Store
+from lab.ui.run_words import moment
 
 # --- Train: the live view ----------------------------------------------------------------------------------------
 
@@ -131,7 +137,11 @@ def test_before_the_first_epoch_the_figures_are_dashes(store: Store) -> None:
 
 def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run(evaluate_on="validation"))
-    assert {"Validation, best", "Validation, last"} < set(metrics(open_app("train")))
+    app = open_app("train")
+    assert {"Validation, best", "Validation, last", "Train − validation"} < set(metrics(app))
+    assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "validation"]
+    shown = [*metrics(app), *labels(app.toggle), *(element.value for element in (*app.markdown, *app.caption))]
+    assert not [text for text in shown if "test" in text.replace("the test images", "").lower()], shown
 
 
 def test_the_published_curve_can_be_turned_off(store: Store) -> None:
@@ -161,16 +171,32 @@ def test_accuracy_is_zoomed_to_the_action_and_one_click_shows_all_of_it(store: S
 def test_an_unfinished_or_failed_run_says_why(store: Store, dead_worker: str) -> None:
     failed = run_that_is("failed", store, dead_worker)
     interrupted = run_that_is("interrupted", store, dead_worker)
-    assert [error.value for error in open_app("train", run=str(failed)).error] == [
-        "The loss is no longer a finite number."
-    ]
+    assert errors(open_app("train", run=str(failed))) == ["The loss is no longer a finite number."]
     (warning,) = open_app("train", run=str(interrupted)).warning
-    assert "Its 1 finished epoch is kept" in warning.value
+    assert "Its 1 finished epoch is kept" in as_read(warning.value)
 
 
-def test_the_scorecard_is_open_until_the_run_is_done(store: Store, dead_worker: str) -> None:
-    run_that_is("running", store, dead_worker)
+def test_the_scorecard_is_open_until_the_run_is_done(store: Store) -> None:
+    add_run(store, epoch(1), config=step(3).config)
     assert "… open" in words(open_app("train"))
+
+
+def test_the_target_is_not_claimed_for_a_run_that_it_says_nothing_about(store: Store) -> None:
+    told = (epoch(number, 9950) for number in range(1, 16))
+    add_run(store, *told, Finished(), config=replace(step(3).config, evaluate_on="validation"))
+    told_by_the_page = words(open_app("train"))
+    assert "not judged] &nbsp; 99.40 % or better" in told_by_the_page
+    assert "It meets the target" not in told_by_the_page
+
+
+def test_a_network_that_guesses_is_said_to_guess_and_its_curve_is_on_the_chart(store: Store) -> None:
+    told = (epoch(number, 982, train=10.0) for number in (1, 2, 3))
+    add_run(store, *told, Finished())
+    app = open_app("train")
+    assert "It did not learn: 10 % is guessing." in words(app)
+    assert "overfit" not in words(app)
+    assert axis(app, "accuracy") == [0, 101]
+    assert chart(app, "accuracy")["test"]["y"] == [9.82] * 3
 
 
 @pytest.mark.parametrize(("correct", "mark"), [(9940, "✓ met"), (9939, "✗ missed")])
@@ -182,15 +208,70 @@ def test_a_finished_run_is_held_against_the_target_and_read(store: Store, correc
     assert "✓ met] &nbsp; Fewer than 10,000 parameters: 9,426" in told
     assert "It overfits" in told
     assert "mean of the last 3 epochs" in told
-    assert step(3).published_reading in told
+    assert step(3).published_findings in told
 
 
-def test_a_queued_run_says_its_place_and_about_when_it_begins(store: Store, dead_worker: str) -> None:
-    run_that_is("running", store, dead_worker)
+HALF = (window(1), window(2), window(3), epoch(1), window(4))
+
+
+def test_a_queued_run_says_its_place_on_its_device_and_about_when_it_begins(store: Store) -> None:
+    add_run(store, *HALF, device="cpu")
     next_one, last = store.submit(tiny_run()), store.submit(tiny_run())
     # 5 of 9 batches are left at 2 s for 3: 10 / 3 s; each of the queued runs takes 3 x 2 s
-    assert "next on this device, begins in about 3 s" in words(open_app("train", run=str(next_one)))
-    assert "1 more before it in the queue, begins in about 9 s" in words(open_app("train", run=str(last)))
+    assert "next on cpu, begins in about 3 s" in words(open_app("train", run=str(next_one)))
+    assert "1 more before it on cpu, begins in about 9 s" in words(open_app("train", run=str(last)))
+
+
+def test_a_run_on_another_device_holds_nobody_up(store: Store) -> None:
+    add_run(store, *HALF, device="cuda")
+    waiting = store.submit(tiny_run())
+    told = words(open_app("train", run=str(waiting)))
+    assert "next on cpu" in told and "begins in" not in told
+
+
+def test_a_run_that_was_paused_and_goes_on_says_what_it_waits_for(store: Store) -> None:
+    paused = add_run(store, *HALF, Paused(), device="cpu")
+    store.send(paused, "pause")
+    add_run(store, *HALF, device="cpu")
+    store.send(paused, "run")
+    assert "next on cpu, goes on in about 3 s" in words(open_app("train", run=str(paused)))
+
+
+def test_a_run_says_when_it_began_and_before_that_when_it_was_queued(store: Store) -> None:
+    waiting = store.submit(tiny_run())
+    queued = f"queued {moment(store.run(waiting).created)}"
+    assert queued in words(open_app("train"))
+    began = add_run(store, epoch(1))
+    told = words(open_app("train", run=str(began)))
+    assert f"began {moment(store.run(began).started or 0)}" in told and queued not in told
+
+
+@pytest.mark.parametrize("reason", ["The disk is full: /a_b/*.sqlite3.", "The machine slept for 3 hours."])
+def test_an_interrupted_run_says_what_really_happened(store: Store, dead_worker: str, reason: str) -> None:
+    run_id = run_that_is("interrupted", store, dead_worker)
+    assert store.run(run_id).status == "interrupted"
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE runs SET reason = :reason WHERE id = :id"), {"reason": reason, "id": run_id})
+    (warning,) = open_app("train").warning
+    assert as_read(warning.value) == f"{reason} Its 1 finished epoch is kept; Resume goes on from there."
+
+
+def test_a_run_whose_optimiser_state_was_not_kept_offers_no_resume(store: Store, dead_worker: str) -> None:
+    run_id = run_that_is("stopped", store, dead_worker)
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE checkpoints SET optimizer_state = NULL"))
+    assert not store.run(run_id).resumable
+    assert "Resume" not in labels(open_app("train").button)
+
+
+def test_a_stop_that_was_drawn_for_an_earlier_attempt_does_nothing_to_the_next(store: Store, dead_worker: str) -> None:
+    run_id = run_that_is("running", store, dead_worker)
+    app = open_app("train")
+    say(store, run_id, Stopped())  # in another tab ...
+    store.requeue(run_id)  # ... and resumed there
+    button(app, "Stop").click().run()
+    assert is_well(app)
+    assert (the_run(store).status, the_run(store).command) == ("queued", "run")
 
 
 # --- Train: which run --------------------------------------------------------------------------------------------

@@ -16,14 +16,14 @@ from lab.store import Store
 HARDWARE = "a test's processor"
 
 
-def finish(store: Store, config: RunConfig, correct: list[int], stopped: bool = False) -> None:
+def finish(store: Store, config: RunConfig, correct: list[int], stopped: bool = False, engine: str = "PyTorch") -> None:
     """A run whose epochs ended with these numbers of right answers out of 10,000."""
     run = store.submit(config)
     claimed(store, run, "tester")
     facts = {
         "device": "cpu",
         "device_name": HARDWARE,
-        "engine": "PyTorch",
+        "engine": engine,
         "parameters": 1,
         "first_epoch": 1,
         "epochs": len(correct),
@@ -100,6 +100,38 @@ def test_of_two_runs_with_one_seed_the_newest_counts(store: Store) -> None:
     finish(store, step(4).config, [9900] * 15)
     finish(store, step(4).config, [9930] * 15)
     assert step_line(results(store), 4)[2] == "99.300"
+
+
+def step_lines(text: str, number: int) -> list[tuple[str, str, str]]:
+    """Of every line of a step: its mean, what it was computed in, and its seeds."""
+    lines = [line for line in text.splitlines() if line.startswith(f"| {number} {step(number).name} ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [(row[2], row[7], row[8]) for row in cells]
+
+
+def test_runs_of_another_precision_or_engine_are_never_pooled(store: Store) -> None:
+    config = step(1).config
+    finish(store, replace(config, seed=1), [9920] * 15, engine="compiled")
+    finish(store, replace(config, seed=2, precision="bfloat16"), [9910] * 15)
+    finish(store, replace(config, seed=3), [9930] * 15, engine="compiled")
+    finish(store, replace(config, seed=4), [9900] * 15)
+    assert step_lines(results(store), 1) == [
+        ("99.250 ± 0.07", "float32, compiled engine", "1, 3"),
+        ("99.100", "bfloat16, PyTorch engine", "2"),
+        ("99.000", "float32, PyTorch engine", "4"),
+    ]
+
+
+def test_of_one_seed_on_two_terms_both_runs_count(store: Store) -> None:
+    finish(store, step(2).config, [9890] * 15, engine="compiled")
+    finish(store, step(2).config, [9880] * 15, engine="folded")
+    assert [seeds for _, _, seeds in step_lines(results(store), 2)] == ["1", "1"]
+
+
+def test_the_reference_run_in_bfloat16_stands_apart(reference_tables: tuple[list[str], list[str]]) -> None:
+    found = [(mean, seeds) for mean, _, seeds in step_lines("\n".join(reference_tables[0]), 1)]
+    # seeds 1 and 3 in float32: (99.26 + 99.22) / 2
+    assert found == [("99.240 ± 0.03", "1, 3"), ("99.190", "2")]
 
 
 def test_every_run_has_a_line_with_its_hardware_and_time(store: Store) -> None:

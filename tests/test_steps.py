@@ -1,6 +1,6 @@
 """The presets are the published recipe, and the published log says what the reference table says."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from examples import tiny_run
 from lab.config import PARAMETER_BUDGET, Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
 from lab.layers import total_parameters
 from lab.network import build_network
-from lab.steps import STEPS, TARGET_ACCURACY, matching_step, published_epochs, step
+from lab.steps import RECIPE, STEPS, TARGET_ACCURACY, matching_step, published_epochs, step, with_recipe
 
 # step: parameters, final test %, best test %, the best test's epochs, best training %
 PUBLISHED = {
@@ -113,7 +113,7 @@ def test_only_step_5_held_the_target_in_its_last_three_epochs() -> None:
 
 def test_nobody_published_beyond() -> None:
     assert published_epochs(6) == ()
-    assert step(6).published_reading == ""
+    assert step(6).published_findings == ""
 
 
 @pytest.mark.parametrize("number", range(1, 7))
@@ -145,3 +145,23 @@ def test_a_run_follows_its_step_whatever_is_no_part_of_the_recipe(number: int, c
 )
 def test_a_changed_recipe_is_no_step(changed: RunConfig) -> None:
     assert matching_step(changed) is None
+
+
+def test_a_step_is_its_recipe_and_what_is_the_users_stays() -> None:
+    mine = RunConfig(
+        network=step(1).config.network,
+        epochs=2,
+        training_images=6000,
+        seed=7,
+        device="cpu",
+        precision="bfloat16",
+        engine="pytorch",
+        evaluate_on="validation",
+    )
+    for preset in STEPS:
+        taken = with_recipe(mine, preset.number)
+        assert matching_step(taken) == preset
+        for name in ("epochs", "training_images", "seed", "device", "precision", "engine", "evaluate_on"):
+            assert getattr(taken, name) == getattr(mine, name)
+    users = {item.name for item in fields(RunConfig)} - set(RECIPE)
+    assert users == {"epochs", "training_images", "seed", "device", "precision", "engine", "evaluate_on"}

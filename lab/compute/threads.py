@@ -48,6 +48,17 @@ class Threads:
             self._switch(self.available)
 
     @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Give all threads back to the calling thread for the while; then goes on as before, unless it was closed."""
+        count, self.count = self.count, self.available
+        if count != self.available:
+            self._use(self.available)
+        yield
+        self.count = count
+        if count != self.available:
+            self._use(count)
+
+    @contextmanager
     def iteration(self) -> Iterator[None]:
         """One iteration, timed; may change the number of threads after it."""
         started = self._clock()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -66,6 +68,10 @@ class Trainer:
         self._engine.close()
         del self._iteration, self._engine, self.optimizer, self.network  # the graph first: it writes to all of them
         give_freed_memory_back()
+
+    def at_rest(self) -> AbstractContextManager[object]:
+        """Inside, the calling thread has all its threads back and may train something else; needs to be entered."""
+        return self._threads.at_rest()
 
     def seed(self, augmentation: int, dropout: int) -> None:
         """Decide what is drawn from here on."""

@@ -1,26 +1,37 @@
 """The one database of the lab: this is its door, and no other room knows a file behind it."""
 
-from lab.store.claims import Claim, LostClaim, worker_name
-from lab.store.database import StoreError
+from lab.store.active import Active, Ahead, turns
+from lab.store.claims import Claim, LostClaim
+from lab.store.database import StoreError, StoreUnavailable, file_url
+from lab.store.processes import worker_name
 from lab.store.reading import Epochs
 from lab.store.runs import Store, database_url, open_store
-from lab.store.snapshots import ENDED, LIVE, RESUMABLE, Kept, Queued, Run, Status, Unreadable
+from lab.store.snapshots import ENDED, LIVE, RESUMABLE, Kept, Run, Status, Unreadable
+from lab.store.transfer import Imported
+from lab.store.upkeep import backup, check
 
 __all__ = [
     "ENDED",
     "LIVE",
     "RESUMABLE",
+    "Active",
+    "Ahead",
     "Claim",
     "Epochs",
+    "Imported",
     "Kept",
     "LostClaim",
-    "Queued",
     "Run",
     "Status",
     "Store",
     "StoreError",
+    "StoreUnavailable",
     "Unreadable",
+    "backup",
+    "check",
     "database_url",
+    "file_url",
     "open_store",
+    "turns",
     "worker_name",
 ]

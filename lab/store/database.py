@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from lab.store.migrations import bring_up_to_date
+from lab.store.migrations import Refused, bring_up_to_date
+from lab.store.sqlite import SqliteFile
 
 
 class StoreError(Exception):
     """The database cannot be used, or the run is not what it must be; one sentence."""
+
+
+class StoreUnavailable(StoreError):
+    """The database did not answer, or not take what it was given: it is locked, full or away, and may be back later."""
 
 
 class Database:
@@ -24,39 +29,64 @@ class Database:
         StoreError: it cannot be opened.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, copy_of: Path | None = None) -> None:
+        """`copy_of`: this is a passing copy of that file, which sentences name, and of which none is kept."""
+        self.url, self.name = url, str(copy_of or shown(url))
+        self._is_passing = copy_of is not None
+        self.file: SqliteFile | None = None
         try:
-            parsed = sa.make_url(url)
-            sqlite = parsed.get_backend_name() == "sqlite"
-            if sqlite and parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = sa.create_engine(parsed)
-            if sqlite:
-                sa.event.listen(self._engine, "connect", _configure_sqlite)
-                sa.event.listen(self._engine, "begin", _begin_sqlite)
-            with self._writers().begin() as connection:
-                bring_up_to_date(connection)
-        except (SQLAlchemyError, OSError, ImportError) as error:
+            self._open(_parsed(url))
+        except Refused as error:
+            raise StoreError(f"The database {self.name} cannot be used: {error}") from error
+        except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
             raise StoreError(
-                f"The database {shown(url)} cannot be opened ({str(error).splitlines()[0]}): check the path and its "
+                f"The database {self.name} cannot be opened ({_first_line(error)}): check the path and its "
                 "permissions, or name another one in LAB_DATABASE_URL."
             ) from error
 
-    def _writers(self) -> sa.Engine:
-        return self._engine.execution_options(writes=True)
+    def _open(self, url: sa.URL) -> None:
+        if url.get_backend_name() == "sqlite":
+            self.file = SqliteFile(_path(url))
+            url = sa.URL.create("sqlite", database=str(self.file.path))
+        self._engine = sa.create_engine(url, max_overflow=-1)  # as many as ask at once: none waits for another's
+        try:
+            if self.file is not None:
+                self.file.prepare(self._engine)
+            with self._engine.execution_options(writes="durably").begin() as connection:
+                bring_up_to_date(connection, None if self._is_passing else self.file)
+            if self.file is not None:
+                self.file.opened()
+        except BaseException:
+            self._engine.dispose()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that only reads: what it sees belongs together."""
+        self._check_place()
         with self._told(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that writes; what it has written is there as a whole, or not at all."""
-        with self._told(), self._writers().begin() as connection:
+    def writing(self, durably: bool = False) -> Iterator[sa.Connection]:
+        """A transaction that writes; what it has written is there as a whole, or not at all.
+
+        `durably`: it is on the disk when this ends, and outlives a power cut too.
+        """
+        self._check_place()
+        writers = self._engine.execution_options(writes="durably" if durably else "soon")
+        with self._told(), writers.begin() as connection:
             yield connection
+        self._check_place()  # what was written to a file that was deleted meanwhile is kept nowhere
+        if self.file is not None:
+            self.file.wrote()
+
+    def _check_place(self) -> None:
+        if self.file is not None and not self.file.in_place():
+            raise StoreError(
+                f"The database {self.name} was deleted or replaced while the lab used it, and nothing more is kept: "
+                "put it back, or restart the lab to begin with what is there now."
+            )
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -64,37 +94,62 @@ class Database:
             yield
         except IntegrityError:
             raise
+        except OverflowError as error:
+            raise StoreError(f"The database {self.name} holds no number that large: {_first_line(error)}.") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"The database {shown(self.url)} did not answer: {str(error).splitlines()[0]}") from error
+            raise StoreUnavailable(f"The database {self.name} did not answer: {_first_line(error)}") from error
+
+    def give_back_space(self) -> None:
+        """Return the space of what was deleted to the system; a server sees to this itself."""
+        if self.file is not None:
+            self.file.give_back_space()
 
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
 
 
-def shown(url: str) -> str:
-    """The URL as it may be shown: without its password."""
+def file_url(path: Path) -> str:
+    """The URL of a SQLite file, whatever characters its path has."""
+    return sa.URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file that a URL names; None where a server keeps the database.
+
+    Raises:
+        StoreError: it is no database's URL, or names no file.
+    """
     try:
-        return sa.make_url(url).render_as_string(hide_password=True)
+        parsed = _parsed(url)
+        return _path(parsed).absolute() if parsed.get_backend_name() == "sqlite" else None
+    except (SQLAlchemyError, Refused) as error:
+        raise StoreError(f"The database {shown(url)} cannot be opened: {_first_line(error)}") from error
+
+
+def shown(url: str) -> str:
+    """A database as it may be named in a sentence: a file by its path, a URL without its password."""
+    try:
+        parsed = sa.make_url(url)
     except SQLAlchemyError:
         return url
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database and "?" not in url
+    return str(parsed.database) if is_file else parsed.render_as_string(hide_password=True)
 
 
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin in `_begin_sqlite`, reading ones too
-    connection.text_factory = _text
-    cursor = connection.cursor()
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _parsed(url: str) -> sa.URL:
+    parsed = sa.make_url(url)
+    if "?" in url and parsed.get_backend_name() == "sqlite":
+        raise Refused("in a URL a ? begins options, and a file has none here: write %3F for a ? in a path.")
+    return parsed
 
 
-def _text(content: bytes) -> str:
-    """Text that is no UTF-8 ends no query: it is read with a sign in place of what is no character."""
-    return content.decode("utf-8", "replace")
+def _path(url: sa.URL) -> Path:
+    """The file that a SQLite URL names."""
+    if url.database in (None, "", ":memory:"):
+        raise Refused("it would be gone with the process: name a file, such as sqlite:///runs/lab.sqlite3.")
+    return Path(str(url.database))
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """A writer takes the lock at once: a reader that would write while another does cannot wait for it."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import sqlalchemy as sa
@@ -18,18 +19,20 @@ import sqlalchemy as sa
 from lab.config import RunConfig, to_json
 from lab.describe import describe_run
 from lab.events import Checkpoint
-from lab.store.claims import Claim, claim_run, mark_interrupted
-from lab.store.database import Database, StoreError
+from lab.store.active import Active, Ahead, Watch, ahead, mark_interrupted
+from lab.store.checkpoints import checkpoint_epochs, read_checkpoint
+from lab.store.claims import Claim, claim_run
+from lab.store.commands import next_turn, queue_again, tell
+from lab.store.database import Database, StoreError, file_url
 from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
-from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
-from lab.store.snapshots import ENDED, RESUMABLE, Kept, Queued, Run, Unreadable
-from lab.store.transfer import copy_runs
+from lab.store.schema import CHECKPOINTS, EVENTS, NAME_LENGTH, RUNS
+from lab.store.snapshots import ENDED, Kept, Run, Unreadable
+from lab.store.transfer import Imported, copy_runs, import_file
 
 
 def database_url() -> str:
     """LAB_DATABASE_URL, or the project's own SQLite file."""
-    default = Path(__file__).parents[2] / "runs" / "lab.sqlite3"
-    return os.environ.get("LAB_DATABASE_URL") or f"sqlite:///{default}"
+    return os.environ.get("LAB_DATABASE_URL") or file_url(Path(__file__).parents[2] / "runs" / "lab.sqlite3")
 
 
 def open_store(url: str | None = None) -> Store:
@@ -38,7 +41,11 @@ def open_store(url: str | None = None) -> Store:
     Raises:
         StoreError: the database cannot be opened.
     """
-    return _open_store(url or database_url())
+    with _opening:
+        return _open_store(url or database_url())
+
+
+_opening = Lock()
 
 
 @lru_cache(maxsize=8)
@@ -53,6 +60,9 @@ class Store:
         """Raises StoreError where the database cannot be opened."""
         self.url = url
         self._database = Database(url)
+        self._watch = Watch()
+        self.devices: Sequence[str] = ("cpu",)
+        """Those that this process's workers serve, fastest first: whose queue a run stands in depends on them."""
         self._reader = RunReader(self._database)
 
     def close(self) -> None:
@@ -61,41 +71,50 @@ class Store:
 
     # --- the user's side -----------------------------------------------------------------------------------------
 
-    def submit(self, config: RunConfig, name: str | None = None) -> int:
-        """Queue a run; returns its id."""
+    def submit(self, config: RunConfig, name: str | None = None, owner: str | None = None) -> int:
+        """Queue a run; returns its id.
+
+        `owner` is the `worker_name()` of a process that queues it for itself: when that ends before the run has begun,
+        the run is interrupted.
+        """
         row = {
             "uuid": uuid.uuid4().hex,
-            "name": name or describe_run(config),
+            "name": (name or describe_run(config))[:NAME_LENGTH],
             "config": to_json(config),
             "status": "queued",
+            "wanted": config.device,
+            "turn": next_turn(),
+            "owner": owner,
             "created": time.time(),
         }
         with self._database.writing() as connection:
             return int(connection.execute(sa.insert(RUNS).values(**row).returning(RUNS.c.id)).scalar_one())
 
-    def send(self, run_id: int, command: Literal["run", "pause", "stop"]) -> None:
-        """Tell the run's worker what to do; a queued run that is told to stop ends at once."""
-        with self._database.writing() as connection:
-            connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(command=command))
-            if command == "stop":
-                queued = (RUNS.c.id == run_id) & (RUNS.c.status == "queued")
-                connection.execute(sa.update(RUNS).where(queued).values(status="stopped", ended=time.time()))
+    def send(self, run_id: int, command: Literal["run", "pause", "stop"], seen: Run | None = None) -> bool:
+        """Tell the run's worker what to do; whether the run still was one that can be told so.
 
-    def requeue(self, run_id: int) -> None:
+        An ended run takes no command, and one that is told to stop no other. A queued run that is told to stop ends at
+        once; a paused one that is told to go on waits for its turn on the device. `seen` is the run as it was when the
+        command was thought of: it then holds for that attempt only, and not for one that was begun later.
+        """
+        with self._database.writing() as connection:
+            return tell(connection, run_id, command, seen)
+
+    def requeue(self, run_id: int, owner: str | None = None, seen: Run | None = None) -> None:
         """Queue an ended, unfinished run again; it goes on after its last finished epoch.
 
+        `owner` as in `submit`, `seen` as in `send`.
+
         Raises:
-            StoreError: the run is not one that can be resumed.
+            StoreError: the run is not one that can be resumed, or no longer the one that was seen.
         """
-        where = (RUNS.c.id == run_id) & RUNS.c.status.in_(RESUMABLE)
-        values = {"status": "queued", "command": "run", "reason": "", "ended": None, "worker": None}
         with self._database.writing() as connection:
-            if connection.execute(sa.update(RUNS).where(where).values(**values)).rowcount == 0:
+            if not queue_again(connection, run_id, owner, seen):
                 raise StoreError(f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can.")
 
     def rename(self, run_id: int, name: str) -> None:
         """Give a run another name, at most 120 characters."""
-        title = name.strip()[:120]
+        title = name.strip()[:NAME_LENGTH]
         if not title:
             raise StoreError("A run needs a name of at least one character.")
         with self._database.writing() as connection:
@@ -107,12 +126,13 @@ class Store:
             for table in (EVENTS, CHECKPOINTS):
                 connection.execute(sa.delete(table).where(table.c.run_id == run_id))
             connection.execute(sa.delete(RUNS).where(RUNS.c.id == run_id))
+        self._database.give_back_space()
 
     # --- the viewer's side ---------------------------------------------------------------------------------------
 
     def runs(self) -> list[Run]:
         """All runs that can be read, newest first; dead claims are recorded as interrupted first."""
-        mark_interrupted(self._database)
+        self.active()
         return [run for run in self._reader.all() if isinstance(run, Run)]
 
     def unreadable(self) -> list[Unreadable]:
@@ -127,19 +147,14 @@ class Store:
         )
         return [run for run in damaged if isinstance(run, Unreadable)]
 
-    def queued(self) -> list[Queued]:
-        """The runs that wait, the one that is next first; one that cannot be read waits for nobody."""
-        found = reversed(self._reader.some(RUNS.c.status == "queued"))
-        return [Queued(id=run.id, device=run.config.device) for run in found if isinstance(run, Run)]
-
     def run(self, run_id: int) -> Run:
         """One run.
 
         Raises:
             StoreError: there is none with this id, or it cannot be read.
         """
-        mark_interrupted(self._database)
-        found = self._reader.some(RUNS.c.id == run_id)
+        self.active()
+        found = self._reader.some(RUNS.c.id == run_id) if abs(run_id) < 2**63 else []
         if not found:
             raise StoreError(f"There is no run {run_id}: `python -m lab runs` lists them.")
         if isinstance(found[0], Unreadable):
@@ -178,11 +193,18 @@ class Store:
                 return
             time.sleep(poll_seconds)
 
+    def active(self) -> list[Active]:
+        """The runs that have not ended, in the order of their turns; dead claims are recorded as interrupted first."""
+        return mark_interrupted(self._database, self._watch)
+
+    def ahead(self, run_id: int) -> Ahead | None:
+        """What a waiting run waits for on its device; None when it does not wait."""
+        return ahead(self.active(), run_id, self.devices)
+
     def queue_position(self, run_id: int) -> int:
-        """How many queued runs come before this one."""
-        query = sa.select(sa.func.count()).where((RUNS.c.status == "queued") & (RUNS.c.id < run_id))
-        with self._database.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+        """How many runs wait for the same device and come before this one."""
+        before = self.ahead(run_id)
+        return len(before.waiting) if before else 0
 
     def epochs(self, run_ids: Iterable[int]) -> Epochs:
         """The epochs of several runs at once, each run's in order.
@@ -196,40 +218,38 @@ class Store:
         """What was kept of an epoch (default: the last).
 
         Raises:
-            StoreError: nothing was.
+            StoreError: nothing was, or it is damaged.
         """
-        query = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.run_id == run_id)
-        if epoch is not None:
-            query = query.where(CHECKPOINTS.c.epoch == epoch)
-        with self._database.reading() as connection:
-            row = connection.execute(query.order_by(CHECKPOINTS.c.epoch.desc())).first()
-        if row is None:
-            which = "has no finished epoch yet" if epoch is None else f"has no checkpoint of epoch {epoch}"
-            raise StoreError(f"Run {run_id} {which}.")
-        return Checkpoint(
-            epoch=row.epoch,
-            weights=row.weights,
-            predictions=row.predictions,
-            optimizer_state=row.optimizer_state,
-        )
+        return read_checkpoint(self._database, run_id, epoch)
 
     def checkpoint_epochs(self, run_id: int) -> list[int]:
         """The epochs of a run that can be opened, in order."""
-        query = sa.select(CHECKPOINTS.c.epoch).where(CHECKPOINTS.c.run_id == run_id)
-        with self._database.reading() as connection:
-            return sorted(connection.execute(query).scalars())
+        return checkpoint_epochs(self._database, run_id)
 
     # --- the worker's side ---------------------------------------------------------------------------------------
 
     def claim(self, run_id: int, worker: str, device: str) -> Claim | None:
         """Take a queued run for `worker`; None when it is no longer queued or the device is busy."""
+        self.active()
         return claim_run(self._database, run_id, worker, device)
+
+    def held(self, run: Active) -> Claim:
+        """The claim that the run is held by."""
+        return Claim(self._database, run.id, run.claim)
 
     # --- between stores ------------------------------------------------------------------------------------------
 
-    def copy_to(self, other: Store, slim: bool = False) -> list[int]:
-        """Copy all ended runs into another store; returns their ids there.
+    def copy_to(self, other: Store, slim: bool = False) -> Imported:
+        """Copy all ended runs that are sound and not yet there into another store.
 
         `slim` leaves out the windows and all checkpoints but the last, and what resuming would need.
         """
         return copy_runs(self._database, other._database, slim)
+
+    def import_file(self, file: Path, slim: bool = False) -> Imported:
+        """Copy the ended runs of another lab's SQLite file, which may be in use, and is not touched.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        return import_file(file, self._database, slim)

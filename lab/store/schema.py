@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import sqlalchemy as sa
 
 VERSION = 2
 """Of the tables and of what they hold; lab/store/migrations.py brings older databases to it."""
+
+NAME_LENGTH = 120
+"""Characters of a run's name at most."""
 
 METADATA = sa.MetaData()
 
@@ -26,18 +31,22 @@ RUNS = sa.Table(
     sa.Column("device", sa.String(16)),
     sa.Column("worker", sa.Text),
     sa.Column("claim", sa.Integer, nullable=False, default=0, server_default="0"),  # how often it has been claimed
+    sa.Column("wanted", sa.String(16), nullable=False, default="auto", server_default="auto"),  # its config's device
+    sa.Column("owner", sa.Text),  # the process that has queued it for itself
+    sa.Column("turn", sa.Integer, nullable=False, default=0, server_default="0"),  # who waits longest has the lowest
     sa.Column("heartbeat", sa.Float),
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("ended", sa.Float),
-    # One live run a device: the database itself refuses a second claim, whoever makes it.
+    sa.Index("runs_that_have_not_ended", "status", "turn"),
+    # One run trains on a device: the database itself refuses a second, whoever claims it. A paused one needs none.
     sa.Index(
-        "one_live_run_per_device",
+        "one_running_run_per_device",
         "host",
         "device",
         unique=True,
-        sqlite_where=sa.text("status IN ('running', 'paused')"),
-        postgresql_where=sa.text("status IN ('running', 'paused')"),
+        sqlite_where=sa.text("status = 'running'"),
+        postgresql_where=sa.text("status = 'running'"),
     ),
     sqlite_autoincrement=True,
 )
@@ -61,4 +70,13 @@ CHECKPOINTS = sa.Table(
     sa.Column("weights", sa.LargeBinary, nullable=False),
     sa.Column("predictions", sa.LargeBinary, nullable=False),
     sa.Column("optimizer_state", sa.LargeBinary),  # kept for the newest epoch only: resuming needs no other
+    sa.Column("digest", sa.String(64)),  # SHA-256 of weights and predictions, and of the optimiser state
+    sa.Column("state_digest", sa.String(64)),
 )
+
+
+def digest(*parts: bytes | None) -> str | None:
+    """SHA-256 over the parts, in hexadecimal; None where there is nothing."""
+    if None in parts:
+        return None
+    return hashlib.sha256(b"".join(part for part in parts if part is not None)).hexdigest()

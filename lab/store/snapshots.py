@@ -30,11 +30,18 @@ class Run:
     hardware: str
     device: str | None
     worker: str | None
+    claim: int
+    """How often a worker has taken it, or it was given up before one did."""
     created: float
     started: float | None
     ended: float | None
     resumable: bool
     """Whether it can be queued again: it ended unfinished, and what going on needs was kept."""
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at training it this is; a run that is queued again begins the next."""
+        return self.claim + (self.status == "queued")
 
     @property
     def step(self) -> int | None:
@@ -51,15 +58,6 @@ class Unreadable:
     name: str
     problem: str
     """One sentence: what of it cannot be read, and why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Queued:
-    """A run that waits for a worker."""
-
-    id: int
-    device: str
-    """The device that its config asks for: auto, cpu, cuda or mps."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from lab.figures import digits_figure, picture_figure
 from lab.layers import Square
 from lab.ui.chart import show_figure
 from lab.ui.state import draft
+from lab.ui.text import plain
 
 
 def show_augmented_digits() -> None:
@@ -21,9 +22,11 @@ def show_augmented_digits() -> None:
     try:
         images = load_mnist().train_images[:10]
     except DataError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
-    show_figure(digits_figure(augmented_examples(images, draft().augmentation, seed=draft().seed), height=44), "digits")
+    config = draft().config
+    examples = augmented_examples(images, config.augmentation, seed=config.seed)
+    show_figure(digits_figure(examples, height=44), "digits")
 
 
 def show_test_digit(index: int, square: Square) -> None:
@@ -33,7 +36,7 @@ def show_test_digit(index: int, square: Square) -> None:
     try:
         data = load_mnist()
     except DataError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     show_figure(picture_figure(to_unit(data.test_images[index, 0]).numpy(), square, height=260), "unit_picture")
     st.caption(f"Test image {index:,}, a {int(data.test_labels[index])}.")

@@ -7,6 +7,7 @@ from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from lab.config import ConfigError
 from lab.store import StoreError
+from lab.ui.text import plain
 
 UNEXPECTED = "Something went wrong on this page. What it was is written in the terminal; reload the page to go on."
 _CALLBACK_ERROR = "callback-error"
@@ -21,7 +22,7 @@ def show_error(error: Exception) -> bool:
     sentence = str(error) if isinstance(error, StoreError | ConfigError) else UNEXPECTED
     context = get_script_run_ctx()
     if context is None or context.script_requests is None or context.has_script_started:
-        st.error(sentence)
+        st.error(plain(sentence))
     else:
         st.session_state[_CALLBACK_ERROR] = sentence
         context.script_requests.request_rerun(  # as st.rerun does, which is not allowed here
@@ -39,4 +40,4 @@ def show_callback_error() -> None:
     """Say once what went wrong in the last click."""
     sentence = st.session_state.pop(_CALLBACK_ERROR, None)
     if sentence is not None:
-        st.error(sentence)
+        st.error(plain(sentence))

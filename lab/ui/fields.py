@@ -1,37 +1,126 @@
 """Widgets bound to the draft: each shows a field of it and writes it back.
 
 The draft is the only truth: a widget's value is set from it before every drawing, so nothing is lost when a page is
-left, and a preset moves every widget at once.
+left, and a preset moves every widget at once. What a field is called and may hold stands beside it in `lab.config`.
+
+Numbers are typed as text: the browser's own number field turns "0,02" into 2, letters into 0, and rounds what it shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from lab.ui.state import change_draft, draft
+from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.fields import Choice, Field, Number, Switch, about, number_text
+from lab.ui.state import draft, set_draft
+
+SHOWN = "numbers_shown"
+_PARTS: dict[str, type] = {
+    "": RunConfig,
+    "network": NetworkConfig,
+    "augmentation": Augmentation,
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+}
 
 
-def field(widget: Callable[..., Any], label: str, part: str | None, name: str, **options: Any) -> None:
-    """Draw `widget` for the field `name` of the draft, or of its `part` ("network", "optimizer", ...)."""
-    key = f"field-{part}-{name}"
-    holder = draft() if part is None else getattr(draft(), part)
-    st.session_state[key] = getattr(holder, name)
-    widget(label, key=key, on_change=_write_back, args=(part, name, key), **options)
+def field(name: str, options: Sequence[str] = ()) -> None:
+    """The widget of a field, by its dotted name: `optimizer.kind`; `options` limit a choice to some of its values."""
+    stated = _stated(name)
+    match stated:
+        case Switch():
+            key = _bind(name, _value(name))
+            st.toggle(stated.label, key=key, on_change=_take, args=(name, key), help=stated.help)
+        case Choice():
+            key = _bind(name, _value(name))
+            st.selectbox(
+                stated.label,
+                options or stated.options,
+                key=key,
+                format_func=lambda value: stated.words.get(value, value),
+                on_change=_take,
+                args=(name, key),
+                help=stated.help,
+            )
+        case Number():
+            refused = draft().refused.get(name)
+            text = refused.text if refused else number_text(_value(name))
+            key = _bind(name, text)
+            st.session_state.setdefault(SHOWN, {})[name] = text
+            st.text_input(stated.label, key=key, on_change=_take_typed, args=(name,), help=stated.help)
 
 
-def switch(label: str, part: str, name: str, on: Any, off: Any, **options: Any) -> None:
+def take_all_typed() -> None:
+    """Take what was typed since the last drawing: for a click whose callback may come before those of the fields."""
+    for name, text in st.session_state.get(SHOWN, {}).items():
+        if st.session_state.get(f"field-{name}", text) != text:
+            _take_typed(name)
+
+
+def slider(name: str) -> None:
+    """A field that is a number, as a slider over its whole range."""
+    stated = _stated(name)
+    assert isinstance(stated, Number)
+    value = float(_value(name))
+    digits = max(_digits(stated.step), _digits(value))  # a value between two marks is shown as it is
+    key = _bind(name, value)
+    st.slider(
+        stated.label,
+        float(stated.low),
+        float(stated.high),
+        step=float(stated.step),
+        format=f"%.{digits}f",
+        key=key,
+        on_change=_take,
+        args=(name, key),
+        help=stated.help,
+    )
+
+
+def switch(label: str, name: str, on: Any, off: Any, help: str) -> None:
     """A toggle that is on whenever the field is not `off`; switching it on sets the field to `on`."""
-    key = f"switch-{part}-{name}"
-    st.session_state[key] = getattr(getattr(draft(), part), name) != off
-    st.toggle(label, key=key, on_change=_flip, args=(part, name, key, on, off), **options)
+    key = f"switch-{name}"
+    st.session_state[key] = _value(name) != off
+    st.toggle(label, key=key, on_change=_flip, args=(name, key, on, off), help=help)
 
 
-def _write_back(part: str | None, name: str, key: str) -> None:
-    change_draft(part, **{name: st.session_state[key]})
+def _stated(name: str) -> Field:
+    part, _, inner = name.rpartition(".")
+    return about(_PARTS[part])[inner]
 
 
-def _flip(part: str, name: str, key: str, on: Any, off: Any) -> None:
-    change_draft(part, **{name: on if st.session_state[key] else off})
+def _value(name: str) -> Any:
+    value: Any = draft().config
+    for inner in name.split("."):
+        value = getattr(value, inner)
+    return value
+
+
+def _bind(name: str, value: Any) -> str:
+    """Have the field's widget show this value; returns its key."""
+    key = f"field-{name}"
+    st.session_state[key] = value
+    return key
+
+
+def _take(name: str, key: str) -> None:
+    set_draft(draft().changed(name, st.session_state[key]))
+
+
+def _take_typed(name: str) -> None:
+    stated = _stated(name)
+    assert isinstance(stated, Number)
+    set_draft(draft().typed(name, st.session_state[f"field-{name}"], partial(stated.parse, stated.label)))
+
+
+def _flip(name: str, key: str, on: Any, off: Any) -> None:
+    set_draft(draft().changed(name, on if st.session_state[key] else off))
+
+
+def _digits(value: float) -> int:
+    """How many digits after the point the number needs: 2 for 0.05."""
+    return len(number_text(value).partition(".")[2])

@@ -1,6 +1,6 @@
 """The live view of one run: where it stands, its curves, its scorecard and, at the end, what it shows.
 
-A fragment asks the store every one to eight seconds (see `lab.ui.pace`) while the run is live, and not afterwards.
+A fragment asks the store again and again while the run is live (`lab.ui.pace` says how often), and not afterwards.
 """
 
 from __future__ import annotations
@@ -10,30 +10,24 @@ from typing import Any
 
 import streamlit as st
 
-from lab.analysis import History, Progress, epoch_seconds, findings, gap, history, progress, scorecard, wrong_images
+from lab.analysis import RunSummary, gap, summarize, wrong_images
 from lab.config import RunConfig
+from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
 from lab.events import Event
-from lab.figures import (
-    CLOSE_RANGE,
-    WHOLE_RANGE,
-    WIDER_RANGE,
-    accuracy_figure,
-    learning_rate_figure,
-    loss_figure,
-)
-from lab.layers import total_parameters
+from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
 from lab.steps import PublishedEpoch, published_epochs, step
-from lab.store import ENDED, LIVE, RESUMABLE, Kept, Run, Store, StoreError
+from lab.store import ENDED, LIVE, Kept, Run, Store, StoreError
+from lab.timeline import Timeline, epoch_seconds, progress
 from lab.ui.chart import show_figure
 from lab.ui.layout import duration
 from lab.ui.pace import refresh_seconds
-from lab.ui.state import the_store
+from lab.ui.run_words import ending_words, place_words, progress_words
+from lab.ui.state import EVENTS, the_store
+from lab.ui.text import plain
 
 EARLY = 8
 """Points of a curve, of twenty an epoch, that are shown as they come: there the loss falls fastest."""
-FEW_IMAGES = 20_000
-"""Below this the accuracy axis begins lower: fewer images, lower accuracies."""
 STATUS_COLOURS = {
     "queued": "gray",
     "running": "blue",
@@ -50,9 +44,9 @@ def show_run(run_id: int) -> None:
     store = the_store()
     try:
         run = store.run(run_id)
-        pace = pace_of(run, history(_events(store, run_id)))
+        pace = pace_of(run, Timeline.of(_events(store, run_id)))
     except StoreError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return
     st.fragment(_view, run_every=pace)(run_id, pace)
 
@@ -61,131 +55,101 @@ def _view(run_id: int, pace: float | None) -> None:
     store = the_store()
     try:
         run = store.run(run_id)
-        story = history(_events(store, run_id))
+        timeline = Timeline.of(_events(store, run_id))
     except StoreError as error:  # deleted in another tab, or the database went away: the next poll asks again
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return
-    if pace != pace_of(run, story):
+    if pace != pace_of(run, timeline):
         st.rerun()  # the whole page, so that refreshing starts, ends or changes its pace
-    _head(store, run, story)
-    _figures(run, story)
-    _curves(run, story)
-    _below(run, story)
+    _head(store, run, timeline)
+    summary = summarize(run, timeline.epochs)
+    _figures(summary)
+    _curves(run, timeline)
+    _below(run, timeline, summary)
 
 
-def pace_of(run: Run, story: History) -> float | None:
+def pace_of(run: Run, timeline: Timeline) -> float | None:
     """Seconds between two refreshes; None for a run that has ended. Quick until a run trains as it was told to."""
     if run.status in ENDED:
         return None
-    steady = run.status == "running" and run.command == "run" and len(story.windows) > EARLY
-    return refresh_seconds((steady and epoch_seconds(story)) or 0.0)
+    steady = run.status == "running" and run.command == "run" and len(timeline.windows) > EARLY
+    return refresh_seconds((steady and epoch_seconds(timeline)) or 0.0)
 
 
 def _events(store: Store, run_id: int) -> list[Event]:
     """All events of the run; a session fetches each only once."""
-    fetched: dict[int, list[Kept]] = st.session_state.setdefault("events", {})
+    fetched: dict[int, list[Kept]] = st.session_state.setdefault(EVENTS, {})
     events = fetched.setdefault(run_id, [])
     events += store.events_after(run_id, events[-1].id if events else 0)
     return [kept.event for kept in events]
 
 
-def _head(store: Store, run: Run, story: History) -> None:
+def _head(store: Store, run: Run, timeline: Timeline) -> None:
     title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     colour = STATUS_COLOURS[run.status]
-    title.markdown(f"**{run.name}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {_place(store, run)}")
+    words = f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {plain(place_words(store, run))}"
+    title.markdown(words)
     _buttons(store, run, buttons)
-    _state(run, story)
+    _state(run, timeline)
 
 
-def _state(run: Run, story: History) -> None:
+def _state(run: Run, timeline: Timeline) -> None:
     """How far it is, as a bar; why an unfinished run ended takes the bar's place."""
-    state = progress(story)
+    state = progress(timeline)
     if run.status == "failed":
-        st.error(run.reason)
+        st.error(plain(run.reason))
     elif run.status == "interrupted":
-        kept = "1 finished epoch is" if len(story.epochs) == 1 else f"{len(story.epochs)} finished epochs are"
-        st.warning(f"The lab was closed while this run trained. Its {kept} kept; Resume goes on from there.")
+        st.warning(plain(ending_words(run, len(timeline.epochs))))
     elif run.status in LIVE and state is not None:
-        st.progress(state.share, text=_progress_words(state))
+        st.progress(state.share, text=progress_words(state))
     else:
-        done, planned = len(story.epochs), run.config.epochs
-        spent = f" in {duration(sum(epoch.seconds for epoch in story.epochs))}" if done else ""
+        done, planned = len(timeline.epochs), run.config.epochs
+        spent = f" in {duration(sum(epoch.seconds for epoch in timeline.epochs))}" if done else ""
         st.progress(done / planned, text=f"{done} of {planned} epochs{spent}")
 
 
-def _place(store: Store, run: Run) -> str:
-    """Where it runs or ran; for a queued run its place and about how long it waits."""
-    if run.status != "queued":
-        return f"run {run.id}" + (f", {run.hardware}" if run.hardware else "")
-    ahead = store.queue_position(run.id)
-    words = f"run {run.id}, " + (f"{ahead} more before it in the queue" if ahead else "next on this device")
-    seconds = _waiting_seconds(store, run)
-    return words if seconds is None else f"{words}, begins in about {duration(seconds)}"
-
-
-def _waiting_seconds(store: Store, run: Run) -> float | None:
-    """The live run's time left, and its time an epoch for every epoch queued before `run`; None if not yet known."""
-    others = [other for other in store.runs() if other.id != run.id]
-    live = next((other for other in others if other.status in LIVE), None)
-    if live is None:
-        return None
-    story = history(kept.event for kept in store.events_after(live.id))
-    state = progress(story)
-    if state is None or state.seconds_left is None:
-        return None
-    left_epochs = (1 - state.share) * state.epochs
-    queued = sum(other.config.epochs for other in others if other.status == "queued" and other.id < run.id)
-    return state.seconds_left * (1 + queued / left_epochs) if left_epochs else state.seconds_left
-
-
-def _progress_words(state: Progress) -> str:
-    words = f"Epoch {state.epoch} of {state.epochs}, batch {state.batch:,} of {state.batches:,}"
-    if state.images_per_second:
-        words += f" · {state.images_per_second:,.0f} images a second"
-    return words + (f" · {duration(state.seconds_left)} left" if state.seconds_left is not None else "")
-
-
 def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
-    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop."""
+    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop.
+
+    Each says which attempt of the run was seen, so that a click that comes late does nothing to a later one.
+    """
     first, second = columns
     if run.status in LIVE:
         label, command = ("Go on", "run") if run.command == "pause" else ("Pause", "pause")
-        first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command))
+        first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command, run))
     last: dict[str, Any] = {"key": "stop-or-resume", "width": "stretch"}
-    if run.status in RESUMABLE:
+    if run.resumable:
         words = "Go on after the last finished epoch."
-        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run.id))
+        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run))
     elif run.status not in ENDED:
         words = "End the run; its finished epochs are kept."
-        second.button("Stop", **last, help=words, on_click=store.send, args=(run.id, "stop"))
+        second.button("Stop", **last, help=words, on_click=store.send, args=(run.id, "stop", run))
 
 
-def _resume(store: Store, run_id: int) -> None:
+def _resume(store: Store, run: Run) -> None:
     with suppress(StoreError):  # another tab has resumed or deleted it: the next drawing shows it as it is
-        store.requeue(run_id)
+        store.requeue(run.id, seen=run)
 
 
-def _figures(run: Run, story: History) -> None:
+def _figures(run: RunSummary) -> None:
     """The figures of the run so far, in one line."""
-    epochs = story.epochs
-    last = epochs[-1] if epochs else None
-    best = max(epochs, key=lambda epoch: epoch.test_accuracy) if epochs else None
-    name = "Test" if run.config.evaluate_on == "test" else "Validation"
+    last, best, name = run.last, run.best, run.evaluated.capitalize()
     columns = st.columns(5)
     columns[0].metric(f"{name}, best", f"{best.test_accuracy:.2f} %" if best else "–")
     columns[1].metric(f"{name}, last", f"{last.test_accuracy:.2f} %" if last else "–")
     columns[2].metric("Wrong of 10,000", f"{wrong_images(last)}" if last else "–")
-    columns[3].metric("Train − test", f"{gap(last):+.2f} points" if last else "–", help=_GAP_HELP)
+    columns[3].metric(f"Train − {run.evaluated}", f"{gap(last):+.2f} points" if last else "–", help=_gap_help(run))
     columns[4].metric("An epoch takes", duration(last.seconds) if last else "–")
 
 
-_GAP_HELP = (
-    "Training accuracy minus test accuracy. Well above zero means overfitting. Training accuracy is measured while "
-    "training, with dropout and augmentation on, so it can be the lower one."
-)
+def _gap_help(run: RunSummary) -> str:
+    return (
+        f"Training accuracy minus {run.evaluated} accuracy. Well above zero means overfitting. Training accuracy is "
+        "measured while training, with dropout and augmentation on, so it can be the lower one."
+    )
 
 
-def _curves(run: Run, story: History) -> None:
+def _curves(run: Run, timeline: Timeline) -> None:
     published, whole = st.columns(2)
     known = published_epochs(run.step) if run.step else ()
     with published:
@@ -193,45 +157,48 @@ def _curves(run: Run, story: History) -> None:
         dotted = st.toggle(label, value=True, key="published", disabled=not known)
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
-    draw_curves(story, run.config, known if dotted else (), whole_range)
+    draw_curves(timeline, run.config, known if dotted else (), whole_range)
 
 
 def draw_curves(
-    story: History, config: RunConfig, published: tuple[PublishedEpoch, ...], whole_range: bool = False
+    timeline: Timeline, config: RunConfig, published: tuple[PublishedEpoch, ...], whole_range: bool = False
 ) -> None:
     """Loss and accuracy side by side on one epoch axis."""
-    few = config.training_images < FEW_IMAGES
-    shown = WHOLE_RANGE if whole_range else WIDER_RANGE if few else CLOSE_RANGE
-    planned = config.epochs
     left, right = st.columns(2)
     with left:
-        show_figure(loss_figure(story, planned, published), "loss")
+        show_figure(loss_figure(timeline, config, published), "loss")
     with right:
-        show_figure(accuracy_figure(story, planned, published, shown), "accuracy")
+        show_figure(accuracy_figure(timeline, config, published, whole_range), "accuracy")
 
 
-def _below(run: Run, story: History) -> None:
+def _below(run: Run, timeline: Timeline, summary: RunSummary) -> None:
     """The learning rate beside the scorecard and, once the run has ended, its findings."""
     left, right = st.columns(2)
     with left:
-        reached = story.position(story.windows[-1]) if story.windows else 0
+        reached = timeline.position(timeline.windows[-1]) if timeline.windows else 0
         show_figure(learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached), "rate")
     with right:
-        _scorecard(run, story)
+        _scorecard(summary)
     if run.status in ENDED:
-        _findings(run, story)
+        _findings(summary)
 
 
-def _scorecard(run: Run, story: History) -> None:
+_MARKS = {
+    "met": ":green[✓ met]",
+    "missed": ":red[✗ missed]",
+    "open": ":gray[… open]",
+    "not judged": ":gray[– not judged]",
+}
+
+
+def _scorecard(run: RunSummary) -> None:
     st.markdown("**The published target**")
-    parameters = total_parameters(run.config.network)
-    for check in scorecard(parameters, story.epochs, run.config.epochs):
-        mark = {True: ":green[✓ met]", False: ":red[✗ missed]", None: ":gray[… open]"}[check.met]
-        st.markdown(f"{mark} &nbsp; {check.claim}: {check.detail}")
+    for check in scorecard(run):
+        st.markdown(f"{_MARKS[check.state]} &nbsp; {check.claim}: {check.detail}")
 
 
-def _findings(run: Run, story: History) -> None:
-    found = findings(total_parameters(run.config.network), story.epochs)
+def _findings(run: RunSummary) -> None:
+    found = findings(run)
     if not found:
         return
     mine, theirs = st.columns(2)
@@ -241,8 +208,8 @@ def _findings(run: Run, story: History) -> None:
             st.markdown(finding.sentence)
             st.caption(finding.rule)
     preset = step(run.step) if run.step else None
-    if preset is not None and preset.published_reading:
+    if preset is not None and preset.published_findings:
         with theirs:
             st.markdown("**What the published run shows**")
-            st.markdown(preset.published_reading)
+            st.markdown(preset.published_findings)
             st.caption("One run with one seed. Another seed moves the final accuracy by about 0.05 points.")

@@ -20,6 +20,7 @@ from lab.figures import probability_figure
 from lab.store import Store, StoreError, open_store
 from lab.ui.chart import show_figure
 from lab.ui.choice import choice
+from lab.ui.text import plain
 
 if TYPE_CHECKING:
     from lab.predict import Predictor
@@ -41,6 +42,9 @@ _STYLE = """
 .received img {width: 100%; max-width: 280px; aspect-ratio: 1; display: block;}
 </style>
 """
+
+
+_CAPTION = "margin: 0; font-size: 0.93rem; line-height: 1.5; opacity: 0.65; overflow-wrap: anywhere;"
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,11 @@ def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator)
     try:
         predictor = reader.predictor()
     except StoreError as error:
-        which.error(str(error))
+        which.error(plain(str(error)))
         return
     if reader.epoch is None:
-        when.caption(f"Read by {predictor.description}.")
+        words = escape(f"Read by {predictor.description}.")  # not Markdown: a run's name may hold any sign
+        when.html(f"<p class='reader' style='{_CAPTION}'>{words}</p>")
 
 
 def _choose_epoch(epochs: Sequence[int], when: DeltaGenerator) -> int | None:

@@ -2,12 +2,16 @@
 
 import streamlit as st
 
-from lab.lifespan import visited
+from lab.lifespan import problems, visited
 from lab.ui.errors import show_callback_error
 from lab.ui.layout import start_page
 from lab.ui.navigation import PAGES, page
+from lab.ui.text import plain
 
 visited()
 start_page()
-show_callback_error()
+with st.container():  # always there: the page below keeps its place, whatever is said above it
+    show_callback_error()
+    for problem in problems():
+        st.warning(plain(problem))
 st.navigation([page(name) for name in PAGES], position="top").run()

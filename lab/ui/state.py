@@ -1,19 +1,19 @@
-"""What a browser session holds: the draft config and the id of the run it looks at. Everything else is in the store."""
+"""What a browser session holds: the draft, the run it looks at, the events it has fetched, the runs it has ticked.
+
+Beside these there are only the values of widgets. Everything else is in the store.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import streamlit as st
 
-from lab.config import ConfigError, RunConfig
+from lab.config import RunConfig
 from lab.run_number import run_number
 from lab.steps import step
 from lab.store import Store, open_store
+from lab.ui.draft import Draft
 
-DRAFT, RUN = "draft", "run"
-VALUE_PROBLEM, NETWORK_PROBLEM = "value_problem", "network_problem"
+DRAFT, RUN, EVENTS, TICKED = "draft", "run", "events", "ticked"
 
 
 def the_store() -> Store:
@@ -25,53 +25,22 @@ def the_store() -> Store:
     return open_store()
 
 
-def draft() -> RunConfig:
-    """The config that Start would train; step 3 for a new visitor."""
+def draft() -> Draft:
+    """What Start would train; step 3 for a new visitor."""
     if DRAFT not in st.session_state:
-        st.session_state[DRAFT] = step(3).config
-    config: RunConfig = st.session_state[DRAFT]
-    return config
+        set_draft(Draft(config=step(3).config))
+    held: Draft = st.session_state[DRAFT]
+    return held
 
 
-def set_draft(config: RunConfig) -> None:
-    """Replace the draft as a whole; what was wrong with the last one is forgotten."""
-    st.session_state[DRAFT] = config
-    st.session_state.pop(VALUE_PROBLEM, None)
-    st.session_state.pop(NETWORK_PROBLEM, None)
+def set_draft(changed: Draft) -> None:
+    """Replace the draft as a whole."""
+    st.session_state[DRAFT] = changed
 
 
-def take_preset(number: int) -> None:
-    """Make a step's recipe the draft; seed, and where and how it computes, stay as the user set them."""
-    kept = draft()
-    machine = {name: getattr(kept, name) for name in ("seed", "device", "precision", "engine")}
-    set_draft(replace(step(number).config, **machine))
-
-
-def change_draft(part: str | None, **changes: Any) -> None:
-    """Change fields of the draft, or of its `part` (network, augmentation, optimizer, schedule).
-
-    A value that no run can have leaves the draft as it was and is explained by `draft_problem`. A layer table that
-    cannot be built stays a problem, whatever else is changed.
-    """
-    config = draft()
-    try:
-        if part is not None:
-            changes = {part: replace(getattr(config, part), **changes)}
-        st.session_state[DRAFT] = replace(config, **changes)
-        st.session_state.pop(VALUE_PROBLEM, None)
-    except ConfigError as error:
-        st.session_state[VALUE_PROBLEM] = str(error)
-
-
-def draft_problem() -> str | None:
-    """Why the last change could not be made or the network cannot be built; None when Start may be pressed."""
-    problem: str | None = st.session_state.get(NETWORK_PROBLEM) or st.session_state.get(VALUE_PROBLEM)
-    return problem
-
-
-def set_draft_problem(sentence: str) -> None:
-    """Block Start because the edited layers cannot be built, until another draft is set."""
-    st.session_state[NETWORK_PROBLEM] = sentence
+def use_settings(config: RunConfig) -> None:
+    """Make a config the draft; what was wrong with the last one is forgotten."""
+    set_draft(Draft(config=config))
 
 
 def chosen_run() -> int | None:
@@ -97,8 +66,20 @@ def choose_run(run_id: int | None) -> None:
         st.query_params["run"] = str(run_id)
 
 
+def ticked_runs() -> tuple[int, ...]:
+    """The ids of the runs that are ticked on the Runs page."""
+    ids: tuple[int, ...] = st.session_state.get(TICKED, ())
+    return ids
+
+
+def tick_runs(ids: tuple[int, ...]) -> None:
+    """Remember which runs are ticked."""
+    st.session_state[TICKED] = ids
+
+
 def forget_run(run_id: int) -> None:
     """Look at this run no longer: it was deleted."""
-    st.session_state.get("events", {}).pop(run_id, None)
+    st.session_state.get(EVENTS, {}).pop(run_id, None)
+    tick_runs(tuple(ticked for ticked in ticked_runs() if ticked != run_id))
     if chosen_run() == run_id:
         choose_run(None)

@@ -49,7 +49,7 @@ def test_a_process_has_one_worker_a_device_and_one_that_has_died_is_replaced(
     [first] = alive()
     until_status(store, store.submit(tiny_run()), "finished")
     with monkeypatch.context() as patch:
-        patch.setattr(Worker, "_claim_next", die)
+        patch.setattr(Worker, "_next", die)
         first.join(60)
     workers.start(store)
     [second] = alive()

@@ -1,47 +1,277 @@
-"""Runs from one store into another."""
+"""Runs from one store into another: what can be vouched for, once, and all of a file's runs or none."""
 
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+import sqlalchemy as sa
 from examples import tiny_run
-from stories import STARTED, WINDOW, epoch, running
+from stories import STARTED, WINDOW, epoch, finished, running, whole
 
+import lab
+from lab.config import to_json
 from lab.events import Event, Failed, Finished, Stopped
-from lab.store import Store
+from lab.store import Store, StoreError, check, database, file_url, transfer
 
 
-def test_a_copied_run_is_the_same_run_under_another_number(store: Store, tmp_path: Path) -> None:
-    other = Store(f"sqlite:///{tmp_path / 'other.sqlite3'}")
-    other.submit(tiny_run())
-    run_id = running(store, STARTED, WINDOW, epoch(1), epoch(2), Finished(), config=tiny_run(seed=3))
-    store.rename(run_id, "the good one")
-    [copy] = store.copy_to(other)
-    original, copied = store.run(run_id), other.run(copy)
-    assert replace(copied, id=run_id) == original
-
-    def told(where: Store, number: int) -> list[tuple[float, Event]]:
-        return [(kept.time, kept.event) for kept in where.events_after(number)]
-
-    assert told(other, copy) == told(store, run_id)
-    for number in (1, 2):
-        assert other.checkpoint(copy, number) == store.checkpoint(run_id, number)
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where another lab keeps its runs: a folder with an odd name."""
+    return tmp_path / "What is a CNN? 100% #1" / "theirs.sqlite3"
 
 
-def test_only_ended_runs_are_copied(store: Store, tmp_path: Path) -> None:
-    other = Store(f"sqlite:///{tmp_path / 'other.sqlite3'}")
-    for seed, ending in enumerate((Finished(), Stopped(), Failed(reason="no memory"))):
-        running(store, STARTED, epoch(1), ending, config=tiny_run(seed=seed))
-    running(store, STARTED, config=tiny_run(seed=8))
-    store.submit(tiny_run(seed=9))
-    assert len(store.copy_to(other)) == 3
-    assert [(run.config.seed, run.status) for run in other.runs()] == [(2, "failed"), (1, "stopped"), (0, "finished")]
+@pytest.fixture
+def theirs(file: Path) -> Store:
+    return Store(file_url(file))
 
 
-def test_a_slim_copy_has_every_epoch_but_only_the_last_weights_and_no_windows(store: Store, tmp_path: Path) -> None:
-    other = Store(f"sqlite:///{tmp_path / 'other.sqlite3'}")
-    running(store, STARTED, WINDOW, epoch(1), WINDOW, epoch(2), WINDOW, Stopped())
-    [copy] = store.copy_to(other, slim=True)
-    assert [kept.event.kind for kept in other.events_after(copy)] == ["started", "epoch", "epoch", "stopped"]
-    assert other.checkpoint_epochs(copy) == [2]
-    assert other.checkpoint(copy).weights == b"weights 2"
-    assert other.checkpoint(copy).optimizer_state is None
+def told(where: Store, number: int) -> list[tuple[float, Event]]:
+    return [(kept.time, kept.event) for kept in where.events_after(number)]
+
+
+def test_a_copied_run_is_the_same_run_under_another_number(store: Store, theirs: Store, file: Path) -> None:
+    store.submit(tiny_run())
+    run_id = finished(theirs, tiny_run(seed=3))
+    theirs.rename(run_id, "the good one")
+    [copy] = store.import_file(file).copied
+    assert copy != run_id
+    assert replace(store.run(copy), id=run_id) == replace(theirs.run(run_id), worker=None, claim=0)
+    assert told(store, copy) == told(theirs, run_id)
+    for number in (1, 2, 3):
+        assert store.checkpoint(copy, number) == theirs.checkpoint(run_id, number)
+
+
+def test_a_file_in_use_is_imported_with_all_that_its_log_holds_and_is_not_touched(
+    store: Store, theirs: Store, file: Path
+) -> None:
+    finished(theirs)
+    assert file.with_name(f"{file.name}-wal").stat().st_size > 0
+    before = {path.name: path.read_bytes() for path in file.parent.iterdir() if not path.name.endswith("-shm")}
+    assert len(store.import_file(file).copied) == 1
+    after = {path.name: path.read_bytes() for path in file.parent.iterdir() if not path.name.endswith("-shm")}
+    assert after == before
+    finished(theirs)  # the other lab goes on
+
+
+def test_a_file_that_nobody_uses_gets_no_companions(store: Store, theirs: Store, file: Path) -> None:
+    finished(theirs)
+    theirs.close()
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    store.import_file(file)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_file_that_was_copied_by_hand_with_its_log_is_imported_whole(
+    store: Store, theirs: Store, file: Path, tmp_path: Path
+) -> None:
+    finished(theirs)
+    for name in (file.name, f"{file.name}-wal"):
+        shutil.copyfile(file.with_name(name), tmp_path / name)
+    assert len(store.import_file(tmp_path / file.name).copied) == 1
+
+
+def test_a_run_is_imported_once_however_often_its_file_is(store: Store, theirs: Store, file: Path) -> None:
+    finished(theirs)
+    assert len(store.import_file(file).copied) == 1
+    finished(theirs)
+    again = store.import_file(file)
+    assert (len(again.copied), again.already_here, again.refused) == (1, 1, [])
+    assert len(store.runs()) == 2
+
+
+def test_runs_that_went_a_round_through_other_stores_are_known(store: Store, theirs: Store, file: Path) -> None:
+    finished(store)
+    store.copy_to(theirs)
+    back = store.import_file(file)
+    assert (back.copied, back.already_here) == ([], 1)
+
+
+def test_a_labs_own_file_is_not_imported(store: Store) -> None:
+    own = Path(store.url.removeprefix("sqlite:///"))
+    with pytest.raises(StoreError, match="is this lab's own database"):
+        store.import_file(own)
+
+
+def test_only_ended_runs_are_copied(store: Store, theirs: Store) -> None:
+    for seed, ending in enumerate((Stopped(), Failed(reason="no memory"))):
+        running(theirs, STARTED, whole(1), ending, config=tiny_run(seed=seed))
+    running(theirs, STARTED, config=tiny_run(seed=8))
+    theirs.submit(tiny_run(seed=9))
+    assert len(theirs.copy_to(store).copied) == 2
+    assert [(run.config.seed, run.status) for run in store.runs()] == [(1, "failed"), (0, "stopped")]
+
+
+def test_a_slim_copy_has_every_epoch_but_only_the_last_weights_and_no_windows(store: Store, theirs: Store) -> None:
+    running(theirs, STARTED, WINDOW, whole(1), replace(WINDOW, epoch=2, iteration=4), whole(2), Stopped())
+    [copy] = theirs.copy_to(store, slim=True).copied
+    assert [kept.event.kind for kept in store.events_after(copy)] == ["started", "epoch", "epoch", "stopped"]
+    assert store.checkpoint_epochs(copy) == [2]
+    assert store.checkpoint(copy).weights == whole(2).checkpoint.weights  # type: ignore[union-attr]
+    assert store.checkpoint(copy).optimizer_state is None
+
+
+@pytest.mark.parametrize(("slim", "resumable"), [(False, True), (True, False)])
+def test_a_stopped_run_that_came_without_its_optimisers_state_cannot_be_resumed(
+    store: Store, theirs: Store, slim: bool, resumable: bool
+) -> None:
+    running(theirs, STARTED, whole(1), Stopped())
+    [copy] = theirs.copy_to(store, slim=slim).copied
+    assert store.run(copy).resumable is resumable
+    [listed] = store.runs()
+    assert listed.resumable is resumable
+
+
+@pytest.mark.parametrize(
+    ("events", "resumable"),
+    [((STARTED, Stopped()), True), ((STARTED, epoch(1), Stopped()), True), ((STARTED, Finished()), False), ((), False)],
+)
+def test_a_run_can_be_resumed_when_it_ended_unfinished(
+    store: Store, events: tuple[Event, ...], resumable: bool
+) -> None:
+    assert store.run(running(store, *events)).resumable is resumable
+
+
+def test_the_shipped_runs_are_sound_and_an_import_leaves_their_file_as_it_is(store: Store) -> None:
+    shipped = Path(lab.__file__).parent / "data" / "reference.sqlite3"
+    before = shipped.read_bytes()
+    beside = sorted(path.name for path in shipped.parent.iterdir())
+    assert check(file_url(shipped)) == []
+    done = store.import_file(shipped)
+    assert (len(done.copied), done.refused) == (22, [])
+    assert store.import_file(shipped).already_here == 22
+    assert shipped.read_bytes() == before
+    assert sorted(path.name for path in shipped.parent.iterdir()) == beside
+
+
+# --- what cannot be vouched for ----------------------------------------------------------------------------------
+
+
+def set_to(table: str, column: str, value: object, where: str = "1") -> Callable[[sqlite3.Connection], object]:
+    return lambda connection: connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value,))
+
+
+ONE_EPOCH = json.dumps(epoch(1).row())
+FAULTS: dict[str, tuple[Callable[[sqlite3.Connection], object], str]] = {
+    "a config of a later lab": (set_to("runs", "config", '{"colour": 1}'), "no field 'colour'"),
+    "a network that cannot be": (
+        set_to("runs", "config", to_json(tiny_run()).replace('"kernel": 5', '"kernel": 28')),
+        "no weights of its network",
+    ),
+    "an unknown status": (set_to("runs", "status", "dreaming"), "status is 'dreaming'"),
+    "a name that moves the cursor": (set_to("runs", "name", "\x1b[2J"), "control characters"),
+    "no uuid": (set_to("runs", "uuid", "mine"), "uuid is 'mine'"),
+    "an event of a later lab": (set_to("events", "payload", '{"event": "dream"}', "kind = 'window'"), "unknown kind"),
+    "an event under another's kind": (set_to("events", "kind", "window", "kind = 'started'"), "of another kind"),
+    "an epoch twice": (set_to("events", "payload", ONE_EPOCH, "kind = 'epoch'"), "its epochs are 1, 1, 1"),
+    "a lost epoch": (lambda c: c.execute("DELETE FROM events WHERE payload LIKE '%\"epoch\": 2%'"), "epochs are 1, 3"),
+    "no ending": (lambda c: c.execute("DELETE FROM events WHERE kind = 'finished'"), "called finished after 3 of 3"),
+    "an accuracy of 400 %": (
+        set_to("events", "payload", ONE_EPOCH.replace('"train_accuracy": 90.0', '"train_accuracy": 400'), "id = 3"),
+        "an accuracy of its epoch 1",
+    ),
+    "an accuracy that was not counted": (
+        set_to("events", "payload", ONE_EPOCH.replace("9000", "9999"), "id = 3"),
+        "9999 correct and 90.0 %",
+    ),
+    "cut weights": (set_to("checkpoints", "weights", b"\x08\0\0\0\0\0\0\0{}", "epoch = 3"), "epoch 3 is damaged"),
+    "a changed byte": (
+        lambda c: c.execute("UPDATE checkpoints SET predictions = CAST(replace(predictions, x'07', x'08') AS BLOB)"),
+        "epoch 1 is damaged",
+    ),
+    "a text in place of predictions": (set_to("checkpoints", "predictions", "7" * 10_000), "epoch 1 is damaged"),
+    "a lost checkpoint": (lambda c: c.execute("DELETE FROM checkpoints WHERE epoch = 3"), "last epoch, 3, is missing"),
+    "a checkpoint of no epoch": (set_to("checkpoints", "epoch", 9, "epoch = 1"), "checkpoints of epochs 2, 3, 9"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_run_that_cannot_be_vouched_for_is_refused_by_name_and_the_others_are_taken(
+    store: Store, theirs: Store, file: Path, fault: str
+) -> None:
+    change, problem = FAULTS[fault]
+    finished(theirs)
+    theirs.close()
+    with sqlite3.connect(file) as connection:
+        change(connection)
+    connection.close()
+    sound = finished(theirs, tiny_run(seed=2))
+    done = store.import_file(file)
+    assert [store.run(run_id).config for run_id in done.copied] == [theirs.run(sound).config]
+    [sentence] = done.refused
+    assert sentence.startswith(f"{file}: Run 1")
+    assert problem in sentence
+    assert "/tmp" not in sentence.replace(str(file), "")
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "problem"),
+    [
+        (b"", "holds no weights of its network"),
+        (b"weights", "holds no weights of its network"),
+    ],
+)
+def test_blobs_of_another_kind_are_refused(store: Store, theirs: Store, checkpoint: bytes, problem: str) -> None:
+    kept = whole(1).checkpoint
+    assert kept is not None
+    running(theirs, STARTED, replace(whole(1), checkpoint=replace(kept, weights=checkpoint)), Stopped())
+    [sentence] = theirs.copy_to(store).refused
+    assert problem in sentence
+
+
+def test_predictions_of_another_number_of_images_are_refused(store: Store, theirs: Store) -> None:
+    kept = whole(1).checkpoint
+    assert kept is not None
+    running(theirs, STARTED, replace(whole(1), checkpoint=replace(kept, predictions=bytes(9_999))), Stopped())
+    [sentence] = theirs.copy_to(store).refused
+    assert "no predictions of 10,000 images" in sentence
+
+
+@pytest.mark.parametrize("content", [b"", b"Dear diary\n" * 1000, b"SQLite format 3\0" + b"\1" * 5000])
+def test_a_file_that_is_no_labs_is_told_by_its_own_name(store: Store, tmp_path: Path, content: bytes) -> None:
+    odd = tmp_path / "diary.sqlite3"
+    odd.write_bytes(content)
+    if content:
+        with pytest.raises(StoreError) as error:
+            store.import_file(odd)
+        assert str(odd) in str(error.value)
+        assert "lab-" not in str(error.value)
+    else:  # an empty file is a database in which nothing is
+        assert store.import_file(odd).copied == []
+    assert odd.read_bytes() == content
+
+
+def test_another_programs_database_is_told_by_its_own_name(store: Store, tmp_path: Path) -> None:
+    odd = tmp_path / "places.sqlite3"
+    with sqlite3.connect(odd) as connection:
+        connection.execute("CREATE TABLE bookmarks (url)")
+    connection.close()
+    with pytest.raises(StoreError, match=f"{odd} cannot be used: it is another program's"):
+        store.import_file(odd)
+
+
+# --- all or none -------------------------------------------------------------------------------------------------
+
+
+def test_an_import_that_is_interrupted_leaves_none_of_the_files_runs(
+    store: Store, theirs: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(3):
+        finished(theirs, tiny_run(seed=seed))
+    copy_run, left = transfer._copy_run, iter([True, True])
+
+    def until_the_disk_is_full(reading: sa.Connection, writing: sa.Connection, run_id: int, slim: bool) -> int:
+        new = copy_run(reading, writing, run_id, slim)
+        if next(left, False):
+            return new
+        raise sa.exc.OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer, "_copy_run", until_the_disk_is_full)
+        with pytest.raises(database.StoreUnavailable, match="disk is full"):
+            store.import_file(file)
+    assert store.runs() == []
+    assert len(store.import_file(file).copied) == 3

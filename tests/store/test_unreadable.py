@@ -11,7 +11,7 @@ from stories import STARTED, WINDOW, epoch, running
 
 from lab.config import to_json
 from lab.events import Finished
-from lab.store import Queued, Store, StoreError
+from lab.store import Store, StoreError
 
 CONFIG = json.loads(to_json(tiny_run()))
 DEEP = '{"network":' + "[" * 200_000
@@ -71,23 +71,6 @@ def test_a_damaged_row_is_one_unreadable_run_and_all_others_are_served(store: St
     assert [run.id for run in store.runs()] == [after, before]
 
 
-@pytest.mark.parametrize(
-    "fault", ["a field of a later version", "nesting 200,000 deep", "bytes in place of the config"]
-)
-def test_the_queue_goes_on_past_a_run_that_cannot_be_read(store: Store, fault: str) -> None:
-    column, value, _ = RUN_FAULTS[fault]
-    broken, waits = store.submit(tiny_run()), store.submit(tiny_run(device="cpu"))
-    overwrite(store, "runs", column, value, broken)
-    assert store.queued() == [Queued(id=waits, device="cpu")]
-
-
-def test_the_queue_holds_the_runs_that_wait_and_nothing_else_the_oldest_first(store: Store) -> None:
-    running(store, STARTED, Finished())
-    running(store, STARTED)
-    first, second = store.submit(tiny_run(device="cuda")), store.submit(tiny_run(device="auto"))
-    assert store.queued() == [Queued(id=first, device="cuda"), Queued(id=second, device="auto")]
-
-
 EVENT_FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "an event of a later version": lambda row: json.dumps({"event": "checkpoint"}),
     "a field of a later version": lambda row: json.dumps(row | {"colour": "red"}),
@@ -139,5 +122,4 @@ def test_a_config_is_read_once_however_many_there_are(store: Store, monkeypatch:
     first = store.runs()
     assert len(set(read)) == len(read) == 600
     assert store.runs() == first
-    assert store.queued()[0].id == first[-1].id
     assert len(read) == 600

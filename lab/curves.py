@@ -1,0 +1,250 @@
+"""Runs -> curves over epochs, as Plotly figures. Each keeps `uirevision`: a redraw neither flickers nor loses a zoom.
+
+An axis is as close to the action as it can be with every point that is drawn inside it. It changes in coarse stops,
+since a changed axis has the whole chart drawn anew. What is no finite number is a gap in its curve.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from lab.analysis import RunSummary
+from lab.config import RunConfig
+from lab.events import Window
+from lab.figures import PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.steps import TARGET_ACCURACY, PublishedEpoch
+from lab.timeline import Timeline
+
+SERIES = ("#E69F00", "#3D8BC4", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800", "#8A929A")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+CURVE_HEIGHT = 300
+CLOSE_RANGE, WHOLE_RANGE = (97.0, 100.0), (0.0, 101.0)
+"""Accuracies in percent: where the steps differ, and all there is."""
+ACCURACY_STOPS = (97.0, 95.0, 90.0, 80.0, 50.0)
+"""Where the accuracy axis may begin when it need not show all."""
+STEPS_STOPS = (98.5, 98.0, *ACCURACY_STOPS)
+LOSS_RANGE = (0.01, 10**0.45)
+"""What the loss axis always shows: an untrained network's loss is 2.3."""
+LOSS_FLOOR = 1e-5
+"""Smaller losses, and 0, which a logarithmic axis cannot show, are drawn here; the hover says 0.0000."""
+
+
+def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = ()) -> Figure:
+    """Training loss by window and evaluation loss by epoch, logarithmic; the published test loss dotted."""
+    figure = _curves(config.epochs, "Loss", f"loss-{config.epochs}")
+    windows = timeline.windows
+    _published(figure, published, [epoch.test_loss for epoch in published])
+    _train_line(figure, timeline, windows, _on_log(window.loss for window in windows), "%{y:.4f}")
+    _evaluation_line(figure, timeline, config, _on_log(epoch.test_loss for epoch in timeline.epochs), "%{y:.4f}")
+    axis(figure, "y", type="log", exponentformat="power", **_log_axis(_drawn(figure)))
+    return figure
+
+
+def accuracy_figure(
+    timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = (), whole: bool = False
+) -> Figure:
+    """Training accuracy by window and evaluation accuracy by epoch, in percent, with the target as a thin line.
+
+    Unless the `whole` range is asked for, the axis closes in when the first epoch is done, and the training curve
+    begins where it enters the chart.
+    """
+    figure = _curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
+    shown = WHOLE_RANGE if whole else _close_range(timeline, published)
+    windows = _from_its_entrance(timeline.windows, shown[0])
+    _published(figure, published, [epoch.test_accuracy for epoch in published])
+    _train_line(figure, timeline, windows, [window.accuracy for window in windows], "%{y:.2f} %")
+    _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
+    if config.evaluate_on == "test":
+        _target_line(figure)
+    axis(figure, "y", range=list(shown))
+    return figure
+
+
+def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: int, reached: float = 0) -> Figure:
+    """The planned learning rate over the run, thin, and the part already run (up to epoch `reached`), thick."""
+    figure = _curves(planned, "Learning rate", f"rate-{planned}", height=190)
+    done = [(epoch, rate) for epoch, rate in planned_rates if epoch <= reached]
+    for points, width, name in ((planned_rates, 1.5, "planned"), (done, 3.5, "so far")):
+        _line(
+            figure,
+            name,
+            [epoch for epoch, _ in points],
+            [rate for _, rate in points],
+            mode="lines",
+            line={"color": RATE, "width": width, "dash": "dot" if name == "planned" else "solid"},
+            hovertemplate="%{y:.3g}",
+        )
+    highest = max(rate for _, rate in planned_rates)
+    axis(figure, "y", range=[0, 1.06 * highest], tickformat=".2~g", nticks=5)
+    return figure
+
+
+def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]) -> Figure:
+    """Evaluation accuracy or loss by epoch of several runs, each with a colour and a dash of its own."""
+    sets = {run.evaluated for run in runs}
+    known = next(iter(sets)) if len(sets) == 1 else "test" if not sets else ""
+    label = f"{known} {what}".strip().capitalize() + (" (%)" if what == "accuracy" else "")
+    figure = _curves(_longest(runs, 1), label, f"overlay-{what}", height=340)
+    for number, run in enumerate(runs):
+        accuracies = [epoch.test_accuracy for epoch in run.epochs]
+        _line(
+            figure,
+            f"{run.run}: {run.name}" + ("" if known else f" ({run.evaluated})"),
+            [epoch.epoch for epoch in run.epochs],
+            accuracies if what == "accuracy" else _on_log(epoch.test_loss for epoch in run.epochs),
+            mode="lines+markers",
+            line={"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2},
+            marker={"size": 5},
+            hovertemplate="%{y:.2f} %" if what == "accuracy" else "%{y:.4f}",
+        )
+    if what == "loss":
+        axis(figure, "y", type="log")
+    return figure
+
+
+def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[RunSummary]) -> Figure:
+    """Test accuracy by epoch: the published run dotted, and the user's own runs."""
+    longest = _longest(own, 15)
+    figure = _curves(longest, "Test accuracy (%)", f"steps-{longest}")
+    _published(figure, published, [epoch.test_accuracy for epoch in published])
+    for number, run in enumerate(own):
+        _line(
+            figure,
+            f"yours, run {run.run}",
+            [epoch.epoch for epoch in run.epochs],
+            [epoch.test_accuracy for epoch in run.epochs],
+            mode="lines+markers",
+            line={"color": TEST, "width": 2.5, "dash": DASHES[number % len(DASHES)]},
+            marker={"size": 6},
+            hovertemplate="%{y:.2f} %",
+        )
+    _target_line(figure)
+    highest = max(_drawn(figure), default=0.0)
+    axis(figure, "y", range=[_stop_below(_drawn(figure), STEPS_STOPS), 99.7 if highest < 99.65 else WHOLE_RANGE[1] - 1])
+    return figure
+
+
+def _longest(runs: Sequence[RunSummary], least: int) -> int:
+    return max([least, *(run.epochs[-1].epoch for run in runs if run.epochs)])
+
+
+# --- the axes ----------------------------------------------------------------------------------------------------
+
+
+def _drawn(figure: Figure) -> list[float]:
+    """The height of every point of the figure."""
+    return [y for trace in figure["data"] for y in trace["y"] if y is not None]
+
+
+def _stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
+    lowest = min(filter(math.isfinite, values), default=stops[0])
+    return next((stop for stop in stops if stop <= lowest), WHOLE_RANGE[0])
+
+
+def _close_range(timeline: Timeline, published: Sequence[PublishedEpoch]) -> tuple[float, float]:
+    """From the highest stop below every epoch and every window; once there is an epoch, the windows of the first go.
+
+    There a network comes from guessing, and with all of it in view nothing later could be told apart.
+    """
+    shown = [window.accuracy for window in timeline.windows if window.epoch > 1 or not timeline.epochs]
+    shown += [epoch.test_accuracy for epoch in timeline.epochs]
+    shown += [epoch.test_accuracy for epoch in published]
+    lowest = _stop_below(shown, ACCURACY_STOPS)
+    return (lowest, CLOSE_RANGE[1]) if lowest else WHOLE_RANGE
+
+
+def _from_its_entrance(windows: Sequence[Window], floor: float) -> Sequence[Window]:
+    """The windows from where the training curve is above the floor for good."""
+    below = [number for number, window in enumerate(windows) if window.accuracy < floor]
+    return windows[below[-1] + 1 :] if below else windows
+
+
+def _on_log(losses: Iterable[float]) -> list[float]:
+    return [max(loss, LOSS_FLOOR) if math.isfinite(loss) else loss for loss in losses]
+
+
+def _log_axis(values: Sequence[float]) -> dict[str, Any]:
+    """Range (as exponents, which Plotly wants) and ticks: at 1, 2 and 5, or at powers of ten where there are many."""
+    low = min(LOSS_RANGE[0], 0.97 * min(values, default=1.0))
+    high = max(LOSS_RANGE[1], 1.03 * max(values, default=1.0))
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    stops = [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
+    low = low if low == LOSS_RANGE[0] else max(stop for stop in stops if stop <= low)
+    high = high if high == LOSS_RANGE[1] else min(stop for stop in stops if stop >= high)
+    every = math.ceil((last - first) / 6)
+    ticks = stops if last - first <= 4 else [10.0**power for power in range(first, last + 1, every)]
+    return {
+        "range": [math.log10(low), math.log10(high)],
+        "tickvals": [tick for tick in ticks if low <= tick <= high],
+    }
+
+
+# --- the lines ---------------------------------------------------------------------------------------------------
+
+
+def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT) -> Figure:
+    figure = plain(
+        height,
+        [],
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        hovermode="x unified",
+        uirevision=revision,
+    )
+    axis(figure, "x", range=[0, planned + 0.3], title={"text": "epoch"}, nticks=min(planned + 1, 16), zeroline=False)
+    axis(figure, "y", title={"text": label}, zeroline=False, automargin=True)
+    return figure
+
+
+def _line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float], **settings: Any) -> None:
+    """A curve of the figure; its name is shown as typed."""
+    heights = [height if math.isfinite(height) else None for height in y]
+    figure["data"].append({"type": "scatter", "name": as_typed(name), "x": list(x), "y": heights} | settings)
+
+
+def _target_line(figure: Figure) -> None:
+    across = {"xref": "x domain", "x0": 0, "x1": 1, "y0": TARGET_ACCURACY, "y1": TARGET_ACCURACY}
+    line = {"type": "line", "line": {"color": PUBLISHED, "width": 1}, "opacity": 0.6}
+    figure["layout"]["shapes"] = [line | across]
+
+
+def _train_line(
+    figure: Figure, timeline: Timeline, windows: Sequence[Window], heights: Sequence[float], hover: str
+) -> None:
+    """A window stands at the end of its share of the epoch, so that epoch and window figures share an axis."""
+    places = [timeline.position(window) for window in windows]
+    line = {"color": TRAIN, "width": 1.5}
+    _line(figure, "train", places, heights, mode="lines", line=line, hovertemplate=hover)
+
+
+def _evaluation_line(
+    figure: Figure, timeline: Timeline, config: RunConfig, heights: Sequence[float], hover: str
+) -> None:
+    _line(
+        figure,
+        config.evaluate_on,
+        [epoch.epoch for epoch in timeline.epochs],
+        heights,
+        mode="lines+markers",
+        line={"color": TEST, "width": 2.5},
+        marker={"size": 7},
+        hovertemplate=hover,
+    )
+
+
+def _published(figure: Figure, published: Sequence[PublishedEpoch], values: Sequence[float]) -> None:
+    if not published:
+        return
+    _line(
+        figure,
+        "published test",
+        [epoch.epoch for epoch in published],
+        values,
+        mode="lines",
+        line={"color": PUBLISHED, "width": 2, "dash": "dot"},
+        hovertemplate="%{y:.2f}",
+    )

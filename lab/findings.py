@@ -1,0 +1,237 @@
+"""What a run shows: the published target line by line, and findings by stated rules.
+
+Every finding carries the rule and the figures that it follows from. Nothing is concluded from too few epochs, and
+nothing about overfitting or steadiness of a network that guesses. Accuracies in percent, gaps in points.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal
+
+from lab.analysis import LAST, RunSummary, gap
+from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET, TRAINING_IMAGES
+from lab.events import Epoch
+from lab.steps import TARGET_ACCURACY
+
+GUESSING = 15.0
+"""Up to here a network guesses: of ten digits a guess is right in 10 %, always the same digit in up to 11.35 %."""
+OVERFIT_GAP = 0.30
+"""Points, mean of the last three epochs, by which training may exceed evaluation accuracy before it is overfitting."""
+SLIGHT_GAP = 0.10
+"""... and before it is a slight overfitting. Both limits are wider where chance alone makes larger gaps."""
+STEADY_FALL = 0.10
+"""Points by which evaluation accuracy may fall below an earlier epoch, in the judged epochs, for it to be steady."""
+CLIMB = 0.10
+"""Points that the last epoch must gain (or lose) on the one two epochs before it for a run to be climbing (falling)."""
+
+_ROUNDING = 1e-9
+"""99.1 - 99.0 is a little over 0.1 in binary."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line of the scorecard. "open": not yet known. "not judged": the target says nothing about such a run."""
+
+    claim: str
+    state: Literal["met", "missed", "open", "not judged"]
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One sentence about a run, what it is about, and the rule and figures that it follows from."""
+
+    about: Literal["ending", "learning", "overfitting", "course", "target"]
+    sentence: str
+    rule: str
+
+
+def scorecard(run: RunSummary) -> list[Check]:
+    """The published target, line by line. It is about the test set and a network trained on all training images."""
+    final = ", ".join(f"{epoch.test_accuracy:.2f}" for epoch in run.epochs[-LAST:])
+    small = run.parameters < PARAMETER_BUDGET
+    accurate = Check(
+        claim=f"{TARGET_ACCURACY:.2f} % or better in each of the last {LAST} epochs",
+        state=_accuracy_state(run),
+        detail=_beside_the_target(run) or (f"{final} %" if final else "no epoch yet"),
+    )
+    size = Check(
+        claim=f"Fewer than {PARAMETER_BUDGET:,} parameters",
+        state="met" if small else "missed",
+        detail=f"{run.parameters:,}",
+    )
+    return [size, accurate]
+
+
+def _accuracy_state(run: RunSummary) -> Literal["met", "missed", "open", "not judged"]:
+    if _beside_the_target(run):
+        return "not judged"
+    if not run.complete:
+        return "open"
+    return "met" if run.held_target else "missed"
+
+
+def _beside_the_target(run: RunSummary) -> str:
+    """Why the target says nothing about the run's accuracy; empty where it does."""
+    if run.evaluated != "test":
+        return "the target is about the test images, and this run is evaluated on held-out training images"
+    if run.config.training_images < TRAINING_IMAGES:
+        return f"the target is about training on all {TRAINING_IMAGES:,} images, not {run.config.training_images:,}"
+    if run.config.epochs < LAST:
+        return f"the target is about {LAST} epochs, and this run has {run.config.epochs}"
+    return ""
+
+
+def findings(run: RunSummary) -> list[Finding]:
+    """What a run that has ended shows; nothing for one that has not, or that has no finished epoch."""
+    if run.status not in _ENDED_HOW or not run.epochs:
+        return []
+    found = [] if run.complete else [_ending(run)]
+    diverged = _diverged(run.epochs)
+    if diverged:
+        return [*found, diverged]
+    guessing = _guessing(run)
+    if guessing:
+        return [*found, guessing, *_target(run)]
+    if len(run.epochs) < epochs_needed(run.config.epochs):
+        return [*found, _too_few(run)]
+    return [*found, _overfitting(run), _course(run), *_target(run)]
+
+
+_ENDED_HOW = {
+    "finished": "has finished",
+    "stopped": "was stopped",
+    "failed": "failed",
+    "interrupted": "was interrupted",
+}
+
+
+def epochs_needed(planned: int) -> int:
+    """How many finished epochs a verdict needs: half of those planned, and never fewer than three."""
+    return max(LAST, math.ceil(planned / 2))
+
+
+def _ending(run: RunSummary) -> Finding:
+    done, planned = len(run.epochs), run.config.epochs
+    return Finding(
+        about="ending",
+        sentence=f"It {_ENDED_HOW[run.status]} after {done} of {planned} epochs: what it would have come to is open.",
+        rule="What follows is about the finished epochs only. The target is judged when all planned epochs are done.",
+    )
+
+
+def _too_few(run: RunSummary) -> Finding:
+    done, needed = len(run.epochs), epochs_needed(run.config.epochs)
+    return Finding(
+        about="learning",
+        sentence="Too few epochs for a verdict on overfitting and steadiness.",
+        rule=f"A verdict needs half of the planned epochs, and at least {LAST}: here {needed}. Finished: {done}.",
+    )
+
+
+def _diverged(epochs: Sequence[Epoch]) -> Finding | None:
+    last = epochs[-1]
+    if math.isfinite(last.train_loss) and math.isfinite(last.test_loss):
+        return None
+    return Finding(
+        about="learning",
+        sentence="It diverged: its loss is no longer a finite number. A lower learning rate may help.",
+        rule=f"Losses of epoch {last.epoch}: training {last.train_loss:g}, evaluation {last.test_loss:g}.",
+    )
+
+
+def _guessing(run: RunSummary) -> Finding | None:
+    last, best = run.epochs[-1], max(epoch.test_accuracy for epoch in run.epochs)
+    if last.test_accuracy > GUESSING:
+        return None
+    if best > GUESSING:
+        sentence = "It has lost what it had learned: 10 % is guessing."
+    elif last.train_accuracy > GUESSING:
+        sentence = f"It has learned nothing about {run.evaluated} images: 10 % is guessing."
+    else:
+        sentence = "It did not learn: 10 % is guessing."
+    return Finding(
+        about="learning",
+        sentence=sentence,
+        rule=f"{run.evaluated.capitalize()} accuracy of the last epoch: {last.test_accuracy:.2f} % (up to "
+        f"{GUESSING:.0f} %: it guesses); best epoch {best:.2f} %, training accuracy {last.train_accuracy:.2f} %.",
+    )
+
+
+def _overfitting(run: RunSummary) -> Finding:
+    last = run.epochs[-LAST:]
+    mean_gap = statistics.mean(gap(epoch) for epoch in last)
+    chance = _chance(last, run.config.images_per_epoch)
+    unit = max(SLIGHT_GAP, chance)
+    slight, clear = unit, unit * OVERFIT_GAP / SLIGHT_GAP
+    if mean_gap > clear + _ROUNDING:
+        sentence = "It overfits: it knows the training images clearly better than new ones."
+    elif mean_gap > slight + _ROUNDING:
+        sentence = f"It overfits a little: training accuracy is somewhat above {run.evaluated} accuracy."
+    else:
+        so_far = "" if run.complete else " so far"
+        sentence = (
+            f"It does not overfit{so_far}: {run.evaluated} images are read about as well as training images, or better."
+        )
+    rule = (
+        f"Training minus {run.evaluated} accuracy, mean of the last {LAST} epochs: {mean_gap:+.2f} points "
+        f"(over {clear:.2f}: overfits; over {slight:.2f}: a little). Chance alone moves it by about {chance:.2f}."
+    )
+    return Finding(about="overfitting", sentence=sentence, rule=rule)
+
+
+def _chance(epochs: Sequence[Epoch], training_images: int) -> float:
+    """The standard error of the gap, in points: other images of the same kind would move it by about so much."""
+    train = statistics.mean(epoch.train_accuracy for epoch in epochs)
+    test = statistics.mean(epoch.test_accuracy for epoch in epochs)
+    return math.sqrt(train * (100 - train) / training_images + test * (100 - test) / EVALUATION_IMAGES)
+
+
+def _course(run: RunSummary) -> Finding:
+    """Whether accuracy climbs, falls, wobbles or is steady at the end: one of the four."""
+    judged = [epoch.test_accuracy for epoch in run.epochs[-max(LAST, math.ceil(len(run.epochs) / 2)) :]]
+    fall = max(best - now for best, now in zip(accumulate(judged, max), judged, strict=True))
+    gain, best = judged[-1] - judged[-LAST], max(epoch.test_accuracy for epoch in run.epochs)
+    steady = fall <= STEADY_FALL + _ROUNDING
+    falls = judged[-3] > judged[-2] > judged[-1] and -gain > CLIMB + _ROUNDING
+    if steady and gain > CLIMB + _ROUNDING and judged[-1] >= best:
+        sentence = "It was still climbing at the end: more epochs may help."
+    elif falls:
+        sentence = f"It was falling at the end: {run.evaluated} accuracy sank twice in a row."
+    elif steady:
+        sentence = "It is steady at the end." if run.complete else "It was steady up to where it ended."
+    else:
+        sentence = "It wobbles: what one epoch gains, a later one loses."
+    return Finding(
+        about="course",
+        sentence=sentence,
+        rule=f"Largest fall of {run.evaluated} accuracy below an earlier epoch, within the last {len(judged)} epochs: "
+        f"{fall:.2f} points (up to {STEADY_FALL:.2f}: steady). Last epoch against two before it: {gain:+.2f} points "
+        f"(over +{CLIMB:.2f}, steady, the best so far: climbing; under -{CLIMB:.2f}, lower twice in a row: falling).",
+    )
+
+
+def _target(run: RunSummary) -> list[Finding]:
+    """The target, where it is judged: a complete run on the test set, trained on all images."""
+    size, accuracy = scorecard(run)
+    if accuracy.state not in ("met", "missed"):
+        return []
+    if size.state == accuracy.state == "met":
+        sentence = "It meets the target."
+    elif accuracy.state == "met":
+        sentence = "It is accurate enough, but too large for the target."
+    elif size.state == "met":
+        sentence = "It is small enough, but misses the accuracy of the target."
+    else:
+        sentence = "It misses the target, both in size and in accuracy."
+    lowest = min(epoch.test_accuracy for epoch in run.epochs[-LAST:])
+    rule = (
+        f"{run.parameters:,} parameters (target: under {PARAMETER_BUDGET:,}); lowest of the last {LAST} epochs "
+        f"{lowest:.2f} % (target: {TARGET_ACCURACY:.2f} %)."
+    )
+    return [Finding(about="target", sentence=sentence, rule=rule)]

@@ -1,0 +1,175 @@
+"""The runs that have not ended: who holds them, whose worker is dead, and in which order they get a device.
+
+One small query, whatever else the store holds: an idle worker asks it three times a second.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from lab.store.database import Database
+from lab.store.processes import is_gone, is_of_this_host
+from lab.store.schema import RUNS
+from lab.store.snapshots import LIVE
+
+SILENCE = 90.0
+"""Seconds without a new heartbeat after which a worker on another host is taken for dead."""
+ONE_LOOK = 5.0
+"""The most seconds that count between two looks: who slept or was stopped in between has not been watching."""
+KILLED = "The process that trained it ended without a word: it was killed, it crashed, or the machine went off."
+SILENT = "Its worker on another machine was not heard of for a minute and a half."
+QUEUED_BY_THE_DEAD = "The command that had queued it was ended before the run began."
+
+COLUMNS = tuple(
+    RUNS.c[name]
+    for name in ("id", "status", "command", "claim", "turn", "wanted", "owner", "worker", "host", "device", "heartbeat")
+)
+QUERY = sa.select(*COLUMNS).where(RUNS.c.status.in_(("queued", *LIVE))).order_by(RUNS.c.turn, RUNS.c.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Active:
+    """A run that has not ended, without its config. `turn` is its place among those that wait for a device."""
+
+    id: int
+    status: str
+    command: str
+    claim: int
+    turn: int
+    wanted: str
+    """The device as its config names it: auto, cpu, cuda or mps."""
+    owner: str | None
+    """The process that queued the run for itself, if one did."""
+    worker: str | None
+    host: str | None
+    device: str | None
+    heartbeat: float | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it would train if it had a device: queued, or paused and told to go on."""
+        return self.status == "queued" or (self.status == "paused" and self.command == "run")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """What a waiting run waits for: the run that trains on its device, and those that come before it, in turn."""
+
+    device: str
+    training: int | None
+    waiting: tuple[int, ...]
+
+
+def active_runs(database: Database) -> list[Active]:
+    """All runs that have not ended, in the order of their turns; without those whose row holds what it cannot."""
+    with database.reading() as connection:
+        rows = connection.execute(QUERY).all()
+    return [Active(**row._mapping) for row in rows if all(map(_fits, COLUMNS, row))]
+
+
+def _fits(column: sa.Column[Any], value: object) -> bool:
+    """SQLite keeps any value in any column; an odd one makes its run unreadable, and must not hold up the others."""
+    return (value is None and bool(column.nullable)) or isinstance(value, column.type.python_type)
+
+
+def device_for(wanted: str, devices: Sequence[str]) -> str:
+    """Whose queue a run stands in; one for a device that is nowhere is the CPU worker's to report.
+
+    `devices` are those of this machine, fastest first.
+    """
+    return devices[0] if wanted == "auto" else wanted if wanted in devices else "cpu"
+
+
+def turns(runs: Sequence[Active], device: str, devices: Sequence[str]) -> list[Active]:
+    """Those that wait for a device of this host, in turn; none while another run trains on it."""
+    here = [run for run in _of_device(runs, device, devices) if run.worker is None or is_of_this_host(run.worker)]
+    return [] if any(run.status == "running" for run in here) else [run for run in here if run.waits]
+
+
+def ahead(runs: Sequence[Active], run_id: int, devices: Sequence[str]) -> Ahead | None:
+    """What the waiting run `run_id` waits for; None when it does not wait."""
+    mine = next((run for run in runs if run.id == run_id and run.waits), None)
+    if mine is None:
+        return None
+    device = _device_of(mine, devices)
+    same = _of_device(runs, device, devices)
+    waiting = [run.id for run in same if run.waits]
+    training = next((run.id for run in same if run.status == "running"), None)
+    return Ahead(device=device, training=training, waiting=tuple(waiting[: waiting.index(run_id)]))
+
+
+def _of_device(runs: Sequence[Active], device: str, devices: Sequence[str]) -> list[Active]:
+    return [run for run in runs if _device_of(run, devices) == device]
+
+
+def _device_of(run: Active, devices: Sequence[str]) -> str:
+    return device_for(run.wanted, devices) if run.status == "queued" or run.device is None else run.device
+
+
+class Watch:
+    """What one observer has seen of the heartbeats of other hosts, by a clock of its own that nobody sets anew."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._looked: float | None = None
+        self._silent: dict[tuple[int, int, float | None], float] = {}
+        """(run, claim, heartbeat) -> seconds for which it has been seen unchanged."""
+
+    def dead(self, runs: Sequence[Active]) -> dict[int, str]:
+        """The runs, of these that have not ended, that nobody will train to their end: id -> why."""
+        silent = self._silence(runs)
+        found = {run.id: _why_dead(run, silent[run.id, run.claim, run.heartbeat]) for run in runs}
+        return {run_id: why for run_id, why in found.items() if why}
+
+    def _silence(self, runs: Sequence[Active]) -> dict[tuple[int, int, float | None], float]:
+        with self._lock:
+            now, before = self._clock(), self._looked
+            passed = 0.0 if before is None else min(now - before, ONE_LOOK)
+            looks = [(run.id, run.claim, run.heartbeat) for run in runs]
+            self._silent = {look: self._silent[look] + passed if look in self._silent else 0.0 for look in looks}
+            self._looked = now
+            return self._silent
+
+
+def _why_dead(run: Active, silent: float) -> str:
+    """A sentence, or nothing for a run whose process may live: on this host it lives as long as it is there.
+
+    A process that was stopped, that waits for the store or whose machine slept beats no more, and goes on later.
+    """
+    if run.status == "queued":
+        gone = run.owner is not None and is_of_this_host(run.owner) and is_gone(run.owner)
+        return QUEUED_BY_THE_DEAD if gone else ""
+    if run.worker is None:
+        return KILLED
+    if is_of_this_host(run.worker):
+        return KILLED if is_gone(run.worker) else ""
+    return SILENT if silent > SILENCE else ""
+
+
+def mark_interrupted(database: Database, watch: Watch) -> list[Active]:
+    """Record every run whose worker is dead as interrupted; returns the runs that have not ended."""
+    runs = active_runs(database)
+    dead = watch.dead(runs)
+    for run in runs:
+        if run.id in dead:
+            _mark(database, run, dead[run.id])
+    return active_runs(database) if dead else runs
+
+
+def _mark(database: Database, run: Active, why: str) -> None:
+    """It may have ended, beaten or been claimed since it was looked at; then it is left alone."""
+    seen: dict[str, Any] = {"status": run.status, "claim": run.claim, "heartbeat": run.heartbeat}
+    where = sa.and_(RUNS.c.id == run.id, *(RUNS.c[name].is_not_distinct_from(value) for name, value in seen.items()))
+    ended = run.heartbeat if run.status in LIVE and run.heartbeat is not None else time.time()
+    values = {"status": "interrupted", "reason": why, "ended": ended, "worker": None, "owner": None}
+    if run.status == "queued":
+        values["claim"] = run.claim + 1  # this attempt is over: a number is never used for two
+    with database.writing() as connection:
+        connection.execute(sa.update(RUNS).where(where).values(**values))

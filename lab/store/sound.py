@@ -1,0 +1,109 @@
+"""What a run must be to be vouched for: its name, its events without a gap, and checkpoints that are whole."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import safetensors
+
+from lab.config import CLASSES, EVALUATION_IMAGES
+from lab.events import Epoch, Event, Finished, Started, Window
+from lab.layers import ImpossibleNetwork, layer_table
+from lab.store.checkpoints import is_whole
+from lab.store.snapshots import Run
+
+
+def faults(run: Run, events: Sequence[Event], checkpoints: Iterable[Any]) -> list[str]:
+    """What is wrong with a run, each as the end of a sentence; `checkpoints` are its rows, in order of their epochs."""
+    return [*_name_faults(run), *_event_faults(run, events), *_checkpoint_faults(run, events, checkpoints)]
+
+
+def _name_faults(run: Run) -> Iterator[str]:
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in run.name):
+        yield "its name has control characters"
+    if len(run.uuid) != 32 or not set(run.uuid) <= set("0123456789abcdef"):
+        yield f"its uuid is {run.uuid[:40]!r}"
+
+
+def _event_faults(run: Run, events: Sequence[Event]) -> Iterator[str]:
+    epochs = [event for event in events if isinstance(event, Epoch)]
+    if [event.epoch for event in epochs] != list(range(1, len(epochs) + 1)):
+        yield f"its epochs are {_listed(event.epoch for event in epochs)}, not each once from 1 on"
+    if len(epochs) > run.config.epochs:
+        yield f"it has {len(epochs)} epochs of {run.config.epochs}"
+    is_done = bool(events) and isinstance(events[-1], Finished) and len(epochs) == run.config.epochs
+    if run.status == "finished" and not is_done:
+        yield f"it is called finished after {len(epochs)} of {run.config.epochs} epochs"
+    for epoch in epochs:
+        yield from _epoch_faults(epoch)
+    latest = (0, 0)
+    for event in events:
+        if isinstance(event, Started):
+            latest = (0, 0)  # resumed: it goes on after its last finished epoch
+        if isinstance(event, Window):
+            if (event.epoch, event.iteration) <= latest:
+                yield f"its points go back at iteration {event.iteration} of epoch {event.epoch}"
+            latest = (event.epoch, event.iteration)
+
+
+def _epoch_faults(event: Epoch) -> Iterator[str]:
+    shares = (event.train_accuracy, event.test_accuracy)
+    if not all(0 <= share <= 100 for share in shares) or not 0 <= event.test_correct <= EVALUATION_IMAGES:
+        yield f"an accuracy of its epoch {event.epoch} is none"
+    elif abs(event.test_accuracy - 100 * event.test_correct / EVALUATION_IMAGES) > 0.01:
+        yield f"epoch {event.epoch} says {event.test_correct} correct and {event.test_accuracy} %"
+    if not (math.isfinite(event.seconds) and event.seconds >= 0 and math.isfinite(event.learning_rate)):
+        yield f"the time or the learning rate of its epoch {event.epoch} is none"
+    if event.train_loss < 0 or event.test_loss < 0:  # NaN is what a network that diverged says
+        yield f"a loss of its epoch {event.epoch} is negative"
+
+
+def _checkpoint_faults(run: Run, events: Sequence[Event], checkpoints: Iterable[Any]) -> Iterator[str]:
+    epochs = [event.epoch for event in events if isinstance(event, Epoch)]
+    kept = []
+    for row in checkpoints:
+        kept.append(row.epoch)
+        where = f"its checkpoint of epoch {row.epoch}"
+        if not is_whole(row):
+            yield f"{where} is damaged"
+            continue
+        if len(row.predictions) != EVALUATION_IMAGES or max(row.predictions) >= CLASSES:
+            yield f"{where} has no predictions of {EVALUATION_IMAGES:,} images"
+        if not _are_weights_of(run, row.weights):
+            yield f"{where} holds no weights of its network"
+        if row.optimizer_state is not None and _shapes(row.optimizer_state) is None:
+            yield f"{where} holds no optimiser state"
+    if not set(kept) <= set(epochs):
+        yield f"it has checkpoints of epochs {_listed(kept)}, but finished {len(epochs)}"
+    if epochs and epochs[-1] not in kept:
+        yield f"the checkpoint of its last epoch, {epochs[-1]}, is missing"
+
+
+def _are_weights_of(run: Run, content: bytes) -> bool:
+    """Whether they can be read, and have the convolutions of the run's network."""
+    shapes = _shapes(content)
+    if shapes is None:
+        return False
+    try:
+        convolutions = [row for row in layer_table(run.config.network) if row.kind == "conv"]
+    except ImpossibleNetwork:
+        return False
+    wanted = [[row.output_shape[0], row.input_shape[0], row.kernel, row.kernel] for row in convolutions]
+    return sorted(wanted) == sorted(shape for shape in shapes if len(shape) == 4)
+
+
+def _shapes(content: bytes) -> list[list[int]] | None:
+    """The shapes of the tensors in safetensors bytes; None where they are none."""
+    try:
+        return [tensor["shape"] for _, tensor in safetensors.deserialize(content)]  # type: ignore[no-untyped-call]
+    except safetensors.SafetensorError:
+        return None
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    """`1, 2, 4`, at most ten of them."""
+    listed = list(numbers)
+    return ", ".join(map(str, listed[:10])) + (", …" if len(listed) > 10 else "")

@@ -1,0 +1,56 @@
+"""What can be done with the runs that are ticked: open one, take its settings, rename it; delete any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lab.analysis import RunSummary
+from lab.store import Store
+from lab.ui.navigation import page
+from lab.ui.run_table import Listed
+from lab.ui.state import choose_run, forget_run, use_settings
+from lab.ui.text import plain
+
+SETTINGS_HELP = "Set the controls of the Train page to this run's config."
+
+
+def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
+    """A button for each; a dialog goes on asking about the runs that were ticked when it was opened."""
+    one = chosen[0].summary if len(chosen) == 1 else None
+    open_it, copy_it, rename_it, delete_it, _ = st.columns([1, 1.4, 1, 1, 3])
+    if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
+        choose_run(one.run)
+        st.switch_page(page("train"))
+    if copy_it.button("Use its settings", disabled=one is None, width="stretch", help=SETTINGS_HELP) and one:
+        use_settings(one.config)
+        choose_run(one.run)
+        st.switch_page(page("train"))
+    if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
+        _rename(store, one)
+    if delete_it.button("Delete", disabled=not chosen, width="stretch"):
+        _delete(store, chosen)
+
+
+@st.dialog("Rename the run")
+def _rename(store: Store, run: RunSummary) -> None:
+    st.caption(f"Run {run.run}: {plain(run.name)}")
+    name = st.text_input("Name", run.name, max_chars=120)
+    if st.button("Rename", type="primary", disabled=not name.strip()):
+        store.rename(run.run, name)
+        st.rerun()
+
+
+@st.dialog("Delete for good?")
+def _delete(store: Store, chosen: Sequence[Listed]) -> None:
+    st.markdown("\n".join(f"- {plain(run.name)} (run {run.id}, {run.status})" for run in chosen))
+    st.caption("The run, its curves and its weights cannot be brought back. A run in training is stopped.")
+    keep, go = st.columns(2)
+    if keep.button("Keep", width="stretch"):
+        st.rerun()
+    if go.button("Delete", type="primary", width="stretch"):
+        for run in chosen:
+            store.delete(run.id)
+            forget_run(run.id)
+        st.rerun()

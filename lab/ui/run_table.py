@@ -1,0 +1,116 @@
+"""The table of runs and which of them are ticked: known by their ids, never by their places in it.
+
+A browser says only which rows are ticked. So the rows mean what was drawn last, whatever has become of the runs since;
+and where a run has come or gone, the table is a new one, under a new key, that begins with the same runs ticked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from lab.analysis import RunSummary, gap
+from lab.report import summaries
+from lab.store import Store
+from lab.ui.layout import duration
+from lab.ui.run_words import began_words
+from lab.ui.state import tick_runs, ticked_runs
+
+DRAWN = "runs_drawn"
+FEW_ROWS = 8
+UNREADABLE = "unreadable"
+GAP_HELP = "Training minus test (or validation) accuracy, in points; well above 0: overfitting."
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the table showed when it was drawn last."""
+
+    version: int
+    ids: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Of the table's widget."""
+        return f"runs_table_{self.version}"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of the table: a run, or one that is there and cannot be read."""
+
+    id: int
+    name: str
+    status: str
+    summary: RunSummary | None = None
+    problem: str = ""
+    """Why it cannot be read."""
+
+
+def list_runs(store: Store) -> list[Listed]:
+    """All runs, newest first."""
+    listed = [Listed(run.run, run.name, run.status, summary=run) for run in summaries(store)]
+    listed += [Listed(run.id, run.name, UNREADABLE, problem=run.problem) for run in store.unreadable()]
+    return sorted(listed, key=lambda run: run.id, reverse=True)
+
+
+def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
+    """The table; returns those that are ticked, in its order."""
+    drawn = _drawn_for(tuple(run.id for run in runs))
+    percent = st.column_config.NumberColumn(format="%.2f")
+    ticked = [place for place, run in enumerate(runs) if run.id in ticked_runs()]
+    st.dataframe(
+        [_row(run) for run in runs],
+        hide_index=True,
+        width="stretch",
+        height="content" if len(runs) <= FEW_ROWS else 320,
+        key=drawn.key,
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": ticked}},
+        placeholder="",
+        column_config={
+            "Last, %": percent,
+            "Best, %": percent,
+            "Gap": st.column_config.NumberColumn(format="%+.2f", help=GAP_HELP),
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+            "Name": st.column_config.TextColumn(width="medium"),
+        },
+    )
+    return [runs[place] for place in ticked]
+
+
+def _drawn_for(ids: tuple[int, ...]) -> Drawn:
+    """Take over what was ticked in the table as it was drawn last; returns the table for these runs."""
+    drawn: Drawn = st.session_state.setdefault(DRAWN, Drawn(0, ()))
+    if drawn.key in st.session_state:
+        rows = st.session_state[drawn.key]["selection"]["rows"]
+        tick_runs(tuple(drawn.ids[row] for row in rows if row < len(drawn.ids)))
+    tick_runs(tuple(ticked for ticked in ticked_runs() if ticked in ids))
+    if drawn.key not in st.session_state or drawn.ids != ids:  # also when the page was left
+        drawn = st.session_state[DRAWN] = Drawn(drawn.version + 1, ids)
+    return drawn
+
+
+def _row(listed: Listed) -> dict[str, Any]:
+    """One line, as the widget wants it."""
+    run = listed.summary
+    row: dict[str, Any] = {"Run": listed.id, "Name": listed.name, "Status": listed.status}
+    return row if run is None else row | _figures(run)
+
+
+def _figures(run: RunSummary) -> dict[str, Any]:
+    return {
+        "Epochs": f"{len(run.epochs)} of {run.config.epochs}",
+        "Last, %": run.last.test_accuracy if run.last else None,
+        "Best, %": run.best.test_accuracy if run.best else None,
+        "Evaluated on": run.evaluated,
+        "Gap": gap(run.last) if run.last else None,
+        "Parameters": run.parameters,
+        "Seed": run.config.seed,
+        "Training time": duration(run.training_seconds),
+        "Began": began_words(run.queued, run.started, run.status),
+    }

@@ -1,0 +1,27 @@
+"""Names that a page, a chart or a terminal could take for something else than themselves."""
+
+NASTY_NAMES = (
+    "5*5 vs 3*3",
+    "lr $0.1$ and $0.2$",
+    "~~old~~ :rocket:",
+    "lr<b>0.1</b>",
+    "[seed 2]",
+    ":red[x] :blue-badge[y]",
+    "# heading",
+    "`code` ``two``",
+    "a _word_ and __two__",
+    ":material/home: :material_home: :streamlit:",
+    "a -> b <- c -- d >= e",
+    "1. first",
+    "- item",
+    "> quote",
+    "| a | b |",
+    "![image](http://x.y/z.png) [link](http://x.y)",
+    "www.example.org and me@example.org",
+    "&lt;b&gt; &amp; &#65;",
+    "back\\slash \\*",
+    "{curly} %{y} $$x^2$$",
+    "<script>alert(1)</script>",
+    "old [/b]",
+    "line one\nline two",
+)

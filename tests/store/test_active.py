@@ -1,0 +1,256 @@
+"""Who trains, who waits and for what, and whose worker is dead."""
+
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+from examples import beat, claimed, say, tiny_run
+from stories import ME, STARTED, WINDOW, epoch, running
+
+from lab.events import Event, Finished, Paused
+from lab.store import Store, active, turns, worker_name
+from lab.store.active import ONE_LOOK, SILENCE, Watch
+
+ELSEWHERE = "another-host:1:1:worker"
+
+
+@dataclass
+class Clock:
+    """The observer's own clock, moved by hand."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(store: Store) -> Clock:
+    clock = Clock()
+    store._watch = Watch(clock)
+    return clock
+
+
+def look(store: Store, clock: Clock, seconds: float, every: float = 1.0) -> None:
+    """Look at the runs for so long."""
+    for _ in range(round(seconds / every)):
+        clock.now += every
+        store.active()
+
+
+# --- who is dead -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", [STARTED, Paused()])
+def test_the_run_of_a_dead_process_is_interrupted_at_once(store: Store, event: Event, dead_worker: str) -> None:
+    run_id = running(store, event, worker=dead_worker)
+    run = store.run(run_id)
+    assert (run.status, run.worker, run.reason) == ("interrupted", None, active.KILLED)
+    assert run.ended is not None
+
+
+def test_a_process_that_got_the_id_of_a_dead_one_is_not_taken_for_it(store: Store) -> None:
+    host, process, _ = worker_name().split(":")
+    run_id = running(store, STARTED, worker=f"{host}:{process}:of-old:worker")
+    assert store.run(run_id).status == "interrupted"
+
+
+def test_a_process_that_is_there_is_not_dead_however_long_it_says_nothing(store: Store, clock: Clock) -> None:
+    """Stopped, asleep with its machine, or waiting for a store that somebody else has locked."""
+    run_id = running(store, STARTED)
+    look(store, clock, seconds=3600, every=5)
+    assert store.run(run_id).status == "running"
+
+
+def test_a_worker_elsewhere_is_dead_after_a_minute_and_a_half_of_silence(store: Store, clock: Clock) -> None:
+    run_id = running(store, STARTED, worker=ELSEWHERE)
+    store.active()
+    look(store, clock, SILENCE)
+    assert store.run(run_id).status == "running"
+    look(store, clock, 2)
+    assert (store.run(run_id).status, store.run(run_id).reason) == ("interrupted", active.SILENT)
+
+
+def test_a_worker_elsewhere_lives_as_long_as_it_beats(store: Store, clock: Clock) -> None:
+    run_id = running(store, STARTED, worker=ELSEWHERE)
+    for _ in range(10):
+        look(store, clock, SILENCE - 5, every=5)
+        beat(store, run_id)
+    assert store.run(run_id).status == "running"
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_clock_that_is_set_anew_kills_no_run(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> None:
+    here, elsewhere = running(store, STARTED), store.submit(tiny_run())
+    claimed(store, elsewhere, ELSEWHERE, device="cuda").append(STARTED)
+    now = active.time.time() + hours * 3600
+    monkeypatch.setattr(active.time, "time", lambda: now)
+    look(store, clock, SILENCE / 2)
+    assert [store.run(run_id).status for run_id in (here, elsewhere)] == ["running", "running"]
+
+
+def test_an_observer_that_slept_does_not_judge_when_it_wakes(store: Store, clock: Clock) -> None:
+    run_id = running(store, STARTED, worker=ELSEWHERE)
+    store.active()
+    clock.now += 8 * 3600
+    assert store.run(run_id).status == "running"
+    look(store, clock, SILENCE - 2 * ONE_LOOK)
+    assert store.run(run_id).status == "running"
+
+
+def test_one_look_is_no_proof(store: Store) -> None:
+    """As by a command that lists the runs and ends."""
+    run_id = running(store, STARTED, worker=ELSEWHERE)
+    assert Store(store.url).run(run_id).status == "running"
+
+
+def test_looking_at_the_list_marks_it_too_and_frees_the_device(store: Store, dead_worker: str) -> None:
+    store.claim(store.submit(tiny_run()), dead_worker, "cpu")
+    second = store.submit(tiny_run())
+    assert [run.status for run in Store(store.url).runs()] == ["queued", "interrupted"]
+    assert store.claim(second, ME, "cpu")
+
+
+def test_a_claim_frees_the_device_of_a_dead_worker_by_itself(store: Store, dead_worker: str) -> None:
+    store.claim(store.submit(tiny_run()), dead_worker, "cpu")
+    assert store.claim(store.submit(tiny_run()), ME, "cpu")
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_not_called_interrupted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker says its last word and leaves between the look and the mark."""
+    run_id = running(store, STARTED, epoch(1))
+
+    def ends_just_now(*_: object) -> str:
+        say(store, run_id, Finished())
+        return "dead"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(active, "_why_dead", ends_just_now)
+        store.active()
+    assert (store.run(run_id).status, store.run(run_id).reason) == ("finished", "")
+
+
+def test_a_run_that_beats_while_it_is_looked_at_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = running(store, STARTED)
+
+    def beats_just_now(*_: object) -> str:
+        beat(store, run_id)
+        return "dead"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(active, "_why_dead", beats_just_now)
+        store.active()
+    assert store.run(run_id).status == "running"
+
+
+def test_an_interrupted_run_keeps_its_epochs_and_can_be_queued_again(store: Store, dead_worker: str) -> None:
+    run_id = running(store, STARTED, epoch(1), epoch(2), WINDOW, worker=dead_worker)
+    assert store.run(run_id).status == "interrupted"
+    assert store.checkpoint(run_id).optimizer_state == b"state 2"
+    store.requeue(run_id)
+    assert store.run(run_id).reason == ""
+    assert store.claim(run_id, ME, "cpu")
+    assert store.checkpoint_epochs(run_id) == [1, 2]
+
+
+# --- who waits, and for what -------------------------------------------------------------------------------------
+
+
+def test_a_run_that_waits_for_a_command_that_has_ended_is_interrupted_and_can_be_resumed(
+    store: Store, dead_worker: str
+) -> None:
+    run_id = store.submit(tiny_run(), owner=dead_worker)
+    run = store.run(run_id)
+    assert (run.status, run.reason) == ("interrupted", active.QUEUED_BY_THE_DEAD)
+    store.requeue(run_id)
+    assert store.run(run_id).status == "queued"
+    store.send(run_id, "stop")
+    store.requeue(run_id, owner=dead_worker)
+    assert store.run(run_id).status == "interrupted"
+
+
+@pytest.mark.parametrize("owner", [None, worker_name(), "another-host:1:1"])
+def test_a_run_waits_as_long_as_its_command_does(store: Store, owner: str | None) -> None:
+    run_id = store.submit(tiny_run(), owner=owner)
+    assert store.run(run_id).status == "queued"
+
+
+def test_a_run_that_has_begun_no_longer_depends_on_the_command(store: Store, dead_worker: str) -> None:
+    """The app has taken it first."""
+    run_id = store.submit(tiny_run(), owner=worker_name())
+    claimed(store, run_id, ME).append(STARTED)
+    assert store.active()[0].owner is None
+
+
+def test_the_place_in_the_queue_is_that_of_the_runs_device(store: Store) -> None:
+    store.devices = ("cuda", "cpu")
+    on = {
+        device: [store.submit(tiny_run(device=device)) for _ in range(2)] for device in ("cpu", "cuda", "auto", "mps")
+    }
+    assert [store.queue_position(run_id) for run_id in on["cpu"] + on["mps"]] == [0, 1, 2, 3]  # mps is nowhere here
+    assert [store.queue_position(run_id) for run_id in on["cuda"] + on["auto"]] == [0, 1, 2, 3]
+    training = on["cuda"].pop(0)
+    claimed(store, training, ME, device="cuda")
+    before = store.ahead(on["auto"][1])
+    assert before is not None
+    assert (before.device, before.training, before.waiting) == ("cuda", training, (on["cuda"][0], on["auto"][0]))
+    before = store.ahead(on["cpu"][0])
+    assert before is not None
+    assert (before.device, before.training, before.waiting) == ("cpu", None, ())
+
+
+def test_nobody_has_a_turn_on_a_busy_device_and_others_hosts_have_their_own(store: Store) -> None:
+    run_id = running(store, STARTED)
+    waiting = store.submit(tiny_run())
+    assert turns(store.active(), "cpu", ["cpu"]) == []
+    say(store, run_id, Finished())
+    claimed(store, store.submit(tiny_run()), ELSEWHERE, device="cpu")
+    assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [waiting]
+
+
+UNREADABLE = {
+    "config of a later lab": "UPDATE runs SET config = '{\"colour\": 1}' WHERE id = :id",
+    "no config": "UPDATE runs SET config = '{' WHERE id = :id",
+    "deep": f"UPDATE runs SET config = '{'[' * 200_000}' WHERE id = :id",
+    "a device of a later lab": "UPDATE runs SET wanted = 'tpu' WHERE id = :id",
+}
+
+
+@pytest.mark.parametrize("damage", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_an_unreadable_run_is_no_hindrance_to_the_queue(store: Store, damage: str) -> None:
+    first, second = store.submit(tiny_run()), store.submit(tiny_run())
+    with store._database.writing() as connection:
+        connection.execute(sa.text(damage), {"id": first})
+    assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [first, second]
+
+
+@pytest.mark.parametrize("column", ["worker", "owner", "claim", "turn", "heartbeat", "device", "wanted"])
+def test_a_row_that_holds_what_it_cannot_holds_up_nobody(store: Store, column: str) -> None:
+    odd, sound = store.submit(tiny_run()), store.submit(tiny_run())
+    with store._database.writing() as connection:
+        connection.execute(sa.text(f"UPDATE runs SET {column} = x'ff00' WHERE id = :id"), {"id": odd})
+    assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [sound]
+    assert sound in [run.id for run in store.runs()]
+
+
+def test_the_question_who_waits_reads_no_run_that_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: the rows are found by an index."""
+    queries: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        queries.append(statement)
+
+    for seed in range(20):
+        store.send(store.submit(tiny_run(seed=seed)), "stop")
+    sa.event.listen(store._database._engine, "before_cursor_execute", listen)
+    store.active()
+    [query] = [query for query in queries if query.startswith("SELECT")]
+    with store._database.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("queued", "running", "paused")).all()
+    assert any("runs_that_have_not_ended" in str(line) for line in plan)
+    assert not any(str(line[-1]).startswith("SCAN") for line in plan)
+    assert "config" not in query

@@ -1,0 +1,113 @@
+"""Events and summaries of runs that nobody trained, for the tests of what they mean and how they are drawn."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from lab.analysis import RunSummary
+from lab.config import RunConfig
+from lab.events import Epoch, Started, Window
+from lab.steps import step
+
+
+def started(first_epoch: int = 1, epochs: int = 3, iterations: int = 20, batch: int = 100) -> Started:
+    return Started(
+        device="cpu",
+        device_name="a CPU",
+        engine="PyTorch",
+        parameters=1,
+        first_epoch=first_epoch,
+        epochs=epochs,
+        iterations_per_epoch=iterations,
+        batch_size=batch,
+    )
+
+
+def window(epoch: int, iteration: int, speed: float = 1000.0, loss: float = 1.0, accuracy: float = 90.0) -> Window:
+    return Window(
+        epoch=epoch,
+        iteration=iteration,
+        loss=loss,
+        accuracy=accuracy,
+        learning_rate=0.01,
+        images_per_second=speed,
+    )
+
+
+def epoch(
+    number: int,
+    test: float = 99.0,
+    train: float = 99.0,
+    seconds: float = 8.0,
+    test_loss: float = 0.04,
+    train_loss: float = 0.05,
+) -> Epoch:
+    return Epoch(
+        epoch=number,
+        train_loss=train_loss,
+        train_accuracy=train,
+        test_loss=test_loss,
+        test_accuracy=test,
+        test_correct=round(100 * test),
+        learning_rate=0.01,
+        seconds=seconds,
+    )
+
+
+def epochs(*tests: float, over: float = 0.0) -> list[Epoch]:
+    """Epochs with these test accuracies, and training accuracies `over` points above them."""
+    return [epoch(number, test, test + over) for number, test in enumerate(tests, start=1)]
+
+
+def summary(
+    told: Iterable[Epoch] = (),
+    status: str = "finished",
+    base: RunConfig | None = None,
+    run: int = 1,
+    name: str = "a run",
+    hardware: str = "a CPU, compiled engine",
+    **changes: Any,
+) -> RunSummary:
+    """A run of step 5 (or `base`) with these epochs and, unless `changes` says otherwise, no more of them planned."""
+    done = tuple(told)
+    planned = {"epochs": done[-1].epoch if done else 15}
+    return RunSummary(
+        run=run,
+        name=name,
+        config=replace(base or step(5).config, **planned | changes),
+        status=status,
+        reason="",
+        hardware=hardware,
+        device="cpu",
+        queued=1000.0,
+        started=None if status == "queued" else 1060.0,
+        ended=2000.0 if status not in ("queued", "running", "paused") else None,
+        epochs=done,
+    )
+
+
+# --- Hypothesis --------------------------------------------------------------------------------------------------
+
+percentages = st.integers(0, 10_000).map(lambda correct: correct / 100)
+losses = st.one_of(
+    st.floats(0, 10, allow_nan=False),
+    st.sampled_from([0.0, 1e-45, 3e38, float("inf"), float("nan")]),
+)
+
+
+@st.composite
+def any_epochs(draw: st.DrawFn, most: int = 20) -> list[Epoch]:
+    """The epochs of any run: wild ones, and ones that stay within a point, as real runs do at their end."""
+    count = draw(st.integers(1, most))
+    if draw(st.booleans()):
+        accuracies = draw(st.lists(percentages, min_size=count, max_size=count))
+    else:
+        level = draw(st.integers(0, 9_900))
+        near = st.lists(st.integers(0, 100), min_size=count, max_size=count)
+        accuracies = [(level + step) / 100 for step in draw(near)]
+    return [
+        epoch(number, accuracy, draw(percentages), test_loss=draw(losses), train_loss=draw(losses))
+        for number, accuracy in enumerate(accuracies, start=1)
+    ]

@@ -1,0 +1,60 @@
+"""What the command line prints for people says which images an accuracy is of, and when a run really began."""
+
+from dataclasses import replace
+
+import pytest
+from app_pages import epoch as kept_epoch
+from app_pages import started
+from rich.console import RenderableType
+from summaries import epochs, summary
+
+from lab.analysis import moment
+from lab.cli_output import console, run_page, runs_table, show_progress
+from lab.steps import step
+from lab.store import Kept
+
+
+def printed(shown: RenderableType) -> list[str]:
+    with console.capture() as capture:
+        console.print(shown)
+    return capture.get().splitlines()
+
+
+def test_a_runs_line_says_when_its_training_began_and_nothing_while_it_waits() -> None:
+    waiting, training = summary(status="queued", run=2), summary(epochs(99.0), "running", run=1)
+    head, *lines = printed(runs_table([waiting, training]))
+    assert head.split()[-1] == "started"
+    assert lines[0].split()[-1] == "-"
+    assert lines[1].split()[-1] == moment(1060.0)  # it was queued a minute before
+    assert moment(1060.0) not in lines[0]
+
+
+def test_a_runs_line_says_which_images_its_accuracies_are_of() -> None:
+    runs = [summary(epochs(99.0)), summary(epochs(98.0), evaluate_on="validation")]
+    head, *lines = printed(runs_table(runs))
+    assert "evaluated on" in head
+    assert "test" not in head.replace("evaluated", "")
+    assert [" test " in lines[0], " validation " in lines[1], " test " in lines[1]] == [True, True, False]
+
+
+def test_a_runs_page_tells_queued_started_and_ended_apart() -> None:
+    lines = printed(run_page(summary(epochs(99.0))))
+    times = {line.split()[0]: line.split()[-1] for line in lines if line.split()[:1] and "T" in line.split()[-1]}
+    assert {name: times[name] for name in ("Queued", "Started", "Ended")} == {
+        "Queued": moment(1000.0),
+        "Started": moment(1060.0),
+        "Ended": moment(2000.0),
+    }
+
+
+@pytest.mark.parametrize(("images", "other"), [("test", "validation"), ("validation", "test")])
+def test_a_runs_page_and_progress_name_the_images_they_are_about(images: str, other: str) -> None:
+    told = "\n".join(printed(run_page(summary(epochs(99.0), evaluate_on=images)))[-2:])
+    assert f"{images} loss" in told
+    assert other not in told
+    config = replace(step(5).config, evaluate_on=images)  # type: ignore[arg-type]
+    events = [Kept(id=1, time=0.0, event=started(config)), Kept(id=2, time=1.0, event=kept_epoch(1))]
+    with console.capture() as capture:
+        show_progress(iter(events), 1, config)
+    assert f"{images} 99.00 % (100 wrong of 10,000)" in capture.get()
+    assert f"{other} 99" not in capture.get()

@@ -1,0 +1,360 @@
+"""What the curves promise: each its colour and dash, every point inside its axes, and a zoom that a redraw leaves."""
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+from charts import checked, points, series
+from hypothesis import given
+from hypothesis import strategies as st
+from summaries import any_epochs, epoch, epochs, losses, percentages, started, summary, window
+
+from lab import curves
+from lab.config import RunConfig
+from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, DASHES, LOSS_FLOOR, SERIES, WHOLE_RANGE
+from lab.events import Epoch, Window
+from lab.figures import PUBLISHED, RATE, TEST, TRAIN
+from lab.schedule import planned_learning_rates
+from lab.steps import TARGET_ACCURACY, PublishedEpoch, published_epochs, step
+from lab.timeline import Timeline
+
+accuracy_figure = checked(curves.accuracy_figure)
+learning_rate_figure = checked(curves.learning_rate_figure)
+loss_figure = checked(curves.loss_figure)
+overlay_figure = checked(curves.overlay_figure)
+steps_figure = checked(curves.steps_figure)
+
+WINDOWS = [
+    window(1, 10, loss=1.5, accuracy=50.0),
+    window(1, 20, loss=0.8, accuracy=98.0),
+    window(2, 30, loss=0.4, accuracy=98.5),
+]
+TRAINED = Timeline.of([started(epochs=15), *WINDOWS[:2], epoch(1, 98.2, 75.0, test_loss=0.6), WINDOWS[2]])
+EMPTY = Timeline()
+PUBLISHED_3 = published_epochs(3)
+
+
+def of(planned: int = 15, **changes: Any) -> RunConfig:
+    return replace(step(3).config, epochs=planned, **changes)
+
+
+def all_curves(planned: int = 3) -> list[go.Figure]:
+    """Every chart of one run of `planned` epochs."""
+    return [
+        loss_figure(TRAINED, of(planned), PUBLISHED_3),
+        accuracy_figure(TRAINED, of(planned), PUBLISHED_3),
+        learning_rate_figure(planned_learning_rates(of(planned)), planned, 1.5),
+    ]
+
+
+# --- lines -------------------------------------------------------------------------------------------------------
+
+
+def test_train_is_a_line_by_window_test_a_marked_line_by_epoch_and_published_dotted() -> None:
+    found = series(loss_figure(TRAINED, of(), PUBLISHED_3))
+    assert set(found) == {"train", "test", "published test"}
+    train, test, published = found["train"], found["test"], found["published test"]
+    assert points(train) == [(10 / 20, 1.5), (20 / 20, 0.8), (30 / 20, 0.4)]
+    assert (train.line.color, train.mode) == (TRAIN, "lines")
+    assert points(test) == [(1, 0.6)]
+    assert (test.line.color, test.mode) == (TEST, "lines+markers")  # visible from its first, single point on
+    assert points(published) == [(row.epoch, row.test_loss) for row in PUBLISHED_3]
+    assert (published.line.color, published.line.dash) == (PUBLISHED, "dot")
+    assert train.line.dash is None  # solid: the published curve is told apart without its colour
+    assert test.line.dash is None
+
+
+def test_accuracy_has_the_same_lines_of_the_same_run() -> None:
+    found = series(accuracy_figure(TRAINED, of(), PUBLISHED_3, whole=True))
+    assert points(found["train"]) == [(10 / 20, 50.0), (20 / 20, 98.0), (30 / 20, 98.5)]
+    assert points(found["test"]) == [(1, 98.2)]
+    assert points(found["published test"]) == [(row.epoch, row.test_accuracy) for row in PUBLISHED_3]
+
+
+@pytest.mark.parametrize("figure", [loss_figure, accuracy_figure])
+def test_without_a_published_curve_none_is_drawn_or_named(figure: Any) -> None:
+    assert set(series(figure(TRAINED, of()))) == {"train", "test"}
+
+
+@pytest.mark.parametrize("figure", [loss_figure, accuracy_figure])
+def test_before_the_first_window_the_same_series_stand_there_empty(figure: Any) -> None:
+    empty = figure(EMPTY, of(), PUBLISHED_3)
+    assert [trace.name for trace in empty.data] == ["published test", "train", "test"]
+    assert points(series(empty)["train"]) == points(series(empty)["test"]) == []
+
+
+@pytest.mark.parametrize("figure", [loss_figure, accuracy_figure])
+def test_a_run_on_held_out_images_has_a_validation_curve_and_none_called_its_test(figure: Any) -> None:
+    found = figure(TRAINED, of(evaluate_on="validation"), PUBLISHED_3)
+    assert set(series(found)) == {"train", "validation", "published test"}
+    assert found.layout.shapes == ()  # the target is about the test set
+
+
+# --- axes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("planned", [1, 3, 15, 200])
+def test_the_epoch_axis_spans_the_planned_run_from_the_start_on_every_chart(planned: int) -> None:
+    for figure in all_curves(planned):
+        first, last = figure.layout.xaxis.range
+        assert first == 0
+        assert planned < last < planned + 1
+        assert figure.layout.xaxis.title.text == "epoch"
+
+
+def test_axes_are_named() -> None:
+    assert [figure.layout.yaxis.title.text for figure in all_curves()] == ["Loss", "Accuracy (%)", "Learning rate"]
+
+
+def test_loss_and_accuracy_stand_side_by_side_at_one_height() -> None:
+    loss, accuracy, _ = all_curves()
+    assert loss.layout.height == accuracy.layout.height
+
+
+def limits(figure: go.Figure) -> tuple[float, float]:
+    """The vertical axis, in the unit of the points."""
+    low, high = figure.layout.yaxis.range
+    return (10**low, 10**high) if figure.layout.yaxis.type == "log" else (low, high)
+
+
+def test_loss_is_logarithmic_and_shows_at_least_what_every_run_needs() -> None:
+    figure = loss_figure(EMPTY, of())
+    assert figure.layout.yaxis.type == "log"
+    low, high = limits(figure)
+    assert low == pytest.approx(0.01)
+    assert high > math.log(10)  # an untrained network's loss fits on it: -log(1 / 10)
+    assert limits(loss_figure(TRAINED, of())) == limits(figure)
+
+
+def losing(*values: float) -> Timeline:
+    return Timeline.of([started(), *(window(1, number, loss=loss) for number, loss in enumerate(values, start=1))])
+
+
+def test_a_loss_below_or_above_the_usual_range_widens_the_axis_to_the_next_coarse_stop() -> None:
+    assert limits(loss_figure(losing(1.0, 0.006), of()))[0] == pytest.approx(0.005)
+    assert limits(loss_figure(losing(1.0, 0.0031), of()))[0] == pytest.approx(0.002)
+    assert limits(loss_figure(losing(2.3, 40.0), of()))[1] == pytest.approx(50)
+    # 2 million: in powers of ten, since 1, 2 and 5 of each would stand upon each other
+    ticks = loss_figure(losing(0.02, 2e6), of()).layout.yaxis.tickvals
+    assert len(ticks) <= 8
+    assert all(math.log10(tick) == pytest.approx(round(math.log10(tick))) for tick in ticks)
+
+
+def test_a_falling_loss_changes_the_axis_a_few_times_only() -> None:
+    falling = [2.3 * 0.99**number for number in range(1000)]  # to 0.0001
+    ranges = {limits(loss_figure(losing(*falling[:count]), of())) for count in range(1, 1001, 5)}
+    assert len(ranges) <= 8  # 0.01, 0.005, 0.002, 0.001 ... 0.00005
+
+
+def test_a_loss_of_zero_is_drawn_at_the_floor_and_one_that_is_no_number_is_a_gap() -> None:
+    train = series(loss_figure(losing(0.1, 0.0, float("nan"), float("inf"), 0.1), of()))["train"]
+    assert train.y == (0.1, LOSS_FLOOR, None, None, 0.1)
+    assert f"{LOSS_FLOOR:.4f}" == "0.0000"  # as the hover says
+
+
+def test_accuracy_is_close_where_the_steps_differ_and_shows_the_target_as_a_thin_line() -> None:
+    for whole, shown in ((False, CLOSE_RANGE), (True, WHOLE_RANGE)):
+        figure = accuracy_figure(TRAINED, of(), whole=whole)
+        assert figure.layout.yaxis.range == shown
+        (line,) = figure.layout.shapes
+        assert (line.y0, line.y1) == (TARGET_ACCURACY, TARGET_ACCURACY)
+        assert line.line.width == 1
+    assert accuracy_figure(EMPTY, of()).layout.yaxis.range == (97.0, 100.0)
+
+
+def test_while_the_first_epoch_trains_all_of_it_is_on_the_chart() -> None:
+    figure = accuracy_figure(Timeline.of([started(), *WINDOWS[:2]]), of())
+    assert len(series(figure)["train"].y) == 2
+    assert figure.layout.yaxis.range == (50.0, 100.0)
+
+
+def test_after_the_first_epoch_the_training_curve_begins_where_it_enters_the_chart() -> None:
+    train = series(accuracy_figure(TRAINED, of()))["train"]
+    assert points(train) == [(20 / 20, 98.0), (30 / 20, 98.5)]
+
+
+def test_a_network_that_guesses_is_seen_to_guess() -> None:
+    guessing = Timeline.of([started(), window(1, 20, accuracy=10.0), epoch(1, 9.82, 10.0), epoch(2, 9.82, 10.0)])
+    figure = accuracy_figure(guessing, of())
+    assert figure.layout.yaxis.range == WHOLE_RANGE
+    assert series(figure)["test"].y == (9.82, 9.82)
+
+
+def inside(figure: go.Figure) -> bool:
+    low, high = limits(figure)
+    return all(low <= y <= high for trace in figure.data for y in trace.y if y is not None)
+
+
+def timeline_of(told: Sequence[Epoch], windows: Sequence[Window]) -> Timeline:
+    return Timeline.of([started(epochs=len(told) or 1), *windows, *told])
+
+
+@st.composite
+def any_windows(draw: st.DrawFn, most_epochs: int) -> list[Window]:
+    count = draw(st.integers(0, 10 * most_epochs))
+    told = draw(st.lists(st.tuples(losses, percentages), min_size=count, max_size=count))
+    return [
+        window(2 * (number - 1) // 20 + 1, 2 * number, loss=loss, accuracy=accuracy)
+        for number, (loss, accuracy) in enumerate(told, start=1)
+    ]
+
+
+published = st.sampled_from([(), *(published_epochs(number) for number in range(1, 6))])
+
+
+@given(st.one_of(st.just([]), any_epochs(4)), any_windows(4), published, st.booleans())
+def test_every_point_that_is_drawn_lies_inside_its_axes(
+    told: list[Epoch], windows: list[Window], published: tuple[PublishedEpoch, ...], whole: bool
+) -> None:
+    timeline = timeline_of(told, windows)
+    assert inside(loss_figure(timeline, of(), published))
+    assert inside(accuracy_figure(timeline, of(), published, whole))
+
+
+@given(any_epochs(4), any_windows(4))
+def test_nothing_is_left_out_but_the_beginning_of_the_first_epoch(told: list[Epoch], windows: list[Window]) -> None:
+    timeline = timeline_of(told, windows)
+    close, whole = (series(accuracy_figure(timeline, of(), whole=whole)) for whole in (False, True))
+    assert points(close["test"]) == points(whole["test"])
+    assert points(whole["train"]) == [(timeline.position(one), one.accuracy) for one in windows]
+    kept = points(close["train"])
+    left_out = points(whole["train"])[: len(windows) - len(kept)]
+    assert left_out + kept == points(whole["train"])
+    assert all(place <= 1 for place, _ in left_out)
+
+
+@given(st.lists(any_epochs(), min_size=1, max_size=3), published)
+def test_every_point_of_a_steps_chart_lies_inside_its_axes(
+    runs: list[list[Epoch]], published: tuple[PublishedEpoch, ...]
+) -> None:
+    assert inside(steps_figure(published, [summary(told) for told in runs]))
+
+
+# --- redraws -----------------------------------------------------------------------------------------------------
+
+
+def test_more_points_leave_the_zoom_alone_even_where_the_axis_changes() -> None:
+    falling = Timeline.of([started(), window(1, 10, loss=0.0001, accuracy=20.0), epoch(1, 60.0)])
+    for before, after in (
+        (loss_figure(EMPTY, of()), loss_figure(falling, of())),
+        (accuracy_figure(EMPTY, of()), accuracy_figure(falling, of())),
+        (learning_rate_figure([(0, 0.1)], 15, 0), learning_rate_figure([(0, 0.1)], 15, 2)),
+    ):
+        assert before.layout.uirevision == after.layout.uirevision
+        assert before.layout.uirevision  # plotly forgets the zoom at every redraw when it is empty
+
+
+def test_showing_or_hiding_the_published_curve_leaves_the_zoom_alone() -> None:
+    for figure in (loss_figure, accuracy_figure):
+        assert figure(EMPTY, of()).layout.uirevision == figure(EMPTY, of(), PUBLISHED_3).layout.uirevision
+
+
+def test_another_range_or_length_gives_up_the_zoom() -> None:
+    close, whole = (accuracy_figure(EMPTY, of(), whole=whole) for whole in (False, True))
+    assert close.layout.uirevision != whole.layout.uirevision
+    for figure in (loss_figure, accuracy_figure):
+        assert figure(EMPTY, of(15)).layout.uirevision != figure(EMPTY, of(3)).layout.uirevision
+
+
+@given(any_epochs())
+def test_the_accuracy_axis_knows_a_few_places_to_begin_only(told: list[Epoch]) -> None:
+    low, high = accuracy_figure(timeline_of(told, []), of()).layout.yaxis.range
+    assert low in (*ACCURACY_STOPS, 0.0)
+    assert high in (100.0, 101.0)
+
+
+# --- learning rate -----------------------------------------------------------------------------------------------
+
+
+def test_the_learning_rate_is_planned_dotted_and_drawn_thick_as_far_as_the_run_has_come() -> None:
+    rates = [(0.0, 0.1), (1.0, 0.1), (1.0, 0.01), (2.0, 0.01)]
+    figure = learning_rate_figure(rates, 2, reached=1.0)
+    planned, done = series(figure)["planned"], series(figure)["so far"]
+    assert points(planned) == rates
+    assert points(done) == rates[:3]
+    assert planned.line.color == done.line.color == RATE
+    assert planned.line.dash == "dot"
+    assert done.line.dash == "solid"
+    assert done.line.width > planned.line.width
+    lowest, highest = figure.layout.yaxis.range
+    assert lowest == 0
+    assert 0.1 < highest < 0.11  # all of the line, and no empty space above it
+
+
+# --- several runs ------------------------------------------------------------------------------------------------
+
+
+def test_overlaid_runs_have_a_name_a_colour_and_a_dash_each() -> None:
+    runs = [summary(epochs(98.0 + number / 10), run=number) for number in range(6)]
+    figure = overlay_figure(runs, "accuracy")
+    assert [trace.name for trace in figure.data] == [f"{number}: a run" for number in range(6)]
+    assert len({trace.line.color for trace in figure.data}) == 6
+    assert len({trace.line.dash for trace in figure.data}) == 6
+    assert {trace.line.color for trace in figure.data} <= set(SERIES)
+
+
+def test_more_runs_than_colours_are_still_told_apart() -> None:
+    many = len(SERIES) + len(DASHES)
+    figure = overlay_figure([summary(epochs(99.0), run=number) for number in range(many)], "accuracy")
+    assert len({(trace.line.color, trace.line.dash) for trace in figure.data}) == many
+
+
+def test_an_overlay_spans_the_longest_run_and_draws_the_figure_asked_for() -> None:
+    told = [epoch(number, test_loss=loss) for number, loss in enumerate((0.2, 0.1, 0.0), start=1)]
+    figure = overlay_figure([summary(epochs(98.0)), summary(told)], "loss")
+    assert points(figure.data[1]) == [(1, 0.2), (2, 0.1), (3, LOSS_FLOOR)]
+    assert figure.layout.xaxis.range == (0, 3.3)
+    assert figure.layout.yaxis.type == "log"
+    assert figure.layout.yaxis.title.text == "Test loss"
+
+
+def test_an_overlay_of_no_epochs_is_an_empty_chart() -> None:
+    assert overlay_figure([], "accuracy").layout.xaxis.range == (0, 1.3)
+    assert points(overlay_figure([summary()], "accuracy").data[0]) == []
+
+
+def test_an_overlay_says_which_images_its_runs_were_evaluated_on() -> None:
+    test, held_out = summary(epochs(99.0), run=1), summary(epochs(99.0), run=2, evaluate_on="validation")
+
+    def label(*runs: Any) -> str:
+        return str(overlay_figure(runs, "accuracy").layout.yaxis.title.text)
+
+    assert [label(test), label(held_out)] == ["Test accuracy (%)", "Validation accuracy (%)"]
+    assert label(test, held_out) == "Accuracy (%)"
+    mixed = overlay_figure([test, held_out], "accuracy")
+    assert [trace.name for trace in mixed.data] == ["1: a run (test)", "2: a run (validation)"]
+
+
+@pytest.mark.parametrize("name", ["lr<b>0.1</b>", "$x$", "%{y}", "a<br>b", "&amp;", "5*5 vs 3*3"])
+def test_a_runs_name_is_shown_as_typed(name: str) -> None:
+    (trace,) = overlay_figure([summary(epochs(99.0), name=name)], "accuracy").data
+    assert html.unescape(trace.name) == f"1: {name}"
+    assert not set("<>$%") & set(trace.name)
+    assert trace.hovertemplate == "%{y:.2f} %"  # with a template of its own, Plotly shows names whole
+
+
+def test_a_steps_own_runs_are_drawn_over_its_published_curve_and_told_apart_by_their_dash() -> None:
+    own = [summary(epochs(98.0, 99.0, 99.2), run=7), summary(epochs(98.0, 99.1, 99.3), run=5)]
+    found = series(steps_figure(PUBLISHED_3, own))
+    assert list(found) == ["published test", "yours, run 7", "yours, run 5"]
+    assert points(found["yours, run 7"]) == [(1, 98.0), (2, 99.0), (3, 99.2)]
+    assert found["yours, run 7"].line.color == found["yours, run 5"].line.color == TEST
+    assert found["yours, run 7"].line.dash != found["yours, run 5"].line.dash
+    assert found["published test"].line.dash == "dot"
+
+
+def test_a_steps_chart_spans_15_epochs_or_the_longest_run() -> None:
+    assert steps_figure(PUBLISHED_3, [summary(epochs(99.0))]).layout.xaxis.range == (0, 15.3)
+    assert steps_figure((), [summary(epochs(*[99.0] * 20))]).layout.xaxis.range == (0, 20.3)
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_a_steps_chart_shows_every_published_accuracy_and_the_target(number: int) -> None:
+    figure = steps_figure(published_epochs(number), [])
+    assert inside(figure)
+    low, high = figure.layout.yaxis.range
+    assert low < TARGET_ACCURACY < high
