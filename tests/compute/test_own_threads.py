@@ -4,6 +4,8 @@ That they compute the same is said by test_native_engine.py, which runs on both.
 """
 
 import ctypes
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from examples import noisy_digits, wait_until, with_its_exact_twin
+from test_native_sanitized import DRIVER, FLAGS, NETWORKS, driven, lines
 
 from lab.compute.native import build
 from lab.compute.native import engine as native_engine
@@ -90,6 +93,20 @@ def test_a_helper_treats_tiny_numbers_as_the_thread_does_that_it_helps() -> None
                 assert engine.scores(images).view(torch.int32).eq(0).all() == zeros
     finally:
         torch.set_flush_denormal(False)
+
+
+@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+def test_no_two_of_them_touch_the_same_memory_at_once(sanitizer: str, tmp_path: Path) -> None:
+    """Nor do they touch what is not theirs; none is left when the engine is freed. What sanitizers see of some steps."""
+    gcc, driver = shutil.which("gcc"), tmp_path / "driver"
+    if gcc is None:
+        assert "CI" not in os.environ, "CI has gcc: see .ci/run"
+        pytest.skip("no gcc")
+    command = [gcc, *FLAGS, "-DOWN_THREADS", f"-fsanitize={sanitizer}", "-o", str(driver), str(DRIVER)]
+    subprocess.run([*command, "-lm", "-lpthread"], check=True)
+    names = ("step 2", "every pooling", "a 1x1 stem")
+    losses = driven(driver, *(lines(replace(NETWORKS[name], dropout=0.3), 5) for name in names))
+    assert len(losses) == len(names)
 
 
 def test_on_windows_pytorchs_threads_sleep_while_the_engines_own_compute() -> None:
