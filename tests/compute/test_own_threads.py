@@ -97,7 +97,7 @@ def test_a_helper_treats_tiny_numbers_as_the_thread_does_that_it_helps() -> None
 
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
 def test_no_two_of_them_touch_the_same_memory_at_once(sanitizer: str, tmp_path: Path) -> None:
-    """Nor do they touch what is not theirs; none is left when the engine is freed. What sanitizers see of some steps."""
+    """Nor what is not theirs, and none is left when the engine is freed: what sanitizers see of some steps."""
     gcc, driver = shutil.which("gcc"), tmp_path / "driver"
     if gcc is None:
         assert "CI" not in os.environ, "CI has gcc: see .ci/run"
