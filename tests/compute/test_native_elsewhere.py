@@ -20,8 +20,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from examples import PICTURES, assert_close, assert_same_gradients_and_statistics, noisy_digits, with_its_exact_twin
-from lab.native import build
-from lab.native.engine import _POINTERS, _describe, _Layer
 from test_native_engine import NETWORKS
 from torch import Tensor, nn
 
