@@ -55,6 +55,18 @@ class RunReader:
         self._known |= {row[0]: (row, run) for row, run in found}
         return [run for _, run in found]
 
+    def unreadable(self) -> list[Unreadable]:
+        """The runs that cannot be read, or of which an epoch cannot, newest first."""
+        found = self.all()
+        problems = read_epochs(self._database, (run.id for run in found)).problems
+        damaged = (
+            Unreadable(id=run.id, name=run.name, problem=problems[run.id])
+            if isinstance(run, Run) and run.id in problems
+            else run
+            for run in found
+        )
+        return [run for run in damaged if isinstance(run, Unreadable)]
+
     def _read(self, *where: sa.ColumnElement[bool]) -> list[tuple[tuple[Any, ...], Run | Unreadable]]:
         query = sa.select(*COLUMNS, _has_what_resuming_needs()).where(*where).order_by(RUNS.c.id.desc())
         with self._database.reading() as connection:

@@ -137,15 +137,7 @@ class Store:
 
     def unreadable(self) -> list[Unreadable]:
         """The runs that cannot be read, or of which an epoch cannot, newest first; `delete` removes them too."""
-        found = self._reader.all()
-        problems = self.epochs(run.id for run in found).problems
-        damaged = (
-            Unreadable(id=run.id, name=run.name, problem=problems[run.id])
-            if isinstance(run, Run) and run.id in problems
-            else run
-            for run in found
-        )
-        return [run for run in damaged if isinstance(run, Unreadable)]
+        return self._reader.unreadable()
 
     def run(self, run_id: int) -> Run:
         """One run.
