@@ -73,7 +73,8 @@ class Number:
         """
         text = text.strip()
         if "," in text:
-            raise ConfigError(f"{name} is {shown(text)}; write it without a comma, and decimals with a point: 0.02.")
+            instead = "in digits only: 6000" if self.whole else "with a point: 0.02"
+            raise ConfigError(f"{name} is {shown(text)}; write it without a comma, {instead}.")
         number: object = text
         if _NUMBER.fullmatch(text):
             exact = Decimal(text)

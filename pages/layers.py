@@ -27,7 +27,8 @@ with editing:
 with controls:
     show_network_controls()
 with reading:
-    show_problem()
+    with st.container():  # always there: what follows keeps its place, and with it the open tab
+        show_problem()
     try:
         rows = layer_table(draft().config.network)
     except ImpossibleNetwork as error:  # cannot be reached from here: the editor keeps it out of the draft

@@ -33,8 +33,8 @@ def test_a_whole_number_stays_one(text: str, value: int) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("0,02", "Learning rate is '0,02'; write it without a comma, and decimals with a point: 0.02."),
-        ("1,000", "Learning rate is '1,000'; write it without a comma, and decimals with a point: 0.02."),
+        ("0,02", "Learning rate is '0,02'; write it without a comma, with a point: 0.02."),
+        ("1,000", "Learning rate is '1,000'; write it without a comma, with a point: 0.02."),
         ("abc", "Learning rate is 'abc'; it must be a number from 0.000001 to 10."),
         ("", "Learning rate is ''; it must be a number from 0.000001 to 10."),
         ("nan", "Learning rate is 'nan'; it must be a number from 0.000001 to 10."),
@@ -52,6 +52,12 @@ def test_what_is_no_such_number_is_refused_in_a_sentence(text: str, sentence: st
     with pytest.raises(ConfigError) as error:
         RATE.parse("Learning rate", text)
     assert str(error.value) == sentence
+
+
+def test_thousands_are_written_without_a_comma() -> None:
+    with pytest.raises(ConfigError) as error:
+        number(RunConfig, "training_images").parse("Training images", "6,000")
+    assert str(error.value) == "Training images is '6,000'; write it without a comma, in digits only: 6000."
 
 
 @pytest.mark.parametrize("text", ["2.5", "0", "201", "-1", "1e-1", "1e400", "9" * 5000, "1" * 30, "15 epochs"])

@@ -160,7 +160,7 @@ def test_a_layer_can_be_put_behind_the_last_one() -> None:
     ("column", "typed", "words"),
     [
         ("kernel", "three", "Layer 4: kernel is 'three'; it must be a whole number from 1 to 28."),
-        ("kernel", "2,5", "Layer 4: kernel is '2,5'; write it without a comma, and decimals with a point: 0.02."),
+        ("kernel", "2,5", "Layer 4: kernel is '2,5'; write it without a comma, in digits only: 6000."),
         ("kernel", -3, "Layer 4: kernel is -3; it must be a whole number from 1 to 28."),
         ("kernel", "9" * 20, "Layer 4: kernel is 99999999999999999999; it must be"),
         ("stride", 10**18, "Layer 4: stride is 1000000000000000000; it must be"),

@@ -52,8 +52,9 @@ def size_and_problems() -> bool:
     with suppress(ImpossibleNetwork):  # one of the problems
         budget_bar(total_parameters(draft().config.network), PARAMETER_BUDGET)
     problems = start_problems(draft())
-    for problem in problems:
-        st.error(plain(problem))
+    with st.container():  # always there: what follows keeps its place, and with it the open tab
+        for problem in problems:
+            st.error(plain(problem))
     return not problems
 
 

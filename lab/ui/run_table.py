@@ -71,6 +71,7 @@ def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": ticked}},
+        placeholder="",
         column_config={
             "Last, %": percent,
             "Best, %": percent,

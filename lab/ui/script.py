@@ -10,7 +10,8 @@ from lab.ui.text import plain
 
 visited()
 start_page()
-show_callback_error()
-for problem in problems():
-    st.warning(plain(problem))
+with st.container():  # always there: the page below keeps its place, whatever is said above it
+    show_callback_error()
+    for problem in problems():
+        st.warning(plain(problem))
 st.navigation([page(name) for name in PAGES], position="top").run()

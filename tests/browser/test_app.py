@@ -62,7 +62,7 @@ def test_a_short_run_is_set_up_started_and_watched_to_its_end(server: LabServer,
     for label, value in (("Training images", 2000), ("Epochs", 2)):
         page.get_by_label(label, exact=True).fill(str(value))
         page.get_by_label(label, exact=True).press("Enter")
-    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("2")
+    expect(page.get_by_label("Epochs", exact=True)).to_have_value("2")
     page.get_by_role("button", name="Start training").click()
     first = wait_for_points(page, "loss", "train", more_than=0)
     assert wait_for_points(page, "loss", "train", more_than=first) > first

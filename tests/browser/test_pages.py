@@ -1,0 +1,97 @@
+"""What only a browser shows: which runs are ticked, how names are drawn, what becomes of what is typed."""
+
+from collections.abc import Callable
+
+import pytest
+from app_pages import add_run, epoch
+from examples import tiny_run
+from lab_server import LabServer
+from nasty import NASTY_NAMES
+from playwright.sync_api import Locator, Page, expect
+
+from lab.events import Stopped
+
+expect.set_options(timeout=90_000)
+Tabs = Callable[[str], Page]
+ROW, HEAD, BOX = 35, 35, 18
+"""Pixels of the table of runs: the height of a row and of its head, and where the boxes are to tick."""
+
+
+def ended_run(server: LabServer, name: str) -> int:
+    return add_run(server.store, epoch(1), Stopped(), config=tiny_run(), name=name)
+
+
+def open_runs(server: LabServer, new_tab: Tabs) -> Page:
+    page = new_tab(f"{server.address}/runs")
+    expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible()
+    return page
+
+
+def tick(page: Page, row: int) -> None:
+    """Tick a row of the table, 1 the first."""
+    canvas = page.locator("[data-testid=stDataFrame] canvas").first
+    canvas.click(position={"x": BOX, "y": HEAD + ROW * (row - 1) + ROW / 2})
+
+
+def dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_delete_removes_the_run_that_was_ticked_and_then_nothing_is_ticked(server: LabServer, new_tab: Tabs) -> None:
+    ended_run(server, "oldest")
+    mine = ended_run(server, "mine")
+    page = open_runs(server, new_tab)
+    ended_run(server, "somebody else's")  # at the top of the next drawing
+    tick(page, 1)
+    expect(page.get_by_role("button", name="Delete", exact=True)).to_be_enabled()
+    press(page, "Delete")
+    expect(dialog(page).get_by_role("listitem")).to_have_text([f"mine (run {mine}, stopped)"])
+    dialog(page).get_by_role("button", name="Delete").click()
+    expect(dialog(page)).to_have_count(0)
+    expect(page.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
+    assert [run.name for run in server.store.runs()] == ["somebody else's", "oldest"]
+
+
+def test_every_name_is_drawn_as_it_was_typed(server: LabServer, new_tab: Tabs) -> None:
+    ids = [ended_run(server, name) for name in NASTY_NAMES]
+    lines = [" ".join(name.split()) for name in reversed(NASTY_NAMES)]
+    page = open_runs(server, new_tab)
+    tick(page, 0)  # all
+    press(page, "Delete")
+    items = dialog(page).get_by_role("listitem")
+    expect(items).to_have_count(len(NASTY_NAMES))
+    for item, line, run_id in zip(items.all(), lines, reversed(ids), strict=True):
+        assert item.inner_text().replace("\u2060", "") == f"{line} (run {run_id}, stopped)"
+        assert "<" not in item.inner_html()  # no emphasis, no picture, no link, no formula
+    page.goto(f"{server.address}/train?run={ids[0]}")
+    expect(page.locator("strong").first).to_have_text(NASTY_NAMES[0])
+
+
+@pytest.mark.parametrize(
+    ("label", "typed", "shown"),
+    [("Epochs", "0,02", None), ("Seed", "letters", None), ("Training images", "6e3", "6000")],
+)
+def test_what_is_typed_is_used_or_stays_and_is_refused(
+    server: LabServer, new_tab: Tabs, label: str, typed: str, shown: str | None
+) -> None:
+    page = new_tab(f"{server.address}/train")
+    page.get_by_role("tab", name="Run").click()
+    box = page.get_by_label(label, exact=True)
+    box.fill(typed)
+    box.press("Enter")
+    start = page.get_by_role("button", name="Start training")
+    if shown is None:
+        expect(page.get_by_text(f"{label} is '{typed}'")).to_be_visible()
+        expect(start).to_be_disabled()
+    expect(box).to_have_value(shown or typed)
+    expect(page.get_by_role("tab", name="Run")).to_have_attribute("aria-selected", "true")
+    box.fill("3")
+    start.click()  # without Enter: leaving the field takes what is in it
+    expect(page.get_by_text("run 1,").or_(page.get_by_text("queued")).first).to_be_visible()
+    fields = {"Epochs": "epochs", "Seed": "seed", "Training images": "training_images"}
+    (run,) = server.store.runs()
+    assert getattr(run.config, fields[label]) == 3
