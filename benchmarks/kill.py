@@ -32,6 +32,7 @@ from lab.store import Store
 MOMENTS = {"training": 0.08, "evaluation": 0.06, "checkpoint": 0.02, "claim": 0.02, "import": 0.04}
 """What is under way when the process is killed -> the most seconds that it may have been."""
 KILLS_A_RUN = 6
+RUNS_IN_A_FILE = 2
 NOW, NEVER = "now", "never"
 PATIENCE = 120.0
 """Seconds in which a process must come to its moment or end."""
@@ -84,12 +85,14 @@ class Killer:
     def __init__(self, folder: Path, seed: int) -> None:
         self.random, self.folder, self.found = random.Random(seed), folder, Found()
         self.store = Store(f"sqlite:///{folder / 'killed.sqlite3'}")
-        self.whole = Store(f"sqlite:///{folder / 'whole.sqlite3'}")
+        self.file = folder / "whole.sqlite3"
+        self.whole = Store(f"sqlite:///{self.file}")
         self.processes = multiprocessing.get_context("forkserver")
         self.processes.set_forkserver_preload(["benchmarks.killed"])
         os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])  # for the server of forks, which is given no other
-        self.reference = self.whole.submit(CONFIG)
-        self._train(self.whole, self.reference, NEVER, 0)
+        self.reference, *others = (self.whole.submit(CONFIG) for _ in range(RUNS_IN_A_FILE))
+        for run_id in (self.reference, *others):
+            self._train(self.whole, run_id, NEVER, 0)
 
     def kill(self, times: int) -> Found:
         """Kill so many times, as often at every moment, in random order."""
@@ -182,24 +185,27 @@ class Killer:
         if _kept(self.store, run_id) != _kept(self.whole, self.reference):
             self.found.different.append(f"run {run_id}: weights, predictions or the optimiser's state differ")
 
+    def _is_the_reference(self, store: Store, run_id: int) -> bool:
+        mine, other = (store, run_id), (self.whole, self.reference)
+        return _told(*mine) == _told(*other) and _kept(*mine) == _kept(*other)
+
     def _kill_an_import(self, number: int) -> None:
         """All of a file's runs are there afterwards, or none; and importing again makes it all, once."""
         target = Store(f"sqlite:///{self.folder / f'target-{number}.sqlite3'}")
         here, there = self.processes.Pipe()
-        arguments = (target.url, self.whole.url, there)
+        arguments = (target.url, self.file, there)
         killed, _ = self._run("import_runs", arguments, here, there, MOMENTS["import"])
         self.found.kills["import"] += killed
+        there_are, whole = len(target.runs()), len(self.whole.runs())
+        if there_are not in (0, whole):
+            self.found.different.append(f"import {number}: {there_are} of {whole} runs")
+        target.import_file(self.file)
         runs = [run.id for run in target.runs()]
-        if not runs:
-            runs = self.whole.copy_to(target)
+        if len(runs) != whole:
+            self.found.different.append(f"import {number}: imported again, there are {len(runs)} of {whole} runs")
         for run_id in runs:
-            if (_told(target, run_id), _kept(target, run_id)) != (
-                _told(self.whole, self.reference),
-                _kept(self.whole, self.reference),
-            ):
+            if not self._is_the_reference(target, run_id):
                 self.found.different.append(f"import {number}: run {run_id} differs")
-        if len(runs) != len(self.whole.runs()):
-            self.found.different.append(f"import {number}: {len(runs)} runs")
         target.close()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: a fork has no threads but its own
@@ -47,11 +48,11 @@ def train(url: str, run_id: int, moment: str, after: int, pipe: Connection) -> N
     worker.join()
 
 
-def import_runs(url: str, source: str, pipe: Connection) -> None:
-    """Copy the ended runs of another store into this one."""
-    target, other = Store(url), Store(source)
+def import_runs(url: str, file: Path, pipe: Connection) -> None:
+    """Import the ended runs of another lab's file."""
+    target = Store(url)
     pipe.send(NOW)
-    other.copy_to(target)
+    target.import_file(file)
 
 
 def _tell(moment: str, after: int, pipe: Connection) -> None:

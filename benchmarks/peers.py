@@ -59,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line with a device of this machine and the number of iterations; one sentence where it is wrong."""
-    from benchmarks.published_recipe import WARM_UP
     from lab.device import DeviceUnavailable, resolve_device
+    from lab.published_recipe import WARM_UP
 
     parser = argparse.ArgumentParser(description="The lab beside Keras on torch, Lightning and fastai on step 5.")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -90,9 +90,9 @@ def frameworks() -> tuple[type[Peer], ...]:
 
 def compare(device: str, iterations: int, peers: Sequence[type[Peer]], missing: list[str]) -> Comparison:
     """Measure the published recipe, the lab and each of `peers` in turn."""
-    from benchmarks.published_recipe import PublishedRecipe
     from lab.device import device_name
     from lab.mnist import write_uncompressed
+    from lab.published_recipe import PublishedRecipe
 
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)

@@ -81,8 +81,8 @@ class Attempt:
             if self._told() == "stop":
                 self._say_last(Stopped())
                 self._close()
-        except LostClaim as error:
-            log.warning("%s", error)
+        except StoreError as error:  # as above
+            log.warning("Run %d: %s", self.claim.run_id, error)
             self._close()
 
     def may_go_on(self) -> bool:
@@ -141,10 +141,10 @@ class Attempt:
     def _say_last(self, event: Event) -> None:
         try:
             self.ask(partial(self.claim.append, event))
-        except LostClaim as error:
-            log.warning("%s", error)
         except _Ending:
             self.interrupt(CLOSED)
+        except StoreError as error:  # the claim is lost, or the database was deleted: there is nobody to tell
+            log.warning("Run %d: %s", self.claim.run_id, error)
 
     def control(self) -> Command:
         """What to do now, for training to ask at every iteration; the store is asked a few times a second."""

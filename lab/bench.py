@@ -186,8 +186,8 @@ def ratio(slow: list[Round], fast: list[Round]) -> float:
 
 def bench(device: str, engine: EngineChoice = "fastest", iterations: int | None = None, rounds: int = 5) -> Report:
     """Measure the published recipe and the lab on `device` ("cpu", "cuda" or "mps")."""
-    from benchmarks.published_recipe import PublishedRecipe
     from lab.mnist import write_uncompressed
+    from lab.published_recipe import PublishedRecipe
 
     chosen = iterations or (40 if device == "cpu" else 470)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:

@@ -21,6 +21,7 @@ QUEUE_POLL_SECONDS = 0.3
 PARKED = 8
 """Paused runs that a worker keeps in memory; the one that has been paused longest makes room for a ninth."""
 NO_ROOM = "So many runs were paused after it that it was closed to make room."
+ABANDONED = "Its database took nothing more while it trained."
 OTHERS_TURN_SECONDS = 2.0
 """How long a free device is left to a paused run whose turn it is, and which another process holds."""
 
@@ -111,7 +112,9 @@ class Worker:
     def _next(self) -> Attempt | None:
         """Whose turn it is here, with the device taken for it; None when nobody waits, or the device is busy."""
         self._look_after_the_parked()
-        for run in turns(self.store.active(), self.device, available_devices()):
+        active = self.store.active()
+        self._give_up_what_nobody_trains(active)
+        for run in turns(active, self.device, available_devices()):
             if run.id in self._parked:
                 return self._parked.pop(run.id) if self._parked[run.id].may_go_on() else None
             if run.status == "paused":
@@ -121,6 +124,12 @@ class Worker:
                 claim = self.store.claim(run.id, self.name, self.device)
                 return Attempt(claim, self._events, self._end) if claim else None
         return None
+
+    def _give_up_what_nobody_trains(self, active: list[Active]) -> None:
+        """Interrupt runs that are this worker's, and whose end it could not have kept when it came."""
+        for run in active:
+            if run.worker == self.name and run.id not in self._parked:
+                self.store.held(run).interrupt(ABANDONED)
 
     def _is_left_to_others(self, run: Active) -> bool:
         """Whether to let another process go on with its paused run; not for long, since it may be stopped itself."""

@@ -31,11 +31,12 @@ def read_digit(source: str, reader: Reader) -> None:
     if stages is None:
         answer.info(PROMPTS[source])
         return
-    with answer, suppress(StoreError):  # which describe_reader explains
+    with answer.container(key="read"), suppress(StoreError):  # which describe_reader explains
         show_answer(reader.predictor()(stages[-1].image))
-    with received:
+    with received.container(key="received"):
         show_received(stages[-1])
-    show_stages(stages)
+    with st.container(key="stages"):
+        show_stages(stages)
 
 
 page_head("Draw a digit", "A network trained on MNIST reads what you draw, once it has been made to look like MNIST.")

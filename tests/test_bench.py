@@ -10,13 +10,12 @@ import torch
 from rich.console import Console
 from torch import nn
 
-from benchmarks import published_recipe
-from benchmarks.published_recipe import PublishedRecipe
-from lab import cli_output
+from lab import cli_output, published_recipe
 from lab.bench import Apart, Contender, Lab, Report, Round, Speed, bench, interleave, iteration_gflop, ratio, speed
 from lab.compute.native.build import library
 from lab.mnist import write_uncompressed
 from lab.network import build_network
+from lab.published_recipe import PublishedRecipe
 from lab.steps import step
 
 

@@ -467,6 +467,24 @@ def test_a_store_that_cannot_be_read_is_told_once_and_asked_again(
     assert [record.message for record in caplog.records if record.name == "lab.jobs"] == [str(error)]
 
 
+def test_a_database_deleted_in_use_ends_the_training_and_one_put_back_shows_the_run_as_interrupted(
+    store: Store, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    run_id = store.submit(LONG)
+    worker = start_worker()
+    wait_until(lambda: store.checkpoint_epochs(run_id) != [])
+    file = Path(str(sa.make_url(store.url).database))
+    file.rename(tmp_path / "elsewhere.sqlite3")
+    wait_until(lambda: any("was deleted or replaced" in sentence for sentence in worker.problems()))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lab-heartbeat")]
+    (tmp_path / "elsewhere.sqlite3").rename(file)
+    until_status(store, run_id, *ENDED)
+    assert (store.run(run_id).status, store.run(run_id).reason) == ("interrupted", jobs.ABANDONED)
+    wait_until(lambda: worker.problems() == [])
+    following = store.submit(tiny_run())
+    until_status(store, following, "finished")
+
+
 def test_one_long_iteration_is_not_taken_for_death(
     store: Store, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,7 +79,26 @@ def test_strokes_are_answered_with_ten_probabilities_and_the_stages_that_lead_to
 
 
 def test_the_page_says_which_run_the_shipped_checkpoint_is() -> None:
-    assert any("the checkpoint that comes with the lab" in caption.value for caption in open_alone("draw").caption)
+    assert "the checkpoint that comes with the lab" in html(open_alone("draw"))
+
+
+def test_the_name_of_the_run_that_reads_is_shown_as_it_was_typed(store: Store, trained: int) -> None:
+    store.rename(trained, "5*5 vs 3*3 <b>x</b> $y$")
+    page = open_alone("draw")
+    page.selectbox(key="reader_run").select(trained).run()
+    page.select_slider[0].set_value(3).run()
+    assert page.selectbox(key="reader_run").options[1] == f"Run {trained}: 5*5 vs 3*3 <b>x</b> $y$"
+    words = AppTest.from_function(_described, default_timeout=60, args=(store.url, trained)).run()
+    assert f"Read by 5*5 vs 3*3 &lt;b&gt;x&lt;/b&gt; $y$ (run {trained})" in html(words)
+
+
+def _described(url: str, run: int) -> None:
+    """A page of its own: a run that has no epoch to choose."""
+    import streamlit as st
+
+    from lab.ui.reader import Reader, describe_reader
+
+    describe_reader(Reader(url, run, None), st.container(), st.container())
 
 
 def test_any_run_at_any_finished_epoch_can_read(store: Store, trained: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +192,7 @@ def test_a_refused_picture_takes_the_answer_to_the_one_before_away(refused: byte
     assert "<div class='answer'>" in html(page) and len(page.image) == 1
     page.file_uploader[0].upload("refused.png", refused).run()
     assert len(page.error) == 1
-    assert "answer" not in html(page) and "stages" not in html(page) and charts(page) == []
+    assert "<div class='answer'" not in html(page) and "<div class='stages'" not in html(page) and charts(page) == []
 
 
 def test_undo_takes_the_last_stroke_and_clear_takes_all() -> None:

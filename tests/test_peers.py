@@ -12,9 +12,9 @@ from benchmarks import peers
 from benchmarks.frameworks import peer as shared
 from benchmarks.frameworks.peer import Peer, Stopwatch, fastest_workers
 from benchmarks.peers import Comparison, absences, check, frameworks, main, parse, table
-from benchmarks.published_recipe import WARM_UP
 from lab.bench import Speed
 from lab.device import available_devices
+from lab.published_recipe import WARM_UP
 
 ROOT = Path(__file__).parent.parent
 

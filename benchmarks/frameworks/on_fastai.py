@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from benchmarks.frameworks.peer import DEGREES, LEARNING_RATE, MOMENTUM, Peer, Stopwatch, fastest_workers, trainable
-from benchmarks.published_recipe import BATCH, TRIAL, network
 from lab.mnist import MEAN, STD, load_mnist
+from lab.published_recipe import BATCH, TRIAL, network
 
 
 class Fastai(Peer):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.frameworks.peer import DEGREES, DROPOUT, LEARNING_RATE, MOMENTUM, Peer, Stopwatch
-from benchmarks.published_recipe import BATCH, TRIAL, WARM_UP
 from lab.mnist import MEAN, STD, load_mnist, normalize, to_unit
+from lab.published_recipe import BATCH, TRIAL, WARM_UP
 
 
 class Keras(Peer):

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from torchvision import datasets
 
 from benchmarks.frameworks.peer import LEARNING_RATE, MOMENTUM, Peer, Stopwatch, fastest_workers, trainable
-from benchmarks.published_recipe import BATCH, TEST_TRANSFORM, TRAIN_TRANSFORM, TRIAL, network
+from lab.published_recipe import BATCH, TEST_TRANSFORM, TRAIN_TRANSFORM, TRIAL, network
 
 
 class Lightning(Peer):

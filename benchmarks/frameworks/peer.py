@@ -1,6 +1,6 @@
 """What the frameworks that the lab is compared with share.
 
-Each trains the recipe of benchmarks/published_recipe.py: the same network, batches of 64, every image rotated by up to
+Each trains the recipe of lab/published_recipe.py: the same network, batches of 64, every image rotated by up to
 7 degrees (to the nearest pixel), SGD with momentum, float32. Nothing is logged, saved or drawn while it trains. They
 differ in how the data reaches the network. A framework is imported only where it is used: one does without the others.
 """
@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import torch
 
-from benchmarks.published_recipe import WARM_UP
+from lab.published_recipe import WARM_UP
 
 LEARNING_RATE, MOMENTUM, DROPOUT, DEGREES = 0.01, 0.9, 0.05, 7
 

@@ -49,12 +49,14 @@ class Threads:
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Give all threads back to the calling thread for the while; then goes on as before."""
-        if self.count != self.available:
+        """Give all threads back to the calling thread for the while; then goes on as before, unless it was closed."""
+        count, self.count = self.count, self.available
+        if count != self.available:
             self._use(self.available)
         yield
-        if self.count != self.available:
-            self._use(self.count)
+        self.count = count
+        if count != self.available:
+            self._use(count)
 
     @contextmanager
     def iteration(self) -> Iterator[None]:

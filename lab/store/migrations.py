@@ -104,10 +104,11 @@ def _to_2(connection: sa.Connection) -> None:
     ):
         connection.execute(sa.text(statement))
     _runs_to_2(connection)
-    kept = sa.text("SELECT id, payload FROM events WHERE kind IN ('started', 'window')")
+    kept = sa.text("SELECT id, kind, payload FROM events WHERE kind IN ('started', 'window')")
     for row in connection.execute(kept).all():
+        added = {"engine": "PyTorch"} if row.kind == "started" else {}  # of a lab that knew no other and did not say so
         change = sa.text("UPDATE events SET payload = :payload WHERE id = :id")
-        connection.execute(change, {"id": row.id, "payload": _rewritten(row.payload, EVENT_TO_2)})
+        connection.execute(change, {"id": row.id, "payload": _rewritten(row.payload, EVENT_TO_2, added)})
     _checkpoints_to_2(connection)
 
 
@@ -150,8 +151,13 @@ EVENT_TO_2 = {
 """Old name -> new name, and old values -> new ones."""
 
 
-def _rewritten(text: object, changes: dict[str, tuple[str, dict[Any, Any]]]) -> object:
-    """A JSON object with other names; what is no JSON object stays as it is, and is shown as unreadable later."""
+def _rewritten(
+    text: object, changes: dict[str, tuple[str, dict[Any, Any]]], added: dict[str, str] | None = None
+) -> object:
+    """A JSON object with other names, and with what is `added` where it lacks it.
+
+    What is no JSON object stays as it is, and is shown as unreadable later.
+    """
     try:
         values = json.loads(text) if isinstance(text, str) else None
         if not isinstance(values, dict):
@@ -160,7 +166,7 @@ def _rewritten(text: object, changes: dict[str, tuple[str, dict[Any, Any]]]) -> 
             if old in values:
                 value = values.pop(old)
                 values[new] = words.get(value, value) if isinstance(value, str) else value
-        return json.dumps(values, sort_keys=True)
+        return json.dumps((added or {}) | values, sort_keys=True)
     except (ValueError, RecursionError):
         return text
 

@@ -12,12 +12,19 @@ from typing import Any, get_args
 
 import sqlalchemy as sa
 
-from lab.config import ConfigError, RunConfig, from_json
+from lab.config import ConfigError, from_json
 from lab.events import Epoch, Event, EventError, event_from_row
 from lab.store.database import Database, StoreError
 from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
 from lab.store.snapshots import RESUMABLE, Kept, Run, Status, Unreadable
 
+COLUMNS = tuple(
+    RUNS.c[name]
+    for name in (
+        *("id", "uuid", "name", "config", "status", "command", "reason", "hardware", "device", "worker", "claim"),
+        *("created", "started", "ended"),
+    )
+)
 TEXTS = ("uuid", "name", "config", "command", "reason", "hardware")
 TEXTS_OR_NOTHING = ("device", "worker")
 TIMES_OR_NOTHING = ("started", "ended")
@@ -25,36 +32,38 @@ YEAR_10000 = 253402300800.0
 """Seconds since 1970: no date and no clock goes further."""
 
 
-_Configs = dict[str, RunConfig | str]
-"""Text -> the config, or the sentence that says why there is none: that is not tried again at every look either."""
-
-
 class _UnreadableRow(Exception):
     """What of a row cannot be read, as the end of a sentence."""
 
 
 class RunReader:
-    """Reads the rows of RUNS. A config's text is read once, for as long as a run of the last whole list has it."""
+    """Reads the rows of RUNS, each once: as long as it does not change, the same snapshot is handed out."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._configs: _Configs = {}
+        self._known: dict[int, tuple[tuple[Any, ...], Run | Unreadable]] = {}
 
     def all(self) -> list[Run | Unreadable]:
         """Every run, newest first."""
-        configs: _Configs = {}
-        found = [_read(row, self._configs, configs) for row in self._rows()]
-        self._configs = configs
-        return found
+        found = self._read()
+        self._known = {row[0]: (row, run) for row, run in found}
+        return [run for _, run in found]
 
     def some(self, where: sa.ColumnElement[bool]) -> list[Run | Unreadable]:
         """The runs of which `where` is true, newest first."""
-        return [_read(row, self._configs, self._configs) for row in self._rows(where)]
+        found = self._read(where)
+        self._known |= {row[0]: (row, run) for row, run in found}
+        return [run for _, run in found]
 
-    def _rows(self, *where: sa.ColumnElement[bool]) -> Iterable[sa.Row[Any]]:
-        query = sa.select(RUNS, _has_what_resuming_needs()).where(*where).order_by(RUNS.c.id.desc())
+    def _read(self, *where: sa.ColumnElement[bool]) -> list[tuple[tuple[Any, ...], Run | Unreadable]]:
+        query = sa.select(*COLUMNS, _has_what_resuming_needs()).where(*where).order_by(RUNS.c.id.desc())
         with self._database.reading() as connection:
-            return connection.execute(query).all()
+            rows = connection.execute(query).all()
+        return [self._read_once(row) for row in rows]
+
+    def _read_once(self, row: Any) -> tuple[tuple[Any, ...], Run | Unreadable]:
+        known = self._known.get(row[0])
+        return known if known is not None and known[0] == row else (tuple(row), _read(row))
 
 
 def _has_what_resuming_needs() -> sa.Label[int | None]:
@@ -64,20 +73,21 @@ def _has_what_resuming_needs() -> sa.Label[int | None]:
     return sa.case((RUNS.c.status.in_(RESUMABLE), newest.scalar_subquery())).label("optimizer_state")
 
 
-def _read(row: Any, known: _Configs, configs: _Configs) -> Run | Unreadable:
+def _read(row: Any) -> Run | Unreadable:
     try:
-        return _run(row, known, configs)
+        return _run(row)
     except _UnreadableRow as error:
         name = row.name if isinstance(row.name, str) and row.name.strip() else f"run {row.id}"
         problem = f"Run {row.id} cannot be read: {shortened(error)} Delete it, or open it with the lab that wrote it."
         return Unreadable(id=row.id, name=name, problem=problem)
 
 
-def _run(row: Any, known: _Configs, configs: _Configs) -> Run:
+def _run(row: Any) -> Run:
     _check_types(row)
-    config = configs[row.config] = known.get(row.config) or _config(row.config)
-    if isinstance(config, str):
-        raise _UnreadableRow(config)
+    try:
+        config = from_json(row.config)
+    except ConfigError as error:
+        raise _UnreadableRow(str(error)) from error
     return Run(
         id=row.id,
         uuid=row.uuid,
@@ -115,13 +125,6 @@ def _check_types(row: Any) -> None:
 
 def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and 0 <= value < YEAR_10000
-
-
-def _config(text: str) -> RunConfig | str:
-    try:
-        return from_json(text)
-    except ConfigError as error:
-        return str(error)
 
 
 def read_kept(row: Any) -> Kept:

@@ -233,6 +233,10 @@ class Store:
         self.active()
         return claim_run(self._database, run_id, worker, device)
 
+    def held(self, run: Active) -> Claim:
+        """The claim that the run is held by."""
+        return Claim(self._database, run.id, run.claim)
+
     # --- between stores ------------------------------------------------------------------------------------------
 
     def copy_to(self, other: Store, slim: bool = False) -> Imported:

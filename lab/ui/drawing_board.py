@@ -24,6 +24,12 @@ _STYLE = """
 <style>
 .st-key-board {overflow: clip; border-radius: 6px; gap: 0;}
 .st-key-picture_file [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
+/* Of a file that the uploader itself refuses the server never hears: while it stands last, nothing older is shown. */
+.st-key-not_taken {display: none;}
+.st-key-picture_file:has([data-testid="stFileChips"] > div > div:last-child [role="alert"]) .st-key-not_taken
+  {display: flex;}
+.st-key-reading:has([data-testid="stFileChips"] > div > div:last-child [role="alert"])
+  :is(.st-key-read, .st-key-received, .st-key-stages, .st-key-picture_read) {display: none;}
 /* Where a picture is transparent: behind both light and dark ink. */
 .st-key-picture_read img {background: #808080;}
 /* The canvas keeps its size; the rest wraps below it on a tablet. */
@@ -127,8 +133,11 @@ def _take_toolbar_away(canvas: str) -> None:
 def ask_file() -> UploadedFile | None:
     """The picture file that was chosen, whatever is in it."""
     with st.container(key="picture_file", width=SIDE):
-        return st.file_uploader(
+        file = st.file_uploader(
             "PNG or JPEG, up to 10 MB",
             key="picture",
             help="A digit of any size, dark on light or light on dark.",
         )
+        with st.container(key="not_taken"):
+            st.html("<p role='status'>The file in red was not taken: choose a PNG or JPEG picture of up to 10 MB.</p>")
+    return file

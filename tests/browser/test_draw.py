@@ -1,10 +1,15 @@
 """The Draw page in a browser: strokes, pictures, and what the keyboard reaches."""
 
+import io
 from collections.abc import Callable
 
+from examples import TINY_NETWORK, wait_until
 from focus import tab_through
 from lab_server import LabServer
-from playwright.sync_api import Locator, Page, expect
+from PIL import Image, ImageDraw
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+from lab.config import RunConfig
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
@@ -61,3 +66,40 @@ TOOLBAR_IS_GONE = """() => {
     const toolbars = within.flatMap(root => [...root.querySelectorAll(".dc-toolbar")]);
     return toolbars.length > 0 && toolbars.every(toolbar => !toolbar.checkVisibility());
 }"""
+
+
+def one(name: str) -> FilePayload:
+    """A picture file of a 1."""
+    picture, file = Image.new("L", (300, 300), 255), io.BytesIO()
+    ImageDraw.Draw(picture).line([(150, 50), (150, 250)], fill=0, width=24)
+    picture.save(file, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": file.getvalue()}
+
+
+def test_a_file_that_the_browser_does_not_even_send_takes_the_old_answer_away(server: LabServer, new_tab: Tabs) -> None:
+    page, _ = open_board(server, new_tab)
+    page.get_by_role("radio", name="Picture file").click()
+    files = page.locator("input[type=file]")
+    files.set_input_files(one("one.png"))
+    expect(page.locator(".answer b")).to_have_text("1")
+    expect(page.locator(".st-key-picture_read img")).to_be_visible()
+    files.set_input_files({"name": "huge.png", "mimeType": "image/png", "buffer": bytes(21 * 2**20)})
+    expect(page.get_by_text("The file in red was not taken")).to_be_visible()
+    for what in (".answer", ".received", ".stages", ".st-key-picture_read img", ".st-key-probabilities"):
+        expect(page.locator(what)).to_be_hidden()
+    files.set_input_files(one("another.png"))
+    expect(page.locator(".answer b")).to_be_visible()
+    expect(page.get_by_text("The file in red was not taken")).to_be_hidden()
+
+
+def test_the_name_of_a_run_is_shown_as_it_was_typed(server: LabServer, new_tab: Tabs) -> None:
+    name = "`5*5 vs 3*3` [seed 2] :rocket: $x$ ~~old~~ <b>lr</b>"
+    run = server.store.submit(RunConfig(network=TINY_NETWORK, epochs=1, training_images=200, device="cpu"), name)
+    wait_until(lambda: server.store.run(run).status == "finished", seconds=90)
+    page, _ = open_board(server, new_tab)
+    page.get_by_role("combobox", name="Network").click()
+    option = page.get_by_role("option", name="vs")
+    expect(option).to_have_text(f"Run {run}: {name}")
+    option.click()
+    expect(page.locator(".reader")).to_have_text(f"Read by {name} (run {run}), epoch 1.")
+    expect(page.get_by_role("combobox", name="Network")).to_have_value(f"Run {run}: {name}")

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -19,8 +20,7 @@ from lab.mnist import Mnist
 from lab.steps import step
 from lab.training import train
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made for the C compilers of Linux and macOS")
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the packaged compiler is required on Linux only")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="its compilers are Linux' shell scripts")
 
 
 @pytest.fixture
@@ -52,13 +52,11 @@ OUTPUT = 'while [ "$1" != "-o" ]; do [ $# -gt 0 ] || exit 0; shift; done'
 """Finds the -o of a compiler's arguments; without one (--version) there is nothing to do."""
 
 
-@on_linux
 def test_a_linux_has_the_engine() -> None:
     """Else every test of the engine would be left out without a word."""
     assert build.library() is not None
 
 
-@on_linux
 def test_without_a_compiler_of_the_system_the_packaged_one_makes_an_engine_that_computes_what_pytorch_does(
     cache: Path, mnist: Mnist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,7 +70,6 @@ def test_without_a_compiler_of_the_system_the_packaged_one_makes_an_engine_that_
     assert len(list(cache.iterdir())) == 1  # the library, and nothing of the compiler's own
 
 
-@on_linux
 def test_a_compiler_of_the_system_that_fails_gives_way_to_the_packaged_one(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -83,7 +80,7 @@ def test_a_compiler_of_the_system_that_fails_gives_way_to_the_packaged_one(
 
 def test_it_is_compiled_once_and_then_found(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler(tmp_path, monkeypatch, f'{OUTPUT}; echo once >> "{tmp_path}/calls"; echo library > "$2"')
-    first, again = build.build(), build.build()
+    first, again = build.build(own_threads=False), build.build(own_threads=False)
     assert first == again
     assert first.read_text() == "library\n"
     assert (tmp_path / "calls").read_text() == "once\n"
@@ -95,17 +92,17 @@ def test_another_compiler_makes_another_library(cache: Path, tmp_path: Path, mon
     names = set()
     for version in ("1", "2"):
         (tmp_path / "version").write_text(version)
-        names.add(build.build().name)
+        names.add(build.build(own_threads=False).name)
     assert len(names) == 2
 
 
 def test_the_folder_is_the_users_own(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler(tmp_path, monkeypatch, f'{OUTPUT}; echo library > "$2"')
-    build.build()
+    build.build(own_threads=False)
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     cache.chmod(0o777)
     with pytest.raises(build.NotBuilt, match="others than you can write"):
-        build.build()
+        build.build(own_threads=False)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +121,7 @@ def test_a_compiler_that_fails_is_told_in_one_line(
     with caplog.at_level(logging.WARNING):
         assert build.library() is None
     [line] = caplog.messages
-    assert line.startswith("The fast path is not used: ")
+    assert line.startswith("The compiled engine is not used: ")
     assert reason in line
     assert "\n" not in line
 
@@ -143,4 +140,62 @@ def test_without_a_compiler_the_plain_path_trains(
     assert events[-1].kind == "finished"
     assert isinstance(events[0], Started)
     assert events[0].engine == "PyTorch"
-    assert caplog.messages == ["The fast path is not used: there is no C compiler on this machine."]
+    assert caplog.messages == ["The compiled engine is not used: there is no C compiler on this machine."]
+
+
+# --- where PyTorch's threads cannot be reached, and on other systems -------------------------------------------------
+
+
+def test_where_pytorchs_threads_cannot_be_reached_the_engine_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = str(build.build(own_threads=True))
+    monkeypatch.setattr(build, "OPENMP", ("no_such_function",))
+    build.library.cache_clear()
+    try:
+        library = build.library()
+    finally:
+        build.library.cache_clear()
+    assert library is not None
+    assert library._name == own
+
+
+def test_a_library_that_does_not_find_them_when_it_is_loaded_gives_way_to_one_with_its_own(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = shutil.which("cc")
+    assert real is not None
+    own = f'case "$*" in *-DOWN_THREADS*) exec {real} "$@";; esac'
+    compiler(tmp_path, monkeypatch, f'{own}; {OUTPUT}; echo library > "$2"')
+    library = build.library()
+    assert library is not None
+    assert library._name == str(build.build(own_threads=True))
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "target"),
+    [
+        ("win32", "AMD64", "x86_64-windows-gnu"),
+        ("darwin", "arm64", "aarch64-macos"),
+        ("linux", "x86_64", None),
+    ],
+)
+def test_the_packaged_compiler_is_told_there_what_the_tests_tell_it_here(
+    system: str, machine: str, target: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(build.platform, "machine", lambda: machine)
+    assert build._options(["python", "-m", build.PACKAGED, "cc"], True) == build.options(True, target)
+
+
+def test_on_windows_pytorchs_threads_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert not build._openmp_is_reachable()
+
+
+def test_on_windows_the_library_is_kept_where_programs_keep_such_things(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert build._own_folder() == tmp_path / "cnn-lab"

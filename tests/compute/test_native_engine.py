@@ -3,6 +3,7 @@
 import ctypes
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from lab.compute.native import build
 from lab.compute.native import engine as native_engine
 from lab.compute.native.build import library
 from lab.compute.native.engine import Engine, fits
@@ -50,6 +52,26 @@ NETWORKS = {
     "one layer": NetworkConfig(layers=(conv(10, 28),)),
     "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
 }
+
+
+OWN_THREADS = """
+import ctypes
+from lab.compute.native import build, engine
+own = ctypes.CDLL(str(build.build(own_threads=True)))
+engine.library = lambda: own
+"""
+
+
+@pytest.fixture(scope="module", autouse=True, params=["PyTorch's threads", "its own threads"])
+def in_child(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every test here also holds where PyTorch's threads cannot be reached; code that makes it so in a new process."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "its own threads":
+            own = ctypes.CDLL(str(build.build(own_threads=True)))
+            patch.setattr(native_engine, "library", lambda: own)
+            yield OWN_THREADS
+        else:
+            yield ""
 
 
 @pytest.fixture(params=PICTURES)
@@ -287,9 +309,11 @@ def python(code: str) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
-def test_the_end_of_the_process_disturbs_no_step_that_a_thread_is_in() -> None:
+def test_the_end_of_the_process_disturbs_no_step_that_a_thread_is_in(in_child: str) -> None:
     for _ in range(5):
-        ended = [(process, *process.communicate()) for process in [python(ENDING), python(ENDING)]]
+        ended = [
+            (process, *process.communicate()) for process in [python(in_child + ENDING), python(in_child + ENDING)]
+        ]
         assert [(process.returncode, said) for process, _, said in ended] == [(0, "")] * 2
 
 
@@ -308,7 +332,9 @@ for layers in [(conv(1024, 3), conv(1024, 3), conv(10, 3)), (conv(1024, 12), con
 """
 
 
-def test_memory_that_is_refused_is_an_exception() -> None:
-    done = subprocess.run([sys.executable, "-c", TOO_LARGE], cwd=ROOT, capture_output=True, text=True, check=True)
+def test_memory_that_is_refused_is_an_exception(in_child: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", in_child + TOO_LARGE], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     sentence = "There is too little memory for the engine of this network and batch size."
     assert done.stdout.splitlines() == [sentence] * 2

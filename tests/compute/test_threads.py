@@ -52,6 +52,23 @@ def test_all_threads_are_given_up_when_eight_iterations_are_slower_than_with_one
     assert used == [4] * TIMED + [1]
 
 
+def test_a_run_at_rest_gives_all_threads_back_and_then_goes_on_as_before() -> None:
+    machine = Machine()
+    machine.iterate(2)
+    with machine.threads.at_rest():
+        assert machine.count == 4
+    assert machine.iterate(FIRST) == [1] * (FIRST - 2) + [4] * 2
+
+
+def test_a_run_that_is_closed_at_rest_leaves_the_threads_to_whoever_trains_now() -> None:
+    machine = Machine()
+    with pytest.raises(GeneratorExit), machine.threads.at_rest():
+        machine.use(2)
+        raise GeneratorExit
+    machine.threads.__exit__()
+    assert machine.count == 2
+
+
 def test_one_slow_iteration_among_eight_is_no_reason() -> None:
     machine = Machine()
     machine.iterate(FIRST + 100)

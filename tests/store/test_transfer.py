@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from examples import tiny_run
 from stories import STARTED, WINDOW, epoch, finished, running, whole
 
+import lab
 from lab.config import to_json
 from lab.events import Event, Failed, Finished, Stopped
-from lab.store import Store, StoreError, database, file_url, transfer
+from lab.store import Store, StoreError, check, database, file_url, transfer
 
 
 @pytest.fixture
@@ -132,6 +133,18 @@ def test_a_run_can_be_resumed_when_it_ended_unfinished(
     store: Store, events: tuple[Event, ...], resumable: bool
 ) -> None:
     assert store.run(running(store, *events)).resumable is resumable
+
+
+def test_the_shipped_runs_are_sound_and_an_import_leaves_their_file_as_it_is(store: Store) -> None:
+    shipped = Path(lab.__file__).parent / "data" / "reference.sqlite3"
+    before = shipped.read_bytes()
+    beside = sorted(path.name for path in shipped.parent.iterdir())
+    assert check(file_url(shipped)) == []
+    done = store.import_file(shipped)
+    assert (len(done.copied), done.refused) == (22, [])
+    assert store.import_file(shipped).already_here == 22
+    assert shipped.read_bytes() == before
+    assert sorted(path.name for path in shipped.parent.iterdir()) == beside
 
 
 # --- what cannot be vouched for ----------------------------------------------------------------------------------

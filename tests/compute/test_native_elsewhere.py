@@ -20,11 +20,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from examples import PICTURES, assert_close, assert_same_gradients_and_statistics, noisy_digits, with_its_exact_twin
-from lab.native import build
-from lab.native.engine import _POINTERS, _describe, _Layer
 from test_native_engine import NETWORKS
 from torch import Tensor, nn
 
+from lab.compute.native import build
+from lab.compute.native.engine import _POINTERS, _describe, _Layer
 from lab.config import NetworkConfig
 from lab.mnist import Mnist
 
@@ -191,9 +191,10 @@ def taken(machine: Machine, folder: Path, cases: list[Case]) -> list[Case]:
 
 def test_a_step_there_equals_that_of_pytorch_in_float64(machine: Machine, tmp_path: Path, mnist: Mnist) -> None:
     cases = [
-        Case(replace(config, batch_norm=batch_norm, dropout=0.0), *noisy_digits(mnist, 5, pictures), threads=2)
-        for config in NETWORKS.values()
+        Case(replace(config, batch_norm=batch_norm, dropout=0.0), *noisy_digits(mnist, 13, pictures), threads=2)
+        for name, config in NETWORKS.items()
         for batch_norm, pictures in ((False, PICTURES[1]), (True, PICTURES[0]))
+        if name != "step 6"  # with dropout off it is step 2
     ]
     for case in taken(machine, tmp_path, cases):
         scores = case.exact(case.images.double())

@@ -1,0 +1,105 @@
+"""`python -m lab import`, `check` and `backup`: what they do to a store, and what they say of it."""
+
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from examples import tiny_run
+from stories import STARTED, finished, running
+
+from lab import cli
+from lab.store import Store, file_url
+
+Lab = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Lab]:
+    """Runs a command in this process: (exit code, stdout, stderr), each on one line."""
+    monkeypatch.setenv("COLUMNS", "2000")
+    terminate = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["lab", *map(str, arguments)])
+        with pytest.raises(SystemExit) as leaving:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(leaving.value.code or 0), " ".join(printed.out.split()), printed.err.strip()
+
+    yield run
+    signal.signal(signal.SIGTERM, terminate)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Another lab's file with three sound runs; that lab is open."""
+    path = tmp_path / "theirs.sqlite3"
+    for seed in range(3):
+        finished(Store(file_url(path)), tiny_run(seed=seed))
+    return path
+
+
+def test_an_import_says_how_many_runs_came_and_how_many_were_here(lab: Lab, store: Store, file: Path) -> None:
+    assert lab("import", file) == (0, "Copied 3 runs.", "")
+    finished(Store(file_url(file)), tiny_run(seed=3))
+    assert lab("import", file) == (0, "Copied 1 run; 3 were already here.", "")
+    assert lab("import", file) == (0, "Copied 0 runs; 4 were already here.", "")
+    assert len(store.runs()) == 4
+
+
+def test_an_import_names_the_file_of_what_it_refuses(lab: Lab, store: Store, file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE runs SET status = 'dreaming' WHERE id = 2")
+    code, out, err = lab("import", file, "--slim")
+    assert (code, out) == (1, "Copied 2 runs.")
+    assert err.startswith(f"{file}: Run 2 cannot be read: its status is 'dreaming'")
+    assert len(store.runs()) == 2
+
+
+def test_what_is_no_labs_file_is_refused_by_its_own_name(lab: Lab, tmp_path: Path) -> None:
+    diary = tmp_path / "diary.sqlite3"
+    diary.write_text("Dear diary\n" * 500, encoding="utf-8")
+    code, out, err = lab("import", diary)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{diary} cannot be read (file is not a database)")
+
+
+def test_check_finds_a_sound_store_sound(lab: Lab, store: Store) -> None:
+    finished(store)
+    running(store, STARTED)
+    assert lab("check") == (0, "The database is sound.", "")
+
+
+def test_check_says_what_is_wrong_with_exit_code_1(lab: Lab, store: Store) -> None:
+    finished(store)
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("DELETE FROM events WHERE id = 4")
+        connection.execute("UPDATE runs SET name = 'a\nb'")
+    code, out, err = lab("check")
+    assert (code, err) == (1, "")
+    assert out == (
+        "Run 1 (a\\nb): its name has control characters. "
+        "Run 1 (a\\nb): its epochs are 1, 3, not each once from 1 on. "
+        "Run 1 (a\\nb): it is called finished after 2 of 3 epochs. "
+        "Run 1 (a\\nb): it has checkpoints of epochs 1, 2, 3, but finished 2."
+    )
+
+
+def test_where_there_is_nothing_to_check_that_is_said_with_exit_code_2(lab: Lab, database_url: str) -> None:
+    path = database_url.removeprefix("sqlite:///")
+    code, out, err = lab("check")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{path} cannot be read (No such file or directory)")
+    assert not Path(path).exists()
+
+
+def test_a_backup_can_be_opened_and_is_written_once(lab: Lab, store: Store, tmp_path: Path) -> None:
+    run_id, copy = finished(store), tmp_path / "copy of 1.sqlite3"
+    assert lab("backup", copy) == (0, f"Wrote {copy}.", "")
+    assert Store(file_url(copy)).run(run_id) == store.run(run_id)
+    code, _, err = lab("backup", copy)
+    assert (code, err) == (2, f"{copy} exists already and is left as it is: name a new file.")
