@@ -110,7 +110,10 @@ class Store:
         """
         with self._database.writing() as connection:
             if not queue_again(connection, run_id, owner, seen):
-                raise StoreError(f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can.")
+                raise StoreError(
+                    f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can, "
+                    "and none that was copied without its optimiser state."
+                )
 
     def rename(self, run_id: int, name: str) -> None:
         """Give a run another name, at most 120 characters."""
