@@ -17,10 +17,22 @@ from typer._click.exceptions import ClickException  # typer carries its own clic
 
 from lab import cli_output, cli_rows, cli_store, steps
 from lab.analysis import summarize
-from lab.cli_arguments import DeviceOption, JsonOption, PlainOption, Refused, RunArgument, RunOption, StepOption
+from lab.cli_arguments import (
+    DeviceOption,
+    EpochsOption,
+    ImagesOption,
+    JsonOption,
+    PlainOption,
+    PrecisionOption,
+    Refused,
+    RunArgument,
+    RunOption,
+    SeedOption,
+    StepOption,
+)
 from lab.cli_output import console
 from lab.cli_training import INTERRUPTED, train_here
-from lab.config import TRAINING_IMAGES, ConfigError, RunConfig
+from lab.config import ConfigError, RunConfig
 from lab.console import replace_what_cannot_be_shown, visible
 from lab.describe import summarize_step
 from lab.layers import layer_table
@@ -83,13 +95,13 @@ def layers(step: StepOption, as_json: JsonOption = False) -> None:
 @app.command()
 def train(
     step: StepOption,
-    epochs: Annotated[int | None, typer.Option(help="Epochs to train; the step's own are 15.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides every random number of the run.")] = 1,
-    device: DeviceOption = "auto",
-    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for faster convolutions.")] = "float32",
+    epochs: EpochsOption = None,
+    seed: SeedOption = RunConfig.seed,
+    device: DeviceOption = RunConfig.device,
+    precision: PrecisionOption = RunConfig.precision,
     plain: PlainOption = False,
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
-    images: Annotated[int, typer.Option(help="Train on the first so many images only.")] = TRAINING_IMAGES,
+    images: ImagesOption = RunConfig.training_images,
     as_json: JsonOption = False,
 ) -> None:
     """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
@@ -182,7 +194,7 @@ def results() -> None:
 
 @app.command()
 def bench(
-    device: DeviceOption = "auto",
+    device: DeviceOption = RunConfig.device,
     steps_a_round: Annotated[int | None, typer.Option("--steps", min=1, max=900, help=_STEPS_HELP)] = None,
     plain: PlainOption = False,
     as_json: JsonOption = False,

@@ -22,8 +22,20 @@ from lab.store.snapshots import Kept, Run, Status, Unreadable
 COLUMNS = tuple(
     RUNS.c[name]
     for name in (
-        *("id", "uuid", "name", "config", "status", "command", "reason", "hardware", "device", "worker", "claim"),
-        *("created", "started", "ended"),
+        "id",
+        "uuid",
+        "name",
+        "config",
+        "status",
+        "command",
+        "reason",
+        "hardware",
+        "device",
+        "worker",
+        "claim",
+        "created",
+        "started",
+        "ended",
     )
 )
 TEXTS = ("uuid", "name", "config", "command", "reason", "hardware")

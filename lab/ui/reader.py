@@ -69,7 +69,9 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
     with which:
         run = choice(
-            *("reader_run", [SHIPPED_RUN, *runs], SHIPPED_RUN),
+            "reader_run",
+            [SHIPPED_RUN, *runs],
+            SHIPPED_RUN,
             label="Network",
             format_func=lambda number: f"Run {number}: {runs[number]}" if number else "Shipped checkpoint",
             help="Who reads the digit: the network that comes with the lab, or one that was trained here.",
