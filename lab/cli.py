@@ -169,11 +169,11 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Read a digit from a picture file, prepared as the Draw page does."""
-    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture
+    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture_file
     from lab.predict import load_predictor
 
     try:
-        image = normalize_drawing(read_picture(picture.read_bytes()))
+        image = normalize_drawing(read_picture_file(picture))
     except (PictureError, BlankDrawing) as error:
         raise Refused(f"{picture}: {error}") from error
     except OSError as error:
