@@ -8,8 +8,6 @@ import pytest
 TESTS = Path(__file__).parent
 DOCUMENT = (TESTS.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", DOCUMENT)
-    r"`([\w/]+\.py)::(test_\w+)`", (TESTS.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
-)
 
 
 def test_the_document_names_tests() -> None:
