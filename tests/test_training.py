@@ -84,9 +84,15 @@ def test_a_window_counts_iterations_since_the_start_of_the_run(few: Mnist) -> No
     config = tiny_run(schedule=Schedule(kind="cosine"))
     windows = [event for event in train(config, few) if isinstance(event, Window)]
     assert [(window.epoch, window.iteration) for window in windows] == [
-        *((1, 1), (1, 2), (1, 3)),
-        *((2, 4), (2, 5), (2, 6)),
-        *((3, 7), (3, 8), (3, 9)),
+        (1, 1),
+        (1, 2),
+        (1, 3),
+        (2, 4),
+        (2, 5),
+        (2, 6),
+        (3, 7),
+        (3, 8),
+        (3, 9),
     ]
     assert [window.learning_rate for window in windows] == [learning_rate(config, index) for index in range(9)]
     assert all(window.images_per_second > 0 for window in windows)
