@@ -15,26 +15,38 @@ from typing import Annotated
 import typer
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
-from lab import cli_output, cli_rows, steps
+from lab import cli_output, cli_rows, cli_store, steps
 from lab.analysis import summarize
-from lab.cli_arguments import DeviceOption, JsonOption, PlainOption, Refused, RunArgument, RunOption, StepOption
+from lab.cli_arguments import (
+    DeviceOption,
+    EpochsOption,
+    ImagesOption,
+    JsonOption,
+    PlainOption,
+    PrecisionOption,
+    Refused,
+    RunArgument,
+    RunOption,
+    SeedOption,
+    StepOption,
+)
 from lab.cli_output import console
 from lab.cli_training import INTERRUPTED, train_here
-from lab.config import TRAINING_IMAGES, ConfigError, RunConfig
+from lab.config import ConfigError, RunConfig
 from lab.console import replace_what_cannot_be_shown, visible
 from lab.describe import summarize_step
 from lab.layers import layer_table
 from lab.report import results as results_table
 from lab.report import summaries
-from lab.store import StoreError, database_url, open_store, worker_name
-from lab.store import backup as copy_database
-from lab.store import check as check_database
+from lab.store import StoreError, open_store, worker_name
 
 app = typer.Typer(
     add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
 )
 
 _STEPS_HELP = "Iterations of a round; 40 on a CPU, else 470."
+for command, name in ((cli_store.import_runs, "import"), (cli_store.check, "check"), (cli_store.backup, "backup")):
+    app.command(name)(command)
 
 
 def main() -> None:
@@ -83,13 +95,13 @@ def layers(step: StepOption, as_json: JsonOption = False) -> None:
 @app.command()
 def train(
     step: StepOption,
-    epochs: Annotated[int | None, typer.Option(help="Epochs to train; the step's own are 15.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides every random number of the run.")] = 1,
-    device: DeviceOption = "auto",
-    precision: Annotated[str, typer.Option(help="float32, or bfloat16 for faster convolutions.")] = "float32",
+    epochs: EpochsOption = None,
+    seed: SeedOption = RunConfig.seed,
+    device: DeviceOption = RunConfig.device,
+    precision: PrecisionOption = RunConfig.precision,
     plain: PlainOption = False,
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
-    images: Annotated[int, typer.Option(help="Train on the first so many images only.")] = TRAINING_IMAGES,
+    images: ImagesOption = RunConfig.training_images,
     as_json: JsonOption = False,
 ) -> None:
     """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
@@ -125,8 +137,11 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def runs(as_json: JsonOption = False) -> None:
-    """List all runs, newest first."""
-    known = summaries(open_store())
+    """List all runs, newest first; those that cannot be read are told on stderr."""
+    store = open_store()
+    known = summaries(store)
+    for run in store.unreadable():
+        print(visible(run.problem), file=sys.stderr)
     if as_json:
         print(json.dumps([run.row() for run in known], indent=2))
     elif known:
@@ -154,11 +169,11 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Read a digit from a picture file, prepared as the Draw page does."""
-    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture
+    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture_file
     from lab.predict import load_predictor
 
     try:
-        image = normalize_drawing(read_picture(picture.read_bytes()))
+        image = normalize_drawing(read_picture_file(picture))
     except (PictureError, BlankDrawing) as error:
         raise Refused(f"{picture}: {error}") from error
     except OSError as error:
@@ -179,7 +194,7 @@ def results() -> None:
 
 @app.command()
 def bench(
-    device: DeviceOption = "auto",
+    device: DeviceOption = RunConfig.device,
     steps_a_round: Annotated[int | None, typer.Option("--steps", min=1, max=900, help=_STEPS_HELP)] = None,
     plain: PlainOption = False,
     as_json: JsonOption = False,
@@ -195,41 +210,6 @@ def bench(
         print(json.dumps(report.row(), indent=2))
     else:
         console.print(cli_output.bench_page(report))
-
-
-@app.command("import")
-def import_runs(
-    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3; it may be in use.")],
-    slim: Annotated[bool, typer.Option("--slim", help="Without windows, and with the last weights only.")] = False,
-) -> None:
-    """Copy the ended runs of another lab's database file; it is not touched."""
-    if not file.is_file():
-        raise Refused(f"There is no file {file}.")
-    done = open_store().import_file(file, slim)
-    for sentence in done.refused:
-        print(visible(sentence), file=sys.stderr)
-    copied, already = len(done.copied), done.already_here
-    here = f"; {already} {'was' if already == 1 else 'were'} already here" if already else ""
-    console.print(f"Copied {copied} {'run' if copied == 1 else 'runs'}{here}.")
-    raise typer.Exit(1 if done.refused else 0)
-
-
-@app.command()
-def check() -> None:
-    """Look for damage in the database: its pages, its runs, their events and checkpoints. Nothing is changed."""
-    problems = check_database(database_url())
-    for sentence in problems:
-        print(visible(sentence))
-    if not problems:
-        console.print("The database is sound.")
-    raise typer.Exit(1 if problems else 0)
-
-
-@app.command()
-def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
-    """Copy the database, in use or not, to a new file."""
-    copy_database(database_url(), file)
-    console.print(f"Wrote {file}.")
 
 
 @app.command()

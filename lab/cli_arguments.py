@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from lab.config import RunConfig
+from lab.fields import Choice, Number, about
 from lab.run_number import run_number
 
 
@@ -21,9 +23,22 @@ def _run_number(text: str) -> int:
     return number
 
 
+def _field(name: str, flag: str = "") -> Any:
+    """The option for a field of a run's config, in the words that stand beside the field."""
+    stated = about(RunConfig)[name]
+    allowed = stated.limits if isinstance(stated, Number) else ""
+    if isinstance(stated, Choice):
+        allowed = f"one of {', '.join(stated.options)}"
+    return typer.Option(flag or f"--{name}", help=f"{stated.help} It is {allowed}.")
+
+
 StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+EpochsOption = Annotated[int | None, _field("epochs")]
+SeedOption = Annotated[int, _field("seed")]
+ImagesOption = Annotated[int, _field("training_images", "--images")]
+PrecisionOption = Annotated[str, _field("precision")]
+DeviceOption = Annotated[str, _field("device")]
 PlainOption = Annotated[bool, typer.Option("--plain", help="PyTorch's own modules only.")]
 RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` lists it.", parser=_run_number)]
 RunOption = Annotated[

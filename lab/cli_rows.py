@@ -9,8 +9,17 @@ from lab.config import RunConfig, to_json
 from lab.layers import LayerRow
 
 LAYER_KEYS = (
-    *("index", "kind", "kernel", "stride", "padding", "input_shape", "output_shape"),
-    *("parameters", "macs", "jump", "receptive_field"),
+    "index",
+    "kind",
+    "kernel",
+    "stride",
+    "padding",
+    "input_shape",
+    "output_shape",
+    "parameters",
+    "macs",
+    "jump",
+    "receptive_field",
 )
 
 

@@ -82,9 +82,8 @@ def begins_with_stem(network: NetworkConfig) -> bool:
     if len(network.layers) < 2:
         return False
     wide, narrow = network.layers[:2]
-    return (wide.kind, wide.stride) == ("conv", 1) and (narrow.kind, narrow.kernel, narrow.stride, narrow.padding) == (
-        *("conv", 1, 1, 0),
-    )
+    is_squeeze = (narrow.kernel, narrow.stride, narrow.padding) == (1, 1, 0)
+    return wide.kind == narrow.kind == "conv" and wide.stride == 1 and is_squeeze
 
 
 # --- what a run takes --------------------------------------------------------------------------------------------

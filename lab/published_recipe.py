@@ -30,14 +30,28 @@ TEST_TRANSFORM = transforms.Compose(NORMALIZE)
 def network() -> nn.Sequential:
     """The 9,426 parameters of steps 3 to 5."""
     return nn.Sequential(
-        *(nn.Conv2d(1, 96, 5, padding=2), nn.BatchNorm2d(96), nn.ReLU()),
-        *(nn.Conv2d(96, 16, 1), nn.BatchNorm2d(16), nn.ReLU()),
-        *(nn.MaxPool2d(2, 2), nn.Dropout(0.05)),
-        *(nn.Conv2d(16, 16, 3), nn.BatchNorm2d(16), nn.ReLU()),
-        *(nn.Conv2d(16, 8, 1), nn.BatchNorm2d(8), nn.ReLU()),
-        *(nn.MaxPool2d(2, 2), nn.Dropout(0.05)),
-        *(nn.Conv2d(8, 16, 3), nn.BatchNorm2d(16), nn.ReLU()),
-        *(nn.Conv2d(16, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        nn.Conv2d(1, 96, 5, padding=2),
+        nn.BatchNorm2d(96),
+        nn.ReLU(),
+        nn.Conv2d(96, 16, 1),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.MaxPool2d(2, 2),
+        nn.Dropout(0.05),
+        nn.Conv2d(16, 16, 3),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.Conv2d(16, 8, 1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2, 2),
+        nn.Dropout(0.05),
+        nn.Conv2d(8, 16, 3),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.Conv2d(16, 10, 3),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
     )
 
 

@@ -257,3 +257,14 @@ def test_a_call_that_pickles_is_found(call: str) -> None:
 
 def test_a_call_that_does_not_pickle_is_none() -> None:
     assert pickling("safetensors.torch.load(content)\njson.load(file)\nnetwork.load_state_dict(state)") == set()
+
+
+def test_no_tuple_is_unpacked_to_outwit_the_formatter() -> None:
+    """`f(*("a", "b"), c)` says no more than `f("a", "b", c)`."""
+    unpacked = [
+        f"{path}:{node.lineno}"
+        for path, source in sources().items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Starred) and isinstance(node.value, ast.Tuple | ast.List)
+    ]
+    assert unpacked == []

@@ -21,8 +21,17 @@ from lab.store.sound import faults
 from lab.store.sqlite import copy_database
 
 TAKEN = (
-    *("uuid", "name", "config", "status", "reason", "hardware", "device", "wanted"),
-    *("created", "started", "ended"),
+    "uuid",
+    "name",
+    "config",
+    "status",
+    "reason",
+    "hardware",
+    "device",
+    "wanted",
+    "created",
+    "started",
+    "ended",
 )
 """What of a run's row is the run's own; the rest is about the store and the worker that it had."""
 

@@ -61,7 +61,9 @@ def unit_words(layer: LayerRow, unit_row: int, unit_column: int, square: Square)
 def _choose_layer(rows: Sequence[LayerRow]) -> LayerRow:
     numbers = [row.index for row in rows]
     number = choice(
-        *(LAYER, numbers, min(4, numbers[-1])),
+        LAYER,
+        numbers,
+        min(4, numbers[-1]),
         label="Layer",
         format_func=lambda index: f"{index}. {layer_name(rows[index - 1], extras=False)}",
         help="The layer whose map is shown. The deeper the layer, the more of the image one unit sees.",

@@ -68,7 +68,9 @@ def test_a_library_for_windows_has_the_functions_and_needs_nothing_but_windows(
     for name in ("engine_new", "engine_step", "engine_scores", "engine_free", "engine_use_threads"):
         assert name.encode() in made
     assert {word.lower() for word in made.split(b"\0") if word.lower().endswith(b".dll")} <= {
-        *(b"engine.dll", b"kernel32.dll", b"ucrtbase.dll")
+        b"engine.dll",
+        b"kernel32.dll",
+        b"ucrtbase.dll",
     }
 
 

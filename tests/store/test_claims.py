@@ -119,7 +119,10 @@ def test_what_an_attempt_says_again_is_kept_once(store: Store) -> None:
     store.requeue(run_id)
     claimed(store, run_id, ME).append(replace(STARTED, first_epoch=2))
     assert [kept.event.kind for kept in store.events_after(run_id)] == [
-        *("started", "window", "epoch", "stopped"),
+        "started",
+        "window",
+        "epoch",
+        "stopped",
         "started",
     ]
 

@@ -25,8 +25,16 @@ log = logging.getLogger(__name__)
 
 KINDS = {"conv": 0, "max_pool": 1, "average_pool": 2}
 _POINTERS = (
-    *("weight", "bias", "gamma", "beta", "running_mean", "running_var"),
-    *("d_weight", "d_bias", "d_gamma", "d_beta"),
+    "weight",
+    "bias",
+    "gamma",
+    "beta",
+    "running_mean",
+    "running_var",
+    "d_weight",
+    "d_bias",
+    "d_gamma",
+    "d_beta",
 )
 
 
@@ -127,8 +135,12 @@ class Engine:
         loss, correct = ctypes.c_double(0.0), ctypes.c_int64(0)
         self._compute(
             self._library.engine_step,
-            *(images.data_ptr(), labels.data_ptr(), len(images), seed),
-            *(ctypes.byref(loss), ctypes.byref(correct)),
+            images.data_ptr(),
+            labels.data_ptr(),
+            len(images),
+            seed,
+            ctypes.byref(loss),
+            ctypes.byref(correct),
         )
         for norm in self._norms:
             assert norm.num_batches_tracked is not None
