@@ -135,10 +135,13 @@ class Store:
         self.active()
         return [run for run in self._reader.all() if isinstance(run, Run)]
 
-    def unreadable(self) -> list[Unreadable]:
-        """The runs that cannot be read, or of which an epoch cannot, newest first; `delete` removes them too."""
+    def unreadable(self, epochs: Epochs | None = None) -> list[Unreadable]:
+        """The runs that cannot be read, or of which an epoch cannot, newest first; `delete` removes them too.
+
+        `epochs`: what `self.epochs` has said of all of `self.runs()`, where that is known already.
+        """
         found = self._reader.all()
-        problems = self.epochs(run.id for run in found).problems
+        problems = (self.epochs(run.id for run in found) if epochs is None else epochs).problems
         damaged = (
             Unreadable(id=run.id, name=run.name, problem=problems[run.id])
             if isinstance(run, Run) and run.id in problems

@@ -53,7 +53,7 @@ class Listed:
 def list_runs(store: Store) -> list[Listed]:
     """All runs, newest first."""
     listed = [Listed(run.run, run.name, run.status, summary=run) for run in summaries(store)]
-    listed += [Listed(run.id, run.name, UNREADABLE, problem=run.problem) for run in store.unreadable()]
+    listed += [Listed(run.id, run.name, UNREADABLE, problem=run.problem) for run in store.unreadable(epochs)]
     return sorted(listed, key=lambda run: run.id, reverse=True)
 
 
