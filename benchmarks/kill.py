@@ -16,6 +16,7 @@ import random
 import sys
 import tempfile
 import time
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedu
 from lab.events import Checkpoint, Epoch, Event, Window
 from lab.store import Store
 
-MOMENTS = {"training": 0.08, "evaluation": 0.06, "checkpoint": 0.02, "claim": 0.02, "import": 0.04}
+MOMENTS = {"training": 0.08, "evaluation": 0.2, "checkpoint": 0.02, "claim": 0.02, "import": 0.2}
 """What is under way when the process is killed -> the most seconds that it may have been."""
 KILLS_A_RUN = 6
 RUNS_IN_A_FILE = 2
@@ -191,11 +192,17 @@ class Killer:
 
     def _kill_an_import(self, number: int) -> None:
         """All of a file's runs are there afterwards, or none; and importing again makes it all, once."""
-        target = Store(f"sqlite:///{self.folder / f'target-{number}.sqlite3'}")
-        here, there = self.processes.Pipe()
-        arguments = (target.url, self.file, there)
-        killed, _ = self._run("import_runs", arguments, here, there, MOMENTS["import"])
-        self.found.kills["import"] += killed
+        killed = False
+        while not killed:  # or else it was quicker
+            target = Store(f"sqlite:///{self.folder / f'target-{number}-{uuid.uuid4().hex}.sqlite3'}")
+            here, there = self.processes.Pipe()
+            arguments = (target.url, self.file, there)
+            killed, _ = self._run("import_runs", arguments, here, there, MOMENTS["import"])
+            self._check_import(number, target)
+            target.close()
+        self.found.kills["import"] += 1
+
+    def _check_import(self, number: int, target: Store) -> None:
         there_are, whole = len(target.runs()), len(self.whole.runs())
         if there_are not in (0, whole):
             self.found.different.append(f"import {number}: {there_are} of {whole} runs")
@@ -206,7 +213,6 @@ class Killer:
         for run_id in runs:
             if not self._is_the_reference(target, run_id):
                 self.found.different.append(f"import {number}: run {run_id} differs")
-        target.close()
 
 
 def in_a_fork(what: str, *arguments: Any) -> None:

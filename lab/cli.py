@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
-from lab import cli_output, cli_rows, steps
+from lab import cli_output, cli_rows, cli_store, steps
 from lab.analysis import summarize
 from lab.cli_arguments import (
     DeviceOption,
@@ -38,15 +38,15 @@ from lab.describe import summarize_step
 from lab.layers import layer_table
 from lab.report import results as results_table
 from lab.report import summaries
-from lab.store import StoreError, database_url, open_store, worker_name
-from lab.store import backup as copy_database
-from lab.store import check as check_database
+from lab.store import StoreError, open_store, worker_name
 
 app = typer.Typer(
     add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
 )
 
 _STEPS_HELP = "Iterations of a round; 40 on a CPU, else 470."
+for command, name in ((cli_store.import_runs, "import"), (cli_store.check, "check"), (cli_store.backup, "backup")):
+    app.command(name)(command)
 
 
 def main() -> None:
@@ -137,8 +137,11 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def runs(as_json: JsonOption = False) -> None:
-    """List all runs, newest first."""
-    known = summaries(open_store())
+    """List all runs, newest first; those that cannot be read are told on stderr."""
+    store = open_store()
+    known = summaries(store)
+    for run in store.unreadable():
+        print(visible(run.problem), file=sys.stderr)
     if as_json:
         print(json.dumps([run.row() for run in known], indent=2))
     elif known:
@@ -166,11 +169,11 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Read a digit from a picture file, prepared as the Draw page does."""
-    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture
+    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture_file
     from lab.predict import load_predictor
 
     try:
-        image = normalize_drawing(read_picture(picture.read_bytes()))
+        image = normalize_drawing(read_picture_file(picture))
     except (PictureError, BlankDrawing) as error:
         raise Refused(f"{picture}: {error}") from error
     except OSError as error:
@@ -207,41 +210,6 @@ def bench(
         print(json.dumps(report.row(), indent=2))
     else:
         console.print(cli_output.bench_page(report))
-
-
-@app.command("import")
-def import_runs(
-    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3; it may be in use.")],
-    slim: Annotated[bool, typer.Option("--slim", help="Without windows, and with the last weights only.")] = False,
-) -> None:
-    """Copy the ended runs of another lab's database file; it is not touched."""
-    if not file.is_file():
-        raise Refused(f"There is no file {file}.")
-    done = open_store().import_file(file, slim)
-    for sentence in done.refused:
-        print(visible(sentence), file=sys.stderr)
-    copied, already = len(done.copied), done.already_here
-    here = f"; {already} {'was' if already == 1 else 'were'} already here" if already else ""
-    console.print(f"Copied {copied} {'run' if copied == 1 else 'runs'}{here}.")
-    raise typer.Exit(1 if done.refused else 0)
-
-
-@app.command()
-def check() -> None:
-    """Look for damage in the database: its pages, its runs, their events and checkpoints. Nothing is changed."""
-    problems = check_database(database_url())
-    for sentence in problems:
-        print(visible(sentence))
-    if not problems:
-        console.print("The database is sound.")
-    raise typer.Exit(1 if problems else 0)
-
-
-@app.command()
-def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
-    """Copy the database, in use or not, to a new file."""
-    copy_database(database_url(), file)
-    console.print(f"Wrote {file}.")
 
 
 @app.command()

@@ -55,7 +55,7 @@ def keep_freed_memory() -> None:
     """Let glibc keep freed activations instead of returning them to the kernel after every batch.
 
     An activation of the first layer is 10-20 MB; by default each is mapped and faulted in anew at every iteration,
-    which cost a fifth of the plain path's time on the CPU where this was measured (benchmarks/allocator.py).
+    which cost a fifth of the PyTorch engine's time on the CPU where this was measured (benchmarks/allocator.py).
     """
     if not sys.platform.startswith("linux"):
         return

@@ -246,7 +246,7 @@ def test_resume_goes_on_after_the_last_epoch(lab: Lab, store: Store, monkeypatch
     assert rows[-1]["event"] == "finished"
     code, _, err = lab("resume", run_id, "--json")
     assert code == 2
-    assert err == "Run 1 cannot be resumed: only a stopped, failed or interrupted run can.\n"
+    assert err.startswith("Run 1 cannot be resumed: only a stopped, failed or interrupted run can")
 
 
 # --- what a user has named ---------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """`python -m lab import`, `check` and `backup`: what they do to a store, and what they say of it."""
 
+import json
 import signal
 import sqlite3
 import sys
@@ -41,6 +42,15 @@ def file(tmp_path: Path) -> Path:
     for seed in range(3):
         finished(Store(file_url(path)), tiny_run(seed=seed))
     return path
+
+
+def test_a_run_that_cannot_be_read_is_told_beside_the_list_of_the_others(lab: Lab, store: Store) -> None:
+    broken, sound = finished(store), finished(store)
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE runs SET config = ? WHERE id = ?", ("[" * 200_000, broken))
+    code, out, err = lab("runs", "--json")
+    assert (code, [row["run"] for row in json.loads(out)]) == (0, [sound])
+    assert err.startswith(f"Run {broken} cannot be read: the config is no JSON text")
 
 
 def test_an_import_says_how_many_runs_came_and_how_many_were_here(lab: Lab, store: Store, file: Path) -> None:

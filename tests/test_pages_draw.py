@@ -21,6 +21,7 @@ from lab.training import train
 from lab.ui import drawing_board
 from lab.ui.drawing_board import FILE, Board
 from lab.ui.reader import answer_html
+from lab.ui.text import plain
 
 SEVEN = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
 
@@ -79,7 +80,7 @@ def test_strokes_are_answered_with_ten_probabilities_and_the_stages_that_lead_to
 
 
 def test_the_page_says_which_run_the_shipped_checkpoint_is() -> None:
-    assert "the checkpoint that comes with the lab" in html(open_alone("draw"))
+    assert any("the checkpoint that comes with the lab" in caption.value for caption in open_alone("draw").caption)
 
 
 def test_the_name_of_the_run_that_reads_is_shown_as_it_was_typed(store: Store, trained: int) -> None:
@@ -89,7 +90,7 @@ def test_the_name_of_the_run_that_reads_is_shown_as_it_was_typed(store: Store, t
     page.select_slider[0].set_value(3).run()
     assert page.selectbox(key="reader_run").options[1] == f"Run {trained}: 5*5 vs 3*3 <b>x</b> $y$"
     words = AppTest.from_function(_described, default_timeout=60, args=(store.url, trained)).run()
-    assert f"Read by 5*5 vs 3*3 &lt;b&gt;x&lt;/b&gt; $y$ (run {trained})" in html(words)
+    assert words.caption[0].value == f"Read by {plain(f'5*5 vs 3*3 <b>x</b> $y$ (run {trained}), epoch 3')}."
 
 
 def _described(url: str, run: int) -> None:

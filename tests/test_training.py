@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from lab import memory, training
 from lab.checkpoint import load_weights
-from lab.compute import trainer
 from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv
 from lab.events import Epoch, Event, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
@@ -165,8 +164,7 @@ def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnis
 
 def test_an_epoch_trains_on_every_image_once(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
-    unit = trainer.to_unit
-    monkeypatch.setattr(trainer, "to_unit", lambda images: seen.append(images) or unit(images))
+    monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: seen.append(images) or to_unit(images))
     events = train(tiny_run(epochs=2, training_images=40), few)
     batches = 40 // 16 + 1
     for _ in range(2):
@@ -229,8 +227,7 @@ def test_every_seed_epoch_and_purpose_has_a_seed_of_its_own(keys: list[tuple[int
 
 def test_each_epoch_has_another_order(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
-    unit = trainer.to_unit
-    monkeypatch.setattr(trainer, "to_unit", lambda images: seen.append(images) or unit(images))
+    monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: seen.append(images) or to_unit(images))
     config = tiny_run(epochs=2, batch_size=48)
     list(train(config, few))
     first, _evaluated, second, _evaluated_again = seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -38,6 +39,17 @@ _one_at_a_time = Lock()
 
 class PictureError(ValueError):
     """The file is no picture that can be read; the message says what it is and what to do."""
+
+
+def read_picture_file(file: Path) -> NDArray[np.uint8]:
+    """See `read_picture`; of a larger file no more is read than shows that it is too large.
+
+    Raises:
+        PictureError: it is no picture that can be read.
+        OSError: it cannot be read at all.
+    """
+    with file.open("rb") as opened:
+        return read_picture(opened.read(MAX_BYTES + 1))
 
 
 def read_picture(data: bytes) -> NDArray[np.uint8]:

@@ -22,7 +22,10 @@ SILENCE = 90.0
 """Seconds without a new heartbeat after which a worker on another host is taken for dead."""
 ONE_LOOK = 5.0
 """The most seconds that count between two looks: who slept or was stopped in between has not been watching."""
-KILLED = "The process that trained it ended without a word: it was killed, it crashed, or the machine went off."
+KILLED = (
+    "The process that trained it ended without a word: it was killed, it crashed or ran out of memory, or the machine "
+    "went off."
+)
 SILENT = "Its worker on another machine was not heard of for a minute and a half."
 QUEUED_BY_THE_DEAD = "The command that had queued it was ended before the run began."
 

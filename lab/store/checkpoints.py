@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from lab.events import Checkpoint
 from lab.store.database import Database, StoreError
-from lab.store.schema import CHECKPOINTS, digest
+from lab.store.schema import CHECKPOINTS, RUNS, digest
+from lab.store.snapshots import RESUMABLE
 
 
 def keep_checkpoint(connection: sa.Connection, run_id: int, checkpoint: Checkpoint) -> None:
@@ -67,3 +68,10 @@ def checkpoint_epochs(database: Database, run_id: int) -> list[int]:
     query = sa.select(CHECKPOINTS.c.epoch).where(CHECKPOINTS.c.run_id == run_id)
     with database.reading() as connection:
         return sorted(connection.execute(query).scalars())
+
+
+def can_be_resumed() -> sa.ColumnElement[bool]:
+    """Whether a row of RUNS ended unfinished with what going on needs: its last checkpoint has its optimiser state."""
+    state = sa.case((CHECKPOINTS.c.optimizer_state.is_not(None), 1), else_=0)
+    newest = sa.select(state).where(CHECKPOINTS.c.run_id == RUNS.c.id).order_by(CHECKPOINTS.c.epoch.desc()).limit(1)
+    return RUNS.c.status.in_(RESUMABLE) & (sa.func.coalesce(newest.scalar_subquery(), 1) == 1)

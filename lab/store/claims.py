@@ -87,7 +87,7 @@ class Claim:
             LostClaim: the worker no longer holds the run; nothing is kept.
         """
         values = {"status": "interrupted", "reason": reason, "ended": time.time(), "worker": None}
-        with self.database.writing() as connection:
+        with self.database.writing(durably=True) as connection:
             self._hold(connection, values)
 
     def _hold(self, connection: sa.Connection, values: dict[str, Any]) -> None:

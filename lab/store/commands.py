@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from lab.store.checkpoints import can_be_resumed
 from lab.store.schema import RUNS
-from lab.store.snapshots import LIVE, RESUMABLE, Run
+from lab.store.snapshots import LIVE, Run
 
 Command = Literal["run", "pause", "stop"]
 
@@ -32,7 +33,7 @@ def tell(connection: sa.Connection, run_id: int, command: Command, seen: Run | N
 
 def queue_again(connection: sa.Connection, run_id: int, owner: str | None, seen: Run | None) -> bool:
     """Begin the next attempt of an ended, unfinished run; see `Store.requeue`."""
-    where = _the_run(run_id, seen) & RUNS.c.status.in_(RESUMABLE)
+    where = _the_run(run_id, seen) & can_be_resumed()
     values = {"status": "queued", "command": "run", "reason": "", "ended": None, "worker": None, "owner": owner}
     return _changed(connection, where, values | {"turn": next_turn()})
 

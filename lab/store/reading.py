@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from lab.config import ConfigError, from_json
 from lab.events import Epoch, Event, EventError, event_from_row
+from lab.store.checkpoints import can_be_resumed
 from lab.store.database import Database, StoreError
-from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
-from lab.store.snapshots import RESUMABLE, Kept, Run, Status, Unreadable
+from lab.store.schema import EVENTS, RUNS
+from lab.store.snapshots import Kept, Run, Status, Unreadable
 
 COLUMNS = tuple(
     RUNS.c[name]
@@ -67,8 +68,20 @@ class RunReader:
         self._known |= {row[0]: (row, run) for row, run in found}
         return [run for _, run in found]
 
+    def unreadable(self, epochs: Epochs | None = None) -> list[Unreadable]:
+        """The runs that cannot be read, or of which an epoch cannot, newest first; `epochs` of all where known."""
+        found = self.all()
+        problems = (read_epochs(self._database, (run.id for run in found)) if epochs is None else epochs).problems
+        damaged = (
+            Unreadable(id=run.id, name=run.name, problem=problems[run.id])
+            if isinstance(run, Run) and run.id in problems
+            else run
+            for run in found
+        )
+        return [run for run in damaged if isinstance(run, Unreadable)]
+
     def _read(self, *where: sa.ColumnElement[bool]) -> list[tuple[tuple[Any, ...], Run | Unreadable]]:
-        query = sa.select(*COLUMNS, _has_what_resuming_needs()).where(*where).order_by(RUNS.c.id.desc())
+        query = sa.select(*COLUMNS, can_be_resumed().label("resumable")).where(*where).order_by(RUNS.c.id.desc())
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return [self._read_once(row) for row in rows]
@@ -76,13 +89,6 @@ class RunReader:
     def _read_once(self, row: Any) -> tuple[tuple[Any, ...], Run | Unreadable]:
         known = self._known.get(row[0])
         return known if known is not None and known[0] == row else (tuple(row), _read(row))
-
-
-def _has_what_resuming_needs() -> sa.Label[int | None]:
-    """Whether the last checkpoint has its optimiser state; NULL without a checkpoint, or where it does not matter."""
-    state = sa.case((CHECKPOINTS.c.optimizer_state.is_not(None), 1), else_=0)
-    newest = sa.select(state).where(CHECKPOINTS.c.run_id == RUNS.c.id).order_by(CHECKPOINTS.c.epoch.desc()).limit(1)
-    return sa.case((RUNS.c.status.in_(RESUMABLE), newest.scalar_subquery())).label("optimizer_state")
 
 
 def _read(row: Any) -> Run | Unreadable:
@@ -115,7 +121,7 @@ def _run(row: Any) -> Run:
         created=row.created,
         started=row.started,
         ended=row.ended,
-        resumable=row.status in RESUMABLE and row.optimizer_state != 0,
+        resumable=bool(row.resumable),
     )
 
 

@@ -110,7 +110,10 @@ class Store:
         """
         with self._database.writing() as connection:
             if not queue_again(connection, run_id, owner, seen):
-                raise StoreError(f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can.")
+                raise StoreError(
+                    f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can, "
+                    "and none that was copied without its optimiser state."
+                )
 
     def rename(self, run_id: int, name: str) -> None:
         """Give a run another name, at most 120 characters."""
@@ -140,15 +143,7 @@ class Store:
 
         `epochs`: what `self.epochs` has said of all of `self.runs()`, where that is known already.
         """
-        found = self._reader.all()
-        problems = (self.epochs(run.id for run in found) if epochs is None else epochs).problems
-        damaged = (
-            Unreadable(id=run.id, name=run.name, problem=problems[run.id])
-            if isinstance(run, Run) and run.id in problems
-            else run
-            for run in found
-        )
-        return [run for run in damaged if isinstance(run, Unreadable)]
+        return self._reader.unreadable(epochs)
 
     def run(self, run_id: int) -> Run:
         """One run.

@@ -44,9 +44,6 @@ _STYLE = """
 """
 
 
-_CAPTION = "margin: 0; font-size: 0.93rem; line-height: 1.5; opacity: 0.65; overflow-wrap: anywhere;"
-
-
 @dataclass(frozen=True)
 class Reader:
     """Who reads the digit: a run of the store at `url` after an epoch (None: its last); no run: the shipped network."""
@@ -91,8 +88,7 @@ def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator)
         which.error(plain(str(error)))
         return
     if reader.epoch is None:
-        words = escape(f"Read by {predictor.description}.")  # not Markdown: a run's name may hold any sign
-        when.html(f"<p class='reader' style='{_CAPTION}'>{words}</p>")
+        when.caption(f"Read by {plain(predictor.description)}.")
 
 
 def _choose_epoch(epochs: Sequence[int], when: DeltaGenerator) -> int | None:

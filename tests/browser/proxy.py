@@ -19,9 +19,11 @@ class Proxy:
         self.refused: list[str] = []
         self.address = ""
         self._upstream_port = upstream_port
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a browser."""
+        self._open.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             request, *headers = head.rstrip("\r\n").split("\r\n")
@@ -31,9 +33,22 @@ class Proxy:
             else:
                 request = f"{method} {path.removeprefix(self.prefix)} {version}"
                 await self._pass_on([request, *headers], reader, writer)
+        await self._close(writer)
+
+    async def end(self, server: asyncio.Server) -> None:
+        """Break every connection off, and wait until nothing is left of them."""
+        server.close()
+        for writer in self._open:
+            writer.transport.abort()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=10)
+
+    async def _close(self, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             writer.close()
             await writer.wait_closed()
+        self._open.discard(writer)
 
     def _refusal(self, path: str) -> str | None:
         """A status, if the request is not to be answered by the lab."""
@@ -48,22 +63,25 @@ class Proxy:
 
     async def _pass_on(self, head: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lab_reader, lab_writer = await asyncio.open_connection("localhost", self._upstream_port)
+        self._open.add(lab_writer)
         if not any(line.lower().startswith("upgrade:") for line in head):
             head = [line for line in head if not line.lower().startswith(CLOSING)] + ["Connection: close"]
         lab_writer.write(("\r\n".join(head) + "\r\n\r\n").encode("latin-1"))
-        ways = [asyncio.create_task(_flow(reader, lab_writer)), asyncio.create_task(_flow(lab_reader, writer))]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait([ways[1]], timeout=5)  # what the lab has left to say
-        for way in ways:
-            way.cancel()
-        lab_writer.close()
+        upward = asyncio.create_task(_flow(reader, lab_writer))
+        await _flow(lab_reader, writer)  # until the lab has said all
+        await self._close(writer)
+        await self._close(lab_writer)
+        await upward
 
 
 async def _flow(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    """Pass on what comes, until one side ends it; the browser's end is told to the lab, which then ends its own."""
     with suppress(ConnectionError):
         while data := await source.read(65536):
             sink.write(data)
             await sink.drain()
+    with suppress(OSError, RuntimeError):
+        sink.write_eof()
 
 
 @contextmanager
@@ -79,17 +97,11 @@ def proxy_before(port: int, prefix: str) -> Iterator[Proxy]:
     try:
         server = asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=10)
         proxy.address = f"http://localhost:{server.sockets[0].getsockname()[1]}{prefix}"
-        yield proxy
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(timeout=10)
+        try:
+            yield proxy
+        finally:
+            asyncio.run_coroutine_threadsafe(proxy.end(server), loop).result(timeout=20)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=10)
         loop.close()
-
-
-async def _end(server: asyncio.Server) -> None:
-    server.close()
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -101,5 +101,7 @@ def test_the_name_of_a_run_is_shown_as_it_was_typed(server: LabServer, new_tab: 
     option = page.get_by_role("option", name="vs")
     expect(option).to_have_text(f"Run {run}: {name}")
     option.click()
-    expect(page.locator(".reader")).to_have_text(f"Read by {name} (run {run}), epoch 1.")
+    words = page.get_by_test_id("stCaptionContainer").filter(has_text=f"(run {run}), epoch 1.")
+    expect(words).to_be_visible()
+    assert words.inner_text().replace("\u2060", "") == f"Read by {name} (run {run}), epoch 1."  # a joiner has no width
     expect(page.get_by_role("combobox", name="Network")).to_have_value(f"Run {run}: {name}")

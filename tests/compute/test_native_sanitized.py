@@ -33,14 +33,14 @@ NETWORKS = {
     "kernel 12": NetworkConfig(layers=(conv(5, 12, padding=3), conv(10, 12)), batch_norm=True),
     "a kernel as large as the picture": NetworkConfig(layers=(conv(10, 28),)),
     "a 1x1 map": NetworkConfig(layers=(conv(6, 28), conv(10, 1)), batch_norm=True),
-    "a 1x1 stem": NetworkConfig(layers=(conv(33, 1), conv(17, 1), conv(10, 28)), batch_norm=True),
+    "a 1x1 stem": NetworkConfig(layers=(conv(33, 1), conv(17, 1), conv(10, 9, stride=9)), batch_norm=True),
     "a stem with much padding": NetworkConfig(layers=(conv(9, 3, padding=14), conv(3, 1), max_pool(5, 3), conv(10, 2))),
-    "a stem of kernel 28": NetworkConfig(layers=(conv(8, 28, padding=14), conv(9, 1), conv(10, 3)), batch_norm=True),
+    "a stem of kernel 17": NetworkConfig(layers=(conv(8, 17, padding=5), conv(9, 1), conv(10, 3)), batch_norm=True),
     "strides beyond the kernel": NetworkConfig(layers=(conv(7, 2, stride=5), conv(10, 3, stride=9, padding=2))),
     "padding beyond the kernel": NetworkConfig(layers=(conv(8, 3), conv(20, 1, padding=4), conv(10, 2, padding=9))),
     "every pooling": NetworkConfig(layers=(conv(4, 3), AVERAGE, max_pool(3, 1), conv(10, 3), max_pool(5, 4))),
     "1024 channels": NetworkConfig(layers=(conv(1024, 12, stride=4), conv(10, 5)), batch_norm=True),
-    "1024 channels in a stem": NetworkConfig(layers=(conv(1024, 28), conv(1024, 1), conv(10, 1))),
+    "1024 channels in a stem": NetworkConfig(layers=(conv(1024, 28), conv(500, 1), conv(10, 1))),
 }
 
 

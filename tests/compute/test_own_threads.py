@@ -4,6 +4,9 @@ That they compute the same is said by test_native_engine.py, which runs on both.
 """
 
 import ctypes
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from examples import noisy_digits, wait_until, with_its_exact_twin
+from test_native_sanitized import DRIVER, FLAGS, NETWORKS, driven, lines
 
 from lab.compute.native import build
 from lab.compute.native import engine as native_engine
@@ -23,6 +27,7 @@ from lab.steps import step
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at threads as Linux shows them")
 
+ROOT = Path(__file__).parents[2]
 TASKS = Path("/proc/self/task")
 
 
@@ -88,6 +93,26 @@ def test_a_helper_treats_tiny_numbers_as_the_thread_does_that_it_helps() -> None
                 assert engine.scores(images).view(torch.int32).eq(0).all() == zeros
     finally:
         torch.set_flush_denormal(False)
+
+
+@pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
+def test_no_two_of_them_touch_the_same_memory_at_once(sanitizer: str, tmp_path: Path) -> None:
+    """Nor what is not theirs, and none is left when the engine is freed: what sanitizers see of some steps."""
+    gcc, driver = shutil.which("gcc"), tmp_path / "driver"
+    if gcc is None:
+        assert "CI" not in os.environ, "CI has gcc: see .ci/run"
+        pytest.skip("no gcc")
+    command = [gcc, *FLAGS, "-DOWN_THREADS", f"-fsanitize={sanitizer}", "-o", str(driver), str(DRIVER)]
+    subprocess.run([*command, "-lm", "-lpthread"], check=True)
+    names = ("step 2", "every pooling", "a 1x1 stem")
+    losses = driven(driver, *(lines(replace(NETWORKS[name], dropout=0.3), 5) for name in names))
+    assert len(losses) == len(names)
+
+
+def test_on_windows_pytorchs_threads_sleep_while_the_engines_own_compute() -> None:
+    code = "import os, sys; sys.platform = 'win32'; import lab; print(os.environ['KMP_BLOCKTIME'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
 
 
 def test_fewer_threads_than_it_was_made_for_give_the_same_bits(mnist: Mnist) -> None:

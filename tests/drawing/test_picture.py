@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lab.drawing import PictureError, normalize_drawing, read_picture
+from lab.drawing import PictureError, normalize_drawing, read_picture, read_picture_file
 from lab.drawing.picture_file import orientation_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -441,3 +441,8 @@ def test_the_largest_pictures_take_less_than_300_megabytes(largest: Callable[[],
     print(f"{megabytes} MB")
     assert max(height, width) <= 800
     assert megabytes < 300
+
+
+def test_of_an_endless_file_no_more_is_read_than_shows_that_it_is_too_large() -> None:
+    with pytest.raises(PictureError, match="larger than 10 MB"):
+        read_picture_file(Path("/dev/zero"))

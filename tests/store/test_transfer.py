@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,6 +124,8 @@ def test_a_stopped_run_that_came_without_its_optimisers_state_cannot_be_resumed(
     assert store.run(copy).resumable is resumable
     [listed] = store.runs()
     assert listed.resumable is resumable
+    with nullcontext() if resumable else pytest.raises(StoreError, match="without its optimiser state"):
+        store.requeue(copy)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""The commands about whole databases: runs of another one, whether this one is sound, a copy of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab import store
+from lab.cli_arguments import Refused
+from lab.cli_output import console
+from lab.console import visible
+from lab.store import database_url, open_store
+
+
+def import_runs(
+    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3; it may be in use.")],
+    slim: Annotated[bool, typer.Option("--slim", help="Without windows, and with the last weights only.")] = False,
+) -> None:
+    """Copy the ended runs of another lab's database file; it is not touched."""
+    if not file.is_file():
+        raise Refused(f"There is no file {file}.")
+    done = open_store().import_file(file, slim)
+    for sentence in done.refused:
+        print(visible(sentence), file=sys.stderr)
+    copied, already = len(done.copied), done.already_here
+    here = f"; {already} {'was' if already == 1 else 'were'} already here" if already else ""
+    console.print(f"Copied {copied} {'run' if copied == 1 else 'runs'}{here}.")
+    raise typer.Exit(1 if done.refused else 0)
+
+
+def check() -> None:
+    """Look for damage in the database: its pages, its runs, their events and checkpoints. Nothing is changed."""
+    problems = store.check(database_url())
+    for sentence in problems:
+        print(visible(sentence))
+    if not problems:
+        console.print("The database is sound.")
+    raise typer.Exit(1 if problems else 0)
+
+
+def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
+    """Copy the database, in use or not, to a new file."""
+    store.backup(database_url(), file)
+    console.print(f"Wrote {file}.")
