@@ -17,7 +17,7 @@ from lab.ui import network_editor
 from lab.ui.draft import Draft
 from lab.ui.layer_table import layer_name, table_html
 from lab.ui.network_editor import PRESET, SHEET, Sheet
-from lab.ui.receptive_field import COLUMN, LAYER, ROW, unit_words
+from lab.ui.receptive_field import COLUMN, DIGIT, LAYER, ROW, unit_words
 from lab.ui.state import DRAFT
 
 
@@ -215,6 +215,17 @@ def test_the_chosen_unit_sees_the_square_that_the_closed_form_gives() -> None:
     # 5x5 with padding 2, 1x1, pool, 3x3, 1x1, pool, 3x3: unit 0 sees 20 pixels from -2, unit 2 from -2 + 2 * 4.
     words = "The unit in row 0, column 2 of layer 7 sees rows 0 to 17 and columns 6 to 25 of the image."
     assert any(text.value.startswith(words) for text in page.markdown)
+
+
+def test_a_test_image_that_there_is_not_is_refused_and_the_last_one_stays() -> None:
+    page = open_alone("layers")
+    page.text_input(key=DIGIT).set_value("12").run()
+    assert any(caption.value.startswith("Test image 12,") for caption in page.caption)
+    page.text_input(key=DIGIT).set_value("10,5").run()
+    assert errors(page) == ["Test image is '10,5'; write it without a comma, in digits only: 6000."]
+    assert any(caption.value.startswith("Test image 12,") for caption in page.caption)
+    page.text_input(key=DIGIT).set_value("10000").run()
+    assert errors(page) == ["Test image is 10000; it must be a whole number from 0 to 9,999."]
 
 
 def test_a_field_larger_than_the_image_is_said_to_be_clipped() -> None:

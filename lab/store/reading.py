@@ -68,10 +68,10 @@ class RunReader:
         self._known |= {row[0]: (row, run) for row, run in found}
         return [run for _, run in found]
 
-    def unreadable(self) -> list[Unreadable]:
-        """The runs that cannot be read, or of which an epoch cannot, newest first."""
+    def unreadable(self, epochs: Epochs | None = None) -> list[Unreadable]:
+        """The runs that cannot be read, or of which an epoch cannot, newest first; `epochs` of all where known."""
         found = self.all()
-        problems = read_epochs(self._database, (run.id for run in found)).problems
+        problems = (read_epochs(self._database, (run.id for run in found)) if epochs is None else epochs).problems
         damaged = (
             Unreadable(id=run.id, name=run.name, problem=problems[run.id])
             if isinstance(run, Run) and run.id in problems

@@ -138,9 +138,12 @@ class Store:
         self.active()
         return [run for run in self._reader.all() if isinstance(run, Run)]
 
-    def unreadable(self) -> list[Unreadable]:
-        """The runs that cannot be read, or of which an epoch cannot, newest first; `delete` removes them too."""
-        return self._reader.unreadable()
+    def unreadable(self, epochs: Epochs | None = None) -> list[Unreadable]:
+        """The runs that cannot be read, or of which an epoch cannot, newest first; `delete` removes them too.
+
+        `epochs`: what `self.epochs` has said of all of `self.runs()`, where that is known already.
+        """
+        return self._reader.unreadable(epochs)
 
     def run(self, run_id: int) -> Run:
         """One run.

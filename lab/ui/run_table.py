@@ -12,8 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from lab.analysis import RunSummary, gap
-from lab.report import summaries
+from lab.analysis import RunSummary, gap, summarize
 from lab.store import Store
 from lab.ui.layout import duration
 from lab.ui.run_words import began_words
@@ -52,8 +51,11 @@ class Listed:
 
 def list_runs(store: Store) -> list[Listed]:
     """All runs, newest first."""
-    listed = [Listed(run.run, run.name, run.status, summary=run) for run in summaries(store)]
-    listed += [Listed(run.id, run.name, UNREADABLE, problem=run.problem) for run in store.unreadable()]
+    runs = store.runs()
+    epochs = store.epochs([run.id for run in runs])
+    readable = [summarize(run, epochs[run.id]) for run in runs if run.id in epochs]
+    listed = [Listed(run.run, run.name, run.status, summary=run) for run in readable]
+    listed += [Listed(run.id, run.name, UNREADABLE, problem=run.problem) for run in store.unreadable(epochs)]
     return sorted(listed, key=lambda run: run.id, reverse=True)
 
 
