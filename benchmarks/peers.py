@@ -1,6 +1,6 @@
 """The lab beside what a user would pick instead: Keras 3 on torch, Lightning and fastai, and the published recipe.
 
-    python benchmarks/peers.py [--json] [--device cpu|cuda|mps] [--steps N]
+    python benchmarks/peers.py [--json] [--device cpu|cuda|mps] [--iterations N]
 
 Trains step 5 with each in turn, five rounds over, every one in a process of its own, start-up left out; prints the
 medians. benchmarks/requirements-peers.txt says how to install the frameworks; one that is not installed is left out.
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parse(arguments)
     known = frameworks()
     present = [peer for peer in known if find_spec(peer.package)]
-    found = compare(chosen.device, chosen.steps, present, [peer.name for peer in known if peer not in present])
+    found = compare(chosen.device, chosen.iterations, present, [peer.name for peer in known if peer not in present])
     print(json.dumps(asdict(found), indent=2) if chosen.json else table(found))
 
 
@@ -65,17 +65,17 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The lab beside Keras on torch, Lightning and fastai on step 5.")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: the fastest")
-    parser.add_argument("--steps", type=int, help="iterations a round; default 40 on the CPU, 470 elsewhere")
+    parser.add_argument("--iterations", type=int, help="iterations a round; default 40 on the CPU, 470 elsewhere")
     chosen = parser.parse_args(arguments)
     try:
         chosen.device = resolve_device(chosen.device)
     except DeviceUnavailable as error:
         parser.error(str(error))
-    if chosen.steps is None:
-        chosen.steps = 40 if chosen.device == "cpu" else 470
+    if chosen.iterations is None:
+        chosen.iterations = 40 if chosen.device == "cpu" else 470
     most = CONFIG.training_images // CONFIG.batch_size - WARM_UP
-    if not 1 <= chosen.steps <= most:
-        parser.error(f"--steps must be from 1 to {most}, an epoch less the warm-up.")
+    if not 1 <= chosen.iterations <= most:
+        parser.error(f"--iterations must be from 1 to {most}, an epoch less the warm-up.")
     return chosen
 
 

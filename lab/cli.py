@@ -44,7 +44,7 @@ app = typer.Typer(
     add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
 )
 
-_STEPS_HELP = "Iterations of a round; 40 on a CPU, else 470."
+_ITERATIONS_HELP = "Iterations of a round; 40 on a CPU, else 470."
 for command, name in ((cli_store.import_runs, "import"), (cli_store.check, "check"), (cli_store.backup, "backup")):
     app.command(name)(command)
 
@@ -195,7 +195,7 @@ def results() -> None:
 @app.command()
 def bench(
     device: DeviceOption = RunConfig.device,
-    steps_a_round: Annotated[int | None, typer.Option("--steps", min=1, max=900, help=_STEPS_HELP)] = None,
+    iterations: Annotated[int | None, typer.Option(min=1, max=900, help=_ITERATIONS_HELP)] = None,
     plain: PlainOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -205,7 +205,7 @@ def bench(
 
     chosen = replace(steps.step(5).config, device=device)  # type: ignore[arg-type]  # checked by RunConfig
     _check_device(chosen)
-    report = measure(resolve_device(chosen.device), "pytorch" if plain else "fastest", steps_a_round)
+    report = measure(resolve_device(chosen.device), "pytorch" if plain else "fastest", iterations)
     if as_json:
         print(json.dumps(report.row(), indent=2))
     else:

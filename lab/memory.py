@@ -132,18 +132,18 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
     for row in rows:
         inputs, height, width = row.input_shape
         channels, out_height, out_width = row.output_shape
-        step, in_step = _padded(channels), _padded(inputs) if row.index > 1 else 1
+        pitch, in_pitch = _padded(channels), _padded(inputs) if row.index > 1 else 1
         area = out_height * out_width
-        total += step * (6 * FLOAT + 2 * GROUPS * 8)
-        activation = max(activation, area * step)
+        total += pitch * (6 * FLOAT + 2 * GROUPS * 8)
+        activation = max(activation, area * pitch)
         if row.index > 1 or not stem:
-            total += 2 * batch * area * step * FLOAT  # the map and its gradient
+            total += 2 * batch * area * pitch * FLOAT  # the map and its gradient
         if row.kind == "conv":
             k, pad = row.kernel, row.padding
             terms = k * k * inputs
-            total += FLOAT * (terms * step + k * k * channels * in_step + GROUPS * (terms + 1) * step)
-            scratch = max(scratch, (height + 2 * pad) * (width + 2 * pad) * in_step)
-            scratch = max(scratch, (height + k - 1) * (width + k - 1) * step)
+            total += FLOAT * (terms * pitch + k * k * channels * in_pitch + GROUPS * (terms + 1) * pitch)
+            scratch = max(scratch, (height + 2 * pad) * (width + 2 * pad) * in_pitch)
+            scratch = max(scratch, (height + k - 1) * (width + k - 1) * pitch)
     if stem:
         more, scratch_of_stem = _stem_bytes(rows[0], rows[1], batch)
         total, scratch = total + more, max(scratch, scratch_of_stem)

@@ -57,10 +57,10 @@ def test_without_arguments_the_fastest_device_is_measured() -> None:
 
 
 def test_a_round_is_long_enough_for_the_device_unless_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert parse(["--device", "cpu"]).steps == 40
-    assert parse(["--device", "cpu", "--steps", "7"]).steps == 7
+    assert parse(["--device", "cpu"]).iterations == 40
+    assert parse(["--device", "cpu", "--iterations", "7"]).iterations == 7
     monkeypatch.setattr("lab.device.resolve_device", lambda kind: kind)
-    assert parse(["--device", "cuda"]).steps == 470
+    assert parse(["--device", "cuda"]).iterations == 470
 
 
 def test_a_device_that_is_not_here_is_refused_in_a_sentence(
@@ -72,8 +72,8 @@ def test_a_device_that_is_not_here_is_refused_in_a_sentence(
 
 @pytest.mark.parametrize("steps", ["0", "-3", "930"])
 def test_a_round_is_at_most_an_epoch_less_the_warm_up(steps: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--steps must be from 1 to 929" in refusal(["--steps", steps], capsys)
-    assert parse(["--steps", "929"]).steps == 929
+    assert "--iterations must be from 1 to 929" in refusal(["--iterations", steps], capsys)
+    assert parse(["--iterations", "929"]).iterations == 929
 
 
 def test_a_framework_that_is_not_installed_is_named_in_one_sentence() -> None:

@@ -108,7 +108,7 @@ class Compiled:
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See `Engine`."""
         seed = int(torch.randint(2**32, (), generator=self.dropout))
-        loss, correct = self.engine.step(normalize(images), labels, seed)
+        loss, correct = self.engine.iterate(normalize(images), labels, seed)
         return torch.tensor(loss / len(labels)), torch.tensor(correct)
 
     def scores(self, images: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ static double train(Engine *e, int images, int classes, int picture) {
     for (i64 i = 0; i < (i64)images * SIDE * SIDE; i++)
         if (picture == 0 || (picture == 1 && i % SIDE < 9)) x[i] = -0.4f;  // blank pictures; ink on the right alone
     for (int i = 0; i < images; i++) labels[i] = i % classes;
-    engine_step(e, x, labels, images, 7, &loss, &correct);
+    engine_iterate(e, x, labels, images, 7, &loss, &correct);
     engine_scores(e, x, images, scores);
     for (int i = 0; i < images * classes; i++) loss += 1e-9 * scores[i];
     free(x), free(labels), free(scores);

@@ -64,7 +64,7 @@ def test_without_a_compiler_of_the_system_the_packaged_one_makes_an_engine_that_
     images, labels = noisy_digits(mnist, 13, "a black background")
     config = replace(step(5).config.network, dropout=0.0)
     network, exact = with_its_exact_twin(config)
-    Engine(config, network, 13).step(images, labels, seed=3)
+    Engine(config, network, 13).iterate(images, labels, seed=3)
     F.cross_entropy(exact(images.double()), labels).backward()  # type: ignore[no-untyped-call]
     assert_same_gradients_and_statistics(network, exact)
     assert len(list(cache.iterdir())) == 1  # the library, and nothing of the compiler's own

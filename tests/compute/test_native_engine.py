@@ -91,7 +91,7 @@ def pair(config: NetworkConfig, batch_size: int = 13) -> tuple[Engine, nn.Sequen
 def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch
     engine, network, exact = pair(replace(NETWORKS[name], batch_norm=batch_norm, dropout=0.0))
-    loss, correct = engine.step(images, labels, seed=0)
+    loss, correct = engine.iterate(images, labels, seed=0)
     scores = exact(images.double())
     expected = F.cross_entropy(scores, labels)
     expected.backward()  # type: ignore[no-untyped-call]
@@ -107,7 +107,7 @@ def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pyt
     assume(fits(config))
     images, labels = noisy_digits(mnist, 3, pictures)
     engine, network, exact = pair(replace(config, dropout=0.0), batch_size=3)
-    loss, _ = engine.step(images, labels, seed=0)
+    loss, _ = engine.iterate(images, labels, seed=0)
     expected = F.cross_entropy(exact(images.double()), labels)
     expected.backward()  # type: ignore[no-untyped-call]
     assert loss / 3 == pytest.approx(expected.item(), rel=1e-3)  # a nearly constant map magnifies rounding
@@ -120,7 +120,7 @@ def test_scores_in_eval_mode_equal_those_of_pytorch(name: str, batch: tuple[Tens
     engine, network, exact = pair(
         replace(NETWORKS[name], batch_norm=True, dropout=0.3), batch_size=5
     )  # 5 + 5 + 3 images
-    engine.step(images[:5], labels[:5], seed=0)
+    engine.iterate(images[:5], labels[:5], seed=0)
     exact.load_state_dict(network.state_dict())  # with the statistics of that step
     with torch.no_grad():
         expected = exact.eval()(images.double())
@@ -134,7 +134,7 @@ def test_the_same_step_gives_the_same_bits_whatever_the_number_of_threads(batch:
         for count in (1, 2, 3, 1):
             torch.set_num_threads(count)
             engine, network, _ = pair(replace(step(5).config.network, dropout=0.2))
-            engine.step(images, labels, seed=7)
+            engine.iterate(images, labels, seed=7)
             gradients.append(torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]))
     finally:
         torch.set_num_threads(threads)
@@ -158,7 +158,7 @@ def kept(seed: int, count: int = 64) -> Tensor:
     engine = Engine(DROPPED, network, 1)
     shares = []
     for image in range(count):
-        loss, _ = engine.step(torch.ones(1, 1, 28, 28), torch.tensor([1]), seed + image)
+        loss, _ = engine.iterate(torch.ones(1, 1, 28, 28), torch.tensor([1]), seed + image)
         score = torch.log(torch.expm1(torch.tensor(loss)) - 8).item()  # loss = log(exp(score) + 9), for class 1
         shares.append(score * (1 - DROPPED.dropout))
     return torch.tensor(shares)
@@ -181,7 +181,7 @@ def test_dropout_has_the_gradient_of_what_it_let_through(batch: tuple[Tensor, Te
     images, labels = batch
     config = NetworkConfig(layers=(conv(4, 5), conv(6, 1), max_pool(), conv(10, 3)), batch_norm=True, dropout=0.4)
     engine, network, _ = pair(config)
-    engine.step(images, labels, seed=9)
+    engine.iterate(images, labels, seed=9)
     weight = network[-3].weight
     assert weight.grad is not None
     direction = weight.grad / weight.grad.norm()
@@ -189,7 +189,7 @@ def test_dropout_has_the_gradient_of_what_it_let_through(batch: tuple[Tensor, Te
     for sign in (1, -1):
         with torch.no_grad():
             weight += sign * 0.01 * direction
-        losses.append(engine.step(images, labels, seed=9)[0] / len(labels))
+        losses.append(engine.iterate(images, labels, seed=9)[0] / len(labels))
         with torch.no_grad():
             weight -= sign * 0.01 * direction
     assert (losses[0] - losses[1]) / 0.02 == pytest.approx(slope, rel=0.01)
@@ -215,7 +215,7 @@ def test_a_closed_engine_computes_nothing_more_and_may_be_closed_again(batch: tu
     engine.close()
     engine.close()
     with pytest.raises(ValueError, match="The engine is closed"):
-        engine.step(*batch, seed=0)
+        engine.iterate(*batch, seed=0)
     with pytest.raises(ValueError, match="The engine is closed"):
         engine.scores(batch[0])
 
@@ -232,7 +232,7 @@ def test_closing_waits_for_the_step_that_another_thread_is_in(mnist: Mnist) -> N
             while True:
                 begun.set()
                 try:
-                    engine.step(images, labels, seed=done)
+                    engine.iterate(images, labels, seed=done)
                 except ValueError:
                     return done
                 done += 1
@@ -249,7 +249,7 @@ def test_what_it_points_to_stays_while_it_is_there(batch: tuple[Tensor, Tensor])
     gradients = [parameter.grad for parameter in network.parameters()]
     network.zero_grad(set_to_none=True)
     del network
-    engine.step(*batch, seed=0)
+    engine.iterate(*batch, seed=0)
     F.cross_entropy(exact(batch[0].double()), batch[1]).backward()  # type: ignore[no-untyped-call]
     for mine, theirs in zip(gradients, exact.parameters(), strict=True):
         assert mine is not None
@@ -265,14 +265,14 @@ def test_what_it_points_to_stays_while_it_is_there(batch: tuple[Tensor, Tensor])
 def test_what_c_would_read_wrongly_is_refused(images: Tensor) -> None:
     engine, _, _ = pair(step(2).config.network)
     with pytest.raises(ValueError, match="up to 13 images of 28x28 float32 pixels on the CPU, not torch"):
-        engine.step(images, torch.zeros(len(images), dtype=torch.int64), seed=0)
+        engine.iterate(images, torch.zeros(len(images), dtype=torch.int64), seed=0)
 
 
 def test_labels_of_another_number_or_type_are_refused(batch: tuple[Tensor, Tensor]) -> None:
     engine, _, _ = pair(step(2).config.network)
     for labels in (batch[1][:5], batch[1].int()):
         with pytest.raises(ValueError, match="13 images need as many int64 labels, not"):
-            engine.step(batch[0], labels, seed=0)
+            engine.iterate(batch[0], labels, seed=0)
 
 
 def test_a_library_whose_layers_have_another_size_is_not_used(
@@ -298,7 +298,7 @@ engine = Engine(config, build_network(config, 1), 64)
 images, labels, begun = torch.randn(64, 1, 28, 28), torch.zeros(64, dtype=torch.int64), threading.Event()
 def steps():
     while True:
-        engine.step(images, labels, 0)
+        engine.iterate(images, labels, 0)
         begun.set()
 threading.Thread(target=steps, daemon=True).start()
 begun.wait()

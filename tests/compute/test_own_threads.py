@@ -60,7 +60,7 @@ def test_they_sleep_between_steps_and_end_with_the_engine(mnist: Mnist) -> None:
     before = tasks()
     network, _ = with_its_exact_twin(step(2).config.network)
     engine = Engine(step(2).config.network, network, 13)
-    engine.step(*noisy_digits(mnist, 13, "a black background"), seed=0)
+    engine.iterate(*noisy_digits(mnist, 13, "a black background"), seed=0)
     helpers = tasks() - before
     assert len(helpers) == 2  # the third thread is the caller's
     wait_until(lambda: all(sleeps(task) for task in helpers))
@@ -122,6 +122,6 @@ def test_fewer_threads_than_it_was_made_for_give_the_same_bits(mnist: Mnist) -> 
     engine, gradients = Engine(config, network, 13), []
     for count in (3, 2, 1, 3):
         torch.set_num_threads(count)
-        engine.step(*batch, seed=7)
+        engine.iterate(*batch, seed=7)
         gradients.append(torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]))
     assert all(torch.equal(gradients[0], other) for other in gradients[1:])

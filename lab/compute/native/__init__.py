@@ -1,1 +1,1 @@
-"""The fast path on the CPU: one training step as one call into C, compiled on first use."""
+"""The compiled engine on the CPU: one training iteration as one call into C, compiled on first use."""

@@ -1,4 +1,4 @@
-// One training step of a network on the CPU: forward, loss and backward in one call, in float32.
+// One training iteration of a network on the CPU: forward, loss and backward in one call, in float32.
 //
 // Maps are stored as [image][row][column][channel], channels padded with zeros to whole vectors. The images of a batch
 // are split into CHUNKS groups whatever the number of threads; sums over a batch are taken in each group and then over
@@ -30,8 +30,8 @@ static void pack(Stage *s) {
         for (i64 i = 0; i < s->in_channels; i++)
             for (i64 t = 0; t < k2; t++) {
                 float w = s->layer.weight[(o * s->in_channels + i) * k2 + t];
-                s->packed[(t * s->in_channels + i) * s->step + o] = w;
-                if (s->in_step > 1) s->flipped[((k2 - 1 - t) * s->channels + o) * s->in_step + i] = w;
+                s->packed[(t * s->in_channels + i) * s->pitch + o] = w;
+                if (s->in_pitch > 1) s->flipped[((k2 - 1 - t) * s->channels + o) * s->in_pitch + i] = w;
             }
     }
 }
@@ -42,7 +42,7 @@ static void unpack_terms(const Pass *pass, int chunk) {
     for (i64 t = chunk_begin(chunk, terms + 1); t < chunk_begin(chunk + 1, terms + 1); t++)
         for (i64 o = 0; o < s->channels; o++) {
             float sum = 0;
-            for (int part = 0; part < CHUNKS; part++) sum += s->partial[(part * (terms + 1) + t) * s->step + o];
+            for (int part = 0; part < CHUNKS; part++) sum += s->partial[(part * (terms + 1) + t) * s->pitch + o];
             if (t == terms) s->layer.d_bias[o] = sum;
             else s->layer.d_weight[(o * s->in_channels + t % s->in_channels) * k2 + t / s->in_channels] = sum;
         }
@@ -55,8 +55,8 @@ static void forward_images(const Pass *pass, int chunk) {
     Stage *s = pass->stage;
     int stem = is_stem(e, s);
     float *activation = own_scratch(pass), *scratch = activation + e->activation;
-    double *sums = s->sums + chunk * 2 * s->step;
-    memset(sums, 0, sizeof(double) * 2 * s->step);
+    double *sums = s->sums + chunk * 2 * s->pitch;
+    memset(sums, 0, sizeof(double) * 2 * s->pitch);
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
         const float *in = input(pass, image, activation);
         float *map = s->map + image * s->size;
@@ -89,7 +89,7 @@ static void score_image(const Pass *pass, i64 image) {
     int best = 0;
     for (int c = 0; c < s->channels; c++) {
         mean[c] = 0;
-        for (i64 p = 0; p < positions; p++) mean[c] += post[p * s->step + c];
+        for (i64 p = 0; p < positions; p++) mean[c] += post[p * s->pitch + c];
         mean[c] /= positions;
         if (pass->scores) pass->scores[image * s->channels + c] = mean[c];
         if (mean[c] > highest) highest = mean[c], best = c;
@@ -102,7 +102,7 @@ static void score_image(const Pass *pass, i64 image) {
     float *g = s->gradient + image * s->size;
     for (int c = 0; c < s->channels; c++) {
         float d = (expf(mean[c] - highest) / total - (c == label)) / pass->images / positions;
-        for (i64 p = 0; p < positions; p++) g[p * s->step + c] = d;
+        for (i64 p = 0; p < positions; p++) g[p * s->pitch + c] = d;
     }
 }
 
@@ -116,10 +116,10 @@ static void backward_images(const Pass *pass, int chunk) {
     Stage *s = pass->stage, *before = pass->before;
     int stem = is_stem(e, s);
     float *activation = own_scratch(pass), *scratch = activation + e->activation;
-    float *partial = s->layer.kind == CONV ? s->partial + chunk * (s->terms.count + 1) * s->step : 0;
-    double *sums = before ? before->sums + chunk * 2 * before->step : 0;
-    if (before) memset(sums, 0, sizeof(double) * 2 * before->step);
-    if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->terms.count + 1) * s->step);
+    float *partial = s->layer.kind == CONV ? s->partial + chunk * (s->terms.count + 1) * s->pitch : 0;
+    double *sums = before ? before->sums + chunk * 2 * before->pitch : 0;
+    if (before) memset(sums, 0, sizeof(double) * 2 * before->pitch);
+    if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->terms.count + 1) * s->pitch);
     if (stem) clear_stem(e, chunk);
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
         const float *in = input(pass, image, activation);
@@ -128,7 +128,7 @@ static void backward_images(const Pass *pass, int chunk) {
         if (s->layer.kind != CONV) {
             if (before) pool_gradient(s, image, in, g, d_in);
         } else {
-            add_up(s->height * s->width, s->step, g, partial + s->terms.count * s->step);
+            add_up(s->height * s->width, s->pitch, g, partial + s->terms.count * s->pitch);
             if (stem) stem_backward(e, chunk, image, in, g, scratch);
             else convolve_weight_gradient(s, in, g, partial, scratch);
             if (before) convolve_input_gradient(s, g, d_in, scratch);
@@ -158,7 +158,7 @@ void engine_use_threads(Engine *e, int threads) {
 }
 
 // Forward in eval mode: x (images, height, width), scores (images, classes). At most as many images as the engine is
-// for, and one call on an engine at a time: also of engine_step.
+// for, and one call on an engine at a time: also of engine_iterate.
 void engine_scores(Engine *e, const float *x, int images, float *scores) {
     Pass pass = {.e = e, .x = x, .images = images, .scores = scores};
     forward(&pass);
@@ -167,7 +167,7 @@ void engine_scores(Engine *e, const float *x, int images, float *scores) {
 
 // Forward and backward in train mode; fills the gradients of the mean loss and the running statistics. Labels from 0 to
 // the last channel of the last layer.
-void engine_step(Engine *e, const float *x, const int64_t *labels, int images, uint32_t seed, double *loss,
+void engine_iterate(Engine *e, const float *x, const int64_t *labels, int images, uint32_t seed, double *loss,
                  int64_t *correct) {
     Pass pass = {.e = e, .x = x, .images = images, .labels = labels, .training = 1};
     for (int i = 0; i < e->count; i++) e->stages[i].seed = seed + 0x632BE5ABu * (i + 1);
@@ -183,41 +183,41 @@ static void size_scratch(Engine *e, i64 floats) {
 
 // The elements under a kernel of a map with rows of `width` positions; those of a kernel row are neighbours where the
 // channels have no padding.
-static Terms terms(Engine *e, i64 kernel, i64 channels, i64 step, i64 width) {
-    i64 together = channels == step ? kernel : 1, runs = kernel * kernel / together;
+static Terms terms(Engine *e, i64 kernel, i64 channels, i64 pitch, i64 width) {
+    i64 together = channels == pitch ? kernel : 1, runs = kernel * kernel / together;
     Terms t = {.count = times(e, kernel * kernel, channels), .run = together * channels, .offset = zeros(e, runs, 8)};
     for (i64 i = 0; t.offset && i < runs; i++) {
         i64 position = i * together;
-        t.offset[i] = (position / kernel * width + position % kernel) * step;
+        t.offset[i] = (position / kernel * width + position % kernel) * pitch;
     }
     return t;
 }
 
 static void set_up_convolution(Engine *e, Stage *s) {
     i64 k = s->layer.kernel, pad = s->layer.padding, height = s->in_height, width = s->in_width;
-    s->terms = terms(e, k, s->in_channels, s->in_step, width + 2 * pad);
-    s->flipped_terms = terms(e, k, s->channels, s->step, width + k - 1);
-    s->packed = zeros(e, times(e, s->terms.count, s->step), 4), s->packed_bias = zeros(e, s->step, 4);
-    s->flipped = zeros(e, times(e, k * k * s->channels, s->in_step), 4);
-    s->partial = zeros(e, times(e, CHUNKS * (s->terms.count + 1), s->step), 4);
-    size_scratch(e, times(e, (height + 2 * pad) * (width + 2 * pad), s->in_step));
-    size_scratch(e, times(e, (height + k - 1) * (width + k - 1), s->step));
+    s->terms = terms(e, k, s->in_channels, s->in_pitch, width + 2 * pad);
+    s->flipped_terms = terms(e, k, s->channels, s->pitch, width + k - 1);
+    s->packed = zeros(e, times(e, s->terms.count, s->pitch), 4), s->packed_bias = zeros(e, s->pitch, 4);
+    s->flipped = zeros(e, times(e, k * k * s->channels, s->in_pitch), 4);
+    s->partial = zeros(e, times(e, CHUNKS * (s->terms.count + 1), s->pitch), 4);
+    size_scratch(e, times(e, (height + 2 * pad) * (width + 2 * pad), s->in_pitch));
+    size_scratch(e, times(e, (height + k - 1) * (width + k - 1), s->pitch));
 }
 
 static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 channels, i64 height, i64 width) {
     i64 k = layer->kernel, pad = layer->padding;
     s->layer = *layer;
     s->in_channels = channels, s->in_height = height, s->in_width = width;
-    s->in_step = number ? padded(channels) : 1;
+    s->in_pitch = number ? padded(channels) : 1;
     s->channels = layer->kind == CONV ? layer->channels : channels;
-    s->step = padded(s->channels);
+    s->pitch = padded(s->channels);
     s->height = (height + 2 * pad - k) / layer->stride + 1, s->width = (width + 2 * pad - k) / layer->stride + 1;
-    s->in_size = times(e, height * width, s->in_step), s->size = times(e, s->height * s->width, s->step);
-    s->scale = zeros(e, s->step, 4), s->shift = zeros(e, s->step, 4);
-    s->mean = zeros(e, s->step, 4), s->inverse = zeros(e, s->step, 4);
-    s->mean_g = zeros(e, s->step, 4), s->mean_gx = zeros(e, s->step, 4);
-    s->sums = zeros(e, CHUNKS * 2 * s->step, 8);
-    if (!layer->batch_norm) for (i64 c = 0; s->scale && c < s->step; c++) s->scale[c] = 1;
+    s->in_size = times(e, height * width, s->in_pitch), s->size = times(e, s->height * s->width, s->pitch);
+    s->scale = zeros(e, s->pitch, 4), s->shift = zeros(e, s->pitch, 4);
+    s->mean = zeros(e, s->pitch, 4), s->inverse = zeros(e, s->pitch, 4);
+    s->mean_g = zeros(e, s->pitch, 4), s->mean_gx = zeros(e, s->pitch, 4);
+    s->sums = zeros(e, CHUNKS * 2 * s->pitch, 8);
+    if (!layer->batch_norm) for (i64 c = 0; s->scale && c < s->pitch; c++) s->scale[c] = 1;
     int absorbed = e->first && number == 0;  // the stem never makes this layer's maps
     i64 maps = absorbed ? 0 : times(e, e->batch, s->size);
     if (!absorbed) s->map = zeros(e, maps, 4), s->gradient = zeros(e, maps, 4);

@@ -69,19 +69,19 @@ def _declared(found: ctypes.CDLL) -> ctypes.CDLL | None:
     pointer, number = ctypes.c_void_p, ctypes.c_int
     found.engine_new.restype = pointer
     found.engine_new.argtypes = [pointer, *[number] * 5]
-    found.engine_step.argtypes = [pointer, pointer, pointer, number, ctypes.c_uint32, pointer, pointer]
+    found.engine_iterate.argtypes = [pointer, pointer, pointer, number, ctypes.c_uint32, pointer, pointer]
     found.engine_scores.argtypes = [pointer, pointer, number, pointer]
     found.engine_use_threads.argtypes = [pointer, number]
     found.engine_free.argtypes = found.engine_bytes.argtypes = [pointer]
-    found.engine_step.restype = found.engine_scores.restype = None
+    found.engine_iterate.restype = found.engine_scores.restype = None
     found.engine_use_threads.restype = found.engine_free.restype = None
     return found
 
 
 class Engine:
-    """One network's step and evaluation; reads the modules' parameters in place and writes their `.grad`.
+    """One network's iteration and evaluation; reads the modules' parameters in place and writes their `.grad`.
 
-    It owns the memory of the engine in C, from its making to `close`, which waits for a step that another thread is in.
+    It owns the memory of the engine in C, from its making to `close`, which waits for what another thread is in.
     What C points to outside of that (parameters, statistics, gradients) it holds on to as well.
     """
 
@@ -91,7 +91,7 @@ class Engine:
         Raises:
             MemoryError: there is too little for batches of `batch_size`.
         """
-        self._lock = threading.Lock()  # held by a step, so that nothing is freed under it
+        self._lock = threading.Lock()  # held by an iteration, so that nothing is freed under it
         self._engine: int | None = None
         loaded = _loaded()
         assert loaded is not None
@@ -107,14 +107,14 @@ class Engine:
             raise MemoryError("There is too little memory for the engine of this network and batch size.")
 
     def close(self) -> None:
-        """Free the engine's memory, once a running step has ended; a later step is refused."""
+        """Free the engine's memory, once a running iteration has ended; a later one is refused."""
         with self._lock:
             engine, self._engine = self._engine, None
             if engine is not None:
                 self._library.engine_free(engine)
 
     def __del__(self) -> None:
-        if not sys.is_finalizing():  # the end of the process gives the memory back, and a thread may be in a step
+        if not sys.is_finalizing():  # the end of the process gives the memory back, and a thread may be in an iteration
             self.close()
 
     def bytes(self) -> int:
@@ -122,7 +122,7 @@ class Engine:
         with self._lock:
             return int(self._library.engine_bytes(self._open()))
 
-    def step(self, images: Tensor, labels: Tensor, seed: int) -> tuple[float, int]:
+    def iterate(self, images: Tensor, labels: Tensor, seed: int) -> tuple[float, int]:
         """Forward in train mode, and backward: fills every `.grad`; returns the summed loss and the right answers.
 
         `images` float32 (B, 1, 28, 28), normalised, `labels` int64 (B,); `seed` (32 bits) decides the dropout.
@@ -134,7 +134,7 @@ class Engine:
             )
         loss, correct = ctypes.c_double(0.0), ctypes.c_int64(0)
         self._compute(
-            self._library.engine_step,
+            self._library.engine_iterate,
             images.data_ptr(),
             labels.data_ptr(),
             len(images),

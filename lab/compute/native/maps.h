@@ -10,46 +10,46 @@ static Span span(const Layer *l, int position, int limit) {
 static const float *with_padding(const Stage *s, const float *image, float *scratch) {
     i64 pad = s->layer.padding, width = s->in_width + 2 * pad;
     if (!pad) return image;
-    memset(scratch, 0, sizeof(float) * (s->in_height + 2 * pad) * width * s->in_step);
+    memset(scratch, 0, sizeof(float) * (s->in_height + 2 * pad) * width * s->in_pitch);
     for (int y = 0; y < s->in_height; y++)
-        memcpy(scratch + ((y + pad) * width + pad) * s->in_step, image + y * s->in_width * s->in_step,
-               sizeof(float) * s->in_width * s->in_step);
+        memcpy(scratch + ((y + pad) * width + pad) * s->in_pitch, image + y * s->in_width * s->in_pitch,
+               sizeof(float) * s->in_width * s->in_pitch);
     return scratch;
 }
 
-static i64 row_length(const Stage *s) { return (s->in_width + 2 * s->layer.padding) * s->in_step; }
+static i64 row_length(const Stage *s) { return (s->in_width + 2 * s->layer.padding) * s->in_pitch; }
 
 static void convolve(const Stage *s, const float *image, float *out, float *scratch) {
     const float *in = with_padding(s, image, scratch);
     for (int y = 0; y < s->height; y++)
-        rows(s->width, s->step, &s->terms, in + y * s->layer.stride * row_length(s), s->layer.stride * s->in_step,
-             s->packed, s->packed_bias, AS_IT_IS, out + y * s->width * s->step);
+        rows(s->width, s->pitch, &s->terms, in + y * s->layer.stride * row_length(s), s->layer.stride * s->in_pitch,
+             s->packed, s->packed_bias, AS_IT_IS, out + y * s->width * s->pitch);
 }
 
 static void convolve_weight_gradient(const Stage *s, const float *image, const float *d, float *into, float *scratch) {
     const float *in = with_padding(s, image, scratch);
-    outer(s->height, s->width, s->step, &s->terms, in, s->layer.stride * s->in_step, s->layer.stride * row_length(s), d,
-          into);
+    i64 stride = s->layer.stride;
+    outer(s->height, s->width, s->pitch, &s->terms, in, stride * s->in_pitch, stride * row_length(s), d, into);
 }
 
 // A convolution of the gradient, spread by the stride and padded, with the flipped kernel.
 static void convolve_input_gradient(const Stage *s, const float *d, float *d_in, float *scratch) {
     i64 k = s->layer.kernel, stride = s->layer.stride, lead = k - 1 - s->layer.padding;
     i64 height = s->in_height + k - 1, width = s->in_width + k - 1;
-    memset(scratch, 0, sizeof(float) * height * width * s->step);
+    memset(scratch, 0, sizeof(float) * height * width * s->pitch);
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
             i64 row = y * stride + lead, column = x * stride + lead;
             if (row >= 0 && row < height && column >= 0 && column < width)
-                memcpy(scratch + (row * width + column) * s->step, d + (y * s->width + x) * s->step,
-                       sizeof(float) * s->step);
+                memcpy(scratch + (row * width + column) * s->pitch, d + (y * s->width + x) * s->pitch,
+                       sizeof(float) * s->pitch);
         }
     for (int y = 0; y < s->in_height; y++)
-        rows(s->in_width, s->in_step, &s->flipped_terms, scratch + y * width * s->step, s->step, s->flipped, 0,
-             AS_IT_IS, d_in + y * s->in_width * s->in_step);
+        rows(s->in_width, s->in_pitch, &s->flipped_terms, scratch + y * width * s->pitch, s->pitch, s->flipped, 0,
+             AS_IT_IS, d_in + y * s->in_width * s->in_pitch);
 }
 
-// A different random number for each element of each step: the finaliser of MurmurHash3 on a counter.
+// A different random number for each element of each iteration: the finaliser of MurmurHash3 on a counter.
 INLINE bits hash(uint32_t seed, uint32_t index) {
     bits h;
     UNROLL for (int i = 0; i < LANES; i++) h[i] = index + i;
@@ -69,15 +69,15 @@ static void pool(const Stage *s, i64 image, const float *in, float *out, int tra
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
             Span down = span(&s->layer, y, s->in_height), across = span(&s->layer, x, s->in_width);
-            for (int c = 0; c < s->step; c += LANES) {
+            for (int c = 0; c < s->pitch; c += LANES) {
                 vec best = all(largest ? -INFINITY : 0);
                 for (int row = down.begin; row < down.end; row++)
                     for (int column = across.begin; column < across.end; column++) {
-                        vec value = load(in + (row * s->in_width + column) * s->step + c);
+                        vec value = load(in + (row * s->in_width + column) * s->pitch + c);
                         if (largest) best = larger(value, best);
                         else best += value * share;
                     }
-                i64 at = (y * s->width + x) * s->step + c;
+                i64 at = (y * s->width + x) * s->pitch + c;
                 store(out + at, drop ? dropped(s, image * s->size + at, best) : best);
             }
         }
@@ -91,16 +91,16 @@ static void pool_gradient(const Stage *s, i64 image, const float *in, const floa
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
             Span down = span(&s->layer, y, s->in_height), across = span(&s->layer, x, s->in_width);
-            for (int c = 0; c < s->step; c += LANES) {
-                i64 at = (y * s->width + x) * s->step + c;
+            for (int c = 0; c < s->pitch; c += LANES) {
+                i64 at = (y * s->width + x) * s->pitch + c;
                 vec rest = load(d + at), best = all(-INFINITY);
                 if (s->layer.dropout > 0) rest = dropped(s, image * s->size + at, rest);
                 for (int row = down.begin; largest && row < down.end; row++)
                     for (int column = across.begin; column < across.end; column++)
-                        best = larger(load(in + (row * s->in_width + column) * s->step + c), best);
+                        best = larger(load(in + (row * s->in_width + column) * s->pitch + c), best);
                 for (int row = down.begin; row < down.end; row++)
                     for (int column = across.begin; column < across.end; column++) {
-                        i64 from = (row * s->in_width + column) * s->step + c;
+                        i64 from = (row * s->in_width + column) * s->pitch + c;
                         mask here = (mask)(load(in + from) == best);
                         if (!largest) store(d_in + from, load(d_in + from) + rest * share);
                         else store(d_in + from, load(d_in + from) + where(here, rest)), rest = where(~here, rest);

@@ -6,14 +6,14 @@ static void add_to(double *sums, vec values) {
 
 // Adds an image's sums of the values and of their squares.
 static void add_moments(const Stage *s, const float *map, double *sums) {
-    for (i64 row = 0; row < s->size; row += s->width * s->step)  // a row at a time: short sums round little
-        for (int c = 0; c < s->step; c += LANES) {
+    for (i64 row = 0; row < s->size; row += s->width * s->pitch)  // a row at a time: short sums round little
+        for (int c = 0; c < s->pitch; c += LANES) {
             vec sum = {0}, squares = {0};
-            for (i64 at = row + c; at < row + s->width * s->step; at += s->step) {
+            for (i64 at = row + c; at < row + s->width * s->pitch; at += s->pitch) {
                 vec value = load(map + at);
                 sum += value, squares += value * value;
             }
-            add_to(sums + c, sum), add_to(sums + s->step + c, squares);
+            add_to(sums + c, sum), add_to(sums + s->pitch + c, squares);
         }
 }
 
@@ -33,7 +33,7 @@ static void use_batch_moments(Stage *s, int c, double mean, double variance, dou
 
 static double over_chunks(const Stage *s, int row, int c) {
     double sum = 0;
-    for (int chunk = 0; chunk < CHUNKS; chunk++) sum += s->sums[(chunk * 2 + row) * s->step + c];
+    for (int chunk = 0; chunk < CHUNKS; chunk++) sum += s->sums[(chunk * 2 + row) * s->pitch + c];
     return sum;
 }
 
@@ -52,9 +52,9 @@ static void finish_batch_norm(Stage *s, i64 images, int training) {
 static const float *activated(const Stage *s, i64 image, float *scratch) {
     const float *map = s->map + image * s->size;
     if (!s->layer.relu) return map;
-    for (int c = 0; c < s->step; c += LANES) {
+    for (int c = 0; c < s->pitch; c += LANES) {
         vec scale = load(s->scale + c), shift = load(s->shift + c), none = {0};
-        for (i64 at = c; at < s->size; at += s->step) {
+        for (i64 at = c; at < s->size; at += s->pitch) {
             vec value = load(map + at) * scale + shift;
             store(scratch + at, larger(value, none));
         }
@@ -67,14 +67,14 @@ static void begin_gradient(const Stage *s, i64 image, const float *post, double 
     const float *map = s->map + image * s->size;
     float *g = s->gradient + image * s->size;
     if (!s->layer.relu) return;
-    for (int c = 0; c < s->step; c += LANES) {
+    for (int c = 0; c < s->pitch; c += LANES) {
         vec sum = {0}, product = {0}, none = {0}, mean = load(s->mean + c);
-        for (i64 at = c; at < s->size; at += s->step) {
+        for (i64 at = c; at < s->size; at += s->pitch) {
             vec value = where((mask)(load(post + at) > none), load(g + at));
             store(g + at, value);
             sum += value, product += value * (load(map + at) - mean);
         }
-        if (s->layer.batch_norm) add_to(sums + c, sum), add_to(sums + s->step + c, product * load(s->inverse + c));
+        if (s->layer.batch_norm) add_to(sums + c, sum), add_to(sums + s->pitch + c, product * load(s->inverse + c));
     }
 }
 
@@ -91,10 +91,10 @@ static void finish_gradient(const Stage *s, i64 image) {
     const float *map = s->map + image * s->size;
     float *g = s->gradient + image * s->size;
     if (!s->layer.batch_norm) return;
-    for (int c = 0; c < s->step; c += LANES) {
+    for (int c = 0; c < s->pitch; c += LANES) {
         vec scale = load(s->scale + c), mean = load(s->mean + c), inverse = load(s->inverse + c);
         vec mean_g = load(s->mean_g + c), mean_gx = load(s->mean_gx + c) * inverse;
-        for (i64 at = c; at < s->size; at += s->step)
+        for (i64 at = c; at < s->size; at += s->pitch)
             store(g + at, scale * (load(g + at) - mean_g - (load(map + at) - mean) * mean_gx));
     }
 }

@@ -27,8 +27,8 @@ typedef struct {
 // A layer at work. All arrays but those of `layer` are the engine's own: set_up makes them, engine_free frees them.
 typedef struct {
     Layer layer;
-    i64 in_channels, in_step, in_height, in_width;  // a step is the distance of neighbouring positions, in floats
-    i64 channels, step, height, width;
+    i64 in_channels, in_pitch, in_height, in_width;  // a pitch is the distance of neighbouring positions, in floats
+    i64 channels, pitch, height, width;
     i64 in_size, size;             // floats an image
     Terms terms;                   // of a convolution: kernel * kernel * in_channels, in a padded input image
     float *packed, *packed_bias;   // weight as [term][channel]
@@ -40,8 +40,8 @@ typedef struct {
     float *map, *gradient;         // [image] of a whole batch; not of a layer within the stem. Its output before batch
                                    // norm and ReLU; the loss by what the next layer sees of it, later by the map itself
     uint32_t drop_below;           // random numbers below it mean: dropped
-    float *partial;                // [chunk][terms + 1][step]: gradients of weight and bias
-    double *sums;                  // [chunk][2][step]
+    float *partial;                // [chunk][terms + 1][pitch]: gradients of weight and bias
+    double *sums;                  // [chunk][2][pitch]
     uint32_t seed;
 } Stage;
 

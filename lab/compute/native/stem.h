@@ -45,7 +45,7 @@ static void free_stem(Engine *e) {
 static i64 stem_scratch(const Engine *e) {
     const Stage *wide = e->stages;
     i64 pad = wide->layer.padding;
-    return (wide->in_height + 2 * pad) * (wide->in_width + 2 * pad) + 2 * wide->width * wide->step +
+    return (wide->in_height + 2 * pad) * (wide->in_width + 2 * pad) + 2 * wide->width * wide->pitch +
            (wide->width + wide->terms.count) * padded(wide->terms.count + 1) + 2 * LANES;
 }
 
@@ -106,7 +106,7 @@ static void add_patches(const Stage *wide, const float *image, const Span *ink, 
     const float *in = with_padding(wide, image, scratch);
     if (in == image)  // whole vectors are read, past its end
         in = memcpy(scratch, image, sizeof(float) * wide->in_size);
-    float *patches = wide_row(wide, scratch) + 2 * wide->width * wide->step;
+    float *patches = wide_row(wide, scratch) + 2 * wide->width * wide->pitch;
     float *sums = patches + wide->width * columns + LANES;
     memset(sums, 0, sizeof(float) * wide->terms.count * columns);
     for (int y = 0; y < wide->height; y++) {
@@ -172,7 +172,7 @@ static void fold(Engine *e, int images, int training) {
         }
         wide->packed_bias[c] = wide->scale[c] * wide->layer.bias[c] + wide->shift[c];
         for (i64 t = 0; t < wide->terms.count; t++)
-            wide->packed[t * wide->step + c] = wide->scale[c] * wide->layer.weight[c * wide->terms.count + t];
+            wide->packed[t * wide->pitch + c] = wide->scale[c] * wide->layer.weight[c * wide->terms.count + t];
     }
     pack(e->stages + 1);
 }
@@ -180,7 +180,7 @@ static void fold(Engine *e, int images, int training) {
 // --- forward ----------------------------------------------------------------------------------------------------
 
 INLINE void make_wide_row(const Stage *wide, const float *in, int y, Span at, float *row) {
-    rows(at.end - at.begin, wide->step, &wide->terms, in + y * row_length(wide) + at.begin, 1, wide->packed,
+    rows(at.end - at.begin, wide->pitch, &wide->terms, in + y * row_length(wide) + at.begin, 1, wide->packed,
          wide->packed_bias, FLOORED, row);
 }
 
@@ -188,8 +188,8 @@ INLINE void make_wide_row(const Stage *wide, const float *in, int y, Span at, fl
 static void stem_row(const Engine *e, const float *in, int y, Span at, float *out, float *row) {
     const Stage *wide = e->stages, *narrow = wide + 1;
     make_wide_row(wide, in, y, at, row);
-    rows(at.end - at.begin, narrow->step, &narrow->terms, row, wide->step, narrow->packed, narrow->packed_bias,
-         AS_IT_IS, out + (y * narrow->width + at.begin) * narrow->step);
+    rows(at.end - at.begin, narrow->pitch, &narrow->terms, row, wide->pitch, narrow->packed, narrow->packed_bias,
+         AS_IT_IS, out + (y * narrow->width + at.begin) * narrow->pitch);
 }
 
 static void stem_forward(const Engine *e, i64 image, const float *pixels, float *out, float *scratch) {
@@ -197,11 +197,11 @@ static void stem_forward(const Engine *e, i64 image, const float *pixels, float 
     const float *in = with_padding(wide, pixels, scratch);
     for (int y = 0; y < wide->height; y++) {
         Span ink = e->ink[image * wide->height + y];
-        i64 line = y * narrow->width * narrow->step, before = ink.begin * narrow->step, after = ink.end * narrow->step;
+        i64 pitch = narrow->pitch, line = y * narrow->width * pitch, before = ink.begin * pitch, after = ink.end * pitch;
         memcpy(out + line, e->blank_map + line, sizeof(float) * before);
         stem_row(e, in, y, ink, out, wide_row(wide, scratch));
         memcpy(out + line + after, e->blank_map + line + after,
-               sizeof(float) * (narrow->width * narrow->step - after));
+               sizeof(float) * (narrow->width * narrow->pitch - after));
     }
 }
 
@@ -233,7 +233,7 @@ static void prepare_stem(const Pass *pass) {
 
 static void clear_stem(Engine *e, int chunk) {
     const Stage *wide = e->stages, *narrow = wide + 1;
-    i64 size = (wide->terms.count + 1) * wide->step;
+    i64 size = (wide->terms.count + 1) * wide->pitch;
     memset(wide->partial + chunk * size, 0, sizeof(float) * size);
     memset(e->blank_gradient + chunk * narrow->size, 0, sizeof(float) * narrow->size);
 }
@@ -242,17 +242,17 @@ static void clear_stem(Engine *e, int chunk) {
 static void stem_row_gradient(const Engine *e, int chunk, const float *in, int y, Span at, const float *d,
                               float *row) {
     const Stage *wide = e->stages, *narrow = wide + 1;
-    float *d_row = row + wide->width * wide->step;
-    float *d_narrow = narrow->partial + chunk * (narrow->terms.count + 1) * narrow->step;
-    float *d_wide = wide->partial + chunk * (wide->terms.count + 1) * wide->step;
+    float *d_row = row + wide->width * wide->pitch;
+    float *d_narrow = narrow->partial + chunk * (narrow->terms.count + 1) * narrow->pitch;
+    float *d_wide = wide->partial + chunk * (wide->terms.count + 1) * wide->pitch;
     i64 n = at.end - at.begin;
     Finish relu = {0, row};
-    d += (y * narrow->width + at.begin) * narrow->step;
+    d += (y * narrow->width + at.begin) * narrow->pitch;
     make_wide_row(wide, in, y, at, row);
-    outer(1, n, narrow->step, &narrow->terms, row, wide->step, 0, d, d_narrow);
-    rows(n, wide->step, &narrow->flipped_terms, d, narrow->step, narrow->flipped, 0, relu, d_row);
-    add_up(n, wide->step, d_row, d_wide + wide->terms.count * wide->step);
-    outer(1, n, wide->step, &wide->terms, in + y * row_length(wide) + at.begin, 1, 0, d_row, d_wide);
+    outer(1, n, narrow->pitch, &narrow->terms, row, wide->pitch, 0, d, d_narrow);
+    rows(n, wide->pitch, &narrow->flipped_terms, d, narrow->pitch, narrow->flipped, 0, relu, d_row);
+    add_up(n, wide->pitch, d_row, d_wide + wide->terms.count * wide->pitch);
+    outer(1, n, wide->pitch, &wide->terms, in + y * row_length(wide) + at.begin, 1, 0, d_row, d_wide);
 }
 
 static void add(float *to, const float *from, i64 count) {
@@ -265,10 +265,10 @@ static void stem_backward(const Engine *e, int chunk, i64 image, const float *pi
     float *blank = e->blank_gradient + chunk * narrow->size;
     for (int y = 0; y < wide->height; y++) {
         Span ink = e->ink[image * wide->height + y];
-        i64 line = y * narrow->width * narrow->step, before = ink.begin * narrow->step, after = ink.end * narrow->step;
+        i64 pitch = narrow->pitch, line = y * narrow->width * pitch, before = ink.begin * pitch, after = ink.end * pitch;
         add(blank + line, d + line, before);
         stem_row_gradient(e, chunk, in, y, ink, d, wide_row(wide, scratch));
-        add(blank + line + after, d + line + after, narrow->width * narrow->step - after);
+        add(blank + line + after, d + line + after, narrow->width * narrow->pitch - after);
     }
 }
 
@@ -278,10 +278,10 @@ static void blank_backward(const Pass *pass, int chunk) {
     float *scratch = own_scratch(pass);
     const float *in = with_padding(wide, e->blank, scratch);
     for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++) {
-        i64 line = y * narrow->width * narrow->step;
+        i64 line = y * narrow->width * narrow->pitch;
         for (int other = 1; other < CHUNKS; other++)
             add(e->blank_gradient + line, e->blank_gradient + other * narrow->size + line,
-                narrow->width * narrow->step);
+                narrow->width * narrow->pitch);
         stem_row_gradient(e, chunk, in, y, (Span){0, wide->width}, e->blank_gradient, wide_row(wide, scratch));
     }
 }

@@ -1,7 +1,7 @@
 // Threads of the engine's own, for where PyTorch's cannot be reached: pool_new, pool_run and pool_free.
 //
-// They belong to one engine and end with it. Between two loops they look for the next one for a moment, since a step has
-// some forty loops; then they sleep, so none is busy between steps or at the end of the process.
+// They belong to one engine and end with it. Between two loops they look for the next one for a moment, since an iteration
+// has some forty loops; then they sleep, so none is busy between iterations or at the end of the process.
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN

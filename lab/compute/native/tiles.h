@@ -49,47 +49,47 @@ typedef struct {
 static const Finish AS_IT_IS = {0, 0}, FLOORED = {1, 0};
 
 // Moves a pointer on; keeps the compiler from holding each place that it will come to in a register of its own.
-#define ADVANCE(pointer, step)                                                                                         \
-    pointer += step;                                                                                                   \
+#define ADVANCE(pointer, pitch)                                                                                        \
+    pointer += pitch;                                                                                                  \
     __asm__("" : "+r"(pointer))
 
-INLINE void rows_tile(const int P, const int V, i64 first, const Terms *terms, const float *a, i64 a_step,
-                      const float *b, const float *start, Finish finish, float *out, i64 step) {
+INLINE void rows_tile(const int P, const int V, i64 first, const Terms *terms, const float *a, i64 a_pitch,
+                      const float *b, const float *start, Finish finish, float *out, i64 pitch) {
     vec sum[SUMS], none = {0};
     UNROLL for (int p = 0; p < P; p++)
         UNROLL for (int v = 0; v < V; v++) sum[p * V + v] = start ? load(start + v * LANES) : none;
-    a += first * a_step;
+    a += first * a_pitch;
     for (i64 run = 0; run * terms->run < terms->count; run++) {
         const float *at = a + terms->offset[run];
-        for (i64 t = 0; t < terms->run; t++, at++, b += step) {
+        for (i64 t = 0; t < terms->run; t++, at++, b += pitch) {
             const float *from = at;
             vec weight[3];
             UNROLL for (int v = 0; v < V; v++) weight[v] = load(b + v * LANES);
             UNROLL for (int p = 0; p < P; p++) {
                 vec value = all(*from);
                 UNROLL for (int v = 0; v < V; v++) sum[p * V + v] += value * weight[v];
-                ADVANCE(from, a_step);
+                ADVANCE(from, a_pitch);
             }
         }
     }
     UNROLL for (int p = 0; p < P; p++)
         UNROLL for (int v = 0; v < V; v++) {
             vec value = sum[p * V + v];
-            i64 to = (first + p) * step + v * LANES;
+            i64 to = (first + p) * pitch + v * LANES;
             if (finish.floor) value = larger(value, none);
             if (finish.where) value = where((mask)(load(finish.where + to) > none), value);
             store(out + to, value);
         }
 }
 
-INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *a, i64 a_step, i64 a_line,
-                       const float *d, float *into, i64 step) {
+INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *a, i64 a_pitch, i64 a_line,
+                       const float *d, float *into, i64 pitch) {
     vec sum[SUMS];
     UNROLL for (int t = 0; t < T; t++)
-        UNROLL for (int v = 0; v < V; v++) sum[t * V + v] = load(into + t * step + v * LANES);
+        UNROLL for (int v = 0; v < V; v++) sum[t * V + v] = load(into + t * pitch + v * LANES);
     for (i64 line = 0; line < lines; line++, a += a_line) {
         const float *at = a;
-        for (i64 p = 0; p < n; p++, at += a_step, d += step) {
+        for (i64 p = 0; p < n; p++, at += a_pitch, d += pitch) {
             vec one[3];
             UNROLL for (int v = 0; v < V; v++) one[v] = load(d + v * LANES);
             UNROLL for (int t = 0; t < T; t++) {
@@ -99,7 +99,7 @@ INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *
         }
     }
     UNROLL for (int t = 0; t < T; t++)
-        UNROLL for (int v = 0; v < V; v++) store(into + t * step + v * LANES, sum[t * V + v]);
+        UNROLL for (int v = 0; v < V; v++) store(into + t * pitch + v * LANES, sum[t * V + v]);
 }
 
 #define EACH(CASE, V)                                                                                                  \
@@ -107,29 +107,29 @@ INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *
     CASE(11, V) CASE(12, V) CASE(13, V) CASE(14, V)
 #define ROWS_CASE(P, V)                                                                                                \
     case P:                                                                                                            \
-        if (P <= MOST_##V) rows_tile(P, V, first, terms, a, a_step, b, start, finish, out, step);                      \
+        if (P <= MOST_##V) rows_tile(P, V, first, terms, a, a_pitch, b, start, finish, out, pitch);                    \
         break;
 #define OUTER_CASE(T, V)                                                                                               \
     case T:                                                                                                            \
-        if (T <= MOST_##V) outer_tile(T, V, lines, n, from + t, a_step, a_line, d, into, step);                        \
+        if (T <= MOST_##V) outer_tile(T, V, lines, n, from + t, a_pitch, a_line, d, into, pitch);                      \
         break;
 
 // For V vectors of channels, in as few and as equal tiles of positions (or terms) as the registers allow.
 #define TILED(V)                                                                                                       \
-    static void rows_##V(i64 n, const Terms *terms, const float *a, i64 a_step, const float *b, const float *start,    \
-                         Finish finish, float *out, i64 step) {                                                        \
+    static void rows_##V(i64 n, const Terms *terms, const float *a, i64 a_pitch, const float *b, const float *start,   \
+                         Finish finish, float *out, i64 pitch) {                                                       \
         i64 tiles = (n + MOST_##V - 1) / MOST_##V;                                                                     \
         for (i64 i = 0, first = 0, next; i < tiles; i++, first = next) {                                               \
             next = n * (i + 1) / tiles;                                                                                \
             switch (next - first) { EACH(ROWS_CASE, V) }                                                               \
         }                                                                                                              \
     }                                                                                                                  \
-    static void outer_##V(i64 lines, i64 n, const Terms *terms, const float *a, i64 a_step, i64 a_line,                \
-                          const float *d, float *into, i64 step) {                                                     \
+    static void outer_##V(i64 lines, i64 n, const Terms *terms, const float *a, i64 a_pitch, i64 a_line,               \
+                          const float *d, float *into, i64 pitch) {                                                    \
         i64 tiles = (terms->run + MOST_##V - 1) / MOST_##V;                                                            \
         for (i64 run = 0; run * terms->run < terms->count; run++) {                                                    \
             const float *from = a + terms->offset[run];                                                                \
-            for (i64 i = 0, t = 0, next; i < tiles; i++, into += (next - t) * step, t = next) {                        \
+            for (i64 i = 0, t = 0, next; i < tiles; i++, into += (next - t) * pitch, t = next) {                       \
                 next = terms->run * (i + 1) / tiles;                                                                   \
                 switch (next - t) { EACH(OUTER_CASE, V) }                                                              \
             }                                                                                                          \
@@ -140,23 +140,23 @@ TILED(1)
 TILED(2)
 TILED(3)
 
-// `n` positions, `a_step` apart in `a` and `channels` (whole vectors) in `out`: three vectors at a time, then the rest.
-static void rows(i64 n, i64 channels, const Terms *terms, const float *a, i64 a_step, const float *b,
+// `n` positions, `a_pitch` apart in `a` and `channels` (whole vectors) in `out`: three vectors at a time, then the rest.
+static void rows(i64 n, i64 channels, const Terms *terms, const float *a, i64 a_pitch, const float *b,
                  const float *start, Finish finish, float *out) {
     for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
         vectors = channels - c < 3 * LANES ? (channels - c) / LANES : 3;
-        (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(n, terms, a, a_step, b + c, start ? start + c : 0,
+        (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(n, terms, a, a_pitch, b + c, start ? start + c : 0,
                                                                  finish, out + c, channels);
         if (finish.where) finish.where += vectors * LANES;
     }
 }
 
-// `lines` times `n` positions: in `a` steps of `a_step` and lines of `a_line`, in `d` one after the other.
-static void outer(i64 lines, i64 n, i64 channels, const Terms *terms, const float *a, i64 a_step, i64 a_line,
+// `lines` times `n` positions: in `a` steps of `a_pitch` and lines of `a_line`, in `d` one after the other.
+static void outer(i64 lines, i64 n, i64 channels, const Terms *terms, const float *a, i64 a_pitch, i64 a_line,
                   const float *d, float *into) {
     for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
         vectors = channels - c < 3 * LANES ? (channels - c) / LANES : 3;
-        (vectors == 3 ? outer_3 : vectors == 2 ? outer_2 : outer_1)(lines, n, terms, a, a_step, a_line, d + c, into + c,
+        (vectors == 3 ? outer_3 : vectors == 2 ? outer_2 : outer_1)(lines, n, terms, a, a_pitch, a_line, d + c, into + c,
                                                                     channels);
     }
 }

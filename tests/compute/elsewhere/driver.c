@@ -25,7 +25,7 @@ typedef struct {  // `Layer` with places in the case's floats, -1 for none, inst
 
 static Engine *(*make)(const Layer *, int, int, int, int, int);
 static void (*use_threads)(Engine *, int), (*end)(Engine *);
-static void (*take_step)(Engine *, const float *, const int64_t *, int, uint32_t, double *, int64_t *);
+static void (*iterate)(Engine *, const float *, const int64_t *, int, uint32_t, double *, int64_t *);
 static void (*get_scores)(Engine *, const float *, int, float *);
 
 static int find_engine(void) {
@@ -34,13 +34,13 @@ static int find_engine(void) {
     if (!library) return 0;
     make = (void *)GetProcAddress(library, "engine_new"), end = (void *)GetProcAddress(library, "engine_free");
     use_threads = (void *)GetProcAddress(library, "engine_use_threads");
-    take_step = (void *)GetProcAddress(library, "engine_step");
+    iterate = (void *)GetProcAddress(library, "engine_iterate");
     get_scores = (void *)GetProcAddress(library, "engine_scores");
 #else
     make = engine_new, end = engine_free, use_threads = engine_use_threads;
-    take_step = engine_step, get_scores = engine_scores;
+    iterate = engine_iterate, get_scores = engine_scores;
 #endif
-    return make && end && use_threads && take_step && get_scores;
+    return make && end && use_threads && iterate && get_scores;
 }
 
 static void *read_new(FILE *file, size_t size, size_t count) {
@@ -70,7 +70,7 @@ static void answer(FILE *cases, FILE *answers, const Head *head) {
     Engine *engine = make(layers, head->layers, 28, 28, head->images, head->threads);
     if (!engine) exit(4);
     use_threads(engine, head->threads);
-    take_step(engine, pictures, labels, head->images, head->seed, &loss, &correct);
+    iterate(engine, pictures, labels, head->images, head->seed, &loss, &correct);
     get_scores(engine, pictures, head->images, scores);
     end(engine);
     fwrite(&loss, 8, 1, answers), fwrite(&correct, 8, 1, answers);
