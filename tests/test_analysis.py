@@ -22,6 +22,7 @@ RUN = Run(
     hardware="a CPU, 2 threads, compiled engine",
     device="cpu",
     worker="me",
+    claim=1,
     created=1000.0,
     started=1060.0,
     ended=None,

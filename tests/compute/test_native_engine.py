@@ -310,7 +310,7 @@ def python(code: str) -> "subprocess.Popen[str]":
 
 
 def test_the_end_of_the_process_disturbs_no_step_that_a_thread_is_in(in_child: str) -> None:
-    for _ in range(5):
+    for _ in range(3):
         ended = [
             (process, *process.communicate()) for process in [python(in_child + ENDING), python(in_child + ENDING)]
         ]
