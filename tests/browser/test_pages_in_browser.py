@@ -1,13 +1,15 @@
 """What only a browser shows: which runs are ticked, how names are drawn, what becomes of what is typed."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from app_pages import add_run, epoch
-from examples import tiny_run
+from examples import tiny_run, wait_until
 from lab_server import LabServer
 from nasty import NASTY_NAMES
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from lab.events import Stopped
 
@@ -98,3 +100,48 @@ def test_what_is_typed_is_used_or_stays_and_is_refused(
     fields = {"Epochs": "epochs", "Seed": "seed", "Training images": "training_images"}
     (run,) = server.store.runs()
     assert getattr(run.config, fields[label]) == 3
+
+
+COLUMNS = {"channels": (2, 180), "kernel": (3, 270)}
+"""Of the layer table: the column's number, and a pixel within it."""
+
+
+CELL = "[data-testid=stDataFrame] canvas td"
+
+
+def cell(page: Page, layer: int, column: str) -> Locator:
+    """What the table says of a cell to who cannot see it."""
+    return page.get_by_test_id(f"glide-cell-{COLUMNS[column][0]}-{layer - 1}")
+
+
+def type_cell(page: Page, layer: int, column: str, text: str) -> None:
+    """Type over a cell of the layer table."""
+    canvas = page.locator("[data-testid=stDataFrame] canvas").first
+    chosen = page.locator(f"{CELL}[data-testid=glide-cell-{COLUMNS[column][0]}-{layer - 1}][aria-selected=true]")
+
+    def choose() -> bool:  # again where the table was being drawn anew
+        canvas.click(position={"x": COLUMNS[column][1], "y": 33 * layer + 17}, force=True)
+        with suppress(PlaywrightTimeout):
+            chosen.wait_for(state="attached", timeout=5000)
+        return chosen.count() == 1
+
+    wait_until(choose)
+    page.keyboard.press("Enter")
+    editor = page.locator("textarea.gdg-input")
+    editor.fill(text)
+    editor.press("Enter")
+    expect(editor).to_have_count(0)
+
+
+def test_what_is_typed_into_the_layer_table_is_kept_and_explained(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/layers")
+    expect(cell(page, 4, "kernel")).to_have_text("3")
+    page.get_by_role("tab", name="What a unit sees").click()
+    type_cell(page, 4, "kernel", "2,5")
+    expect(page.get_by_text("Layer 4: kernel is '2,5'")).to_be_visible()
+    expect(page.get_by_role("tab", name="What a unit sees")).to_have_attribute("aria-selected", "true")
+    expect(cell(page, 4, "kernel")).to_have_text("2,5")
+    type_cell(page, 4, "kernel", "1")
+    expect(page.get_by_text("Layer 4: kernel")).to_have_count(0)
+    type_cell(page, 3, "channels", "7")  # a pooling: it has none
+    expect(cell(page, 3, "channels")).to_have_text("")
