@@ -82,6 +82,12 @@ def beat(store: Store, run_id: int) -> str:
     return _claims[store.url, run_id].beat()
 
 
+def place_in_the_queue(store: Store, run_id: int) -> int:
+    """How many runs wait for the same device and come before this one."""
+    before = store.ahead(run_id)
+    return len(before.waiting) if before else 0
+
+
 def checkpoint_of(epoch: Epoch) -> Checkpoint:
     """What the epoch keeps; an epoch that comes from training always does."""
     assert epoch.checkpoint is not None

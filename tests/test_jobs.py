@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from examples import TINY_NETWORK, checkpoint_of, facts, tiny_run, wait_until
+from examples import TINY_NETWORK, checkpoint_of, facts, place_in_the_queue, tiny_run, wait_until
 from stories import STARTED
 
 from lab import attempt, jobs
@@ -95,7 +95,7 @@ def test_the_second_run_waits_for_the_first(store: Store, start_worker: StartWor
     start_worker()
     until_status(store, first, "running")
     assert store.run(second).status == "queued"
-    assert store.queue_position(second) == 0
+    assert place_in_the_queue(store, second) == 0
     store.send(first, "stop")
     until_status(store, second, "finished")
     ended, started = store.run(first).ended, store.run(second).started
@@ -304,7 +304,7 @@ def test_paused_runs_that_go_on_have_their_turns_in_order(store: Store, start_wo
     for run_id in reversed(ids):
         store.send(run_id, "run")
     order = [waiting, *reversed(ids)]
-    assert [store.queue_position(run_id) for run_id in order] == [0, 1, 2, 3]
+    assert [place_in_the_queue(store, run_id) for run_id in order] == [0, 1, 2, 3]
     for ended, begun in itertools.pairwise([live, *order]):
         store.send(ended, "stop")
         until_status(store, begun, "running")

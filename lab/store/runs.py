@@ -199,11 +199,6 @@ class Store:
         """What a waiting run waits for on its device; None when it does not wait."""
         return ahead(self.active(), run_id, self.devices)
 
-    def queue_position(self, run_id: int) -> int:
-        """How many runs wait for the same device and come before this one."""
-        before = self.ahead(run_id)
-        return len(before.waiting) if before else 0
-
     def epochs(self, run_ids: Iterable[int]) -> Epochs:
         """The epochs of several runs at once, each run's in order.
 

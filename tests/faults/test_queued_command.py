@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from examples import tiny_run, wait_until
+from examples import place_in_the_queue, tiny_run, wait_until
 from stories import STARTED, running
 
 from lab.store import Store, active
@@ -20,7 +20,7 @@ def test_a_command_killed_while_its_run_waits_leaves_a_run_that_can_be_resumed(s
         wait_until(lambda: len(store.runs()) == 2)
         waiting = store.runs()[0].id
         assert store.run(waiting).status == "queued"
-        assert store.queue_position(waiting) == 0
+        assert place_in_the_queue(store, waiting) == 0
         process.kill()
         assert process.stdout is not None
         assert [json.loads(line) for line in process.stdout] == []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
-from examples import beat, claimed, say, tiny_run
+from examples import beat, claimed, place_in_the_queue, say, tiny_run
 from stories import ME, STARTED, WINDOW, epoch, running
 
 from lab.events import Event, Finished, Paused
@@ -192,8 +192,13 @@ def test_the_place_in_the_queue_is_that_of_the_runs_device(store: Store) -> None
     on = {
         device: [store.submit(tiny_run(device=device)) for _ in range(2)] for device in ("cpu", "cuda", "auto", "mps")
     }
-    assert [store.queue_position(run_id) for run_id in on["cpu"] + on["mps"]] == [0, 1, 2, 3]  # mps is nowhere here
-    assert [store.queue_position(run_id) for run_id in on["cuda"] + on["auto"]] == [0, 1, 2, 3]
+    assert [place_in_the_queue(store, run_id) for run_id in on["cpu"] + on["mps"]] == [
+        0,
+        1,
+        2,
+        3,
+    ]  # mps is nowhere here
+    assert [place_in_the_queue(store, run_id) for run_id in on["cuda"] + on["auto"]] == [0, 1, 2, 3]
     training = on["cuda"].pop(0)
     claimed(store, training, ME, device="cuda")
     before = store.ahead(on["auto"][1])

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from examples import beat, claimed, say, tiny_run
+from examples import beat, claimed, place_in_the_queue, say, tiny_run
 from hypothesis import given
 from hypothesis import strategies as st
 from stories import ME, STARTED, running
@@ -96,7 +96,7 @@ def test_a_resumed_run_has_its_turn_after_those_that_wait(store: Store) -> None:
     resumed = running(store, STARTED, Stopped())
     waiting = store.submit(tiny_run())
     store.requeue(resumed)
-    assert [store.queue_position(run_id) for run_id in (waiting, resumed)] == [0, 1]
+    assert [place_in_the_queue(store, run_id) for run_id in (waiting, resumed)] == [0, 1]
 
 
 def test_a_paused_run_that_goes_on_has_its_turn_after_those_that_wait_and_keeps_it(store: Store) -> None:
@@ -109,4 +109,4 @@ def test_a_paused_run_that_goes_on_has_its_turn_after_those_that_wait_and_keeps_
     assert store.send(paused, "run")
     third = store.submit(tiny_run())
     assert store.send(paused, "run")  # once more: no turn is lost by it
-    assert [store.queue_position(run_id) for run_id in (second, paused, third)] == [0, 1, 2]
+    assert [place_in_the_queue(store, run_id) for run_id in (second, paused, third)] == [0, 1, 2]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from examples import beat, say, tiny_run
+from examples import beat, place_in_the_queue, say, tiny_run
 from stories import ME, STARTED, epoch, running
 
 from lab.describe import describe_run
@@ -96,10 +96,10 @@ def test_a_command_reaches_the_worker_at_its_next_beat(store: Store) -> None:
 
 def test_the_place_in_the_queue_counts_the_queued_runs_before(store: Store) -> None:
     ids = [store.submit(tiny_run(seed=seed)) for seed in range(4)]
-    assert [store.queue_position(run_id) for run_id in ids] == [0, 1, 2, 3]
+    assert [place_in_the_queue(store, run_id) for run_id in ids] == [0, 1, 2, 3]
     store.claim(ids[0], ME, "cpu")
     store.send(ids[1], "stop")
-    assert [store.queue_position(run_id) for run_id in ids[2:]] == [0, 1]
+    assert [place_in_the_queue(store, run_id) for run_id in ids[2:]] == [0, 1]
 
 
 @pytest.mark.parametrize("ending", [Stopped(), Failed(reason="no memory")])
