@@ -10,13 +10,14 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch: a fork has no threads but its own
 
 import torch
 
 from benchmarks.kill import CONFIG, NOW
-from lab import jobs
+from lab import jobs, training
 from lab.events import Epoch, Event, Started, Window
 from lab.mnist import Mnist, load_mnist
 from lab.store import Claim, Store
@@ -29,7 +30,7 @@ FEW = Mnist(
     _ALL.test_images,
     _ALL.test_labels,
 )
-for _ in jobs.train(replace(CONFIG, epochs=1, training_images=64), FEW):
+for _ in training.train(replace(CONFIG, epochs=1, training_images=64), FEW):
     pass  # so that nothing has to be built or imported in the forks
 
 
@@ -38,7 +39,7 @@ def train(url: str, run_id: int, moment: str, after: int, pipe: Connection) -> N
 
     The moment is when `moment` begins for the `after`-th time, from 0 on.
     """
-    jobs.load_mnist = lambda device: FEW
+    patch.object(jobs, "load_mnist", lambda device: FEW).start()
     _tell(moment, after, pipe)
     worker = jobs.Worker(Store(url), "cpu", only=run_id)
     worker.start()
@@ -76,5 +77,5 @@ def _tell(moment: str, after: int, pipe: Connection) -> None:
         comes("claim")
         return claim(self, *arguments)
 
-    Claim.append = tell_append  # type: ignore[method-assign]
-    Store.claim = tell_claim  # type: ignore[method-assign]
+    patch.object(Claim, "append", tell_append).start()  # for as long as this process lives
+    patch.object(Store, "claim", tell_claim).start()

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from functools import partialmethod
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from examples import claimed, say, tiny_run
 from streamlit.runtime.scriptrunner import ScriptRunner
@@ -21,7 +22,7 @@ from lab.ui.errors import show_error
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "lab" / "ui" / "script.py"
-ScriptRunner.__init__ = partialmethod(ScriptRunner.__init__, on_script_error=show_error)  # type: ignore[method-assign]
+patch.object(ScriptRunner, "__init__", partialmethod(ScriptRunner.__init__, on_script_error=show_error)).start()
 """AppTest runs a script without what `app.py` says of errors in it."""
 ME = f"{worker_name()}:test"
 

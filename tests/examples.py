@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from threading import Event as Flag
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import torch
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lab.config import (
     Augmentation,
+    LayerKind,
     LayerSpec,
     NetworkConfig,
     Optimizer,
@@ -25,6 +26,8 @@ from lab.events import Checkpoint, Epoch, Event
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
 from lab.store import Claim, Store
+
+Seen = TypeVar("Seen")
 
 TINY_NETWORK = NetworkConfig(layers=(conv(6, 5, stride=2), max_pool(), conv(10, 3)), batch_norm=True)
 """28x28 -> 6x12x12 -> 6x6x6 -> 10x4x4: a millisecond an iteration."""
@@ -119,18 +122,27 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> float:
     return monotonic() - started
 
 
+def noted(seen: list[Seen], value: Seen) -> Seen:
+    """The value, which is also appended to `seen`: for a stand-in that remembers what it was called with."""
+    seen.append(value)
+    return value
+
+
 # --- Hypothesis --------------------------------------------------------------------------------------------------
 
 
 @st.composite
 def layer_specs(draw: st.DrawFn) -> LayerSpec:
     """Any layer that can be described, whether it fits anywhere or not."""
-    kind = draw(st.sampled_from(["conv", "max_pool", "average_pool"]))
+    kind: LayerKind = draw(st.sampled_from(get_args(LayerKind)))
     kernel, stride = draw(st.integers(1, 28)), draw(st.integers(1, 28))
     if kind == "conv":
         channels, padding = draw(st.integers(1, 1024)), draw(st.integers(0, 14))
         return LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=padding, channels=channels)
     return LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=draw(st.integers(0, min(14, kernel // 2))))
+
+
+POOLINGS: tuple[LayerKind, ...] = ("max_pool", "average_pool")
 
 
 @st.composite
@@ -144,7 +156,7 @@ def possible_networks(draw: st.DrawFn, without_holes: bool = False) -> NetworkCo
     last_conv = draw(st.integers(0, count - 1))
     for index in range(count):
         is_conv = index == last_conv or (index < last_conv and draw(st.booleans()))
-        kind = "conv" if is_conv else draw(st.sampled_from(["max_pool", "average_pool"]))
+        kind: LayerKind = "conv" if is_conv else draw(st.sampled_from(POOLINGS))
         kernel = draw(st.integers(1, min(side + 2, 7)))
         needed = max(0, -((side - kernel) // 2))  # padding that makes the kernel fit
         most = (min(kernel - 1, 14) if without_holes else 3) if is_conv else kernel // 2
@@ -243,8 +255,8 @@ def assert_same_gradients_and_statistics(network: nn.Module, exact: nn.Module) -
         assert mine.grad is not None
         assert theirs.grad is not None
         assert_close(mine.grad, theirs.grad, largest)
-    for mine, theirs in zip(network.buffers(), exact.buffers(), strict=True):
-        assert_close(mine, theirs, max(1.0, theirs.double().abs().max().item()))
+    for kept, exactly in zip(network.buffers(), exact.buffers(), strict=True):
+        assert_close(kept, exactly, max(1.0, exactly.double().abs().max().item()))
 
 
 def gradient(network: nn.Module) -> Tensor:

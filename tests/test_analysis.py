@@ -1,6 +1,7 @@
 """One summary of a run, and one rule of what may stand beside what."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from summaries import epoch, epochs, summary
@@ -162,6 +163,6 @@ def test_a_recipe_of_ones_own_stands_beside_nothing() -> None:
     ],
 )
 def test_beside_the_published_stand_runs_of_the_same_epochs_all_images_and_the_test_set(
-    changes: dict[str, object], beside: bool
+    changes: dict[str, Any], beside: bool
 ) -> None:
     assert summary(**changes).as_published is beside

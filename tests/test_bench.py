@@ -156,9 +156,9 @@ def test_people_get_a_line_for_each_and_a_sentence() -> None:
     report = Report(
         device="cpu", rounds=5, iterations=40, published=one, lab=two, ratio=10, peak_gflops=200, share_of_peak=0.5
     )
-    console = Console(width=140, file=io.StringIO())
-    console.print(cli_output.bench_page(report.row()))
-    text = " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+    printed = io.StringIO()
+    Console(width=140, file=printed).print(cli_output.bench_page(report))
+    text = " ".join(printed.getvalue().split())
     assert "published as published 10.0 95.5 900" in text
     assert "10.0 times as fast, the median of 5 rounds of 40 iterations on cpu." in text
     assert "50 % of the 200 GFLOP/s" in text

@@ -1,6 +1,7 @@
 """Weights and optimiser state come back from their bytes bit for bit, and the bytes are plain safetensors."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 import safetensors.torch
@@ -21,7 +22,7 @@ def one_step(network: nn.Module, optimizer: torch.optim.Optimizer, seed: int) ->
     optimizer.step()
 
 
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
     "sgd": lambda network: torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=0.01),
     "sgd without momentum": lambda network: torch.optim.SGD(network.parameters(), lr=0.1, momentum=0),
     "adamw": lambda network: torch.optim.AdamW(network.parameters(), lr=0.1),
@@ -54,7 +55,7 @@ def test_equal_networks_give_equal_bytes_in_any_memory_order() -> None:
     network = build_network(TINY_NETWORK, seed=1)
     content = weights_to_bytes(network)
     assert weights_to_bytes(build_network(TINY_NETWORK, seed=1)) == content
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
     assert weights_to_bytes(network) == content
 
 

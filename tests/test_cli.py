@@ -17,7 +17,7 @@ from PIL import Image
 
 from lab import cli, jobs
 from lab.events import Finished
-from lab.mnist import Mnist
+from lab.mnist import DataError, Mnist
 from lab.steps import step
 from lab.store import Store
 
@@ -159,7 +159,7 @@ def test_what_train_was_told_is_what_the_run_is(lab: Lab, store: Store, monkeypa
     monkeypatch.setattr(jobs, "train", lambda *_: iter([Finished()]))
     options = ("--seed", 3, "--device", "cpu", "--precision", "bfloat16", "--validation", "--images", 48)
     assert lab("train", "--step", 4, "--epochs", 1, *options, "--json")[0] == 0
-    changes = {"seed": 3, "device": "cpu", "precision": "bfloat16", "evaluate_on": "validation"}
+    changes: dict[str, Any] = {"seed": 3, "device": "cpu", "precision": "bfloat16", "evaluate_on": "validation"}
     assert store.run(1).config == replace(step(4).config, epochs=1, training_images=48, **changes)
     assert lab("train", "--step", 2)[0] == 0
     assert store.run(2).config == step(2).config  # nothing told: the preset itself, with its 15 epochs
@@ -177,7 +177,7 @@ def test_a_failed_training_is_told_with_its_reason_and_exit_code_1(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, few: Mnist
 ) -> None:
     def ill(device: str) -> Mnist:
-        raise jobs.DataError("The data file train.gz is missing: restore it.")
+        raise DataError("The data file train.gz is missing: restore it.")
 
     monkeypatch.setattr(jobs, "load_mnist", ill)
     code, out, _ = lab("train", "--step", 2, *SHORT)
@@ -277,7 +277,7 @@ def test_a_name_appears_as_typed_and_its_control_characters_are_written_out(
 
 def test_the_reason_of_a_failure_is_text_too(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def ill(device: str) -> Mnist:
-        raise jobs.DataError("The file [/b] :rocket: is\nmissing.")
+        raise DataError("The file [/b] :rocket: is\nmissing.")
 
     monkeypatch.setattr(jobs, "load_mnist", ill)
     assert r"failed: The file [/b] :rocket: is\nmissing." in lab("train", "--step", 2, *SHORT)[1]

@@ -52,7 +52,8 @@ def test_every_network_that_can_be_built_survives_the_table(network: NetworkConf
 
 @given(possible_networks())
 def test_every_network_survives_a_data_frame_which_turns_its_numbers_into_floats(network: NetworkConfig) -> None:
-    rows = pd.DataFrame(editable_rows(network), columns=list(COLUMNS)).astype({"channels": float}).to_dict("records")
+    frame = pd.DataFrame(editable_rows(network), columns=list(COLUMNS)).astype({"channels": float})
+    rows = [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
     assert network_from_rows(rows, network) == network
 
 

@@ -83,7 +83,7 @@ def all_fields(kind: type, prefix: str = "") -> Iterator[str]:
     hints = get_type_hints(kind)
     for item in fields(kind):
         name, hint = f"{prefix}{item.name}", hints[item.name]
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             yield from all_fields(hint, f"{name}.")
         else:
             yield name

@@ -162,7 +162,8 @@ def test_a_network_that_knows_one_image_by_heart_has_learned_nothing_about_other
 @pytest.mark.parametrize("which", ["train_loss", "test_loss"])
 def test_a_loss_that_is_no_number_is_a_divergence_and_nothing_else_is_said(loss: float, which: str) -> None:
     told = epochs(99.0, 99.0, 99.0)
-    run = summary([*told[:2], replace(told[2], **{which: loss})])
+    changes: dict[str, Any] = {which: loss}
+    run = summary([*told[:2], replace(told[2], **changes)])
     assert topics(run) == ["learning"]
     assert found(run, "learning").sentence.startswith("It diverged")
 

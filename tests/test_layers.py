@@ -141,6 +141,7 @@ def positive_stages(network: NetworkConfig) -> list[nn.Sequential]:
         for module in stage:
             if isinstance(module, nn.Conv2d):
                 nn.init.constant_(module.weight, 1 / module.weight[0].numel())
+                assert module.bias is not None
                 nn.init.zeros_(module.bias)
             elif isinstance(module, nn.MaxPool2d):
                 module = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
@@ -152,7 +153,7 @@ def positive_stages(network: NetworkConfig) -> list[nn.Sequential]:
 def pixels_with_gradient(stages_below: nn.Sequential, positions: list[tuple[int, int]]) -> Tensor:
     """(N, 28, 28): for each position, the pixels on which the unit there depends, as the gradient tells."""
     found = []
-    for part in torch.tensor(positions).split(64):
+    for part in torch.tensor(positions).split(64):  # type: ignore[no-untyped-call]
         images = torch.ones(len(part), 1, 28, 28, requires_grad=True)
         maps = stages_below(images)  # one image a unit
         maps[torch.arange(len(part)), 0, part[:, 0], part[:, 1]].sum().backward()

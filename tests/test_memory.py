@@ -108,7 +108,7 @@ def test_every_step_fits_in_two_gigabytes_and_ten_thousand_images_on_pytorch_do_
     monkeypatch.setattr(memory, "available_bytes", lambda: 2_000_000_000)
     for number in range(1, 7):
         for engine in ("fastest", "pytorch"):
-            config = replace(step(number).config, device="cpu", engine=engine)  # type: ignore[arg-type]
+            config = replace(step(number).config, device="cpu", engine=engine)
             assert memory_problem(config) is None
     monkeypatch.setattr(memory, "available_bytes", lambda: 3_000_000_000)
     assert memory_problem(replace(STEP_5, batch_size=10_000, engine="pytorch")) is not None

@@ -35,6 +35,7 @@ def test_every_convolution_has_a_bias_also_under_batch_norm() -> None:
 def test_a_layer_keeps_its_kernel_stride_and_padding() -> None:
     spec = LayerSpec(kind="average_pool", kernel=5, stride=3, padding=2)
     network = build_network(NetworkConfig(layers=(conv(10, 3, padding=1, stride=2), spec)), seed=1)
+    assert isinstance(network[0], nn.Conv2d)
     assert (network[0].kernel_size, network[0].stride, network[0].padding) == ((3, 3), (2, 2), (1, 1))
     assert isinstance(network[1], nn.AvgPool2d)
     assert (network[1].kernel_size, network[1].stride, network[1].padding) == (5, 3, 2)
@@ -45,7 +46,7 @@ def test_the_weights_are_those_that_pytorch_itself_would_draw(config: NetworkCon
     ours = [module for module in build_network(config, seed) if isinstance(module, nn.Conv2d)]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        theirs = [nn.Conv2d(module.in_channels, module.out_channels, module.kernel_size) for module in ours]
+        theirs = [nn.Conv2d(module.in_channels, module.out_channels, module.kernel_size[0]) for module in ours]
     for mine, reference in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine.weight, reference.weight)
         torch.testing.assert_close(mine.bias, reference.bias)

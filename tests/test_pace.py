@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from app_pages import epoch, started, window
@@ -79,5 +80,5 @@ def test_only_a_run_that_trains_as_it_was_told_to_is_watched_at_the_pace_of_its_
     watched_for: float | None,
 ) -> None:
     monkeypatch.setattr(live, "refresh_seconds", lambda epoch_seconds: epoch_seconds)
-    run = SimpleNamespace(status=status, command=command)
+    run: Any = SimpleNamespace(status=status, command=command)
     assert live.pace_of(run, Timeline(STARTED, [WINDOW] * windows, epochs)) == watched_for

@@ -199,7 +199,13 @@ def test_a_slider_shows_all_digits_of_its_value(rotation: float, shown: str) -> 
 
 
 def test_what_the_user_set_stays_when_a_step_is_trained_from_the_steps_page(store: Store) -> None:
-    users = {"epochs": 2, "training_images": 6000, "evaluate_on": "validation", "seed": 7, "device": "cpu"}
+    users: dict[str, Any] = {
+        "epochs": 2,
+        "training_images": 6000,
+        "evaluate_on": "validation",
+        "seed": 7,
+        "device": "cpu",
+    }
     app = with_draft(replace(step(1).config, **users), page="steps")
     labelled(app.get("button_group"), "Step").set_value(4).run()
     assert "2 epochs on 6,000 images, seed 7, evaluated on held-out images" in words(app)

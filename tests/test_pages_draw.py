@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from app_pages import html, open_alone
-from examples import claimed, say, tiny_run
+from examples import claimed, noted, say, tiny_run
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from lab.drawing import read_picture
+from lab.drawing import read_picture, stroke_stages
 from lab.mnist import Mnist
 from lab.predict import Predictor, load_predictor
 from lab.store import Store, worker_name
@@ -28,7 +29,8 @@ SEVEN = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
 
 def charts(page: AppTest) -> list[str]:
     """The keys of the charts on the page."""
-    return [element.key for element in page.get("bidi_component") if not element.key.startswith("canvas")]
+    keys = [element.key or "" for element in page.get("bidi_component")]
+    return [key for key in keys if not key.startswith("canvas")]
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_strokes_are_answered_with_ten_probabilities_and_the_stages_that_lead_to
     page = open_alone("draw")
     assert not page.info and charts(page) == ["probabilities"]
     assert "<div class='answer'><b>7</b>" in html(page)
-    for stage in drawing_board.stroke_stages(SEVEN):
+    for stage in stroke_stages(SEVEN):
         assert stage.name in html(page) and stage.explanation in html(page).replace("&#x27;", "'")
 
 
@@ -147,10 +149,8 @@ def test_an_empty_picture_is_shown_and_asks_for_a_digit() -> None:
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[NDArray[np.uint8]]:
     """The pixels of every picture that a page shows."""
     seen: list[NDArray[np.uint8]] = []
-    as_usual = drawing_board.st.image
-    monkeypatch.setattr(
-        drawing_board.st, "image", lambda *args, **rest: seen.append(args[0]) or as_usual(*args, **rest)
-    )
+    as_usual = st.image
+    monkeypatch.setattr(st, "image", lambda pixels, **rest: as_usual(noted(seen, pixels), **rest))
     return seen
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from examples import noted
 
 from benchmarks import peers
 from benchmarks.frameworks import peer as shared
@@ -163,7 +164,7 @@ def test_as_many_processes_load_the_data_as_are_fastest(best: int, monkeypatch: 
 def test_no_more_processes_are_tried_than_there_are_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     tried: list[int] = []
-    fastest_workers(lambda workers: tried.append(workers) or float(workers))  # type: ignore[func-returns-value]
+    fastest_workers(lambda workers: float(noted(tried, workers)))
     assert tried == [0, 0, 2]  # the first one warms up
 
 

@@ -20,15 +20,17 @@ def finish(store: Store, config: RunConfig, correct: list[int], stopped: bool = 
     """A run whose epochs ended with these numbers of right answers out of 10,000."""
     run = store.submit(config)
     claimed(store, run, "tester")
-    facts = {
-        "device": "cpu",
-        "device_name": HARDWARE,
-        "engine": engine,
-        "parameters": 1,
-        "first_epoch": 1,
-        "epochs": len(correct),
-    }
-    say(store, run, Started(**facts, iterations_per_epoch=938, batch_size=64))
+    started = Started(
+        device="cpu",
+        device_name=HARDWARE,
+        engine=engine,
+        parameters=1,
+        first_epoch=1,
+        epochs=len(correct),
+        iterations_per_epoch=938,
+        batch_size=64,
+    )
+    say(store, run, started)
     for number, right in enumerate(correct, start=1):
         say(
             store,

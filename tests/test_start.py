@@ -1,6 +1,7 @@
 """`python start.py`: an environment of its own, made and filled once, and the lab started or tested in it."""
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -193,7 +194,7 @@ def test_a_mac_that_pytorch_is_not_made_for_is_told(
     folder: Path, calls: Calls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(start.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     assert start.main([]) == 1
     assert "Intel" in capsys.readouterr().out
     assert calls.made == []

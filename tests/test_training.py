@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import TINY_NETWORK, checkpoint_of, digits, epochs_of, facts, tiny_run
+from examples import TINY_NETWORK, checkpoint_of, digits, epochs_of, facts, noted, tiny_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,10 +47,9 @@ def resume_point(epoch: Epoch) -> ResumePoint:
 
 def told(*commands: tuple[int, Command]) -> training.Control:
     """A control that answers each command so many times, then always "run"."""
-    answers = itertools.chain(
-        *(itertools.repeat(command, times) for times, command in commands), itertools.repeat("run")
-    )
-    return lambda: next(answers)  # type: ignore[return-value]
+    always: itertools.repeat[Command] = itertools.repeat("run")
+    answers = itertools.chain(*(itertools.repeat(command, times) for times, command in commands), always)
+    return lambda: next(answers)
 
 
 # --- the grammar of events ---------------------------------------------------------------------------------------
@@ -129,10 +128,11 @@ def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
     )
     [epoch] = epochs_of(train(config, few))
     before = build_network(config.network, derived_seed(config.seed, 0, training.WEIGHTS)).train()
-    F.cross_entropy(before(normalize(to_unit(few.train_images))), few.train_labels).backward()
+    F.cross_entropy(before(normalize(to_unit(few.train_images))), few.train_labels).backward()  # type: ignore[no-untyped-call]
     after = build_network(config.network, seed=0)
     load_weights(after, checkpoint_of(epoch).weights)
     for old, new in zip(before.parameters(), after.parameters(), strict=True):
+        assert old.grad is not None
         torch.testing.assert_close(new, old - rate * (old.grad + decay * old), rtol=1e-4, atol=1e-6)
 
 
@@ -164,7 +164,7 @@ def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnis
 
 def test_an_epoch_trains_on_every_image_once(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
-    monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: seen.append(images) or to_unit(images))
+    monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: to_unit(noted(seen, images)))
     events = train(tiny_run(epochs=2, training_images=40), few)
     batches = 40 // 16 + 1
     for _ in range(2):
@@ -227,7 +227,7 @@ def test_every_seed_epoch_and_purpose_has_a_seed_of_its_own(keys: list[tuple[int
 
 def test_each_epoch_has_another_order(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
-    monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: seen.append(images) or to_unit(images))
+    monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: to_unit(noted(seen, images)))
     config = tiny_run(epochs=2, batch_size=48)
     list(train(config, few))
     first, _evaluated, second, _evaluated_again = seen

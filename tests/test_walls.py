@@ -36,7 +36,7 @@ def imports(source: str) -> set[str]:
             module = node.module or ""
             names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("__import__", "importlib.import_module"):
-            names |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
+            names |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
     return names
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chromium import ARGUMENTS, NAMES, find_chromium
+from browser.chromium import ARGUMENTS, NAMES, find_chromium
 from examples import wait_until
 from lab_server import LabServer
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
-from curves import points, wait_for_points
+from browser.curves import points, wait_for_points
 from examples import TINY_NETWORK, wait_until
 from lab_server import LabServer
 from playwright.sync_api import Page, expect
@@ -28,8 +28,13 @@ LIVE = RunConfig(
 def start(server: LabServer, config: RunConfig = LIVE) -> int:
     """A run of the server's own worker, in training."""
     run_id = server.store.submit(config)
-    wait_until(lambda: server.store.run(run_id).status == "running")
+    until_kept(server, run_id, "running")
     return run_id
+
+
+def until_kept(server: LabServer, run_id: int, status: str) -> None:
+    """Wait until the run has this status in the store."""
+    wait_until(lambda: server.store.run(run_id).status == status)
 
 
 def status(page: Page, word: str) -> None:
@@ -77,7 +82,7 @@ def test_a_short_run_is_set_up_started_and_watched_to_its_end(server: LabServer,
     assert {"train", "test"} <= set(legend), legend
     last = server.store.epochs([run.id])[run.id][-1]
     assert last.test_accuracy > 50  # real digits, really learned
-    expect(page.get_by_test_id("stMetricValue").nth(1)).to_have_text(f"{last['test_accuracy']:.2f} %")
+    expect(page.get_by_test_id("stMetricValue").nth(1)).to_have_text(f"{last.test_accuracy:.2f} %")
 
 
 def test_pause_go_on_and_stop_act_within_seconds(server: LabServer, new_tab: Tabs) -> None:
@@ -87,7 +92,7 @@ def test_pause_go_on_and_stop_act_within_seconds(server: LabServer, new_tab: Tab
     for button, word in (("Pause", "paused"), ("Go on", "running"), ("Stop", "stopped")):
         began = monotonic()
         page.get_by_role("button", name=button, exact=True).click()
-        wait_until(lambda word=word: server.store.run(run_id).status == word)
+        until_kept(server, run_id, word)
         print(f"{button} took {monotonic() - began:.1f} s")
         assert monotonic() - began < 10  # one second on an idle machine
         status(page, word)

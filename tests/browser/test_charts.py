@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browser.proxy import Proxy, proxy_before
 from lab_server import LabServer
 from playwright.sync_api import Browser, Page, expect
-from proxy import Proxy, proxy_before
 
 from lab.ui.chart import SCRIPT
 

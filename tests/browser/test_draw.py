@@ -3,8 +3,8 @@
 import io
 from collections.abc import Callable
 
+from browser.focus import tab_through
 from examples import TINY_NETWORK, wait_until
-from focus import tab_through
 from lab_server import LabServer
 from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Locator, Page, expect

@@ -75,7 +75,7 @@ def three_steps(config: RunConfig, data: Mnist) -> tuple[str, list[float], Tenso
     way = make_engine(config, network, "cpu", torch.Generator().manual_seed(1))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
     losses = []
-    for images, labels in zip(data.train_images.split(16), data.train_labels.split(16), strict=True):
+    for images, labels in zip(data.train_images.split(16), data.train_labels.split(16), strict=True):  # type: ignore[no-untyped-call]
         losses.append(way.gradient(to_unit(images), labels)[0].item())
         optimizer.step()
     return way.name, losses, way.scores(to_unit(data.test_images))

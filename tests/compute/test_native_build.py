@@ -2,6 +2,7 @@
 
 import logging
 import os
+import platform
 import shutil
 import stat
 import sys
@@ -183,7 +184,7 @@ def test_the_packaged_compiler_is_told_there_what_the_tests_tell_it_here(
     system: str, machine: str, target: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.setattr(build.platform, "machine", lambda: machine)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
     assert build._options(["python", "-m", build.PACKAGED, "cc"], True) == build.options(True, target)
 
 

@@ -151,10 +151,12 @@ DROPPED = NetworkConfig(layers=(conv(10, 1), LayerSpec(kind="max_pool", kernel=1
 def kept(seed: int, count: int = 64) -> Tensor:
     """For each of `count` images all of ones, the share of its 784 elements that dropout has kept: from the loss."""
     network = build_network(DROPPED, seed=0)
+    convolution = network[0]
+    assert isinstance(convolution, nn.Conv2d)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
-        network[0].weight[0] = 1
+        convolution.weight[0] = 1
     engine = Engine(DROPPED, network, 1)
     shares = []
     for image in range(count):
@@ -182,7 +184,9 @@ def test_dropout_has_the_gradient_of_what_it_let_through(batch: tuple[Tensor, Te
     config = NetworkConfig(layers=(conv(4, 5), conv(6, 1), max_pool(), conv(10, 3)), batch_norm=True, dropout=0.4)
     engine, network, _ = pair(config)
     engine.iterate(images, labels, seed=9)
-    weight = network[-3].weight
+    last = network[-3]
+    assert isinstance(last, nn.Conv2d)
+    weight: Tensor = last.weight
     assert weight.grad is not None
     direction = weight.grad / weight.grad.norm()
     slope, losses = (weight.grad * direction).sum().item(), []

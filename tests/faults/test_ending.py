@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from examples import tiny_run, wait_until
 from lab_server import LabServer
 
+from lab.attempt import CLOSED
 from lab.config import RunConfig
-from lab.jobs import CLOSED
 from lab.steps import step
 from lab.store import ENDED, Store
 

@@ -7,6 +7,7 @@ import pytest
 from examples import tiny_run, wait_until
 
 from lab import jobs
+from lab.attempt import CLOSED
 from lab.events import Event, Finished, Started
 from lab.jobs import Worker, Workers
 from lab.mnist import Mnist
@@ -111,7 +112,7 @@ def test_the_run_of_an_iteration_that_does_not_end_is_interrupted_all_the_same(
     workers.start(store)
     assert computing.wait(60)
     assert not workers.end(0.01)
-    assert (store.run(run_id).status, store.run(run_id).reason) == ("interrupted", jobs.CLOSED)
+    assert (store.run(run_id).status, store.run(run_id).reason) == ("interrupted", CLOSED)
     done.set()
     assert workers.end(60)
     assert store.run(run_id).status == "interrupted"  # what it says afterwards is not kept

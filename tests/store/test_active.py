@@ -1,5 +1,6 @@
 """Who trains, who waits and for what, and whose worker is dead."""
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -85,8 +86,8 @@ def test_a_clock_that_is_set_anew_kills_no_run(
 ) -> None:
     here, elsewhere = running(store, STARTED), store.submit(tiny_run())
     claimed(store, elsewhere, ELSEWHERE, device="cuda").append(STARTED)
-    now = active.time.time() + hours * 3600
-    monkeypatch.setattr(active.time, "time", lambda: now)
+    now = time.time() + hours * 3600
+    monkeypatch.setattr(time, "time", lambda: now)
     look(store, clock, SILENCE / 2)
     assert [store.run(run_id).status for run_id in (here, elsewhere)] == ["running", "running"]
 

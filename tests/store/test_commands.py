@@ -37,7 +37,7 @@ def test_an_ended_run_takes_no_command(store: Store, ending: Event) -> None:
     run_id = running(store, STARTED, ending)
     before = store.run(run_id)
     for command in ("run", "pause", "stop"):
-        assert not store.send(run_id, command)  # type: ignore[arg-type]
+        assert not store.send(run_id, command)
     assert store.run(run_id) == before
 
 

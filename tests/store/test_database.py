@@ -196,10 +196,10 @@ def test_a_number_that_no_column_holds_is_told_in_a_sentence(store: Store, numbe
 def test_the_tables_can_be_made_in_postgresql_too() -> None:
     """There is none here to ask: what SQLAlchemy would send it is looked at."""
     sent: list[str] = []
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     engine = sa.create_mock_engine(
         "postgresql+psycopg://", lambda statement, *_, **__: sent.append(str(statement.compile(dialect=dialect)))
     )
-    dialect = postgresql.dialect()
     schema.METADATA.create_all(engine, checkfirst=False)
     words = " ".join(sent)
     assert "status = 'running'" in words

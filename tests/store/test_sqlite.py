@@ -54,7 +54,7 @@ def test_no_one_can_commit_while_the_log_is_moved_into_the_file(store: Store, mo
     refused: list[str] = []
 
     class Watched(sqlite3.Connection):
-        def execute(self, statement: str, *rest: object) -> sqlite3.Cursor:  # type: ignore[override]
+        def execute(self, statement: str, *rest: object) -> sqlite3.Cursor:
             if "wal_checkpoint" in statement:
                 with closing(at_once(path_of(store))) as other, pytest.raises(sqlite3.OperationalError) as error:
                     other.execute("BEGIN IMMEDIATE")
@@ -62,9 +62,7 @@ def test_no_one_can_commit_while_the_log_is_moved_into_the_file(store: Store, mo
             return super().execute(statement, *rest)  # type: ignore[arg-type]
 
     connect = sqlite3.connect
-    monkeypatch.setattr(
-        sqlite.sqlite3, "connect", lambda *where, **how: connect(*where, **({"factory": Watched} | how))
-    )
+    monkeypatch.setattr(sqlite3, "connect", lambda *where, **how: connect(*where, **({"factory": Watched} | how)))
     assert store._database.file is not None
     store._database.file.checkpoint()
     assert refused == ["database is locked"]
@@ -131,7 +129,7 @@ def test_a_checkpoint_that_fails_is_logged_and_loses_nothing(
         raise sqlite3.OperationalError("unable to open database file")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(sqlite.sqlite3, "connect", no_more_files)
+        patch.setattr(sqlite3, "connect", no_more_files)
         store._database.file.checkpoint()  # type: ignore[union-attr]
     assert "could not be moved into it: unable to open database file" in caplog.text
     assert len(store.events_after(run_id)) == 6
@@ -173,12 +171,12 @@ def test_a_run_is_deleted_although_its_space_cannot_be_given_back_now(
     run_id = finished(store)
 
     class Busy(sqlite3.Connection):
-        def executescript(self, _script: str) -> sqlite3.Cursor:  # type: ignore[override]
+        def executescript(self, _script: str) -> sqlite3.Cursor:
             raise sqlite3.OperationalError("database is locked")
 
     connect = sqlite3.connect
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(sqlite.sqlite3, "connect", lambda *where, **how: connect(*where, **({"factory": Busy} | how)))
+        patch.setattr(sqlite3, "connect", lambda *where, **how: connect(*where, **({"factory": Busy} | how)))
         store.delete(run_id)
     assert store.runs() == []
     assert "keeps the space of deleted runs for now" in caplog.text
