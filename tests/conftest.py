@@ -4,6 +4,7 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch; subprocesses inherit it, so their sums are added in the same order
 
+import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from lab.mnist import Mnist, load_mnist
 from lab.store import Store, open_store
 
 torch.set_num_threads(1)
+# What a script runs in its background ignores Ctrl-C, and so would all that it starts: the tests end processes with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 hypothesis.settings.register_profile(
     "lab", max_examples=40, deadline=None, database=None, derandomize="CI" in os.environ, print_blob=True
 )
