@@ -243,7 +243,8 @@ class RunConfig:
         Precision,
         Choice(
             "Precision",
-            "bfloat16 computes convolutions with fewer digits: faster on recent hardware. All else stays float32.",
+            "bfloat16 computes convolutions and linear layers with fewer digits: faster on recent hardware. All else "
+            "stays float32.",
         ),
     ] = "float32"
     engine: Annotated[

@@ -120,7 +120,8 @@ STEPS: tuple[Step, ...] = (
         number=1,
         name="Plain skeleton",
         idea="A network that works, with nothing to help it: six 3x3 convolutions of 64 channels, one pooling, and a "
-        "linear layer that reads the mean of every map. It is far larger than it needs to be.",
+        "linear layer that weighs the mean of every map. It is far larger than it needs to be: an image takes "
+        "54.0 million multiplications, 15.6 times as many as in step 5.",
         config=RunConfig(network=PLAIN),
         published_findings="It overfits and wobbles: 99.23 % in epoch 8, lower afterwards, while training accuracy "
         "goes on to 99.61 %.",
@@ -128,9 +129,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         number=2,
         name="Under 10,000 parameters",
-        idea="Another shape. One wide 5x5 convolution looks at the image, 1x1 convolutions squeeze the maps before the "
-        "3x3 ones read them, and two poolings make them small early: a twentieth of the parameters and a fifteenth of "
-        "the multiplications. The last convolution makes the class scores itself.",
+        idea="Another shape. One 5x5 convolution makes 96 maps of the image, 1x1 convolutions squeeze the maps before "
+        "the 3x3 ones read them, and a second pooling makes them smaller: a twentieth of the parameters and less than "
+        "a fifteenth of the multiplications. The last convolution makes the class scores, without a linear layer.",
         config=RunConfig(network=skeleton(LIGHT_CHANNELS)),
         published_findings="It overfits less than step 1, but the best epoch, 99.10 %, is well short of 99.40 %.",
     ),

@@ -7,7 +7,7 @@ import pytest
 from examples import tiny_run
 
 from lab.config import PARAMETER_BUDGET, Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
-from lab.layers import total_parameters
+from lab.layers import layer_table, total_parameters
 from lab.network import build_network
 from lab.steps import RECIPE, STEPS, TARGET_ACCURACY, matching_step, published_epochs, step, with_recipe
 
@@ -70,6 +70,16 @@ def test_each_step_changes_one_thing() -> None:
     assert beyond.network.layers == two.network.layers
     assert beyond.epochs == 15
     assert beyond.augmentation.pen > 0
+
+
+def test_step_2_is_another_shape_than_step_1_and_the_story_says_what_it_saves() -> None:
+    kinds = [[(layer.kind, layer.kernel) for layer in step(number).config.network.layers] for number in (1, 2)]
+    assert kinds[0] != kinds[1]
+    large, light = (sum(row.macs for row in layer_table(step(number).config.network)) for number in (1, 5))
+    assert f"{large / 1e6:.1f} million multiplications, {large / light:.1f} times as many" in step(1).idea
+    assert "Another shape." in step(2).idea
+    assert total_parameters(step(1).config.network) / total_parameters(step(2).config.network) > 20
+    assert sum(row.macs for row in layer_table(step(2).config.network)) * 15 < large
 
 
 def test_what_is_not_published_is_marked() -> None:
