@@ -76,7 +76,7 @@ CASES: dict[str, tuple[RunConfig, RunConfig]] = {
     "evaluate_on": (tiny_run(evaluate_on="test"), tiny_run(evaluate_on="validation")),
     "training_images": (tiny_run(training_images=48), tiny_run(training_images=47)),
 }
-BY_OTHER_TESTS = {"device"}
+BY_OTHER_TESTS = {"device", "measure_training"}
 
 
 def all_fields(kind: type, prefix: str = "") -> Iterator[str]:
@@ -143,3 +143,10 @@ def test_auto_is_the_fastest_device_present(enough: Mnist) -> None:
     started = next(iter(train(tiny_run(device="auto"), data)))
     assert isinstance(started, Started)
     assert started.device == available_devices()[0]
+
+
+def test_measuring_on_training_images_changes_what_is_told_and_nothing_that_is_learnt(enough: Mnist) -> None:
+    on, off = (epochs_of(train(tiny_run(measure_training=measure), enough)) for measure in (True, False))
+    assert [epoch.checkpoint for epoch in on] == [epoch.checkpoint for epoch in off]
+    assert all(epoch.measured for epoch in on)
+    assert not any(epoch.measured for epoch in off)

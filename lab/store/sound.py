@@ -57,6 +57,9 @@ def _epoch_faults(event: Epoch) -> Iterator[str]:
         yield f"epoch {event.epoch} says {event.test_correct} correct and {event.test_accuracy} %"
     if not (math.isfinite(event.seconds) and event.seconds >= 0 and math.isfinite(event.learning_rate)):
         yield f"the time or the learning rate of its epoch {event.epoch} is none"
+    for part in event.measured:
+        if not 0 <= part.correct <= part.images or part.loss < 0:
+            yield f"what its epoch {event.epoch} measured on training images is none"
     if event.train_loss < 0 or event.test_loss < 0:  # NaN is what a network that diverged says
         yield f"a loss of its epoch {event.epoch} is negative"
 
