@@ -48,8 +48,8 @@ def overview() -> None:
         )
     show_table(rows, numbers=("Parameters", "Published, last epoch", "Yours, last epoch"))
     st.caption(
-        "Dropout, augmentation and scheduler of the published steps are inferred from their training curves; the "
-        "layout of step 1 is reconstructed. A published figure is one run with one seed."
+        "Dropout, augmentation and scheduler of the published steps are inferred from their training curves. "
+        "A published figure is one run with one seed."
     )
 
 

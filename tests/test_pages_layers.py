@@ -238,7 +238,7 @@ def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:
 def test_the_table_of_step_1_ends_in_the_linear_layer_which_has_no_window() -> None:
     rows = layer_table(step(1).config.network)
     last = table_html(rows).split("<tr>")[-2]
-    cells = ["9", "linear", *("–",) * 3, "64×1×1", "10×1×1", "650", "640", "2", "30 (28)"]
+    cells = ["9", "linear", "–", "–", "–", "64×1×1", "10×1×1", "650", "640", "2", "30 (28)"]
     assert [cell.split(">")[-1] for cell in last.split("</td>")[:-1]] == cells
     assert layer_name(rows[-1]) == "linear"
 
