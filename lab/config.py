@@ -53,7 +53,8 @@ class LayerSpec:
     stride: Annotated[int, Whole("stride", 1, 28, "How far the window moves: 2 halves the map.")] = 1
     padding: Annotated[int, Whole("padding", 0, 14, "Rows and columns of zeros added on each side of the map.")] = 0
     channels: Annotated[
-        int | None, Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling.")
+        int | None,
+        Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling; linear has 10."),
     ] = None
     """Output channels of a convolution; 10 of a linear layer; None for pooling, which keeps the channels it gets."""
 

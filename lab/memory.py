@@ -92,6 +92,7 @@ def begins_with_stem(network: NetworkConfig) -> bool:
 def estimated_bytes(config: RunConfig, engine: Engine) -> int:
     """The most memory that a run of `config` holds at once beyond what the process holds before it, the data included.
 
+    A linear layer is counted as the convolution that it equals (`lab.layers.pooled_last`), which takes a little more.
     Measured beside it in `tests/test_memory.py`: the estimate is at least what a run took, and at most twice that and
     100 MB.
     """
