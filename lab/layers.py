@@ -188,7 +188,7 @@ def _scoring_convolution(network: NetworkConfig) -> int | None:
     if network.layers[last - 1].channels != CLASSES:
         raise ImpossibleNetwork(
             f"Layer {last} is the last convolution and has {network.layers[last - 1].channels} channels: "
-            f"it must have {CLASSES}, a score for each digit, or a linear layer must follow as the last layer."
+            f"it must have {CLASSES}, a score for each digit, or stand before a linear layer."
         )
     return last
 

@@ -110,6 +110,26 @@ def test_layers_as_json_are_the_rows_of_the_table(lab: Lab) -> None:
     assert list(rows[0]) == list(rows[3])
 
 
+def test_the_layers_of_step_1_end_in_the_linear_one(lab: Lab) -> None:
+    rows = answer(lab("layers", "--step", 1, "--json"))
+    kinds = ["conv", "conv", "conv", "max_pool", "conv", "conv", "conv", "global_average_pool", "linear"]
+    assert [row["kind"] for row in rows] == kinds
+    assert [row["receptive_field"] for row in rows] == [3, 5, 7, 8, 12, 16, 20, 30, 30]
+    assert rows[-1] == {
+        "index": 9,
+        "kind": "linear",
+        "kernel": 1,
+        "stride": 1,
+        "padding": 0,
+        "input_shape": [64, 1, 1],
+        "output_shape": [10, 1, 1],
+        "parameters": 64 * 10 + 10,
+        "macs": 64 * 10,
+        "jump": 2,
+        "receptive_field": 30,
+    }
+
+
 @pytest.mark.parametrize("number", range(1, 7))
 def test_the_parameters_of_the_layers_add_up_to_those_of_the_step(lab: Lab, number: int) -> None:
     layers, steps = answer(lab("layers", "--step", number, "--json")), answer(lab("steps", "--json"))
@@ -125,6 +145,11 @@ def test_people_get_tables(lab: Lab) -> None:
     assert code == 0
     assert "96x28x28" in out
     assert "9,122" in out
+    code, out, _ = lab("layers", "--step", "1")
+    assert code == 0
+    assert next(line.split() for line in out.splitlines() if "linear" in line)[:7] == [
+        *("9", "linear", "-", "-", "-", "64x1x1", "10x1x1")
+    ]
 
 
 # --- train -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lab.compute.engines import Engine, make_engine
 from lab.compute.native.build import library
-from lab.config import NetworkConfig, RunConfig, conv, max_pool
+from lab.config import NetworkConfig, RunConfig, conv, linear, max_pool
 from lab.mnist import Mnist, to_unit
 from lab.network import build_network
 from lab.steps import step
@@ -54,11 +54,21 @@ def test_the_run_says_which_engine_it_takes(few: Mnist) -> None:
     assert engines == ["compiled", "PyTorch"]
 
 
+SERVED_BY_ALL = {
+    "step 2": step(2).config.network,
+    "step 6": step(6).config.network,
+    "a linear layer": NetworkConfig(layers=(conv(32, 5), conv(8, 1), max_pool(), conv(12, 3), linear())),
+    "a linear layer behind the stem": NetworkConfig(layers=(conv(32, 5), conv(8, 1), linear()), batch_norm=True),
+}
+
+
 @compiled
-@pytest.mark.parametrize("number", [2, 6])
-def test_all_engines_give_the_same_losses_and_scores(few: Mnist, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps without dropout, whose random numbers differ; over three batches, before rounding has grown."""
-    config = replace(step(number).config, batch_size=16)
+@pytest.mark.parametrize("network", SERVED_BY_ALL.values(), ids=SERVED_BY_ALL)
+def test_all_engines_give_the_same_losses_and_scores(
+    few: Mnist, network: NetworkConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks without dropout, whose random numbers differ; over three batches, before rounding has grown."""
+    config = RunConfig(network=network, batch_size=16)
     fast = three_steps(config, few)
     plain = three_steps(replace(config, engine="pytorch"), few)
     monkeypatch.setattr("lab.compute.native.engine.fits", lambda *_: False)
