@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lab.config import LayerSpec, NetworkConfig
-from lab.layers import layer_table
+from lab.layers import LayerRow, layer_table
 
 
 class Dropout(nn.Module):
@@ -45,7 +45,7 @@ def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
     modules: list[nn.Module] = []
     for layer, row in zip(config.layers, layer_table(config), strict=False):
         if layer.kind == "conv":
-            modules.append(_convolution(layer, row.input_shape[0], generator))
+            modules.append(_convolution(layer, row, generator))
             if "batch norm" in row.extras:
                 modules.append(nn.BatchNorm2d(row.output_shape[0]))
             if "ReLU" in row.extras:
@@ -62,19 +62,19 @@ def _pooling(layer: LayerSpec) -> nn.Module:
     return kind(layer.kernel, layer.stride, layer.padding)
 
 
-def _convolution(layer: LayerSpec, inputs: int, generator: torch.Generator) -> nn.Conv2d:
+def _convolution(layer: LayerSpec, row: LayerRow, generator: torch.Generator) -> nn.Conv2d:
     """A convolution with PyTorch's own default initialisation, drawn from `generator`.
 
     nn.Conv2d draws weights and biases uniformly from +-1 / sqrt(fan_in) with the process-wide generator; two runs in
     one process would disturb each other, so it is built empty and filled here.
     """
-    assert layer.channels is not None
+    inputs, channels = row.input_shape[0], row.output_shape[0]
     module: nn.Conv2d = nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        nn.Conv2d, inputs, layer.channels, layer.kernel, stride=layer.stride, padding=layer.padding
+        nn.Conv2d, inputs, channels, layer.kernel, stride=layer.stride, padding=layer.padding, bias=row.bias
     )
     bound = 1 / math.sqrt(inputs * layer.kernel * layer.kernel)
     with torch.no_grad():
         module.weight.uniform_(-bound, bound, generator=generator)
-        assert module.bias is not None
-        module.bias.uniform_(-bound, bound, generator=generator)
+        if module.bias is not None:
+            module.bias.uniform_(-bound, bound, generator=generator)
     return module

@@ -54,11 +54,21 @@ def test_the_run_says_which_engine_it_takes(few: Mnist) -> None:
     assert engines == ["compiled", "PyTorch"]
 
 
+BEYOND = step(6).config
+SAME_EVERYWHERE = {
+    "step 1": step(1).config,
+    "step 2": step(2).config,
+    "step 6": BEYOND,
+    "no bias": replace(BEYOND, network=replace(BEYOND.network, bias="none")),
+    "label smoothing": replace(BEYOND, label_smoothing=0.2),
+}
+
+
 @compiled
-@pytest.mark.parametrize("number", [1, 2, 6])
-def test_all_engines_give_the_same_losses_and_scores(few: Mnist, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps without dropout, whose random numbers differ; over three batches, before rounding has grown."""
-    config = replace(step(number).config, batch_size=16)
+@pytest.mark.parametrize("name", SAME_EVERYWHERE)
+def test_all_engines_give_the_same_losses_and_scores(few: Mnist, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks without dropout, whose random numbers differ; over three batches, before rounding has grown."""
+    config = replace(SAME_EVERYWHERE[name], batch_size=16)
     fast = three_steps(config, few)
     plain = three_steps(replace(config, engine="pytorch"), few)
     monkeypatch.setattr("lab.compute.native.engine.fits", lambda *_: False)
