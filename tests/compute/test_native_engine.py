@@ -29,7 +29,7 @@ from lab.compute.native import build
 from lab.compute.native import engine as native_engine
 from lab.compute.native.build import library
 from lab.compute.native.engine import Engine, fits
-from lab.config import LayerSpec, NetworkConfig, conv, max_pool
+from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
 from lab.steps import step
@@ -53,6 +53,9 @@ NETWORKS = {
     "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
     "no bias": replace(step(6).config.network, bias="none"),
     "no stem and no bias": NetworkConfig(layers=(conv(8, 3), max_pool(), conv(12, 3), conv(10, 3)), bias="none"),
+    "linear behind a convolution": NetworkConfig(layers=(conv(8, 5, stride=3), linear())),
+    "linear behind a stem": NetworkConfig(layers=(conv(33, 3), conv(17, 1), linear())),
+    "linear behind pooling": NetworkConfig(layers=(conv(8, 3), max_pool(), linear())),
 }
 
 
