@@ -56,7 +56,6 @@ def test_the_run_says_which_engine_it_takes(few: Mnist) -> None:
 
 BEYOND = step(6).config
 SAME_EVERYWHERE = {
-    "step 1": step(1).config,
     "step 2": step(2).config,
     "step 6": BEYOND,
     "no bias": replace(BEYOND, network=replace(BEYOND.network, bias="none")),
