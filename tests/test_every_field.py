@@ -9,7 +9,7 @@ import pytest
 import torch
 from examples import epochs_of, flat, tiny_run
 
-from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv, max_pool
+from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv, linear
 from lab.device import available_devices
 from lab.events import Failed, Started
 from lab.mnist import Mnist
@@ -40,7 +40,7 @@ POOL = LayerSpec(kind="max_pool", kernel=3, stride=2)
 
 # Each pair differs in this field alone; where a field only matters beside another one, both have that other one.
 CASES: dict[str, tuple[RunConfig, RunConfig]] = {
-    "network.layers": (layers(conv(10, 5)), layers(conv(10, 5), max_pool())),
+    "network.layers": (layers(conv(10, 5)), layers(conv(10, 5), linear())),
     "network.layers.kind": (
         layers(conv(10, 5, stride=2), POOL),
         layers(conv(10, 5, stride=2), replace(POOL, kind="average_pool")),
