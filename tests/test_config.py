@@ -73,7 +73,10 @@ def test_fields_are_given_by_name_only() -> None:
         (lambda: conv(8, 29), "kernel is 29; it must be a whole number from 1 to 28."),
         (lambda: conv(8, 3, stride=0), "stride is 0; it must be a whole number from 1 to 28."),
         (lambda: conv(8, 3, padding=15), "padding is 15; it must be a whole number from 0 to 14."),
-        (lambda: LayerSpec(kind="blur", kernel=3), "kind is 'blur'; it must be one of conv, max_pool, average_pool."),  # type: ignore[arg-type]
+        (
+            lambda: LayerSpec(kind="blur", kernel=3),
+            "kind is 'blur'; it must be one of conv, max_pool, average_pool, linear.",
+        ),  # type: ignore[arg-type]
         (
             lambda: LayerSpec(kind="max_pool", kernel=2, channels=8),
             "channels is 8; pooling keeps its channels: leave it empty.",

@@ -100,7 +100,7 @@ def test_whole_numbers_of_any_type_become_plain_ints(three: Any) -> None:
         ({"channels": None}, "a convolution needs channels"),
         ({"channels": 0}, "a convolution needs channels"),
         ({"channels": 1025}, "channels is 1025"),
-        ({"kind": "recurrent"}, "kind is 'recurrent'; it must be one of conv, max_pool, average_pool"),
+        ({"kind": "recurrent"}, "kind is 'recurrent'; it must be one of conv, max_pool, average_pool, linear"),
         ({"kernel": "three"}, "kernel is 'three'"),
     ],
 )

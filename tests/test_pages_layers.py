@@ -46,12 +46,11 @@ def test_a_new_visitor_sees_step_3_with_its_9426_parameters_under_the_budget() -
     assert "<b>9,426</b> parameters" in html(page) and "under the budget of 10,000" in html(page)
 
 
-def test_choosing_step_1_shows_185930_parameters_and_says_that_its_layout_is_reconstructed() -> None:
+def test_choosing_step_1_shows_185930_parameters() -> None:
     page = open_alone("layers")
     page.selectbox(key=PRESET).select(1).run()
     assert "<b>185,930</b> parameters" in html(page) and "18.6 times the budget" in html(page)
     assert page.session_state[DRAFT].config.network == step(1).config.network
-    assert any("The layout is reconstructed" in caption.value for caption in page.caption)
 
 
 def test_a_step_chosen_here_keeps_the_seed_that_was_set_elsewhere() -> None:

@@ -61,10 +61,8 @@ def test_the_published_steps_share_one_recipe(number: int) -> None:
 
 def test_each_step_changes_one_thing() -> None:
     one, two, three, four, five, beyond = (preset.config for preset in STEPS)
-    assert [layer.channels for layer in one.network.layers if layer.channels] == [96, 48, 16, 64, 256, 10]
+    assert [layer.channels for layer in one.network.layers] == [64, 64, 64, None, 64, 64, 64, 10]
     assert [layer.channels for layer in two.network.layers if layer.channels] == [96, 16, 16, 8, 16, 10]
-    same_shape = [replace(layer, channels=layer.channels and 1) for layer in one.network.layers]
-    assert same_shape == [replace(layer, channels=layer.channels and 1) for layer in two.network.layers]
     assert replace(one, network=two.network) == two
     assert three == replace(two, network=replace(two.network, batch_norm=True, dropout=0.05))
     assert four == replace(three, augmentation=Augmentation(rotation=7, interpolation="nearest"))
@@ -78,8 +76,7 @@ def test_what_is_not_published_is_marked() -> None:
     def marks(number: int) -> str:
         return " ".join(step(number).provenance())
 
-    assert "reconstructed" in marks(1)
-    assert marks(2) == ""
+    assert marks(1) == marks(2) == ""
     for number, unpublished in ((3, ("dropout",)), (4, ("dropout", "rotation")), (5, ("dropout", "rotation"))):
         for word in unpublished:
             assert word in marks(number)
