@@ -50,6 +50,19 @@ def network_from_rows(rows: Sequence[Mapping[str, Any]], network: NetworkConfig)
     return changed
 
 
+def with_linear_last(rows: Rows, before: Rows) -> Rows:
+    """`rows`, which were `before`: what was appended behind a linear layer stands in front of it."""
+    added = len(rows) - len(before)
+    if added <= 0 or not ends_linear(before) or rows[: len(before)] != before:
+        return rows
+    return [*before[:-1], *rows[-added:], before[-1]]
+
+
+def ends_linear(rows: Rows) -> bool:
+    """Whether the last row is a linear layer."""
+    return bool(rows) and rows[-1]["kind"] == "linear"
+
+
 def _layer(place: int, row: Mapping[str, Any]) -> LayerSpec:
     kind: Any = _cell(row.get("kind")) or "conv"
     try:

@@ -44,6 +44,11 @@ class LayerRow:
     """What follows inside the same row: batch norm, ReLU, dropout."""
 
     @property
+    def has_window(self) -> bool:
+        """Whether it reads its map through a window; a linear layer reads the one value of each map."""
+        return self.kind != "linear"
+
+    @property
     def clipped_receptive_field(self) -> int:
         """The receptive field's side as far as it can lie inside the image."""
         return min(self.receptive_field, IMAGE_SIZE)
@@ -188,7 +193,7 @@ def _scoring_convolution(network: NetworkConfig) -> int | None:
     if network.layers[last - 1].channels != CLASSES:
         raise ImpossibleNetwork(
             f"Layer {last} is the last convolution and has {network.layers[last - 1].channels} channels: "
-            f"it must have {CLASSES}, a score for each digit."
+            f"it must have {CLASSES}, a score for each digit, or a linear layer must follow as the last layer."
         )
     return last
 

@@ -224,6 +224,7 @@ run_configs = st.builds(
     precision=st.sampled_from(["float32", "bfloat16"]),
     evaluate_on=st.sampled_from(["test", "validation"]),
     training_images=st.integers(1, 60_000),
+    measure_training=st.booleans(),
 )
 """Any config that may be written down; not every one of its networks can be built."""
 

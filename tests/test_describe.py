@@ -6,7 +6,7 @@ import pytest
 from examples import flat, run_configs, tiny_run
 from hypothesis import given
 
-from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule, conv, max_pool
+from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule, conv, linear, max_pool
 from lab.describe import (
     describe_augmentation,
     describe_config,
@@ -27,6 +27,7 @@ from lab.steps import step
         (conv(10, 3, stride=2), "conv 3x3, 10 channels, stride 2"),
         (max_pool(), "max pool 2x2, stride 2"),
         (LayerSpec(kind="average_pool", kernel=3), "average pool 3x3"),
+        (linear(), "linear, 10 channels"),
     ],
 )
 def test_a_layer_is_told_in_a_few_words(layer: LayerSpec, words: str) -> None:
@@ -90,8 +91,8 @@ def test_a_changed_layer_is_a_difference_of_the_layers() -> None:
     assert differences(left, right) == [
         (
             "network.layers",
-            "conv 5x5, 6 channels, stride 2, max pool 2x2, stride 2, conv 3x3, 10 channels",
-            "conv 5x5, 7 channels, stride 2, max pool 2x2, stride 2, conv 3x3, 10 channels",
+            "conv 5x5, 6 channels, stride 2; max pool 2x2, stride 2; conv 3x3, 10 channels",
+            "conv 5x5, 7 channels, stride 2; max pool 2x2, stride 2; conv 3x3, 10 channels",
         )
     ]
 

@@ -14,6 +14,7 @@ from lab.layers import (
     LayerRow,
     Square,
     layer_table,
+    pooled_last,
     receptive_square,
     total_parameters,
     training_problem,
@@ -309,7 +310,8 @@ def test_a_unit_outside_its_map_is_refused(unit: tuple[int, int]) -> None:
         ((conv(10, 28), max_pool()), "Layer 2: its 2x2 kernel is larger than the 1x1 map it gets, so its own map"),
         (
             (conv(10, 3), max_pool(), conv(12, 3)),
-            "Layer 3 is the last convolution and has 12 channels: it must have 10, a score for each digit.",
+            "Layer 3 is the last convolution and has 12 channels: it must have 10, a score for each digit, or a linear "
+            "layer must follow as the last layer.",
         ),
         ((max_pool(),), "The network has no convolution: add one with 10 channels, a score for each digit."),
         ((max_pool(), linear()), "The network has no convolution: add one."),
@@ -334,6 +336,37 @@ def test_pooling_may_follow_the_last_convolution() -> None:
     rows = layer_table(NetworkConfig(layers=(conv(10, 5), max_pool())))
     assert [row.extras for row in rows] == [(), (), ()]
     assert rows[-1].input_shape == (10, 12, 12)
+
+
+def test_in_front_of_a_linear_layer_the_last_convolution_has_any_number_of_channels() -> None:
+    rows = layer_table(NetworkConfig(layers=(conv(7, 5), linear())))
+    assert [(row.output_shape, row.parameters) for row in rows] == [
+        ((7, 24, 24), 5 * 5 * 7 + 7),
+        ((7, 1, 1), 0),
+        ((10, 1, 1), 7 * 10 + 10),
+    ]
+
+
+@given(possible_networks())
+def test_the_pooling_may_change_its_place_with_the_linear_layer(network: NetworkConfig) -> None:
+    last = pooled_last(network)
+    assert not last.ends_linear
+    assert total_parameters(last) == total_parameters(network)
+    before, after = (build_network(config, seed=2).eval() for config in (network, last))
+    before.load_state_dict(
+        {
+            name: value.view(before.state_dict()[name].shape)
+            for name, value in zip(before.state_dict(), after.state_dict().values(), strict=True)
+        }
+    )
+    images = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(before(images), after(images), rtol=1e-4, atol=1e-5)
+
+
+def test_a_linear_layer_sees_what_the_global_average_pooling_sees() -> None:
+    pooling, scores = layer_table(step(1).config.network)[-2:]
+    assert receptive_square(pooling, 0, 0) == receptive_square(scores, 0, 0) == Square(0, 0, 28, 28)
+    assert (scores.receptive_field, scores.clipped_receptive_field) == (30, 28)  # one pixel of padding on each side
 
 
 def test_all_presets_are_possible() -> None:

@@ -165,7 +165,7 @@ def test_a_layer_can_be_put_behind_the_last_one() -> None:
         ("stride", 10**18, "Layer 4: stride is 1000000000000000000; it must be"),
         ("padding", "=1+1", "Layer 4: padding is '=1+1'; it must be"),
         ("channels", "<b>*8*</b>", "Layer 4: channels is '<b>*8*</b>'; it must be"),
-        ("kind", "conv2d", "Layer 4: kind is 'conv2d'; it must be one of conv, max_pool, average_pool."),
+        ("kind", "conv2d", "Layer 4: kind is 'conv2d'; it must be one of conv, max_pool, average_pool, linear."),
         ("kernel", None, "Layer 4: it has no kernel"),
     ],
 )

@@ -81,7 +81,7 @@ function draw(Plotly, place) {
   const { data, layout } = themed(JSON.parse(place.figure), theme);
   const looks = JSON.stringify([layout, data.map(({ x, y, ...trace }) => [trace, x?.length > 0])]);
   if (looks === place.looks && hasFixedAxes(place)) {
-    Plotly.animate(place, { data: data.map(({ x, y }) => ({ x, y })) }, POINTS_ONLY);
+    Plotly.animate(place, { data: data.map(({ x, y }) => ({ x, y })) }, POINTS_ONLY).catch(replaced);
   } else {
     layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
     Plotly.react(place, data, layout, { displayModeBar: false });
@@ -93,6 +93,12 @@ function draw(Plotly, place) {
 // Where curves only grew, their points alone are drawn anew: axes, grid and legend take two thirds of the time. (A curve
 // that gets its first points comes into the legend too.)
 const POINTS_ONLY = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
+
+// Plotly draws a chart once a frame of the browser, and a tab that nobody looks at has none: of those that wait it drops
+// all but the last, which holds every point, and rejects what it dropped, with nothing to say.
+function replaced(error) {
+  if (error !== undefined) throw error;
+}
 
 // An axis that follows its data needs the whole drawing; so does one that the user has told to, by a double click.
 function hasFixedAxes(place) {
