@@ -20,7 +20,7 @@ from lab.seeds import Pool, published_final
 from lab.steps import TARGET_ACCURACY, step
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 800, 250, 24, 62, 44
-DOT, PITCH = 3.0, 7.0
+DOT, PITCH = 2.6, 6.5
 """Radius of a dot, and how far two that stand on the same accuracy are apart."""
 LIGHT = {
     "ground": "#ffffff",
@@ -44,7 +44,7 @@ DARK = {
 def distribution(pools: Sequence[Pool]) -> str:
     """The picture: a row for each pool."""
     scale = _Scale(pools)
-    tops = [TOP]
+    tops: list[float] = [TOP]
     for pool in pools:
         tops.append(tops[-1] + _height(pool))
     height = tops[-1] + BOTTOM
@@ -60,7 +60,7 @@ class _Scale:
     """Accuracies in percent -> where they stand across the picture."""
 
     def __init__(self, pools: Sequence[Pool]) -> None:
-        shown = [TARGET_ACCURACY]
+        shown: list[float] = [TARGET_ACCURACY]
         for pool in pools:
             shown += [*pool.finals, *(pool.mean_interval or ())]
             published = published_final(pool.terms.step)
@@ -101,6 +101,7 @@ def _axis(scale: _Scale, bottom: float) -> Iterator[str]:
     for mark in scale.marks():
         yield _line("grid", scale(mark), TOP, scale(mark), bottom)
         yield _text(scale(mark), bottom + 18, f"{mark:.1f}", "faint", "middle")
+    yield _line("grid", 16, bottom, WIDTH - RIGHT, bottom)
     yield _line("target", scale(TARGET_ACCURACY), TOP, scale(TARGET_ACCURACY), bottom, dashes="2 4")
     yield _text((LEFT + WIDTH - RIGHT) / 2, bottom + 36, "test accuracy after the last epoch, %", "faint", "middle")
 
@@ -112,10 +113,10 @@ def _legend() -> Iterator[str]:
     yield _text(x + 14, y, "a seed", "faint")
     yield from _mean(x + 88, y - 4, (x + 76, x + 100))
     yield _text(x + 108, y, "mean and its 95 % interval", "faint")
-    yield _diamond(x + 300, y - 4)
-    yield _text(x + 312, y, "the published run", "faint")
-    yield _line("target", x + 440, y - 4, x + 464, y - 4, dashes="2 4")
-    yield _text(x + 472, y, f"{TARGET_ACCURACY:.2f} %, the target", "faint")
+    yield _diamond(x + 308, y - 4)
+    yield _text(x + 322, y, "the published run", "faint")
+    yield _line("target", x + 454, y - 4, x + 478, y - 4, dashes="2 4")
+    yield _text(x + 486, y, f"{TARGET_ACCURACY:.2f} %, the target", "faint")
 
 
 def _height(pool: Pool) -> float:

@@ -1,9 +1,10 @@
 """Makes what the documents say of the reference runs, and the network that ships, from lab/data/reference.sqlite3.
 
-    python benchmarks/documents.py            # README.md, docs/*.md, docs/distribution.svg, lab/data/shipped.safetensors
+    python benchmarks/documents.py
 
-In a document the lines between `<!-- made: NAME -->` and `<!-- end -->` are made here; a test compares them with the
-database. The replayed logs come from benchmarks/replayed.csv.
+Writes README.md, docs/results.md, docs/performance.md, docs/distribution.svg and lab/data/shipped.safetensors. In a
+document the lines between `<!-- made: NAME -->` and `<!-- end -->` are made here; a test compares them
+with the database. The replayed logs come from benchmarks/replayed.csv.
 """
 
 from __future__ import annotations
@@ -17,25 +18,37 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import readings
 from benchmarks.distribution import distribution
-from benchmarks.replay import ReplayedEpoch, kept
+from benchmarks.replayed import ReplayedEpoch, kept, replays
 from lab.analysis import RunSummary, Terms
 from lab.predict import ship
-from lab.report import COMPUTED, HELD, MEASURED, PARAMETERS, PUBLISHED, SEEDS, STEP, step_table, summaries
-from lab.report import TEST_COLUMNS, TRAINING_COLUMNS, runs_table
+from lab.report import (
+    COMPUTED,
+    HELD,
+    MEASURED,
+    PARAMETERS,
+    PUBLISHED,
+    SEEDS,
+    STEP,
+    TEST_COLUMNS,
+    TRAINING_COLUMNS,
+    runs_table,
+    step_table,
+    summaries,
+)
 from lab.seeds import Pool, counted, main_pool, pool_seeds
 from lab.store import Store
 
+ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "lab" / "data" / "reference.sqlite3"
 PICTURE = ROOT / "docs" / "distribution.svg"
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "results.md", ROOT / "docs" / "performance.md")
 SHORT_COLUMNS = (STEP, PARAMETERS, COMPUTED, SEEDS, PUBLISHED, MEASURED, HELD)
 SHIPPED_STEPS = (6, 5)
-"""The shipped network is one of these steps': of the first of them that has runs, the lowest seed. No accuracy decides."""
+"""What ships is the lowest seed of the first of these that has runs: no accuracy decides."""
 
 BLOCK = re.compile(r"(?P<begin><!-- made: (?P<name>[\w ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 
@@ -78,7 +91,7 @@ def blocks(known: Reference) -> dict[str, str]:
         "readings": readings.readings(known.pools),
         "gains": readings.gains(known.pools),
         "luck": readings.luck(known.pools, known.replayed),
-        "replays": readings.replays(known.replayed),
+        "replays": replays(known.replayed),
         "runs": runs_table(known.runs) if known.runs else readings.NOTHING,
         "origin": readings.origin(known.runs),
         "engines": readings.engines(known.pools),

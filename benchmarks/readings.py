@@ -1,30 +1,30 @@
 """What the pooled seeds and the replays say, as Markdown: each table and each sentence follows from the figures.
 
-A published run is one run with one seed. It is reproduced where it can be one more seed of those measured: where it lies
-in the interval that one more seed would fall in at 95 %. Fewer than three seeds say nothing about another one.
+A published run is one run with one seed. It is reproduced where it can be one more seed of those measured: where it
+lies in the interval that one more seed would fall in at 95 %. Fewer than three seeds say nothing about another one.
 """
 
 from __future__ import annotations
 
-import math
 import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.replay import ReplayedEpoch
+from benchmarks.replayed import ReplayedEpoch
 from lab.analysis import LAST, RunSummary, Terms
-from lab.config import TRAINING_IMAGES
 from lab.intervals import difference_interval, mean_interval, place
-from lab.report import between, figure, mean_and_spread, seed_words, table
+from lab.report import between, figure, seed_words, table
 from lab.seeds import ENOUGH, Pool, main_pool, published_final
-from lab.steps import STEPS, TARGET_ACCURACY, published_epochs, published_training, step
+from lab.steps import STEPS, published_epochs, step
 
 NOTHING = "No complete run of a step is in the reference database yet."
+WIDE = 0.5
+"""Points: steps 3 to 6 differ by less."""
 PUBLISHED_STEPS = tuple(preset.number for preset in STEPS if published_epochs(preset.number))
 
 
@@ -70,11 +70,12 @@ def _reading(number: int, pool: Pool | None) -> str:
     assert published is not None
     if expected is None:
         return f"Step {number}: {_seeds(len(pool.runs))} of the {ENOUGH} that it takes to say anything of another one."
-    verdict = "reproduces the published run" if pool.reproduces else "does not reproduce the published run"
-    where = "where" if pool.reproduces else "which is not where"
+    does, where = ("reproduces", "inside") if pool.reproduces else ("does not reproduce", "outside")
+    width = expected[1] - expected[0]
+    wide = f" So few seeds say little: that is {width:.2f} points wide." if width > WIDE else ""
     return (
-        f"Step {number} {verdict}: that ended at {published:.2f} %, {where} one more seed would end by the "
-        f"{_seeds(len(pool.runs))} measured, {between(expected)} %. {_distance(pool, published)}"
+        f"Step {number} {does} the published run: its {published:.2f} % lies {where} {between(expected)} %, where one "
+        f"more seed would end by the {_seeds(len(pool.runs))} measured.{wide} {_distance(pool, published)}"
     )
 
 
@@ -86,14 +87,17 @@ def _distance(pool: Pool, published: float) -> str:
     interval = pool.mean_interval
     assert interval is not None
     low, high = interval[0] - published, interval[1] - published
-    told = f"Their mean lies {pool.final_mean - published:+.3f} points from it (95 %: {low:+.3f} to {high:+.3f})"
-    return f"{told}, so the published run is a {_luck(low, high)} one for this recipe."
+    away = pool.final_mean - published
+    told = f"Their mean lies {abs(away):.3f} points {'above' if away > 0 else 'below'} it"
+    return f"{told} (95 %: {low:+.3f} to {high:+.3f}): {_luck(low, high)}."
 
 
 def _luck(low: float, high: float) -> str:
     if high < 0:
-        return "better than average"
-    return "worse than average" if low > 0 else "usual"
+        return "the published run is better than this recipe is on average"
+    if low > 0:
+        return "the published run is worse than this recipe is on average"
+    return "the published run cannot be told from an average one"
 
 
 def gains(pools: Sequence[Pool]) -> str:
@@ -119,9 +123,9 @@ def luck(pools: Sequence[Pool], replayed: Sequence[ReplayedEpoch]) -> str:
         return "Too few seeds of step 5 are measured to say."
     low, high = (100 * share for share in pool.reached_share)
     said = [
-        f"Of {len(pool.runs)} seeds {pool.reached_target} end at 99.40 % or better, so between {low:.0f} and {high:.0f} % "
-        f"of all seeds do (95 %), and {pool.held_target} hold it through the last {LAST} epochs, as the published run "
-        f"does. The published run stands at percentile {_percentile(pool)} of them.",
+        f"{pool.reached_target} of {_seeds(len(pool.runs))} end at 99.40 % or better, so between {low:.0f} and "
+        f"{high:.0f} % of all seeds do (95 %); {pool.held_target} hold it through the last {LAST} epochs, as the "
+        f"published run does, which stands at percentile {_percentile(pool)} of them.",
         _verdict(low, high),
         *_replayed_luck(pool, replayed),
     ]
@@ -164,62 +168,9 @@ def _replayed_luck(pool: Pool, replayed: Sequence[ReplayedEpoch]) -> Iterator[st
     )
 
 
-def replays(replayed: Sequence[ReplayedEpoch]) -> str:
-    """Each replay beside the published log."""
-    if not replayed:
-        return "No replay is kept yet."
-    groups = groupby(replayed, key=lambda line: (line.step, line.dropout_seed))
-    return "\n\n".join(_replay(number, draw, list(lines)) for (number, draw), lines in groups)
-
-
-_REPLAY_HEAD = ("Epoch", "Training %: published", "replayed", "Last batch's loss: published", "replayed")
-_REPLAY_HEAD += ("Test %: published", "replayed", "Test loss: published", "replayed")
-
-
-def _replay(number: int, draw: int | None, lines: Sequence[ReplayedEpoch]) -> str:
-    title = f"**Step {number}" + (f", dropout drawn with seed {draw}.**" if draw is not None else ".**")
-    pairs = list(zip(lines, published_epochs(number), strict=False))
-    training = [100 * line.train_correct / TRAINING_IMAGES - published.train_accuracy for line, published in pairs]
-    test = [line.test_correct / 100 - published.test_accuracy for line, published in pairs]
-    told = [
-        f"{title} Training accuracy lies within {max(map(abs, training)):.2f} points of the published one in all "
-        f"{len(pairs)} epochs (on average {statistics.mean(training):+.3f}), test accuracy within "
-        f"{max(map(abs, test)):.2f} ({statistics.mean(test):+.3f})."
-    ]
-    if len(pairs) > 2:
-        told.append(f"The last batch's loss rises and falls with the published one: its logarithms correlate by "
-                    f"{_together(lines, number):.2f}.")
-    trained, last = published_training(number), lines[-1]
-    if trained and last.evaluated_train_correct is not None:
-        told.append(
-            f"In the end {last.evaluated_train_correct:,} training images are read right with a loss of "
-            f"{last.evaluated_train_loss:.4f}; published: {trained.correct:,}, {trained.loss:.4f}."
-        )
-    rows = [
-        (
-            f"{line.epoch}",
-            figure(published.train_accuracy),
-            figure(100 * line.train_correct / TRAINING_IMAGES),
-            f"{published.last_batch_loss:.4f}",
-            f"{line.last_batch_loss:.4f}",
-            figure(published.test_accuracy),
-            figure(line.test_correct / 100),
-            f"{published.test_loss:.4f}",
-            f"{line.test_loss:.4f}",
-        )
-        for line, published in pairs
-    ]
-    return " ".join(told) + "\n\n" + table(_REPLAY_HEAD, rows)
-
-
-def _together(lines: Sequence[ReplayedEpoch], number: int) -> float:
-    published = [math.log(epoch.last_batch_loss) for epoch in published_epochs(number)[: len(lines)]]
-    return statistics.correlation(published, [math.log(line.last_batch_loss) for line in lines])
-
-
 def engines(pools: Sequence[Pool]) -> str:
     """The final accuracies of seeds that were trained by two engines, paired."""
-    tables = []
+    tables: list[str] = []
     for number in (preset.number for preset in STEPS):
         mine = {pool.terms.engine: pool for pool in pools if pool.terms.step == number and _in_float32(pool)}
         if {"compiled", "PyTorch"} <= set(mine):
@@ -253,9 +204,9 @@ def origin(runs: Sequence[tuple[Terms, RunSummary]]) -> str:
         return NOTHING
     by = Counter((terms.computed, run.hardware) for terms, run in runs)
     lines = [(f"{count}", computed, hardware) for (computed, hardware), count in sorted(by.items())]
-    seeds = {number: seed_words(sorted({run.config.seed for terms, run in runs if terms.step == number}))
-             for number in sorted({terms.step for terms, _ in runs})}
+    seeds = {
+        number: seed_words(sorted({run.config.seed for terms, run in runs if terms.step == number}))
+        for number in sorted({terms.step for terms, _ in runs})
+    }
     told = "; ".join(f"step {number}: {words}" for number, words in seeds.items())
     return f"Seeds by step: {told}.\n\n" + table(("Runs", "Computed in", "Hardware"), lines)
-
-

@@ -12,11 +12,10 @@ is rounding (a GPU then, a CPU now) and, in steps 3 to 5, dropout. `--keep` adds
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -27,34 +26,13 @@ from torchvision.transforms.functional import rotate
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.replayed import ReplayedEpoch, keep
 from lab.device import prepare_training_thread
 from lab.mnist import Mnist, load_mnist, normalize, to_unit
 from lab.steps import PublishedEpoch, published_epochs
 
-KEPT = Path(__file__).parent / "replayed.csv"
 SEED, EPOCHS, BATCH, WORKERS = 1, 15, 64, 4
 DROPOUT, DEGREES = 0.05, 7.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReplayedEpoch:
-    """An epoch's line, measured as the published log measures; in the CSV a line has these columns."""
-
-    step: int
-    dropout_seed: int | None
-    """None in steps 1 and 2, which have no dropout."""
-    epoch: int
-    last_batch_loss: float
-    train_correct: int
-    """Of 60,000, counted while training."""
-    test_loss: float
-    test_correct: int
-    """Of 10,000."""
-    seconds: float
-    evaluated_train_correct: int | None = None
-    """Of 60,000 in evaluation mode (rotated in steps 4 and 5), after the last of fifteen epochs only."""
-    evaluated_train_loss: float | None = None
-    torch: str = torch.__version__
 
 
 @dataclass(frozen=True)
@@ -170,6 +148,7 @@ class Replay:
                 test_loss=test_loss,
                 test_correct=test_correct,
                 seconds=round(time.perf_counter() - start, 1),
+                torch=torch.__version__,
             )
             yield self._with_training_evaluated(line) if epoch == EPOCHS else line
 
@@ -213,16 +192,6 @@ class Replay:
 def seen(images: Tensor) -> Tensor:
     """uint8 images as the network sees them."""
     return normalize(to_unit(images)).to(memory_format=torch.channels_last)
-
-
-def keep(line: ReplayedEpoch, path: Path = KEPT) -> None:
-    """Add a line to what is kept."""
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [column.name for column in fields(ReplayedEpoch)], lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(asdict(line))
 
 
 HEAD = "            training %           last batch's loss      test %               test loss\n" + (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterable, Sequence
 
 from lab.analysis import LAST, RunSummary, Terms, summarize
 from lab.intervals import Interval
 from lab.layers import total_parameters
-from lab.seeds import Pool, counted, pool_seeds
-from lab.steps import STEPS, Step, published_epochs
+from lab.seeds import Pool, counted, pool_seeds, published_final, training_read
+from lab.steps import STEPS, Step, published_epochs, published_training
 from lab.store import Store
 
 NOTHING_YET = "No complete run of a step is in the store yet."
@@ -58,6 +59,11 @@ def figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
+def signed(value: float | None) -> str:
+    """A difference in points, or "-"."""
+    return "-" if value is None else f"{value:+.2f}"
+
+
 def between(interval: Interval | None, digits: int = 2) -> str:
     """`99.28 to 99.35`, or "-"."""
     return "-" if interval is None else f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}"
@@ -81,16 +87,35 @@ def measured(say: Callable[[Pool], str], without: str = "-") -> Callable[[Step, 
     return lambda _, pool: say(pool) if pool else without
 
 
-def _last(preset: Step, pick: Callable[[float, float], float]) -> float | None:
+def _published_while_training(preset: Step) -> float | None:
     epochs = published_epochs(preset.number)
-    return pick(epochs[-1].test_accuracy, epochs[-1].train_accuracy) if epochs else None
+    return epochs[-1].train_accuracy if epochs else None
+
+
+def _published_read(preset: Step) -> float | None:
+    read = published_training(preset.number)
+    return read.accuracy if read else None
+
+
+def _published_gap(preset: Step) -> float | None:
+    read, test = _published_read(preset), published_final(preset.number)
+    return None if read is None or test is None else read - test
+
+
+def _gap(pool: Pool) -> float | None:
+    read = _mean(pool.training_read_as_published())
+    return None if read is None else read - pool.final_mean
+
+
+def _mean(values: Sequence[float] | None) -> float | None:
+    return statistics.mean(values) if values else None
 
 
 STEP: Column = ("Step", lambda preset, _: f"{preset.number} {preset.name}")
 COMPUTED: Column = ("Computed in", measured(lambda pool: pool.terms.computed))
 SEEDS: Column = ("Seeds", measured(lambda pool: seed_words(pool.seeds), "none yet"))
 PARAMETERS: Column = ("Parameters", lambda preset, _: f"{total_parameters(preset.config.network):,}")
-PUBLISHED: Column = ("Published final %", lambda preset, _: figure(_last(preset, lambda test, _: test)))
+PUBLISHED: Column = ("Published final %", lambda preset, _: figure(published_final(preset.number)))
 MEASURED: Column = ("Measured final %, mean ± sd", measured(mean_and_spread))
 INTERVAL: Column = ("95 % interval of the mean", measured(lambda pool: between(pool.mean_interval)))
 HELD: Column = (
@@ -108,7 +133,12 @@ TRAINING_COLUMNS: tuple[Column, ...] = (
     STEP,
     COMPUTED,
     SEEDS,
-    ("Published, while training %", lambda preset, _: figure(_last(preset, lambda _, train: train))),
+    ("Published, read as the test is %", lambda preset, _: figure(_published_read(preset))),
+    ("Measured, read as the test is %, mean", measured(lambda pool: figure(_mean(pool.training_read_as_published())))),
+    ("Published: minus test, points", lambda preset, _: signed(_published_gap(preset))),
+    ("Measured: minus test, points", measured(lambda pool: signed(_gap(pool)))),
+    ("Measured, as they came %, mean", measured(lambda pool: figure(_mean(pool.training_read(augmented=False))))),
+    ("Published, while training %", lambda preset, _: figure(_published_while_training(preset))),
     ("Measured, while training %, mean", measured(lambda pool: figure(pool.train_mean))),
 )
 
@@ -119,10 +149,12 @@ _RUN_HEAD = (
     f"Last {LAST} epochs %",
     "Best test % (epoch)",
     "Final train %, while training",
+    "Final train %, read as the test is",
     "Seconds an epoch",
     "Minutes",
     "Precision",
     "Hardware",
+    "Commit",
 )
 
 
@@ -137,8 +169,10 @@ def _run_line(pair: tuple[Terms, RunSummary]) -> list[str]:
         ", ".join(f"{epoch.test_accuracy:.2f}" for epoch in run.epochs[-LAST:]),
         f"{run.best.test_accuracy:.2f} ({run.best.epoch})",
         f"{last.train_accuracy:.2f}",
+        figure(training_read(run, augmented=run.config.augmentation.active)),
         f"{run.training_seconds / len(run.epochs):.0f}",
         f"{run.training_seconds / 60:.0f}",
         terms.precision,
         run.hardware,
+        run.code_commit or "-",
     ]

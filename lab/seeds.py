@@ -66,6 +66,19 @@ class Pool:
         """Of the training accuracies in the last epoch, measured while training."""
         return statistics.mean(run.epochs[-1].train_accuracy for run in self.runs)
 
+    def training_read(self, augmented: bool) -> tuple[float, ...] | None:
+        """Of each run the accuracy on all its training images, read as the test images are after the last epoch.
+
+        `augmented`: changed as in training. None where a run did not measure it.
+        """
+        read = [training_read(run, augmented) for run in self.runs]
+        known = tuple(accuracy for accuracy in read if accuracy is not None)
+        return known if len(known) == len(read) else None
+
+    def training_read_as_published(self) -> tuple[float, ...] | None:
+        """The same as the published run measured it: changed as in training where the step augments."""
+        return self.training_read(augmented=self.runs[0].config.augmentation.active)
+
     @property
     def reached_target(self) -> int:
         """How many runs ended at 99.40 % or better."""
@@ -94,6 +107,13 @@ class Pool:
         if published is None or expected is None:
             return None
         return round(expected[0], 2) <= published <= round(expected[1], 2)
+
+
+def training_read(run: RunSummary, augmented: bool) -> float | None:
+    """A run's accuracy on all its training images after the last epoch: see `Pool.training_read`."""
+    whole = run.config.images_per_epoch
+    found = [part for part in run.epochs[-1].measured if part.images == whole and part.augmented == augmented]
+    return found[0].accuracy if found else None
 
 
 def published_final(step: int) -> float | None:

@@ -133,8 +133,8 @@ STEPS: tuple[Step, ...] = (
         name="Plain skeleton",
         idea="A network that works, with nothing to help it: six 3x3 convolutions of 64 channels, one pooling, and a "
         "linear layer that weighs the mean of every map. It is far larger than it needs to be: an image takes "
-        f"{total_macs(PLAIN) / 1e6:.1f} million multiplications, {total_macs(PLAIN) / total_macs(LIGHT):.1f} times as many "
-        "as in step 5.",
+        f"{total_macs(PLAIN) / 1e6:.1f} million multiplications, {total_macs(PLAIN) / total_macs(LIGHT):.1f} times as "
+        "many as in step 5.",
         config=RunConfig(network=PLAIN),
         published_findings="It overfits and wobbles: 99.23 % in epoch 8, lower afterwards. In the end it reads 99.56 % "
         "of the training images, and 99.13 % of the test images.",
