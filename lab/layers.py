@@ -127,6 +127,11 @@ def total_parameters(network: NetworkConfig) -> int:
     return sum(row.parameters for row in layer_table(network))
 
 
+def total_macs(network: NetworkConfig) -> int:
+    """Multiply-accumulates of the whole network for one image."""
+    return sum(row.macs for row in layer_table(network))
+
+
 def training_problem(config: RunConfig) -> str | None:
     """Why this network cannot be trained as `config` says, in one sentence; None where it can.
 
