@@ -35,6 +35,8 @@ class RunFacts(Protocol):
     @property
     def hardware(self) -> str: ...  # noqa: D102
     @property
+    def code_commit(self) -> str: ...  # noqa: D102
+    @property
     def device(self) -> str | None: ...  # noqa: D102
     @property
     def created(self) -> float: ...  # noqa: D102
@@ -86,6 +88,8 @@ class RunSummary:
     ended: float | None
     """When it ended, in seconds since 1970; None before."""
     epochs: tuple[Epoch, ...]
+    code_commit: str = ""
+    """Of the lab's code that trained it: see `lab.store.Run`."""
 
     @property
     def step(self) -> int | None:
@@ -160,6 +164,7 @@ class RunSummary:
             "seed": self.config.seed,
             "device": self.device,
             "hardware": self.hardware,
+            "code_commit": self.code_commit or None,
             "evaluate_on": self.evaluated,
             "epochs_done": len(self.epochs),
             "epochs_planned": self.config.epochs,
@@ -182,6 +187,7 @@ def summarize(run: RunFacts, epochs: Iterable[Epoch] = ()) -> RunSummary:
         status=run.status,
         reason=run.reason,
         hardware=run.hardware,
+        code_commit=run.code_commit,
         device=run.device,
         queued=run.created,
         started=run.started,

@@ -59,7 +59,7 @@ def layers_table(rows: list[LayerRow]) -> Table:
         table.add_row(
             str(row.index),
             " + ".join((row.kind.replace("_", " "), *row.extras)),
-            *(str(value) for value in (row.kernel, row.stride, row.padding)),
+            *((row.kernel, row.stride, row.padding) if row.has_window else "---"),
             *("x".join(map(str, shape)) for shape in (row.input_shape, row.output_shape)),
             f"{row.parameters:,}",
             f"{row.macs:,}",
@@ -101,6 +101,7 @@ def run_page(run: RunSummary) -> RenderableType:
     for name, value in describe_config(run.config):
         facts.add_row(name, value)
     facts.add_row("Hardware", run.hardware)
+    facts.add_row("Commit", run.code_commit or "unknown")
     held_out = run.evaluated
     table = _table(">epoch", ">train loss", ">train", f">{held_out} loss", f">{held_out}", ">wrong of 10,000")
     for name in ("learning rate", "s"):

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from lab.fields import Choice, Number, Switch, Whole, build, check, shown
 from lab.fields import ConfigError as ConfigError  # everyone else takes it from here
 
-LayerKind = Literal["conv", "max_pool", "average_pool"]
+LayerKind = Literal["conv", "max_pool", "average_pool", "linear"]
 ScheduleKind = Literal["none", "step", "cosine", "one_cycle"]
 OptimizerKind = Literal["sgd", "adamw"]
 DeviceKind = Literal["auto", "cpu", "cuda", "mps"]
@@ -33,17 +33,19 @@ MOST_LAYERS = 40
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSpec:
-    """One convolution or pooling layer, sizes in pixels of its input map.
+    """One convolution or pooling layer, sizes in pixels of its input map, or the linear layer at the end.
 
-    A convolution is followed by batch norm (if the network has it) and ReLU, but for the last one, whose maps are
-    the class scores. Pooling is followed by dropout (if the network has it).
+    A convolution is followed by batch norm (if the network has it) and ReLU, but for one whose maps are the class
+    scores: the last one, where no linear layer makes them. Pooling is followed by dropout (if the network has it).
+    A linear layer stands behind the global average pooling and reads its one value a map: kernel 1, stride 1.
     """
 
     kind: Annotated[
         LayerKind,
         Choice(
             "kind",
-            "conv learns its kernels; pooling shrinks the map by its largest or its mean value.",
+            "conv learns its kernels; pooling shrinks the map by its largest or its mean value; linear, the last "
+            "layer if there is one, weighs the mean of every map for each class.",
             words={"max_pool": "max pool", "average_pool": "average pool"},
         ),
     ]
@@ -53,7 +55,7 @@ class LayerSpec:
     channels: Annotated[
         int | None, Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling.")
     ] = None
-    """Output channels of a convolution; None for pooling, which keeps the channels it gets."""
+    """Output channels of a convolution; 10 of a linear layer; None for pooling, which keeps the channels it gets."""
 
     def __post_init__(self) -> None:
         if self.kind == "conv" and (self.channels is None or self.channels == 0):
@@ -61,12 +63,25 @@ class LayerSpec:
         check(self)
         if self.kind == "conv":
             return
+        if self.kind == "linear":
+            return self._check_linear()
         if self.channels is not None:
             raise ConfigError(f"channels is {shown(self.channels)}; pooling keeps its channels: leave it empty.")
         if self.padding > self.kernel // 2:
             raise ConfigError(
                 f"padding is {self.padding}; for pooling it may be at most half the kernel ({self.kernel // 2})."
             )
+
+    def _check_linear(self) -> None:
+        if self.channels != CLASSES:
+            raise ConfigError(
+                f"channels is {shown(self.channels)}; a linear layer makes the class scores: it must be {CLASSES}."
+            )
+        for name, only in (("kernel", 1), ("stride", 1), ("padding", 0)):
+            if getattr(self, name) != only:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)}; a linear layer reads one value a map: it must be {only}."
+                )
 
 
 def conv(channels: int, kernel: int, padding: int = 0, stride: int = 1) -> LayerSpec:
@@ -79,17 +94,24 @@ def max_pool(kernel: int = 2, stride: int = 2) -> LayerSpec:
     return LayerSpec(kind="max_pool", kernel=kernel, stride=stride)
 
 
+def linear() -> LayerSpec:
+    """The linear layer that makes the class scores."""
+    return LayerSpec(kind="linear", kernel=1, channels=CLASSES)
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """Layers in order; global average pooling over what is left of the map ends every network."""
+    """Layers in order. Global average pooling over what is left of the map ends every network, or stands before the
+    linear layer that ends it.
+    """
 
     layers: tuple[LayerSpec, ...]
     batch_norm: Annotated[
         bool,
         Switch(
             "Batch norm",
-            "After every convolution but the last: brings each map to mean 0 and spread 1 over the batch, then scales "
-            "and shifts it by two parameters that are learned. Training is faster with it.",
+            "After every convolution, but not on the class scores: brings each map to mean 0 and spread 1 over the "
+            "batch, then scales and shifts it by two parameters that are learned. Training is faster with it.",
         ),
     ] = False
     dropout: Annotated[
@@ -107,6 +129,16 @@ class NetworkConfig:
         check(self)
         if not 1 <= len(self.layers) <= MOST_LAYERS:
             raise ConfigError(f"the network has {len(self.layers)} layers; it must have 1 to {MOST_LAYERS}.")
+        for place, layer in enumerate(self.layers[:-1], start=1):
+            if layer.kind == "linear":
+                raise ConfigError(
+                    f"layer {place} is linear and not the last: a network has one linear layer at most, at its end."
+                )
+
+    @property
+    def ends_linear(self) -> bool:
+        """Whether a linear layer, behind the global average pooling, makes the class scores."""
+        return self.layers[-1].kind == "linear"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +243,8 @@ class RunConfig:
         Precision,
         Choice(
             "Precision",
-            "bfloat16 computes convolutions with fewer digits: faster on recent hardware. All else stays float32.",
+            "bfloat16 computes convolutions and linear layers with fewer digits: faster on recent hardware. All else "
+            "stays float32.",
         ),
     ] = "float32"
     engine: Annotated[
@@ -237,6 +270,14 @@ class RunConfig:
             "Training images", 1, TRAINING_IMAGES, "Train on the first so many only: quicker, and it overfits sooner."
         ),
     ] = TRAINING_IMAGES
+    measure_training: Annotated[
+        bool,
+        Switch(
+            "Measure on training images",
+            "Reads 10,000 training images after every epoch as the test images are read: no dropout, nothing turned. "
+            "Only that accuracy may be compared with the test accuracy. An epoch takes about a twentieth longer.",
+        ),
+    ] = True
 
     def __post_init__(self) -> None:
         check(self)

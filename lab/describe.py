@@ -12,6 +12,8 @@ from lab.steps import Step, matching_step, published_epochs
 
 def describe_layer(layer: LayerSpec) -> str:
     """A layer in a few words: `conv 5x5, 96 channels, padding 2`."""
+    if layer.kind == "linear":
+        return f"linear, {layer.channels} channels"
     words = f"{layer.kind.replace('_', ' ')} {layer.kernel}x{layer.kernel}"
     if layer.channels is not None:
         words += f", {layer.channels} channels"
@@ -143,7 +145,7 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
         if is_dataclass(inner):
             rows += _flat(f"{name}.", inner)
         elif item.name == "layers":
-            rows.append((name, ", ".join(describe_layer(layer) for layer in inner)))
+            rows.append((name, "; ".join(describe_layer(layer) for layer in inner)))
         else:
             rows.append((name, inner))
     return rows

@@ -7,25 +7,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lab.config import ConfigError, LayerSpec, NetworkConfig
+from lab.config import CLASSES, ConfigError, LayerKind, LayerSpec, NetworkConfig
 from lab.fields import number
 from lab.layers import ImpossibleNetwork, layer_table
 
 COLUMNS = ("kind", "channels", "kernel", "stride", "padding")
+EMPTY: dict[LayerKind, tuple[str, ...]] = {
+    "conv": (),
+    "max_pool": ("channels",),
+    "average_pool": ("channels",),
+    "linear": ("kernel", "stride", "padding"),
+}
+"""The columns that say nothing about a layer of a kind: a pooling keeps the channels that it gets."""
 Row = dict[str, Any]
 Rows = list[Row]
 
 
 def editable_rows(network: NetworkConfig) -> Rows:
-    """One row a layer with the columns `COLUMNS`; pooling has no channels of its own (None)."""
-    return [{name: getattr(layer, name) for name in COLUMNS} for layer in network.layers]
+    """One row a layer with the columns `COLUMNS`; None in those that say nothing about it (`EMPTY`)."""
+    return [
+        {name: None if name in EMPTY[layer.kind] else getattr(layer, name) for name in COLUMNS}
+        for layer in network.layers
+    ]
 
 
 def network_from_rows(rows: Sequence[Mapping[str, Any]], network: NetworkConfig) -> NetworkConfig:
     """`network` with the layers of `rows`, proved to be possible. Cells are numbers or what was typed into them.
 
-    Empty cells take a layer's usual value (stride 1 and padding 0 for a convolution, stride = kernel for pooling), and
-    a pooling has no channels, whatever stands in its cell: `editable_rows` of the result is what is meant.
+    Empty cells take a layer's usual value (stride 1 and padding 0 for a convolution, stride = kernel for pooling, 10
+    channels for a linear layer). A pooling has no channels, and a linear layer no kernel, stride and padding, whatever
+    stands in their cells: `editable_rows` of the result is what is meant.
 
     Raises:
         ImpossibleNetwork: the message names the layer and the reason.
@@ -39,9 +50,25 @@ def network_from_rows(rows: Sequence[Mapping[str, Any]], network: NetworkConfig)
     return changed
 
 
+def with_linear_last(rows: Rows, before: Rows) -> Rows:
+    """`rows`, which were `before`: what was appended behind a linear layer stands in front of it."""
+    added = len(rows) - len(before)
+    if added <= 0 or not ends_linear(before) or rows[: len(before)] != before:
+        return rows
+    return [*before[:-1], *rows[-added:], before[-1]]
+
+
+def ends_linear(rows: Rows) -> bool:
+    """Whether the last row is a linear layer."""
+    return bool(rows) and rows[-1]["kind"] == "linear"
+
+
 def _layer(place: int, row: Mapping[str, Any]) -> LayerSpec:
     kind: Any = _cell(row.get("kind")) or "conv"
     try:
+        if kind == "linear":
+            channels = _number("channels", row)
+            return LayerSpec(kind=kind, kernel=1, channels=CLASSES if channels is None else channels)
         kernel = _number("kernel", row)
         if kernel is None:
             raise ConfigError("it has no kernel; give its side in pixels, 3 for a 3x3 kernel.")

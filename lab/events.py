@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any, ClassVar
 
 
@@ -24,7 +25,11 @@ class Event:
 
     def row(self) -> dict[str, Any]:
         """The event as a plain row: its kind under "event", then its fields. An epoch's checkpoint is no part of it."""
-        return {"event": self.kind} | {name: getattr(self, name) for name in _types(type(self))}
+        kind: type = type(self)
+        values = {name: getattr(self, name) for name in _types(kind)}
+        if "measured" in values:
+            values["measured"] = [asdict(measured) for measured in values["measured"]]
+        return {"event": self.kind} | values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,22 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Training images read as the test images are: no dropout, batch norm's statistics fixed, the network at rest."""
+
+    images: int
+    augmented: bool
+    """Whether they were changed as in training, once; else they are as they came."""
+    loss: float
+    correct: int
+
+    @property
+    def accuracy(self) -> float:
+        """Percent of the images."""
+        return 100 * self.correct / self.images
+
+
+@dataclass(frozen=True, kw_only=True)
 class Started(Event):
     """Training begins, with the first epoch or, when resumed, with a later one."""
 
@@ -54,6 +75,8 @@ class Started(Event):
     epochs: int
     iterations_per_epoch: int
     batch_size: int
+    code_commit: str = ""
+    """Of the lab's code that trains it; empty where it is not known, and in runs of older labs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +110,9 @@ class Epoch(Event):
     """Of the epoch's last iteration."""
     seconds: float
     """Training and evaluation together, pauses left out."""
+    measured: tuple[Measured, ...] = ()
+    """The sample of the training images; after the last epoch then all of them and, where training augments, all of
+    them augmented. Empty where it was switched off, and in runs of older labs."""
     checkpoint: Checkpoint | None = None
     """None in an epoch that comes back from the store, which keeps checkpoints by themselves."""
 
@@ -137,6 +163,7 @@ def event_from_row(row: object) -> Event:
 
     Raises:
         EventError: it is not such a row: its kind is unknown, or a field is missing, unknown or of another type.
+            A field that older labs did not write may be missing.
     """
     if not isinstance(row, dict):
         raise EventError(f"an event is {row!r}; it must be an object.")
@@ -144,26 +171,46 @@ def event_from_row(row: object) -> Event:
     if kind is None:
         raise EventError(f"an event is of the unknown kind {row.get('event')!r}.")
     values = {name: value for name, value in row.items() if name != "event"}
-    types = _types(kind)
-    if set(values) != set(types):
-        odd = sorted(set(values) ^ set(types))[0]
-        raise EventError(f"a {kind.kind!r} event {'has no' if odd in values else 'lacks the'} field {odd!r}.")
-    for name, value in values.items():
-        wanted = types[name]
-        if isinstance(value, bool) or not isinstance(value, (int, float) if wanted is float else wanted):
-            raise EventError(f"{name} of a {kind.kind!r} event is {value!r}; it must be of the type {wanted.__name__}.")
-        if isinstance(value, int) and abs(value) >= 2**63:
-            raise EventError(f"{name} of a {kind.kind!r} event has {value.bit_length()} bits; it must have at most 63.")
+    if isinstance(values.get("measured"), list):
+        values["measured"] = tuple(_measured(part) for part in values["measured"])
+    _check(values, kind, f"a {kind.kind!r} event")
     return kind(**values)
 
 
-def _types(kind: type[Event]) -> Mapping[str, type]:
-    """The fields of an event that stand in its row, and their types."""
-    if kind.kind not in _TYPES:
-        hints = typing.get_type_hints(kind)
-        _TYPES[kind.kind] = {item.name: hints[item.name] for item in fields(kind) if item.name != "checkpoint"}
-    return _TYPES[kind.kind]
+def _measured(row: object) -> Measured:
+    if not isinstance(row, dict):
+        raise EventError(f"what an 'epoch' event has measured is {row!r}; it must be an object.")
+    _check(row, Measured, "what an 'epoch' event has measured")
+    if row["images"] < 1:
+        raise EventError(f"an 'epoch' event has measured {row['images']} images; it must be at least 1.")
+    return Measured(**row)
 
 
-_TYPES: dict[str, Mapping[str, type]] = {}
-"""Read once: a page asks for some hundred events at a time."""
+def _check(values: Mapping[str, Any], kind: type, what: str) -> None:
+    """Hold the values of a row against the fields of the dataclass `kind`."""
+    types = _types(kind)
+    odd = sorted({*(set(values) - set(types)), *(set(types) - set(values) - _may_be_missing(kind))})
+    if odd:
+        raise EventError(f"{what} {'has no' if odd[0] in values else 'lacks the'} field {odd[0]!r}.")
+    for name, value in values.items():
+        wanted = types[name]
+        if isinstance(value, bool) != (wanted is bool) or not isinstance(
+            value, (int, float) if wanted is float else wanted
+        ):
+            raise EventError(f"{name} of {what} is {value!r}; it must be of the type {wanted.__name__}.")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise EventError(f"{name} of {what} has {value.bit_length()} bits; it must have at most 63.")
+
+
+@lru_cache  # read once: a page asks for some hundred events at a time
+def _types(kind: type) -> Mapping[str, type]:
+    """The fields of a dataclass that stand in its row, and their types."""
+    hints = typing.get_type_hints(kind)
+    named = [item.name for item in fields(kind) if item.name != "checkpoint"]
+    return {name: typing.get_origin(hints[name]) or hints[name] for name in named}
+
+
+@lru_cache
+def _may_be_missing(kind: type) -> frozenset[str]:
+    """The fields with a default: rows of older labs lack them."""
+    return frozenset(item.name for item in fields(kind) if item.default is not MISSING)

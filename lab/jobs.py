@@ -12,6 +12,7 @@ from lab.attempt import CLOSED, Attempt, one_line
 from lab.device import available_devices, prepare_training_thread
 from lab.events import Event
 from lab.mnist import DataError, load_mnist
+from lab.revision import code_commit
 from lab.store import Active, Store, StoreError, turns, worker_name
 from lab.training import ResumePoint, train
 
@@ -84,6 +85,7 @@ class Worker:
         reason = CLOSED
         try:
             prepare_training_thread()
+            code_commit()  # asked now: the files may be changed while this process goes on
             while not self._end.is_set() and not self._has_done_its_only_run():
                 self._take_a_turn()
         except BaseException as error:

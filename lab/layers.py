@@ -7,9 +7,9 @@ r_out = r_in + (k - 1) * j and j_out = j * s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lab.config import CLASSES, IMAGE_SIZE, LayerSpec, NetworkConfig, RunConfig
+from lab.config import CLASSES, IMAGE_SIZE, LayerSpec, NetworkConfig, RunConfig, conv
 
 Shape = tuple[int, int, int]
 """Channels, height, width."""
@@ -32,7 +32,7 @@ class LayerRow:
     output_shape: Shape
     parameters: int
     macs: int
-    """Multiply-accumulates of the convolution for one image; batch norm, ReLU and pooling are not counted."""
+    """Multiply-accumulates of the weights for one image; batch norm, ReLU and pooling are not counted."""
     jump: int
     """How far apart in the image two neighbouring units of this map look."""
     receptive_field: int
@@ -42,6 +42,11 @@ class LayerRow:
     """Half-open pixel range (the same along both axes) that the map below shows: a stride may leave the last out."""
     extras: tuple[str, ...]
     """What follows inside the same row: batch norm, ReLU, dropout."""
+
+    @property
+    def has_window(self) -> bool:
+        """Whether it reads its map through a window; a linear layer reads the one value of each map."""
+        return self.kind != "linear"
 
     @property
     def clipped_receptive_field(self) -> int:
@@ -60,17 +65,17 @@ class Square:
 
 
 def layer_table(network: NetworkConfig) -> list[LayerRow]:
-    """The rows of `network`, global average pooling last.
+    """The rows of `network`, last the global average pooling and, where there is one, the linear layer behind it.
 
     Raises:
-        ImpossibleNetwork: a kernel does not fit its map, or the last convolution is not the ten class scores.
+        ImpossibleNetwork: a kernel does not fit its map, or nothing makes the ten class scores.
     """
-    last_conv = _last_convolution(network)
+    last_conv = _scoring_convolution(network)
     rows: list[LayerRow] = []
     shape: Shape = (1, IMAGE_SIZE, IMAGE_SIZE)
     jump, field, start = 1, 1, 0.5
     visible = (0, IMAGE_SIZE)
-    for index, layer in enumerate(network.layers, start=1):
+    for index, layer in enumerate(network.layers[:-1] if network.ends_linear else network.layers, start=1):
         output = _output_shape(index, layer, shape)
         is_last = index == last_conv
         field += (layer.kernel - 1) * jump
@@ -98,7 +103,18 @@ def layer_table(network: NetworkConfig) -> list[LayerRow]:
         last = output[1] - 1
         visible = (receptive_square(rows[-1], 0, 0).top, receptive_square(rows[-1], last, last).bottom)
     rows.append(_global_average_pooling(len(rows) + 1, shape, jump, field, start, visible))
-    return rows
+    return [*rows, _linear(rows[-1], network.layers[-1])] if network.ends_linear else rows
+
+
+def pooled_last(network: NetworkConfig) -> NetworkConfig:
+    """The same function with the global average pooling at the end.
+
+    The mean over a map of a weighted sum of maps is the weighted sum of their means: a linear layer behind the pooling
+    is a 1x1 convolution, with the same weights, before it.
+    """
+    if not network.ends_linear:
+        return network
+    return replace(network, layers=(*network.layers[:-1], conv(CLASSES, 1)))
 
 
 def total_parameters(network: NetworkConfig) -> int:
@@ -160,16 +176,19 @@ def receptive_square(row: LayerRow, unit_row: int, unit_column: int) -> Square:
     )
 
 
-def _last_convolution(network: NetworkConfig) -> int:
-    """The 1-based index of the convolution that makes the class scores."""
+def _scoring_convolution(network: NetworkConfig) -> int | None:
+    """The 1-based index of the convolution that makes the class scores; None where a linear layer does."""
     convolutions = [index for index, layer in enumerate(network.layers, start=1) if layer.kind == "conv"]
     if not convolutions:
-        raise ImpossibleNetwork("The network has no convolution: add one with 10 channels, a score for each digit.")
+        which = "add one" if network.ends_linear else "add one with 10 channels, a score for each digit"
+        raise ImpossibleNetwork(f"The network has no convolution: {which}.")
+    if network.ends_linear:
+        return None
     last = convolutions[-1]
     if network.layers[last - 1].channels != CLASSES:
         raise ImpossibleNetwork(
             f"Layer {last} is the last convolution and has {network.layers[last - 1].channels} channels: "
-            f"it must have {CLASSES}, a score for each digit."
+            f"it must have {CLASSES}, a score for each digit, or a linear layer must follow as the last layer."
         )
     return last
 
@@ -230,4 +249,20 @@ def _global_average_pooling(
         start=start + (height - 1) / 2 * jump,
         visible=visible,
         extras=(),
+    )
+
+
+def _linear(pooling: LayerRow, layer: LayerSpec) -> LayerRow:
+    """The linear layer behind `pooling`: a 1x1 convolution of its single position, which sees what that sees."""
+    seen, output = receptive_square(pooling, 0, 0), (CLASSES, 1, 1)
+    return replace(
+        pooling,
+        index=pooling.index + 1,
+        kind=layer.kind,
+        kernel=layer.kernel,
+        input_shape=pooling.output_shape,
+        output_shape=output,
+        parameters=_parameters(layer, pooling.output_shape[0], batch_norm=False),
+        macs=_macs(layer, pooling.output_shape[0], output),
+        visible=(seen.top, seen.bottom),
     )

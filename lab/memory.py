@@ -14,7 +14,7 @@ from typing import Literal
 import psutil
 
 from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, TRAINING_IMAGES, NetworkConfig, RunConfig
-from lab.layers import LayerRow, layer_table
+from lab.layers import LayerRow, layer_table, pooled_last
 
 Engine = Literal["compiled", "folded", "pytorch"]
 """How an iteration is computed; see `lab.compute.engines`."""
@@ -95,11 +95,12 @@ def estimated_bytes(config: RunConfig, engine: Engine) -> int:
     Measured beside it in `tests/test_memory.py`: the estimate is at least what a run took, and at most twice that and
     100 MB.
     """
-    rows = layer_table(config.network)
+    network = pooled_last(config.network)
+    rows = layer_table(network)
     batch = min(config.batch_size, config.images_per_epoch)
     sums = {"compiled": compiled_bytes, "folded": _folded_bytes, "pytorch": _pytorch_bytes}
     parts = _data_bytes() + _parameter_bytes(config, rows) + _batch_bytes(config, batch)
-    parts += max(sums[engine](config.network, batch), _evaluation_bytes(rows, engine))
+    parts += max(sums[engine](network, batch), _evaluation_bytes(rows, engine))
     return int(STARTING + UNUSED[engine] * parts)
 
 
@@ -126,7 +127,7 @@ def _batch_bytes(config: RunConfig, batch: int) -> int:
 
 def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = None) -> int:
     """What engine.c allocates for batches of `batch`: the same sums as in its `set_up` and `set_up_stem`."""
-    rows = layer_table(network)[:-1]
+    rows = layer_table(pooled_last(network))[:-1]
     stem = len(rows) > 2 and begins_with_stem(network)
     total, scratch, activation = batch * 8, 0, 0
     for row in rows:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lab.config import LayerSpec, NetworkConfig
+from lab.config import CLASSES, LayerSpec, NetworkConfig
 from lab.layers import layer_table
 
 
@@ -41,9 +41,10 @@ def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
     Raises:
         lab.layers.ImpossibleNetwork: see `layer_table`.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator, rows = torch.Generator().manual_seed(seed), layer_table(config)
     modules: list[nn.Module] = []
-    for layer, row in zip(config.layers, layer_table(config), strict=False):
+    maps = config.layers[:-1] if config.ends_linear else config.layers
+    for layer, row in zip(maps, rows, strict=False):
         if layer.kind == "conv":
             modules.append(_convolution(layer, row.input_shape[0], generator))
             if "batch norm" in row.extras:
@@ -54,7 +55,8 @@ def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
             modules.append(_pooling(layer))
             if "dropout" in row.extras:
                 modules.append(Dropout(config.dropout))
-    return nn.Sequential(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    scores = [_linear(rows[-1].input_shape[0], generator)] if config.ends_linear else []
+    return nn.Sequential(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten(), *scores)
 
 
 def _pooling(layer: LayerSpec) -> nn.Module:
@@ -63,18 +65,28 @@ def _pooling(layer: LayerSpec) -> nn.Module:
 
 
 def _convolution(layer: LayerSpec, inputs: int, generator: torch.Generator) -> nn.Conv2d:
-    """A convolution with PyTorch's own default initialisation, drawn from `generator`.
-
-    nn.Conv2d draws weights and biases uniformly from +-1 / sqrt(fan_in) with the process-wide generator; two runs in
-    one process would disturb each other, so it is built empty and filled here.
-    """
     assert layer.channels is not None
     module: nn.Conv2d = nn.utils.skip_init(  # type: ignore[no-untyped-call]
         nn.Conv2d, inputs, layer.channels, layer.kernel, stride=layer.stride, padding=layer.padding
     )
-    bound = 1 / math.sqrt(inputs * layer.kernel * layer.kernel)
+    _initialize(module, generator)
+    return module
+
+
+def _linear(inputs: int, generator: torch.Generator) -> nn.Linear:
+    module: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, CLASSES)  # type: ignore[no-untyped-call]
+    _initialize(module, generator)
+    return module
+
+
+def _initialize(module: nn.Conv2d | nn.Linear, generator: torch.Generator) -> None:
+    """PyTorch's own default initialisation, drawn from `generator`.
+
+    nn.Conv2d and nn.Linear draw weights and biases uniformly from +-1 / sqrt(fan_in) with the process-wide generator;
+    two runs in one process would disturb each other, so they are built empty and filled here.
+    """
+    bound = 1 / math.sqrt(module.weight[0].numel())
     with torch.no_grad():
         module.weight.uniform_(-bound, bound, generator=generator)
         assert module.bias is not None
         module.bias.uniform_(-bound, bound, generator=generator)
-    return module

@@ -18,10 +18,11 @@ from torch import Tensor
 from lab.compute import Trainer
 from lab.config import RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
-from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Measured, Paused, Resumed, Started, Stopped, Window
 from lab.layers import total_parameters, training_problem
 from lab.memory import EVALUATION_BATCH, TooLittleMemory
 from lab.mnist import Mnist
+from lab.revision import code_commit
 from lab.schedule import learning_rate
 
 Command = Literal["run", "pause", "stop"]
@@ -30,6 +31,8 @@ Control = Callable[[], Command]
 
 WINDOWS_PER_EPOCH = 20
 PAUSE_POLL_SECONDS = 0.05
+SAMPLE = 10_000
+"""Training images that are measured after every epoch: as many as are evaluated."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def derived_seed(seed: int, epoch: int, purpose: int) -> int:
     return int(np.random.SeedSequence([seed, epoch, purpose]).generate_state(1)[0])
 
 
-WEIGHTS, ORDER, AUGMENTATION, DROPOUT = range(4)
+WEIGHTS, ORDER, AUGMENTATION, DROPOUT, MEASUREMENT = range(5)
 """The purposes for which a run draws random numbers."""
 
 
@@ -123,21 +126,27 @@ def _events(config: RunConfig, data: Mnist, control: Control, resume: ResumePoin
             epochs=config.epochs,
             iterations_per_epoch=config.iterations_per_epoch,
             batch_size=config.batch_size,
+            code_commit=code_commit(),
         )
-        run = _Run(config, trainer, device, (evaluated[0], evaluated[1]), control)
+        trained = (images[: config.images_per_epoch], labels[: config.images_per_epoch])
+        run = _Run(config, trainer, device, trained, (evaluated[0], evaluated[1]), control)
         for epoch in range(first_epoch, config.epochs + 1):
             yield from run.epoch(epoch)
     yield Finished()
+
+
+Digits = tuple[Tensor, Tensor]
+"""Images, uint8 (N, 1, 28, 28), and their labels, int64 (N,)."""
 
 
 class _Run:
     """The loop over the epochs of one training, and what it tells."""
 
     def __init__(
-        self, config: RunConfig, trainer: Trainer, device: str, evaluated: tuple[Tensor, Tensor], control: Control
+        self, config: RunConfig, trainer: Trainer, device: str, trained: Digits, evaluated: Digits, control: Control
     ) -> None:
-        self.config, self.trainer, self.device, self.evaluated = config, trainer, device, evaluated
-        self.control = control
+        self.config, self.trainer, self.device, self.control = config, trainer, device, control
+        self.trained, self.evaluated = trained, evaluated
         self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
         self.rate = 0.0
 
@@ -157,8 +166,11 @@ class _Run:
             if index + 1 in window_ends:
                 yield self._window_event(epoch, first + index + 1)
                 self.trainer.window.reset()
-        predictions = yield from self._evaluate()
-        yield self._epoch_event(epoch, predictions)
+        self.trainer.evaluation.reset()
+        predictions = yield from self._evaluate(self.evaluated)
+        test = self._figures()
+        measured = yield from self._measure(epoch)
+        yield self._epoch_event(epoch, predictions, test, measured)
 
     def _batches(self, epoch: int) -> Iterator[Tensor]:
         """The epoch's training images by their numbers, shuffled, a batch at a time; seeds all that the epoch draws."""
@@ -184,27 +196,54 @@ class _Run:
             images_per_second=sums.images / seconds,
         )
 
-    def _evaluate(self) -> Generator[Event, None, bytes]:
-        """The predicted label of each evaluation image, one byte each; their loss and right answers in `test`."""
-        self.trainer.test.reset()
+    def _evaluate(self, digits: Digits, augmentation: torch.Generator | None = None) -> Generator[Event, None, bytes]:
+        """The predicted label of each image, one byte each; adds to the trainer's `evaluation`."""
         predictions = []
-        for images, labels in zip(*(torch.split(part, EVALUATION_BATCH) for part in self.evaluated), strict=True):
+        for images, labels in zip(*(torch.split(part, EVALUATION_BATCH) for part in digits), strict=True):
             yield from self._obey()
-            predictions.append(self.trainer.evaluate(images, labels))
+            predictions.append(self.trainer.evaluate(images, labels, augmentation))
         return torch.cat(predictions).to("cpu", torch.uint8).numpy().tobytes()
 
-    def _epoch_event(self, epoch: int, predictions: bytes) -> Epoch:
-        trained, test = self.trainer.epoch, self.trainer.test
+    def _figures(self, augmented: bool = False) -> Measured:
+        """What was evaluated since the last reset; waits for the device."""
+        sums = self.trainer.evaluation
+        loss, correct = _finite(sums.mean_loss()), int(sums.correct.item())
+        return Measured(images=sums.images, augmented=augmented, loss=loss, correct=correct)
+
+    def _measure(self, epoch: int) -> Generator[Event, None, tuple[Measured, ...]]:
+        """The run's own training images, read as the test images are: see `Epoch.measured`."""
+        if not self.config.measure_training:
+            return ()
+        images, labels = self.trained
+        sums, sample = self.trainer.evaluation, sample_of(len(labels)).to(self.device)
+        sums.reset()
+        yield from self._evaluate((images[sample], labels[sample]))
+        found = [self._figures()]
+        if epoch < self.config.epochs:
+            return tuple(found)
+        if not sample.all():
+            yield from self._evaluate((images[~sample], labels[~sample]))
+            found.append(self._figures())
+        if self.config.augmentation.active:
+            seed = derived_seed(self.config.seed, epoch, MEASUREMENT)
+            sums.reset()
+            yield from self._evaluate(self.trained, torch.Generator(self.device).manual_seed(seed))
+            found.append(self._figures(augmented=True))
+        return tuple(found)
+
+    def _epoch_event(self, epoch: int, predictions: bytes, test: Measured, measured: tuple[Measured, ...]) -> Epoch:
+        trained = self.trainer.epoch
         weights, optimizer_state = self.trainer.checkpoint()
         return Epoch(
             epoch=epoch,
             train_loss=_finite(trained.mean_loss()),
             train_accuracy=trained.accuracy(),
-            test_loss=_finite(test.mean_loss()),
-            test_accuracy=test.accuracy(),
-            test_correct=int(test.correct.item()),
+            test_loss=test.loss,
+            test_accuracy=test.accuracy,
+            test_correct=test.correct,
             learning_rate=self.rate,
             seconds=self.clocks[0].seconds(),
+            measured=measured,
             checkpoint=Checkpoint(
                 epoch=epoch, weights=weights, predictions=predictions, optimizer_state=optimizer_state
             ),
@@ -225,6 +264,16 @@ class _Run:
                 yield Resumed()
         if command == "stop":
             raise _StopRequested
+
+
+def sample_of(images: int) -> Tensor:
+    """Which of so many training images are measured after every epoch: `SAMPLE` evenly spaced ones, or all; bool (N,).
+
+    The same for every run on the same images, so that curves of runs may be compared.
+    """
+    chosen = torch.zeros(images, dtype=torch.bool)
+    chosen[torch.arange(min(images, SAMPLE)) * images // min(images, SAMPLE)] = True
+    return chosen
 
 
 def _finite(loss: float) -> float:

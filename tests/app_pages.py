@@ -159,7 +159,7 @@ def expected(config: RunConfig) -> dict[str, Any]:
     for item in fields(RunConfig):
         if item.name not in ("network", "augmentation", "optimizer", "schedule"):
             value = getattr(config, item.name)
-            shown[f"field-{item.name}"] = value if isinstance(value, str) else number_text(value)
+            shown[f"field-{item.name}"] = value if isinstance(value, str | bool) else number_text(value)
     return shown
 
 
@@ -176,6 +176,7 @@ EVERYTHING_ELSE = RunConfig(
     engine="pytorch",
     evaluate_on="validation",
     training_images=1,
+    measure_training=False,
 )
 """The upper end of every range (written as whole numbers, as JSON may have them)."""
 

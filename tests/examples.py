@@ -20,6 +20,7 @@ from lab.config import (
     RunConfig,
     Schedule,
     conv,
+    linear,
     max_pool,
 )
 from lab.events import Checkpoint, Epoch, Event
@@ -133,8 +134,8 @@ def noted(seen: list[Seen], value: Seen) -> Seen:
 
 @st.composite
 def layer_specs(draw: st.DrawFn) -> LayerSpec:
-    """Any layer that can be described, whether it fits anywhere or not."""
-    kind: LayerKind = draw(st.sampled_from(get_args(LayerKind)))
+    """Any layer that may stand anywhere and can be described, whether it fits there or not."""
+    kind: LayerKind = draw(st.sampled_from([kind for kind in get_args(LayerKind) if kind != "linear"]))
     kernel, stride = draw(st.integers(1, 28)), draw(st.integers(1, 28))
     if kind == "conv":
         channels, padding = draw(st.integers(1, 1024)), draw(st.integers(0, 14))
@@ -142,18 +143,27 @@ def layer_specs(draw: st.DrawFn) -> LayerSpec:
     return LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=draw(st.integers(0, min(14, kernel // 2))))
 
 
+@st.composite
+def layer_lists(draw: st.DrawFn) -> tuple[LayerSpec, ...]:
+    """1 to 40 layers, the last of which may be linear."""
+    last = draw(st.just(linear()) | layer_specs())
+    return (*draw(st.lists(layer_specs(), max_size=39)), last)
+
+
 POOLINGS: tuple[LayerKind, ...] = ("max_pool", "average_pool")
 
 
 @st.composite
 def possible_networks(draw: st.DrawFn, without_holes: bool = False) -> NetworkConfig:
-    """A network that can be built: every kernel fits its map, and the last convolution has ten channels.
+    """A network that can be built: every kernel fits its map, and the last convolution has ten channels, or a linear
+    layer stands at the end.
 
     `without_holes`: no stride exceeds its kernel and no padding reaches it, so that what a unit sees is a full square.
     """
     layers: list[LayerSpec] = []
     side, count = 28, draw(st.integers(1, 6))
     last_conv = draw(st.integers(0, count - 1))
+    end = draw(st.sampled_from([(), (linear(),)]))
     for index in range(count):
         is_conv = index == last_conv or (index < last_conv and draw(st.booleans()))
         kind: LayerKind = "conv" if is_conv else draw(st.sampled_from(POOLINGS))
@@ -162,11 +172,12 @@ def possible_networks(draw: st.DrawFn, without_holes: bool = False) -> NetworkCo
         most = (min(kernel - 1, 14) if without_holes else 3) if is_conv else kernel // 2
         padding = draw(st.integers(needed, max(needed, most)))
         stride = draw(st.integers(1, kernel if without_holes else 4))
-        channels = (10 if index == last_conv else draw(st.integers(1, 4))) if is_conv else None
+        scores = index == last_conv and not end
+        channels = (10 if scores else draw(st.integers(1, 4))) if is_conv else None
         layers.append(LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=padding, channels=channels))
         side = (side + 2 * padding - kernel) // stride + 1
     dropout = draw(st.sampled_from([0.0, 0.25]))
-    return NetworkConfig(layers=tuple(layers), batch_norm=draw(st.booleans()), dropout=dropout)
+    return NetworkConfig(layers=(*layers, *end), batch_norm=draw(st.booleans()), dropout=dropout)
 
 
 def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
@@ -187,7 +198,7 @@ run_configs = st.builds(
     RunConfig,
     network=st.builds(
         NetworkConfig,
-        layers=st.lists(layer_specs(), min_size=1, max_size=40).map(tuple),
+        layers=layer_lists(),
         batch_norm=st.booleans(),
         dropout=_numbers(0, 0.9),
     ),
@@ -213,6 +224,7 @@ run_configs = st.builds(
     precision=st.sampled_from(["float32", "bfloat16"]),
     evaluate_on=st.sampled_from(["test", "validation"]),
     training_images=st.integers(1, 60_000),
+    measure_training=st.booleans(),
 )
 """Any config that may be written down; not every one of its networks can be built."""
 

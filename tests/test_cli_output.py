@@ -47,6 +47,13 @@ def test_a_runs_page_tells_queued_started_and_ended_apart() -> None:
     }
 
 
+@pytest.mark.parametrize(("commit", "told"), [("0123456789ab-dirty", "0123456789ab-dirty"), ("", "unknown")])
+def test_a_runs_page_says_which_commit_of_the_lab_trained_it(commit: str, told: str) -> None:
+    run = replace(summary(epochs(99.0)), code_commit=commit)
+    assert [line.split() for line in printed(run_page(run)) if line.startswith("Commit")] == [["Commit", told]]
+    assert run.row()["code_commit"] == (commit or None)
+
+
 @pytest.mark.parametrize(("images", "other"), [("test", "validation"), ("validation", "test")])
 def test_a_runs_page_and_progress_name_the_images_they_are_about(images: str, other: str) -> None:
     told = "\n".join(printed(run_page(summary(epochs(99.0), evaluate_on=images)))[-2:])

@@ -20,9 +20,12 @@ from lab.config import (
     Schedule,
     conv,
     from_json,
+    linear,
     max_pool,
     to_json,
 )
+from lab.layers import total_parameters
+from lab.steps import matching_step
 
 
 @given(run_configs)
@@ -73,7 +76,32 @@ def test_fields_are_given_by_name_only() -> None:
         (lambda: conv(8, 29), "kernel is 29; it must be a whole number from 1 to 28."),
         (lambda: conv(8, 3, stride=0), "stride is 0; it must be a whole number from 1 to 28."),
         (lambda: conv(8, 3, padding=15), "padding is 15; it must be a whole number from 0 to 14."),
-        (lambda: LayerSpec(kind="blur", kernel=3), "kind is 'blur'; it must be one of conv, max_pool, average_pool."),  # type: ignore[arg-type]
+        (
+            lambda: LayerSpec(kind="blur", kernel=3),  # type: ignore[arg-type]
+            "kind is 'blur'; it must be one of conv, max_pool, average_pool, linear.",
+        ),
+        (
+            lambda: replace(linear(), channels=12),
+            "channels is 12; a linear layer makes the class scores: it must be 10.",
+        ),
+        (
+            lambda: LayerSpec(kind="linear", kernel=1),
+            "channels is None; a linear layer makes the class scores: it must be 10.",
+        ),
+        (
+            lambda: replace(linear(), kernel=3),
+            "kernel is 3; a linear layer reads one value a map: it must be 1.",
+        ),
+        (lambda: replace(linear(), stride=2), "stride is 2; a linear layer reads one value a map: it must be 1."),
+        (lambda: replace(linear(), padding=1), "padding is 1; a linear layer reads one value a map: it must be 0."),
+        (
+            lambda: NetworkConfig(layers=(conv(8, 3), linear(), conv(10, 3))),
+            "layer 2 is linear and not the last: a network has one linear layer at most, at its end.",
+        ),
+        (
+            lambda: NetworkConfig(layers=(conv(8, 3), linear(), linear())),
+            "layer 2 is linear and not the last: a network has one linear layer at most, at its end.",
+        ),
         (
             lambda: LayerSpec(kind="max_pool", kernel=2, channels=8),
             "channels is 8; pooling keeps its channels: leave it empty.",
@@ -159,6 +187,28 @@ def test_json_that_lacks_a_needed_field_is_refused_with_its_name(place: tuple[An
     del owner[place[-1]]
     with pytest.raises(ConfigError, match=f"lacks a field.*'{place[-1]}'"):
         from_json(json.dumps(data))
+
+
+STEP_1_BEFORE = """
+{"augmentation": {"interpolation": "nearest", "pen": 0.0, "rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0},
+"batch_size": 64, "device": "cpu", "engine": "fastest", "epochs": 15, "evaluate_on": "test", "network": {"batch_norm":
+false, "dropout": 0.0, "layers": [{"channels": 96, "kernel": 5, "kind": "conv", "padding": 2, "stride": 1}, {"channels":
+48, "kernel": 1, "kind": "conv", "padding": 0, "stride": 1}, {"channels": null, "kernel": 2, "kind": "max_pool",
+"padding": 0, "stride": 2}, {"channels": 16, "kernel": 3, "kind": "conv", "padding": 0, "stride": 1}, {"channels": 64,
+"kernel": 1, "kind": "conv", "padding": 0, "stride": 1}, {"channels": null, "kernel": 2, "kind": "max_pool", "padding":
+0, "stride": 2}, {"channels": 256, "kernel": 3, "kind": "conv", "padding": 0, "stride": 1}, {"channels": 10, "kernel":
+3, "kind": "conv", "padding": 0, "stride": 1}]}, "optimizer": {"kind": "sgd", "learning_rate": 0.01, "momentum": 0.9,
+"weight_decay": 0.0}, "precision": "float32", "schedule": {"gamma": 0.1, "kind": "none", "step_size": 5, "warmup": 0.3},
+"seed": 3, "training_images": 60000}
+"""
+
+
+def test_a_run_of_an_earlier_step_1_keeps_the_network_that_it_was_trained_with() -> None:
+    earlier = from_json(STEP_1_BEFORE)
+    layers = (conv(96, 5, padding=2), conv(48, 1), max_pool(), conv(16, 3), conv(64, 1), max_pool(), conv(256, 3))
+    assert earlier == RunConfig(network=NetworkConfig(layers=(*layers, conv(10, 3))), seed=3, device="cpu")
+    assert total_parameters(earlier.network) == 185_930
+    assert matching_step(earlier) is None
 
 
 def test_json_that_lacks_a_field_with_a_default_takes_the_default() -> None:

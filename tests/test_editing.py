@@ -10,8 +10,8 @@ import pytest
 from examples import possible_networks
 from hypothesis import given
 
-from lab.config import LayerSpec, NetworkConfig, conv, max_pool
-from lab.editing import COLUMNS, editable_rows, network_from_rows
+from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
+from lab.editing import COLUMNS, editable_rows, network_from_rows, with_linear_last
 from lab.layers import ImpossibleNetwork
 from lab.steps import STEPS, step
 
@@ -37,6 +37,11 @@ def test_a_network_is_a_row_a_layer_and_pooling_has_no_channels() -> None:
         {"kind": "conv", "channels": 10, "kernel": 3, "stride": 1, "padding": 0},
     ]
     assert all(tuple(row) == COLUMNS for row in editable_rows(network))
+
+
+def test_a_linear_layer_has_its_scores_and_no_window() -> None:
+    rows = editable_rows(NetworkConfig(layers=(conv(6, 5), linear())))
+    assert rows[1] == {"kind": "linear", "channels": 10, "kernel": None, "stride": None, "padding": None}
 
 
 @pytest.mark.parametrize("number", range(1, len(STEPS) + 1))
@@ -81,6 +86,11 @@ def test_channels_typed_into_a_pooling_row_are_ignored() -> None:
     assert layers_of({"kind": "max_pool", "kernel": 2, "channels": 7}, SCORES)[0] == max_pool(2)
 
 
+def test_a_convolution_that_is_made_linear_loses_its_window_and_makes_the_class_scores() -> None:
+    assert layers_of(SCORES, SCORES | {"kind": "linear"})[1] == linear()
+    assert layers_of(SCORES, {"kind": "linear"})[1] == linear()
+
+
 @pytest.mark.parametrize("three", [3, 3.0, np.int64(3), np.float64(3)])
 def test_whole_numbers_of_any_type_become_plain_ints(three: Any) -> None:
     (layer,) = layers_of(SCORES | {"kernel": three})
@@ -100,7 +110,7 @@ def test_whole_numbers_of_any_type_become_plain_ints(three: Any) -> None:
         ({"channels": None}, "a convolution needs channels"),
         ({"channels": 0}, "a convolution needs channels"),
         ({"channels": 1025}, "channels is 1025"),
-        ({"kind": "recurrent"}, "kind is 'recurrent'; it must be one of conv, max_pool, average_pool"),
+        ({"kind": "recurrent"}, "kind is 'recurrent'; it must be one of conv, max_pool, average_pool, linear"),
         ({"kernel": "three"}, "kernel is 'three'"),
     ],
 )
@@ -121,6 +131,25 @@ def test_a_kernel_larger_than_its_map_names_the_layer_and_the_map() -> None:
 
 def test_a_last_convolution_without_ten_channels_names_the_layer() -> None:
     assert complaint(SCORES, SCORES | {"channels": 12}).startswith("Layer 2 is the last convolution and has 12")
+
+
+def test_a_linear_layer_elsewhere_or_of_other_scores_is_refused_in_a_sentence() -> None:
+    last = {"kind": "linear"}
+    assert complaint(SCORES, last, SCORES).startswith("Layer 2 is linear and not the last: a network has one linear")
+    assert complaint(SCORES, last, last).startswith("Layer 2 is linear and not the last: a network has one linear")
+    assert complaint(SCORES, last | {"channels": 12}).startswith("Layer 2: channels is 12; a linear layer makes the")
+    assert complaint(SCORES, last | {"channels": "ten"}).startswith("Layer 2: channels is 'ten'; it must be a whole")
+    assert complaint({"kind": "max_pool", "kernel": 2}, last) == "The network has no convolution: add one."
+
+
+def test_what_is_appended_behind_a_linear_layer_stands_before_it() -> None:
+    last, new = {"kind": "linear", "channels": 10, "kernel": None, "stride": None, "padding": None}, SCORES
+    before = [SCORES | {"channels": 12}, last]
+    assert with_linear_last([*before, new, new], before) == [before[0], new, new, last]
+    assert with_linear_last([before[0], last], [before[0]]) == [before[0], last]  # the linear layer itself is appended
+    assert with_linear_last([before[0]], before) == [before[0]]
+    assert with_linear_last([last, before[0], new], before) == [last, before[0], new]  # nothing but appending is read
+    assert with_linear_last([SCORES, new], [SCORES]) == [SCORES, new]
 
 
 def test_a_network_of_poolings_or_of_nothing_or_of_too_much_is_refused_in_a_sentence() -> None:

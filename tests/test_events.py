@@ -4,6 +4,7 @@ import json
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
+from stories import STARTED
 
 from lab.events import (
     Checkpoint,
@@ -12,6 +13,7 @@ from lab.events import (
     EventError,
     Failed,
     Finished,
+    Measured,
     Paused,
     Resumed,
     Started,
@@ -29,6 +31,7 @@ EPOCH = Epoch(
     test_correct=9150,
     learning_rate=0.01,
     seconds=3.5,
+    measured=(Measured(images=60_000, augmented=True, loss=0.3, correct=54_000),),
     checkpoint=Checkpoint(epoch=2, weights=b"weights", predictions=b"\x07\x02", optimizer_state=b"state"),
 )
 
@@ -57,6 +60,7 @@ def test_an_epochs_row_has_its_figures_and_leaves_the_binary_parts_out() -> None
         "test_correct": 9150,
         "learning_rate": 0.01,
         "seconds": 3.5,
+        "measured": [{"images": 60_000, "augmented": True, "loss": 0.3, "correct": 54_000}],
     }
 
 
@@ -76,6 +80,16 @@ def test_a_row_becomes_the_event_that_it_was(event: Event) -> None:
     assert event_from_row(event.row()) == without
 
 
+def test_what_older_labs_did_not_say_is_not_missed() -> None:
+    """Their epochs have measured nothing on training images, and their runs say no commit."""
+    row = EPOCH.row()
+    del row["measured"]
+    assert event_from_row(row) == replace(EPOCH, measured=(), checkpoint=None)
+    said = STARTED.row()
+    del said["code_commit"]
+    assert event_from_row(said) == STARTED
+
+
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
@@ -85,6 +99,20 @@ def test_a_row_becomes_the_event_that_it_was(event: Event) -> None:
         ({"event": "paused", "why": "x"}, "a 'paused' event has no field 'why'."),
         ({"event": "failed", "reason": 5}, "reason of a 'failed' event is 5; it must be of the type str."),
         (EPOCH.row() | {"epoch": True}, "epoch of a 'epoch' event is True; it must be of the type int."),
+        (EPOCH.row() | {"measured": 5}, "measured of a 'epoch' event is 5; it must be of the type tuple."),
+        (EPOCH.row() | {"measured": [5]}, "what an 'epoch' event has measured is 5; it must be an object."),
+        (
+            EPOCH.row() | {"measured": [{"images": 5}]},
+            "what an 'epoch' event has measured lacks the field 'augmented'.",
+        ),
+        (
+            EPOCH.row() | {"measured": [{"images": 5, "augmented": 1, "loss": 0.3, "correct": 5}]},
+            "augmented of what an 'epoch' event has measured is 1; it must be of the type bool.",
+        ),
+        (
+            EPOCH.row() | {"measured": [{"images": 0, "augmented": False, "loss": 0.3, "correct": 0}]},
+            "an 'epoch' event has measured 0 images; it must be at least 1.",
+        ),
     ],
 )
 def test_what_no_run_says_is_refused_in_a_sentence(row: object, sentence: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from examples import epochs_of, flat, tiny_run
 
-from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv, max_pool
+from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv, linear
 from lab.device import available_devices
 from lab.events import Failed, Started
 from lab.mnist import Mnist
@@ -40,7 +40,7 @@ POOL = LayerSpec(kind="max_pool", kernel=3, stride=2)
 
 # Each pair differs in this field alone; where a field only matters beside another one, both have that other one.
 CASES: dict[str, tuple[RunConfig, RunConfig]] = {
-    "network.layers": (layers(conv(10, 5)), layers(conv(10, 5), max_pool())),
+    "network.layers": (layers(conv(10, 5)), layers(conv(10, 5), linear())),
     "network.layers.kind": (
         layers(conv(10, 5, stride=2), POOL),
         layers(conv(10, 5, stride=2), replace(POOL, kind="average_pool")),
@@ -76,7 +76,7 @@ CASES: dict[str, tuple[RunConfig, RunConfig]] = {
     "evaluate_on": (tiny_run(evaluate_on="test"), tiny_run(evaluate_on="validation")),
     "training_images": (tiny_run(training_images=48), tiny_run(training_images=47)),
 }
-BY_OTHER_TESTS = {"device"}
+BY_OTHER_TESTS = {"device", "measure_training"}
 
 
 def all_fields(kind: type, prefix: str = "") -> Iterator[str]:
@@ -143,3 +143,10 @@ def test_auto_is_the_fastest_device_present(enough: Mnist) -> None:
     started = next(iter(train(tiny_run(device="auto"), data)))
     assert isinstance(started, Started)
     assert started.device == available_devices()[0]
+
+
+def test_measuring_on_training_images_changes_what_is_told_and_nothing_that_is_learnt(enough: Mnist) -> None:
+    on, off = (epochs_of(train(tiny_run(measure_training=measure), enough)) for measure in (True, False))
+    assert [epoch.checkpoint for epoch in on] == [epoch.checkpoint for epoch in off]
+    assert all(epoch.measured for epoch in on)
+    assert not any(epoch.measured for epoch in off)

@@ -8,12 +8,13 @@ from examples import possible_networks, run_configs
 from hypothesis import given, settings
 from torch import Tensor, nn
 
-from lab.config import LayerSpec, NetworkConfig, RunConfig, conv, max_pool
+from lab.config import LayerSpec, NetworkConfig, RunConfig, conv, linear, max_pool
 from lab.layers import (
     ImpossibleNetwork,
     LayerRow,
     Square,
     layer_table,
+    pooled_last,
     receptive_square,
     total_parameters,
     training_problem,
@@ -47,11 +48,49 @@ def test_the_table_of_the_light_steps_is_the_published_one(number: int) -> None:
     assert [row.index for row in rows] == list(range(1, 10))
 
 
-def test_step_1_has_the_same_sizes_and_receptive_fields_with_other_channels() -> None:
+# kind, kernel, padding, stride, input shape, output shape, parameters, receptive field: as published for step 1
+STEP_1_ROWS = [
+    ("conv", 3, 1, 1, (1, 28, 28), (64, 28, 28), 3 * 3 * 1 * 64 + 64, 3),
+    ("conv", 3, 0, 1, (64, 28, 28), (64, 26, 26), 3 * 3 * 64 * 64 + 64, 5),
+    ("conv", 3, 0, 1, (64, 26, 26), (64, 24, 24), 3 * 3 * 64 * 64 + 64, 7),
+    ("max_pool", 2, 0, 2, (64, 24, 24), (64, 12, 12), 0, 8),
+    ("conv", 3, 0, 1, (64, 12, 12), (64, 10, 10), 3 * 3 * 64 * 64 + 64, 12),
+    ("conv", 3, 0, 1, (64, 10, 10), (64, 8, 8), 3 * 3 * 64 * 64 + 64, 16),
+    ("conv", 3, 0, 1, (64, 8, 8), (64, 6, 6), 3 * 3 * 64 * 64 + 64, 20),
+    ("global_average_pool", 6, 0, 1, (64, 6, 6), (64, 1, 1), 0, 30),
+    ("linear", 1, 0, 1, (64, 1, 1), (10, 1, 1), 64 * 10 + 10, 30),
+]
+
+
+def test_the_table_of_step_1_is_the_published_one() -> None:
     rows = layer_table(step(1).config.network)
-    assert [row.output_shape[0] for row in rows] == [96, 48, 48, 16, 64, 64, 256, 10, 10]
-    assert [row.output_shape[1:] for row in rows] == [output[1:] for *_, output, _ in PUBLISHED_ROWS]
-    assert [row.receptive_field for row in rows] == [field for *_, field in PUBLISHED_ROWS]
+    assert [
+        (
+            *(row.kind, row.kernel, row.padding, row.stride, row.input_shape, row.output_shape),
+            *(row.parameters, row.receptive_field),
+        )
+        for row in rows
+    ] == STEP_1_ROWS
+    assert [row.index for row in rows] == list(range(1, 10))
+    assert [row.jump for row in rows] == [1, 1, 1, 2, 2, 2, 2, 2, 2]
+
+
+def test_step_1_takes_54_million_multiplications_an_image_15_times_those_of_step_5() -> None:
+    large, light = (sum(row.macs for row in layer_table(step(number).config.network)) for number in (1, 5))
+    positions = 26 * 26 + 24 * 24 + 10 * 10 + 8 * 8 + 6 * 6
+    assert large == 3 * 3 * 64 * 28 * 28 + 3 * 3 * 64 * 64 * positions + 64 * 10 == 53_978_752
+    assert large / light == pytest.approx(15.6, abs=0.05)
+
+
+def test_in_front_of_a_linear_layer_every_convolution_has_batch_norm_and_relu() -> None:
+    rows = layer_table(NetworkConfig(layers=(conv(4, 5), max_pool(), conv(6, 3), linear()), batch_norm=True))
+    assert [(row.kind, row.extras) for row in rows] == [
+        ("conv", ("batch norm", "ReLU")),
+        ("max_pool", ()),
+        ("conv", ("batch norm", "ReLU")),
+        ("global_average_pool", ()),
+        ("linear", ()),
+    ]
 
 
 def test_the_jump_doubles_at_each_pooling() -> None:
@@ -109,12 +148,14 @@ def test_a_row_says_what_follows_inside_it() -> None:
 
 
 def stages(network: NetworkConfig) -> list[nn.Sequential]:
-    """The built module cut into what each row of the table stands for; the last is global average pooling."""
+    """The built module cut into what each row of the table stands for; a linear layer gives a map of one unit."""
     found: list[list[nn.Module]] = []
     for module in build_network(network, seed=1):
         if isinstance(module, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)):
             found.append([])
-        if not isinstance(module, nn.Flatten):
+        if isinstance(module, nn.Linear):
+            found.append([nn.Flatten(), module, nn.Unflatten(1, (10, 1, 1))])
+        elif not isinstance(module, nn.Flatten):
             found[-1].append(module)
     return [nn.Sequential(*modules) for modules in found]
 
@@ -139,7 +180,7 @@ def positive_stages(network: NetworkConfig) -> list[nn.Sequential]:
     for stage in stages(replace(network, batch_norm=False, dropout=0.0)):
         modules: list[nn.Module] = []
         for module in stage:
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.constant_(module.weight, 1 / module.weight[0].numel())
                 assert module.bias is not None
                 nn.init.zeros_(module.bias)
@@ -269,9 +310,11 @@ def test_a_unit_outside_its_map_is_refused(unit: tuple[int, int]) -> None:
         ((conv(10, 28), max_pool()), "Layer 2: its 2x2 kernel is larger than the 1x1 map it gets, so its own map"),
         (
             (conv(10, 3), max_pool(), conv(12, 3)),
-            "Layer 3 is the last convolution and has 12 channels: it must have 10, a score for each digit.",
+            "Layer 3 is the last convolution and has 12 channels: it must have 10, a score for each digit, or a linear "
+            "layer must follow as the last layer.",
         ),
         ((max_pool(),), "The network has no convolution: add one with 10 channels, a score for each digit."),
+        ((max_pool(), linear()), "The network has no convolution: add one."),
     ],
 )
 def test_an_impossible_network_names_the_layer_and_the_reason(layers: tuple[LayerSpec, ...], reason: str) -> None:
@@ -293,6 +336,37 @@ def test_pooling_may_follow_the_last_convolution() -> None:
     rows = layer_table(NetworkConfig(layers=(conv(10, 5), max_pool())))
     assert [row.extras for row in rows] == [(), (), ()]
     assert rows[-1].input_shape == (10, 12, 12)
+
+
+def test_in_front_of_a_linear_layer_the_last_convolution_has_any_number_of_channels() -> None:
+    rows = layer_table(NetworkConfig(layers=(conv(7, 5), linear())))
+    assert [(row.output_shape, row.parameters) for row in rows] == [
+        ((7, 24, 24), 5 * 5 * 7 + 7),
+        ((7, 1, 1), 0),
+        ((10, 1, 1), 7 * 10 + 10),
+    ]
+
+
+@given(possible_networks())
+def test_the_pooling_may_change_its_place_with_the_linear_layer(network: NetworkConfig) -> None:
+    last = pooled_last(network)
+    assert not last.ends_linear
+    assert total_parameters(last) == total_parameters(network)
+    before, after = (build_network(config, seed=2).eval() for config in (network, last))
+    before.load_state_dict(
+        {
+            name: value.view(before.state_dict()[name].shape)
+            for name, value in zip(before.state_dict(), after.state_dict().values(), strict=True)
+        }
+    )
+    images = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(before(images), after(images), rtol=1e-4, atol=1e-5)
+
+
+def test_a_linear_layer_sees_what_the_global_average_pooling_sees() -> None:
+    pooling, scores = layer_table(step(1).config.network)[-2:]
+    assert receptive_square(pooling, 0, 0) == receptive_square(scores, 0, 0) == Square(0, 0, 28, 28)
+    assert (scores.receptive_field, scores.clipped_receptive_field) == (30, 28)  # one pixel of padding on each side
 
 
 def test_all_presets_are_possible() -> None:

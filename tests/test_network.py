@@ -26,6 +26,12 @@ def test_the_modules_of_step_3_stand_in_the_published_order() -> None:
     assert names == 2 * block + pool + 2 * block + pool + block + end
 
 
+def test_the_modules_of_step_1_end_in_the_global_average_pooling_and_the_linear_layer() -> None:
+    names = [type(module).__name__ for module in build_network(step(1).config.network, seed=1)]
+    block = ["Conv2d", "ReLU"]
+    assert names == 3 * block + ["MaxPool2d"] + 3 * block + ["AdaptiveAvgPool2d", "Flatten", "Linear"]
+
+
 def test_every_convolution_has_a_bias_also_under_batch_norm() -> None:
     convolutions = [m for m in build_network(step(3).config.network, seed=1) if isinstance(m, nn.Conv2d)]
     assert len(convolutions) == 6
@@ -43,10 +49,15 @@ def test_a_layer_keeps_its_kernel_stride_and_padding() -> None:
 
 @given(possible_networks(), st.integers(0, 2**32 - 1))
 def test_the_weights_are_those_that_pytorch_itself_would_draw(config: NetworkConfig, seed: int) -> None:
-    ours = [module for module in build_network(config, seed) if isinstance(module, nn.Conv2d)]
+    ours = [module for module in build_network(config, seed) if isinstance(module, (nn.Conv2d, nn.Linear))]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        theirs = [nn.Conv2d(module.in_channels, module.out_channels, module.kernel_size[0]) for module in ours]
+        theirs = [
+            nn.Linear(module.in_features, 10)
+            if isinstance(module, nn.Linear)
+            else nn.Conv2d(module.in_channels, module.out_channels, module.kernel_size[0])
+            for module in ours
+        ]
     for mine, reference in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine.weight, reference.weight)
         torch.testing.assert_close(mine.bias, reference.bias)

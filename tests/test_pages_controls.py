@@ -23,7 +23,7 @@ from app_pages import (
 )
 
 from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv
-from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, step
+from lab.steps import DROPOUT, RECIPE, ROTATION, STEP_SCHEDULE, STEPS, step
 from lab.store import Store
 
 # --- Train: the controls -----------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ def test_choosing_a_preset_moves_every_control(preset: Any) -> None:
     app = with_draft(EVERYTHING_ELSE)
     labelled(app.selectbox, "Step").select(preset.number).run()
     assert is_well(app)
-    kept = ("epochs", "training_images", "evaluate_on", "seed", "device", "precision", "engine")  # the user's
+    kept = {item.name for item in fields(RunConfig)} - set(RECIPE)  # the user's
     users = {name: getattr(EVERYTHING_ELSE, name) for name in kept}
     assert draft(app) == replace(preset.config, **users)
     assert controls(app) == expected(draft(app))
@@ -123,6 +123,7 @@ def with_value(config: RunConfig, name: str, value: Any) -> RunConfig:
         ("selectbox", "Precision", "precision", "bfloat16"),
         ("selectbox", "Computation", "engine", "pytorch"),
         ("selectbox", "Evaluate on", "evaluate_on", "validation"),
+        ("toggle", "Measure on training images", "measure_training", False),
     ],
 )
 def test_each_control_changes_its_field_and_nothing_else(kind: str, label: str, name: str, value: Any) -> None:

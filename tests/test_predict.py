@@ -231,7 +231,7 @@ def test_weights_damaged_in_the_store_are_told_in_a_sentence(store: Store) -> No
     claimed(store, run_id, WORKER)
     numbers = dict.fromkeys(("train_loss", "train_accuracy", "test_loss", "test_accuracy", "learning_rate"), 1.0)
     kept = Checkpoint(epoch=1, predictions=b"", weights=b"no tensors", optimizer_state=b"")
-    say(store, run_id, Epoch(epoch=1, test_correct=0, seconds=1.0, **numbers, checkpoint=kept))
+    say(store, run_id, Epoch(epoch=1, test_correct=0, seconds=1.0, **numbers, measured=(), checkpoint=kept))
     with pytest.raises(StoreError, match=f"weights of run {run_id}, epoch 1, cannot be read"):
         load_predictor(run_id, store=store)
 

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab import memory, training
+from lab.augment import augment
 from lab.checkpoint import load_weights
 from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv
 from lab.events import Epoch, Event, Failed, Finished, Started, Window
@@ -162,6 +163,78 @@ def test_the_evaluation_counts_every_image_once_over_several_batches(mnist: Mnis
     assert epoch.test_loss == pytest.approx(F.cross_entropy(scores, data.test_labels).item(), rel=1e-5)
 
 
+def read(epoch: Epoch, config: RunConfig, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
+    """Mean loss and right answers of an epoch's network on images in [0, 1], by PyTorch and in evaluation mode."""
+    network = build_network(config.network, seed=0)
+    load_weights(network, checkpoint_of(epoch).weights)
+    with torch.inference_mode():
+        scores = network.eval()(normalize(images))
+    return F.cross_entropy(scores, labels).item(), int((scores.argmax(1) == labels).sum())
+
+
+def test_training_images_are_measured_as_test_images_are_read(few: Mnist) -> None:
+    """All 48 where fewer than 10,000 train; in the last epoch augmented too, drawn from a seed of the run's own."""
+    epochs = epochs_of(train(EVERYTHING, few))
+    images, labels = to_unit(few.train_images), few.train_labels
+    assert [[part.augmented for part in epoch.measured] for epoch in epochs] == [[False], [False], [False, True]]
+    for epoch in epochs:
+        loss, correct = read(epoch, EVERYTHING, images, labels)
+        assert (epoch.measured[0].images, epoch.measured[0].correct) == (48, correct)
+        assert epoch.measured[0].loss == pytest.approx(loss, rel=1e-5)
+        assert epoch.measured[0].accuracy == pytest.approx(100 * correct / 48)
+    draws = torch.Generator().manual_seed(derived_seed(EVERYTHING.seed, EVERYTHING.epochs, training.MEASUREMENT))
+    loss, correct = read(epochs[-1], EVERYTHING, augment(images, EVERYTHING.augmentation, draws), labels)
+    turned = epochs[-1].measured[-1]
+    assert (turned.images, turned.correct) == (48, correct)
+    assert turned.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_of_many_images_a_sample_is_measured_and_in_the_last_epoch_all(
+    few: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sample of 10 of 48: every epoch the same, evenly spaced."""
+    monkeypatch.setattr(training, "SAMPLE", 10)
+    config = tiny_run(epochs=2)
+    first, last = epochs_of(train(config, few))
+    assert [part.images for part in first.measured] == [10]
+    assert [part.images for part in last.measured] == [10, 48]
+    sample = [0, 4, 9, 14, 19, 24, 28, 33, 38, 43]  # 4.8 apart
+    for epoch in (first, last):
+        loss, correct = read(epoch, config, to_unit(few.train_images[sample]), few.train_labels[sample])
+        assert epoch.measured[0].correct == correct
+        assert epoch.measured[0].loss == pytest.approx(loss, rel=1e-5)
+    loss, correct = read(last, config, to_unit(few.train_images), few.train_labels)
+    assert last.measured[1].correct == correct
+    assert last.measured[1].loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_only_the_runs_own_training_images_are_measured(few: Mnist) -> None:
+    [epoch] = epochs_of(train(tiny_run(epochs=1, training_images=20), few))
+    loss, correct = read(epoch, tiny_run(), to_unit(few.train_images[:20]), few.train_labels[:20])
+    assert [(part.images, part.correct) for part in epoch.measured] == [(20, correct)]
+    assert epoch.measured[0].loss == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(("images", "spacing"), [(60_000, 6), (50_000, 5), (10_000, 1), (77, 1)])
+def test_a_sample_is_evenly_spaced(images: int, spacing: int) -> None:
+    assert training.sample_of(images).nonzero().flatten().tolist() == list(range(0, images, spacing))
+
+
+def test_a_pause_while_measuring_waits_and_changes_nothing(few: Mnist) -> None:
+    """Asked 3 times while training, once in the test, then in measuring."""
+    events = list(train(EVERYTHING, few, control=told((4, "run"), (2, "pause"))))
+    assert kinds(events)[:7] == ["started", "window", "window", "window", "paused", "resumed", "epoch"]
+    never_paused = epochs_of(train(EVERYTHING, few))
+    assert [facts(epoch) for epoch in epochs_of(events)] == [facts(epoch) for epoch in never_paused]
+
+
+def test_a_run_says_which_commit_of_the_lab_trains_it(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "code_commit", lambda: "0123456789ab-dirty")
+    started = next(iter(train(tiny_run(), few)))
+    assert isinstance(started, Started)
+    assert started.code_commit == "0123456789ab-dirty"
+
+
 def test_an_epoch_trains_on_every_image_once(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
     monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: to_unit(noted(seen, images)))
@@ -228,7 +301,7 @@ def test_every_seed_epoch_and_purpose_has_a_seed_of_its_own(keys: list[tuple[int
 def test_each_epoch_has_another_order(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
     monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: to_unit(noted(seen, images)))
-    config = tiny_run(epochs=2, batch_size=48)
+    config = tiny_run(epochs=2, batch_size=48, measure_training=False)
     list(train(config, few))
     first, _evaluated, second, _evaluated_again = seen
     assert not torch.equal(first, second)
@@ -300,12 +373,16 @@ def test_seconds_leave_a_pause_out(few: Mnist) -> None:
     assert all(event.images_per_second > 16 / 0.5 for event in events if isinstance(event, Window))
 
 
-@pytest.mark.parametrize("asked", range(8))
+@pytest.mark.parametrize("asked", range(11))
 def test_a_stop_is_obeyed_at_the_next_question_and_is_the_last_word(few: Mnist, asked: int) -> None:
-    """In an epoch the control is asked 3 times while training and once while evaluating."""
-    events = list(train(tiny_run(epochs=2), few, control=told((asked, "run"), (1, "stop"))))
-    told_before = ["started", "window", "window", "window", "epoch", "window", "window", "window"]
-    assert kinds(events) == [*told_before[: 1 + asked], "stopped"]  # one event an answered question
+    """In an epoch the control is asked 3 times while training, once in the test, once in measuring (and once more in
+    the last epoch, where it is done on turned images too).
+    """
+    config = tiny_run(epochs=2, augmentation=Augmentation(rotation=7))
+    events = list(train(config, few, control=told((asked, "run"), (1, "stop"))))
+    windows = ["window"] * 3
+    told_before = ["started", *windows, "", "epoch", *windows, "", ""]  # one event an answered question, or none
+    assert kinds(events) == [*filter(None, told_before[: 1 + asked]), "stopped"]
 
 
 def test_a_paused_run_can_be_stopped(few: Mnist) -> None:

@@ -27,7 +27,7 @@ class Trainer:
     """Network, gradients, optimiser, threads, graph replay and engine of one run, as a context that ends them.
 
     It draws from the seeds that it is given and from nothing else. The sums of an epoch and of a window of it are added
-    up as it trains; whoever reads them resets them.
+    up as it trains, those of an evaluation as it evaluates; whoever reads them resets them.
     """
 
     def __init__(self, config: RunConfig, device: str, images: Tensor, labels: Tensor, seed: int) -> None:
@@ -46,7 +46,7 @@ class Trainer:
         self._engine = make_engine(config, self.network, device, self._dropout)
         self.optimizer = _optimizer(config, self.network, device)
         self._rate = 0.0
-        self.epoch, self.window, self.test = (Tally(device) for _ in range(3))
+        self.epoch, self.window, self.evaluation = (Tally(device) for _ in range(3))
         self._threads = Threads(torch.get_num_threads() if self._engine.name == "compiled" else 1)
         self._iteration = self._iterate
         if device == REPLAYED_ON and config.engine != "pytorch":
@@ -86,12 +86,18 @@ class Trainer:
         self.epoch.count(len(numbers))
         self.window.count(len(numbers))
 
-    def evaluate(self, images: Tensor, labels: Tensor) -> Tensor:
-        """The predicted labels (B,) of uint8 images (B, 1, 28, 28), in float32 and without dropout; adds to `test`."""
-        scores = self._engine.scores(to_unit(images))  # (B, 10)
+    def evaluate(self, images: Tensor, labels: Tensor, augmentation: torch.Generator | None = None) -> Tensor:
+        """The predicted labels (B,) of uint8 images (B, 1, 28, 28), in float32 and without dropout.
+
+        Adds to `evaluation`. `augmentation`, a generator of the device: the images are augmented first, as it decides.
+        """
+        units = to_unit(images)
+        if augmentation is not None:
+            units = augment(units, self._config.augmentation, augmentation)
+        scores = self._engine.scores(units)  # (B, 10)
         predicted = scores.argmax(1)
-        self.test.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
-        self.test.count(len(labels))
+        self.evaluation.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
+        self.evaluation.count(len(labels))
         return predicted
 
     def checkpoint(self) -> tuple[bytes, bytes]:

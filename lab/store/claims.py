@@ -17,6 +17,9 @@ from lab.store.database import Database, StoreError
 from lab.store.schema import EVENTS, RUNS
 from lab.store.snapshots import LIVE
 
+UNKNOWN = "unknown"
+"""What stands for a commit that is not known, beside one that is."""
+
 
 class LostClaim(StoreError):
     """This worker no longer holds the run: it was taken for dead, or the run was deleted."""
@@ -130,7 +133,8 @@ def _consequences(event: Event) -> dict[str, Any]:
     """What an event changes in its run's row."""
     match event:
         case Started():
-            return {"status": "running", "hardware": f"{event.device_name}, {event.engine} engine"}
+            hardware = f"{event.device_name}, {event.engine} engine"
+            return {"status": "running", "hardware": hardware, "code_commit": _commits(event)}
         case Paused():
             return {"status": "paused"}
         case Resumed():
@@ -142,6 +146,16 @@ def _consequences(event: Event) -> dict[str, Any]:
         case Failed():
             return {"status": "failed", "ended": time.time(), "reason": event.reason}
     return {}
+
+
+def _commits(started: Started) -> str | sa.ColumnElement[str]:
+    """The run's commit, or those of its attempts in order: a resumed run may be trained on by other code."""
+    if started.first_epoch == 1:
+        return started.code_commit
+    new = started.code_commit or UNKNOWN
+    known = sa.case((RUNS.c.code_commit == "", UNKNOWN), else_=RUNS.c.code_commit)
+    is_the_last = (known == new) | known.endswith(f", {new}", autoescape=True)
+    return sa.case((is_the_last, RUNS.c.code_commit), else_=known + f", {new}")
 
 
 def _drop_what_is_told_again(connection: sa.Connection, run_id: int) -> None:

@@ -189,5 +189,10 @@ def _hardware_to_2(words: object) -> object:
     return f"{name}{comma}{ENGINES_TO_2.get(old, old)} engine"
 
 
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2}
+def _to_3(connection: sa.Connection) -> None:
+    """The commit of the code that trained a run; epochs may hold what was measured on training images."""
+    connection.execute(sa.text("ALTER TABLE runs ADD COLUMN code_commit TEXT NOT NULL DEFAULT ''"))
+
+
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3}
 """From this version to the next."""

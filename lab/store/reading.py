@@ -30,6 +30,7 @@ COLUMNS = tuple(
         "command",
         "reason",
         "hardware",
+        "code_commit",
         "device",
         "worker",
         "claim",
@@ -38,7 +39,7 @@ COLUMNS = tuple(
         "ended",
     )
 )
-TEXTS = ("uuid", "name", "config", "command", "reason", "hardware")
+TEXTS = ("uuid", "name", "config", "command", "reason", "hardware", "code_commit")
 TEXTS_OR_NOTHING = ("device", "worker")
 TIMES_OR_NOTHING = ("started", "ended")
 YEAR_10000 = 253402300800.0
@@ -115,6 +116,7 @@ def _run(row: Any) -> Run:
         command=row.command,
         reason=row.reason,
         hardware=row.hardware,
+        code_commit=row.code_commit,
         device=row.device,
         worker=row.worker,
         claim=row.claim,

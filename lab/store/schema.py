@@ -6,7 +6,7 @@ import hashlib
 
 import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of what they hold; lab/store/migrations.py brings older databases to it."""
 
 NAME_LENGTH = 120
@@ -27,6 +27,7 @@ RUNS = sa.Table(
     sa.Column("command", sa.String(16), nullable=False, default="run"),
     sa.Column("reason", sa.Text, nullable=False, default=""),
     sa.Column("hardware", sa.Text, nullable=False, default=""),
+    sa.Column("code_commit", sa.Text, nullable=False, default="", server_default=""),  # of the code that trained it
     sa.Column("host", sa.Text),
     sa.Column("device", sa.String(16)),
     sa.Column("worker", sa.Text),

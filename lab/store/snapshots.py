@@ -37,6 +37,8 @@ class Run:
     ended: float | None
     resumable: bool
     """Whether it can be queued again: it ended unfinished, and what going on needs was kept."""
+    code_commit: str = ""
+    """Of the lab's code that trained it; several where a resumed run was trained by several; empty if not known."""
 
     @property
     def attempt(self) -> int:

@@ -57,6 +57,9 @@ def _epoch_faults(event: Epoch) -> Iterator[str]:
         yield f"epoch {event.epoch} says {event.test_correct} correct and {event.test_accuracy} %"
     if not (math.isfinite(event.seconds) and event.seconds >= 0 and math.isfinite(event.learning_rate)):
         yield f"the time or the learning rate of its epoch {event.epoch} is none"
+    for part in event.measured:
+        if not 0 <= part.correct <= part.images or part.loss < 0:
+            yield f"what its epoch {event.epoch} measured on training images is none"
     if event.train_loss < 0 or event.test_loss < 0:  # NaN is what a network that diverged says
         yield f"a loss of its epoch {event.epoch} is negative"
 
@@ -83,16 +86,18 @@ def _checkpoint_faults(run: Run, events: Sequence[Event], checkpoints: Iterable[
 
 
 def _are_weights_of(run: Run, content: bytes) -> bool:
-    """Whether they can be read, and have the convolutions of the run's network."""
+    """Whether they can be read, and have the convolutions and the linear layer of the run's network."""
     shapes = _shapes(content)
     if shapes is None:
         return False
     try:
-        convolutions = [row for row in layer_table(run.config.network) if row.kind == "conv"]
+        rows = [row for row in layer_table(run.config.network) if row.kind in ("conv", "linear")]
     except ImpossibleNetwork:
         return False
-    wanted = [[row.output_shape[0], row.input_shape[0], row.kernel, row.kernel] for row in convolutions]
-    return sorted(wanted) == sorted(shape for shape in shapes if len(shape) == 4)
+    wanted = [
+        [row.output_shape[0], row.input_shape[0], *([row.kernel] * 2 if row.kind == "conv" else [])] for row in rows
+    ]
+    return sorted(wanted) == sorted(shape for shape in shapes if len(shape) > 1)
 
 
 def _shapes(content: bytes) -> list[list[int]] | None:

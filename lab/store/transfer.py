@@ -27,6 +27,7 @@ TAKEN = (
     "status",
     "reason",
     "hardware",
+    "code_commit",
     "device",
     "wanted",
     "created",

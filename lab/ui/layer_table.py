@@ -27,7 +27,7 @@ _HEADS = (
     ("input", "Channels × height × width of the map it gets"),
     ("output", "Channels × height × width of the map it makes"),
     ("parameters", "Weights, biases, and batch norm's scale and shift"),
-    ("MACs", "Multiply-accumulates of the convolution for one image"),
+    ("MACs", "Multiply-accumulates of the convolution or linear layer for one image"),
     ("jump", "How many pixels of the image lie between what two neighbouring units see"),
     ("field", "Receptive field: side of the square of the image that one unit depends on; "
      "in brackets what fits into the image"),
@@ -37,8 +37,9 @@ _WORDS = ("layer",)
 
 def layer_name(row: LayerRow, extras: bool = True) -> str:
     """The layer in the field's words: `conv 5×5 + batch norm + ReLU`, or `conv 5×5` without its extras."""
-    kind = {"global_average_pool": "global average pool"}.get(row.kind, row.kind.replace("_", " "))
-    return " + ".join((f"{kind} {row.kernel}×{row.kernel}", *(row.extras if extras else ())))
+    kind = row.kind.replace("_", " ")
+    name = f"{kind} {row.kernel}×{row.kernel}" if row.has_window else kind
+    return " + ".join((name, *(row.extras if extras else ())))
 
 
 def show_layer_table(rows: Sequence[LayerRow]) -> None:
@@ -62,9 +63,10 @@ def _cells(row: LayerRow) -> list[str]:
     field = f"{row.receptive_field}"
     if row.clipped_receptive_field < row.receptive_field:
         field += f" ({row.clipped_receptive_field})"
+    window = (f"{row.kernel}×{row.kernel}", row.stride, row.padding) if row.has_window else ("–", "–", "–")
     values = (
-        f"{row.kernel}×{row.kernel}", row.stride, row.padding, shape_words(row.input_shape),
-        shape_words(row.output_shape), f"{row.parameters:,}", f"{row.macs:,}", row.jump, field,
+        *window, shape_words(row.input_shape), shape_words(row.output_shape), f"{row.parameters:,}", f"{row.macs:,}",
+        row.jump, field,
     )  # fmt: skip
     return [
         f"<td>{row.index}</td>",

@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from lab.config import LayerSpec
-from lab.editing import COLUMNS, Row, Rows
+from lab.editing import COLUMNS, Row, Rows, ends_linear, with_linear_last
 from lab.fields import Choice, about, number
 from lab.steps import STEPS, matching_step, step
 from lab.ui.draft import STEP_RULE
@@ -25,7 +25,9 @@ from lab.ui.text import plain
 SHEET, PRESET = "layer_sheet", "layers_preset"
 
 NEW_LAYER: Row = {"kind": "conv", "channels": 10, "kernel": 1, "stride": 1, "padding": 0}
-"""What the table's own + appends: possible after the class scores, whatever is left of the map."""
+"""What the table's own + appends: possible after the class scores, whatever is left of the map. A linear layer stays
+the last (see `lab.editing.with_linear_last`).
+"""
 INSERTED_LAYER: Row = {"kind": "conv", "channels": 16, "kernel": 3, "stride": 1, "padding": 1}
 """Possible before any layer: it keeps the size of its map."""
 WIDTHS = {"channels": 96, "kernel": 82, "stride": 76, "padding": 86}
@@ -53,9 +55,9 @@ def edit_layers() -> None:
     rows, sheet.drawn = ask_rows(sheet), True
     if rows == sheet.rows:
         return
-    sheet.rows = rows
-    set_draft(draft().with_rows(rows))
-    if draft().table != rows:  # an empty cell has taken its usual value: show what is used
+    typed, sheet.rows = sheet.rows, rows
+    set_draft(draft().with_rows(with_linear_last(rows, typed)))
+    if draft().table != rows:  # an empty cell has taken its usual value, or a row its place: show what is used
         st.rerun()
 
 
@@ -123,16 +125,19 @@ def show_network_controls() -> None:
 
 
 def show_insert() -> None:
-    """Put a layer between two others, which the table itself cannot: it appends at the end only."""
-    layers = len(draft().table)
+    """Put a layer between two others, which the table itself cannot: it appends at the end only.
+
+    Before a linear layer is before the global average pooling, which the layer table counts and the editor does not.
+    """
+    layers, last_is_linear = len(draft().table), ends_linear(draft().table)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.selectbox(
             "Insert before layer",
-            range(1, layers + 2),
+            range(1, layers + (1 if last_is_linear else 2)),
             format_func=lambda place: f"{place}" if place <= layers else "at the end",
             width=150,
-            help="The new layer is a 3×3 convolution with padding 1 and 16 channels: it keeps the size of the map. "
-            "At the end it has the 10 channels of the class scores.",
+            help="The new layer is a 3×3 convolution with padding 1 and 16 channels: it keeps the size of the map."
+            + ("" if last_is_linear else " At the end it has the 10 channels of the class scores."),
         )
         st.button(
             "Insert a layer",

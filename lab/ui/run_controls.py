@@ -21,6 +21,7 @@ def run_fields() -> DeltaGenerator:
         field("precision")
     field("engine")
     field("evaluate_on")
+    field("measure_training")
     return device
 
 

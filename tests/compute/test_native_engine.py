@@ -29,7 +29,7 @@ from lab.compute.native import build
 from lab.compute.native import engine as native_engine
 from lab.compute.native.build import library
 from lab.compute.native.engine import Engine, fits
-from lab.config import LayerSpec, NetworkConfig, conv, max_pool
+from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
 from lab.steps import step
@@ -51,6 +51,9 @@ NETWORKS = {
     "a wide stem of odd sizes": NetworkConfig(layers=(conv(33, 7, padding=1), conv(17, 1), max_pool(), conv(10, 3))),
     "one layer": NetworkConfig(layers=(conv(10, 28),)),
     "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
+    "linear behind a convolution": NetworkConfig(layers=(conv(8, 5, stride=3), linear())),
+    "linear behind a stem": NetworkConfig(layers=(conv(33, 3), conv(17, 1), linear())),
+    "linear behind pooling": NetworkConfig(layers=(conv(8, 3), max_pool(), linear())),
 }
 
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from lab.compute.native import build
 from lab.compute.native.engine import KINDS
-from lab.config import LayerSpec, NetworkConfig, conv, max_pool
-from lab.layers import layer_table
+from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
+from lab.layers import layer_table, pooled_last
 from lab.steps import step
 
 DRIVER = Path(__file__).parent / "driver.c"
@@ -39,6 +39,7 @@ NETWORKS = {
     "strides beyond the kernel": NetworkConfig(layers=(conv(7, 2, stride=5), conv(10, 3, stride=9, padding=2))),
     "padding beyond the kernel": NetworkConfig(layers=(conv(8, 3), conv(20, 1, padding=4), conv(10, 2, padding=9))),
     "every pooling": NetworkConfig(layers=(conv(4, 3), AVERAGE, max_pool(3, 1), conv(10, 3), max_pool(5, 4))),
+    "a linear layer": NetworkConfig(layers=(conv(7, 3), max_pool(), conv(9, 3), linear()), batch_norm=True),
     "1024 channels": NetworkConfig(layers=(conv(1024, 12, stride=4), conv(10, 5)), batch_norm=True),
     "1024 channels in a stem": NetworkConfig(layers=(conv(1024, 28), conv(500, 1), conv(10, 1))),
 }
@@ -61,7 +62,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def lines(config: NetworkConfig, batch: int) -> str:
     """A network as the driver reads it."""
-    rows = layer_table(config)[:-1]
+    rows = layer_table(pooled_last(config))[:-1]
     text = [f"{batch} {len(rows)}"]
     for row in rows:
         norm, relu = int("batch norm" in row.extras), int("ReLU" in row.extras)

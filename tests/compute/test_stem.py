@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lab.compute.stem import find_patches, fold_stem, pooled_first
-from lab.config import NetworkConfig, conv, max_pool
+from lab.config import NetworkConfig, conv, linear, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
 from lab.steps import step
@@ -78,8 +78,8 @@ def test_in_evaluation_it_uses_the_statistics_of_the_run(mnist: Mnist) -> None:
     assert all(torch.equal(buffer, old) for buffer, old in zip(network.buffers(), before, strict=True))
 
 
-@pytest.mark.parametrize("number", range(1, 7))
-def test_every_step_has_a_stem(number: int) -> None:
+@pytest.mark.parametrize("number", range(2, 7))
+def test_every_step_but_the_first_has_a_stem(number: int) -> None:
     network = build_network(step(number).config.network, seed=1)
     folded = fold_stem(network)
     assert folded is not None
@@ -96,6 +96,7 @@ def test_every_step_has_a_stem(number: int) -> None:
         (replace(conv(8, 3), stride=2), conv(8, 1), conv(10, 3)),
         (conv(8, 3), replace(conv(8, 1), stride=2), conv(10, 3)),
         (conv(8, 3), conv(8, 1, padding=1), conv(10, 3)),
+        (conv(8, 3), linear()),
     ],
 )
 def test_a_network_that_begins_otherwise_has_none(layers: tuple[object, ...]) -> None:

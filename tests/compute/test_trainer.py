@@ -114,7 +114,7 @@ def test_its_sums_are_those_of_what_it_trained_and_evaluated(few: Mnist) -> None
         assert (run.epoch.images, run.window.images) == (24, 8)
         predicted = run.evaluate(few.test_images, few.test_labels)
         right = int((predicted == few.test_labels).sum())
-        assert run.test.accuracy() == pytest.approx(100 * right / 30)
+        assert run.evaluation.accuracy() == pytest.approx(100 * right / 30)
 
 
 def test_memory_is_judged_for_the_engine_that_there_is(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:

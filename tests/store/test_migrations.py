@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 from examples import tiny_run
 from store_version_1 import make_version_1, rows_of
-from stories import STARTED, WINDOW, whole
+from stories import STARTED, WINDOW, finished, whole
 
 from lab.events import Finished
-from lab.store import Store, StoreError, file_url, migrations
+from lab.store import Store, StoreError, check, file_url, migrations
 from lab.store.schema import VERSION
 
 
@@ -46,6 +46,23 @@ def test_a_run_of_a_lab_that_did_not_say_how_it_computed_was_computed_by_pytorch
     with rows_of(old) as connection:
         connection.execute("UPDATE events SET payload = json_remove(payload, '$.path') WHERE kind = 'started'")
     assert Store(file_url(old)).events_after(1)[0].event == STARTED
+
+
+def test_a_file_of_version_2_knows_no_commits_and_keeps_its_runs(tmp_path: Path) -> None:
+    path = tmp_path / "lab.sqlite3"
+    store = Store(file_url(path))
+    run_id = finished(store)
+    store.close()
+    with rows_of(path) as connection:
+        connection.execute("ALTER TABLE runs DROP COLUMN code_commit")
+        connection.execute("UPDATE schema_version SET version = 2")
+        connection.execute("UPDATE events SET payload = json_remove(payload, '$.code_commit', '$.measured')")
+        connection.execute("UPDATE runs SET config = json_remove(config, '$.measure_training')")
+    again = Store(file_url(path))
+    assert again.run(run_id).code_commit == ""
+    assert [epoch.measured for epoch in again.epochs([run_id])[run_id]] == [(), (), ()]
+    assert again.unreadable() == []
+    assert check(again.url) == []
 
 
 def test_a_copy_of_the_older_file_is_kept_beside_it(old: Path) -> None:

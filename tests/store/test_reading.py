@@ -1,10 +1,12 @@
 """What comes back of a run: its events as they were said, its checkpoints, its status."""
 
+from dataclasses import replace
+
 import pytest
 from examples import say, tiny_run
 from stories import STARTED, WINDOW, epoch, running
 
-from lab.events import Event, Failed, Finished, Paused, Resumed, Stopped
+from lab.events import Event, Failed, Finished, Measured, Paused, Resumed, Stopped
 from lab.store import ENDED, Store, StoreError
 
 
@@ -109,3 +111,36 @@ def test_following_a_deleted_run_says_so(store: Store) -> None:
     store.delete(run_id)
     with pytest.raises(StoreError, match=f"There is no run {run_id}"):
         next(following)
+
+
+def test_what_an_epoch_measured_comes_back_with_it(store: Store) -> None:
+    measured = (
+        Measured(images=10_000, augmented=False, loss=0.02, correct=9_940),
+        Measured(images=60_000, augmented=True, loss=0.03, correct=59_601),
+    )
+    run_id = running(store, STARTED, epoch(1), replace(epoch(2), measured=measured))
+    assert [found.measured for found in store.epochs([run_id])[run_id]] == [(), measured]
+    assert store.events_after(run_id)[-1].row()["measured"][1]["correct"] == 59_601
+
+
+def test_a_run_keeps_the_commit_of_the_code_that_trained_it(store: Store) -> None:
+    run_id = running(store, replace(STARTED, code_commit="0123456789ab"), epoch(1), Finished())
+    assert store.run(run_id).code_commit == "0123456789ab"
+    assert store.run(running(store, STARTED)).code_commit == ""
+
+
+@pytest.mark.parametrize(
+    ("attempts", "kept"),
+    [
+        ([(1, "a"), (1, "b")], "b"),  # no epoch was finished: the second begins anew
+        ([(1, "a"), (2, "a"), (3, "a")], "a"),
+        ([(1, "a"), (2, "b"), (3, "b")], "a, b"),
+        ([(1, "a"), (2, "b"), (3, "a")], "a, b, a"),
+        ([(1, ""), (2, "b")], "unknown, b"),
+        ([(1, "a"), (2, ""), (3, "")], "a, unknown"),
+        ([(1, ""), (2, "")], ""),
+    ],
+)
+def test_a_run_that_other_code_went_on_with_says_so(store: Store, attempts: list[tuple[int, str]], kept: str) -> None:
+    told = [replace(STARTED, first_epoch=first, code_commit=commit) for first, commit in attempts]
+    assert store.run(running(store, *told)).code_commit == kept

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from lab.compute.native.build import library
 from lab.config import CLASSES, IMAGE_SIZE, NetworkConfig
-from lab.layers import layer_table
+from lab.layers import layer_table, pooled_last
 from lab.network import Dropout
 
 log = logging.getLogger(__name__)
@@ -181,7 +181,8 @@ class Engine:
 
 def _describe(config: NetworkConfig, network: nn.Sequential) -> list[_Layer]:
     """The engine's layers, pointing into the modules' tensors."""
-    modules = list(network)
+    config = pooled_last(config)  # and the modules without the pooling, which the engine itself adds at the end
+    modules = [module for module in network if not isinstance(module, (nn.AdaptiveAvgPool2d, nn.Flatten))]
     layers = []
     for spec, row in zip(config.layers, layer_table(config), strict=False):
         layer = _Layer(
