@@ -5,6 +5,7 @@ Plain values: the page draws them, and the live channel sends them when they hav
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from lab.analysis import RunSummary, gap, wrong_images
@@ -14,6 +15,13 @@ from lab.timeline import Timeline, progress
 
 Words = dict[str, str]
 """What stands in the places of a page whose text changes, by the name of the place."""
+
+
+def whereabouts(run: RunSummary) -> str:
+    """Where and since when it runs or ran; for one that has not begun, since when it waits."""
+    if run.started is None:
+        return f"run {run.run}, queued {moment(run.queued)}"
+    return ", ".join(words for words in (f"run {run.run}", run.hardware, f"began {moment(run.started)}") if words)
 
 
 def figures(run: RunSummary) -> Words:
@@ -66,6 +74,11 @@ def waiting_words(device: str, before: int, seconds: float | None, goes_on: bool
     """`2 more before it on cpu, begins in about 9 s`."""
     place = f"{before} more before it on {device}" if before else f"next on {device}"
     return place if seconds is None else f"{place}, {'goes on' if goes_on else 'begins'} in about {duration(seconds)}"
+
+
+def moment(seconds: float) -> str:
+    """`24 Nov 12:05`, by this machine's clock, of a time in seconds since 1970."""
+    return datetime.fromtimestamp(seconds).strftime("%d %b %H:%M")
 
 
 def duration(seconds: float) -> str:

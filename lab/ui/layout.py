@@ -18,10 +18,12 @@ _STYLE = """
 <style>
 .block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
 h1 {padding: 0 0 0.1rem 0;}
-.figures {display: grid; grid-template-columns: repeat(5, 1fr); gap: 0.4rem 1rem; margin: 0;}
-.figures dt {font-size: 0.85rem;}
-.figures dd {font-size: 1.5rem; line-height: 1.4; margin: 0; white-space: nowrap; font-variant-numeric: tabular-nums;}
-.figures abbr {text-decoration: none; cursor: help; opacity: 0.7;}
+.whereabouts {font-size: 0.88rem; margin: 0;}
+.figures {display: grid; grid-template-columns: repeat(5, 1fr); gap: 0.4rem 1rem;}
+.figures div span:first-child {display: block; font-size: 0.85rem;}
+.figures .value {font-size: 1.5rem; line-height: 1.4; white-space: nowrap; font-variant-numeric: tabular-nums;}
+.figures abbr {text-decoration: none; cursor: help; border: 1px solid; border-radius: 50%; font-size: 0.7rem;
+    padding: 0 0.3em; opacity: 0.7;}
 .checks p {margin: 0 0 0.5rem 0;}
 @media (max-width: 700px) {.figures {grid-template-columns: repeat(2, 1fr);}}
 [data-testid="stCaptionContainer"] p {margin-bottom: 0.2rem;}
@@ -101,12 +103,13 @@ def show_figures(figures: Mapping[str, tuple[str, str]], helps: Mapping[str, str
 
     def label(text: str) -> str:
         more = html.escape(helps.get(text, ""))
-        return html.escape(text) + (f' <abbr title="{more}" tabindex="0" aria-label="{more}">ⓘ</abbr>' if more else "")
+        return html.escape(text) + (f' <abbr title="{more}" tabindex="0">?</abbr>' if more else "")
 
     cells = (
-        f"<div><dt>{label(text)}</dt><dd>{moving(place, value)}</dd></div>" for text, (place, value) in figures.items()
+        f'<div><span>{label(text)}</span><span class="value">{moving(place, value)}</span></div>'
+        for text, (place, value) in figures.items()
     )
-    st.html(f'<dl class="figures">{"".join(cells)}</dl>')
+    st.html(f'<div class="figures">{"".join(cells)}</div>')
 
 
 def moving(place: str, text: str) -> str:

@@ -17,14 +17,14 @@ from lab.config import RunConfig
 from lab.curves import SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
-from lab.standing import details, figures
+from lab.standing import details, figures, whereabouts
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import ENDED, LIVE, Kept, Run, Store, StoreError
 from lab.timeline import Timeline
 from lab.ui.channel import follow, has_changed
 from lab.ui.chart import Growing, show_figure
 from lab.ui.layout import moving, show_figures
-from lab.ui.run_words import ending_words, place_words, progress_words
+from lab.ui.run_words import ending_words, progress_words
 from lab.ui.state import EVENTS, the_store
 from lab.ui.text import plain
 from lab.web import state_of
@@ -57,7 +57,7 @@ def _view(run_id: int) -> None:
         return
     timeline = Timeline.of(one.event for one in kept)
     summary = summarize(run, timeline.epochs)
-    _head(store, run)
+    _head(store, run, summary)
     _state(run, summary, cursor_of(kept))
     _figures(summary)
     _curves(run, timeline, cursor_of(kept))
@@ -77,11 +77,11 @@ def _events(store: Store, run_id: int) -> list[Kept]:
     return events
 
 
-def _head(store: Store, run: Run) -> None:
+def _head(store: Store, run: Run, summary: RunSummary) -> None:
     title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     colour = STATUS_COLOURS[run.status]
-    words = f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {plain(place_words(run))}"
-    title.markdown(words)
+    title.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
+    title.html(f'<p class="whereabouts">{moving("whereabouts", whereabouts(summary))}</p>')
     _buttons(store, run, buttons)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from lab.standing import duration
+from lab.standing import duration, moment
 from lab.store import Run
 
 
@@ -13,18 +11,6 @@ def began_words(queued: float, started: float | None, status: str) -> str:
     if started is not None:
         return moment(started)
     return f"queued {moment(queued)}" if status == "queued" else "never"
-
-
-def moment(seconds: float) -> str:
-    """`24 Nov 12:05`, by this machine's clock."""
-    return datetime.fromtimestamp(seconds).strftime("%d %b %H:%M")
-
-
-def place_words(run: Run) -> str:
-    """Where and since when it runs or ran; for one that has not begun, since when it waits."""
-    if run.started is None:
-        return f"run {run.id}, queued {moment(run.created)}"
-    return ", ".join(words for words in (f"run {run.id}", run.hardware, f"began {moment(run.started)}") if words)
 
 
 def progress_words(run: Run, seconds: float, epochs: int) -> str:

@@ -32,8 +32,8 @@ UNKNOWN_HOST = (
 )
 NO_ORIGIN = "This request does not say which page it comes from (its Origin), and is not answered."
 FOREIGN_ORIGIN = (
-    "This request comes from a page of another site ({}), and is not answered. If that is the lab's own address behind a "
-    "proxy, name it when you start the lab: --server.corsAllowedOrigins ORIGIN."
+    "This request comes from a page of another site ({}), and is not answered. If that is the lab's own address, "
+    "behind a proxy, name it when you start the lab: --server.corsAllowedOrigins ORIGIN."
 )
 
 

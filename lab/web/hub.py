@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
+from lab.events import Started
 from lab.store import ENDED, Active, Ahead, Run, Store, StoreError, StoreUnavailable, ahead
 from lab.web.story import Place, Story
 
@@ -141,6 +142,8 @@ class Hub:
             run = _run_now(store, story.run, active)
             may_have_spoken = run.status == "running" or run is not story.run
             kept = store.events_after(run_id, story.cursor) if may_have_spoken else []
+            if any(isinstance(one.event, Started) for one in kept):
+                run = store.run(run_id)  # which now knows what it is trained with
             place = None if before is None else Place(before, self._seconds_until(store, before))
             return story.hear(run, kept, place)
         except StoreUnavailable as error:

@@ -63,8 +63,9 @@ def _asked(query: bytes) -> tuple[int, int] | None:
         asked = dict(parse_qsl(query.decode("ascii"), strict_parsing=True))
     except ValueError:
         return None
-    run, after = run_number(asked.get("run", "")), run_number(asked.get("after", ""))
-    return None if run is None or after is None else (run, after)
+    run, after = run_number(asked.get("run", "")), asked.get("after", "")
+    cursor = 0 if after == "0" else run_number(after)
+    return None if run is None or cursor is None else (run, cursor)
 
 
 async def _tell(socket: WebSocket, watcher: Watcher) -> None:

@@ -1,7 +1,7 @@
 """One run as it is told to all who watch it: what has happened since a cursor, and where it stands now.
 
-A message is one JSON object. `rows` are what its new events add to the charts, each under its event's id; `cursor` is the
-id of the newest event that is told. What is no row is told when it has changed, and to who begins to watch.
+A message is one JSON object. `rows` are what its new events add to the charts, each under its event's id; `cursor` is
+the id of the newest event that is told. What is no row is told when it has changed, and to who begins to watch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lab.curves import accuracy_axis, loss_axis
 from lab.events import Started, Window
 from lab.growth import added, reached
 from lab.schedule import planned_learning_rates
-from lab.standing import details, figures, movement, told_aloud, waiting_words
+from lab.standing import details, figures, movement, told_aloud, waiting_words, whereabouts
 from lab.steps import published_epochs
 from lab.store import Ahead, Kept, Run
 from lab.time_left import TimeLeft
@@ -106,7 +106,7 @@ class Story:
         return {
             "state": state_of(self.run),
             "moves": movement(self._timeline, self._left.seconds),
-            "words": figures(summary) | details(summary),
+            "words": {"whereabouts": whereabouts(summary)} | figures(summary) | details(summary),
             "aloud": told_aloud(summary),
             "axes": {  # without the published curve, and with it
                 "loss": [loss_axis(self._timeline, shown) for shown in ((), self._published)],
