@@ -42,9 +42,9 @@ def steps_table(presets: Iterable[StepSummary]) -> Table:
             preset.name,
             f"{summary.parameters:,}",
             "yes" if network.batch_norm else "-",
-            preset.mark("dropout", f"{network.dropout:g}" if network.dropout else "-"),
-            preset.mark("augmentation", summary.augmentation or "-"),
-            preset.mark("scheduler", summary.scheduler or "-"),
+            f"{network.dropout:g}" if network.dropout else "-",
+            summary.augmentation or "-",
+            summary.scheduler or "-",
             _percent(summary.published_final),
         )
     return table

@@ -5,17 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from app_pages import add_run
+from command_line import Lab, commands
 from examples import tiny_run
 from PIL import Image
 
-from lab import cli, jobs
+from lab import jobs
 from lab.events import Finished
 from lab.mnist import DataError, Mnist
 from lab.steps import step
@@ -23,7 +24,6 @@ from lab.store import Store
 
 ROOT = Path(__file__).parent.parent
 
-Lab = Callable[..., tuple[int, str, str]]
 EPOCH_KEYS = {
     "epoch",
     "train_loss",
@@ -41,20 +41,10 @@ WINDOW_KEYS = {"epoch", "iteration", "loss", "accuracy", "learning_rate", "image
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], few: Mnist) -> Iterator[Lab]:
-    """Runs a command in this process, on a few digits: (exit code, stdout, stderr)."""
+    """Runs a command in this process, on a few digits."""
     monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
-    monkeypatch.setenv("COLUMNS", "200")
-    terminate = signal.getsignal(signal.SIGTERM)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["lab", *map(str, arguments)])
-        with pytest.raises(SystemExit) as leaving:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(leaving.value.code or 0), printed.out, printed.err
-
-    yield run
-    signal.signal(signal.SIGTERM, terminate)
+    with commands(monkeypatch, capsys, width=200) as run:
+        yield run
 
 
 def answer(outcome: tuple[int, str, str]) -> Any:

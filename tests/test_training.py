@@ -319,6 +319,9 @@ RESUMED = {
         EVERYTHING, augmentation=Augmentation(rotation=7), schedule=Schedule(kind="step", step_size=1)
     ),
     "the plain path": replace(EVERYTHING, engine="pytorch"),
+    "weight averaging": replace(EVERYTHING, weight_averaging=0.9, label_smoothing=0.1),
+    "weight averaging, the plain path": replace(EVERYTHING, weight_averaging=0.9, engine="pytorch"),
+    "weight averaging with adamw": replace(tiny_run(weight_averaging=0.5), optimizer=Optimizer(kind="adamw")),
     "bfloat16": replace(EVERYTHING, precision="bfloat16"),
     "the network of step 5": replace(step(5).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
     "a linear layer": tiny_run(
