@@ -13,6 +13,7 @@ import streamlit as st
 from lab.analysis import RunSummary, gap, summarize, wrong_images
 from lab.config import RunConfig
 from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
+from lab.describe import curve_notes
 from lab.events import Event
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
@@ -158,6 +159,8 @@ def _curves(run: Run, timeline: Timeline) -> None:
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
     draw_curves(timeline, run.config, known if dotted else (), whole_range)
+    for note in curve_notes(run.config):
+        st.caption(note)
 
 
 def draw_curves(
