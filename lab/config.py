@@ -253,8 +253,8 @@ class RunConfig:
             0,
             0.3,
             "The network is asked for a little less than certainty: this share of the right answer is spread evenly "
-            "over all ten digits. The training loss is then that of the smoothed answers; the test loss stays as it "
-            "is.",
+            "over all ten digits. The training loss is then that of the smoothed answers; evaluation keeps the plain "
+            "one.",
             step=0.01,
         ),
     ] = 0.0
