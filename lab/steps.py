@@ -206,7 +206,7 @@ def step(number: int) -> Step:
     return STEPS[number - 1]
 
 
-RECIPE = ("network", "augmentation", "optimizer", "schedule", "batch_size")
+RECIPE = ("network", "augmentation", "optimizer", "schedule", "batch_size", "label_smoothing", "weight_averaging")
 """The fields of a config that make it one of the steps. The others are the user's: how long it is trained, on how many
 images, with which seed, what it is evaluated on, and where and how it is computed.
 """
