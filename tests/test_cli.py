@@ -147,9 +147,8 @@ def test_people_get_tables(lab: Lab) -> None:
     assert "9,122" in out
     code, out, _ = lab("layers", "--step", "1")
     assert code == 0
-    assert next(line.split() for line in out.splitlines() if "linear" in line)[:7] == [
-        *("9", "linear", "-", "-", "-", "64x1x1", "10x1x1")
-    ]
+    linear = next(line.split() for line in out.splitlines() if "linear" in line)
+    assert linear[:7] == ["9", "linear", "-", "-", "-", "64x1x1", "10x1x1"]
 
 
 # --- train -------------------------------------------------------------------------------------------------------
