@@ -132,7 +132,6 @@ class StepSummary:
             "step": self.preset.number,
             "name": self.preset.name,
             "parameters": self.parameters,
-            "macs": self.macs,
             "batch_norm": network.batch_norm,
             "dropout": network.dropout,
             "augmentation": self.augmentation,
