@@ -1,4 +1,4 @@
-"""How much memory the compiled engine takes: the same sums as in engine.c, without asking it. Pure arithmetic, no torch.
+"""How much memory the compiled engine takes: the sums of engine.c, made without asking it. Arithmetic, no torch.
 
 `tests/compute/test_foreseen.py` compares the two.
 """
@@ -15,7 +15,9 @@ GROUPS = 16
 """Its CHUNKS: each group of a batch has sums of its own."""
 LANES = 16
 """Channels of its maps are padded to whole vectors; 16 is the widest."""
-POINTS, BLOCK_FLOATS, FEWEST = 16, 131_072, 14
+TILE_POINTS = 16
+BLOCK_FLOATS = 131_072
+FEWEST = 14
 """Of winograd.h: points of a tile, floats of a block's points, and tiles of a block at least."""
 
 
@@ -57,7 +59,7 @@ def _convolution_floats(row: LayerRow) -> tuple[int, int]:
     scratch = max((height + 2 * pad) * (width + 2 * pad) * in_pitch, (height + k - 1) * (width + k - 1) * pitch)
     elements = k * k
     if by_way_of_points(row):
-        elements, scratch = POINTS, _winograd_scratch(row)
+        elements, scratch = TILE_POINTS, _winograd_scratch(row)
     terms = elements * inputs
     return terms * pitch + elements * channels * in_pitch + GROUPS * (terms + 1) * pitch, scratch
 
@@ -67,7 +69,7 @@ def by_way_of_points(row: LayerRow) -> bool:
     inputs, channels = row.input_shape[0], row.output_shape[0]
     down, across = _tiles(row)
     saved = 9 * row.output_shape[1] * row.output_shape[2] * inputs * channels
-    cost = down * across * (POINTS * inputs * channels + 100 * (inputs + channels))
+    cost = down * across * (TILE_POINTS * inputs * channels + 100 * (inputs + channels))
     return row.kernel == 3 and row.stride == 1 and row.index > 1 and cost < saved
 
 
@@ -75,8 +77,8 @@ def _winograd_scratch(row: LayerRow) -> int:
     """Of a thread, in floats: the input with padding and its gradient, and the points of a block of tiles."""
     down, across = _tiles(row)
     both = _in_pitch(row) + _padded(row.output_shape[0])
-    block = min(max(BLOCK_FLOATS // (POINTS * both), FEWEST), down * across)
-    return 2 * (2 * down + 2) * (2 * across + 2) * _in_pitch(row) + POINTS * (block * both + 2 * LANES)
+    block = min(max(BLOCK_FLOATS // (TILE_POINTS * both), FEWEST), down * across)
+    return 2 * (2 * down + 2) * (2 * across + 2) * _in_pitch(row) + TILE_POINTS * (block * both + 2 * LANES)
 
 
 def _tiles(row: LayerRow) -> tuple[int, int]:

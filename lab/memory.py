@@ -6,7 +6,6 @@ container has is ended by the system, without a word and with everything else in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal

@@ -11,7 +11,7 @@
 
 // Points of a tile; floats of the points of a block, half a MB, which a core's own cache holds beside the weights; and
 // tiles of a block at least.
-enum { POINTS = 16, BLOCK_FLOATS = 131072, FEWEST = 14 };
+enum { TILE_POINTS = 16, BLOCK_FLOATS = 131072, FEWEST = 14 };
 
 typedef struct {
     vec a, b, c, d;
@@ -54,7 +54,7 @@ typedef struct {
 
 typedef struct {
     float *image, *d_image;  // [row][column][channel], `patched` floats each
-    float *in, *out;         // [point][tile of the block][channel], POINTS planes each
+    float *in, *out;         // [point][tile of the block][channel], TILE_POINTS planes each
 } Bench;
 
 // Whether the multiplications that it saves are more than what the transformations cost. They were timed from 10 to 128
@@ -63,12 +63,12 @@ typedef struct {
 static int fits_winograd(const Stage *s) {
     i64 tiles = (s->height + 1) / 2 * ((s->width + 1) / 2), ins = s->in_channels, outs = s->channels;
     return s->layer.kernel == 3 && s->layer.stride == 1 && s->in_pitch > 1 &&
-           tiles * (POINTS * ins * outs + 100 * (ins + outs)) < 9 * s->height * s->width * ins * outs;
+           tiles * (TILE_POINTS * ins * outs + 100 * (ins + outs)) < 9 * s->height * s->width * ins * outs;
 }
 
 static Tiling tiling(const Stage *s) {
     Tiling t = {.down = (s->height + 1) / 2, .across = (s->width + 1) / 2};
-    t.block = BLOCK_FLOATS / (POINTS * (s->in_pitch + s->pitch));
+    t.block = BLOCK_FLOATS / (TILE_POINTS * (s->in_pitch + s->pitch));
     if (t.block < FEWEST) t.block = FEWEST;
     if (t.block > t.down * t.across) t.block = t.down * t.across;
     t.in_plane = t.block * s->in_pitch + LANES, t.plane = t.block * s->pitch + LANES;  // not a power of two apart
@@ -78,12 +78,12 @@ static Tiling tiling(const Stage *s) {
 
 static i64 winograd_scratch(const Stage *s) {
     Tiling t = tiling(s);
-    return 2 * t.patched + POINTS * (t.in_plane + t.plane);
+    return 2 * t.patched + TILE_POINTS * (t.in_plane + t.plane);
 }
 
 static Bench bench(Tiling t, float *scratch) {
     float *in = scratch + 2 * t.patched;
-    return (Bench){scratch, scratch + t.patched, in, in + POINTS * t.in_plane};
+    return (Bench){scratch, scratch + t.patched, in, in + TILE_POINTS * t.in_plane};
 }
 
 static int fits_patches(const Stage *s, Tiling t) {
@@ -114,9 +114,9 @@ static void to_points_of_input(const Stage *s, Tiling t, const float *image, i64
         const float *from = image + (first + i) / t.across * 2 * line + (first + i) % t.across * 2 * pitch;
         for (i64 c = 0; c < pitch; c += LANES) {
             Patch d;
-            UNROLL for (int k = 0; k < POINTS; k++) d.at[k / 4][k % 4] = load(from + k / 4 * line + k % 4 * pitch + c);
+            UNROLL for (int k = 0; k < TILE_POINTS; k++) d.at[k / 4][k % 4] = load(from + k / 4 * line + k % 4 * pitch + c);
             d = both_ways(points_of_input, d);
-            UNROLL for (int k = 0; k < POINTS; k++) store(to + k * t.in_plane + i * pitch + c, d.at[k / 4][k % 4]);
+            UNROLL for (int k = 0; k < TILE_POINTS; k++) store(to + k * t.in_plane + i * pitch + c, d.at[k / 4][k % 4]);
         }
     }
 }
@@ -127,9 +127,9 @@ static void from_points_of_input(const Stage *s, Tiling t, const float *from, i6
         float *to = image + (first + i) / t.across * 2 * line + (first + i) % t.across * 2 * pitch;
         for (i64 c = 0; c < pitch; c += LANES) {
             Patch d;
-            UNROLL for (int k = 0; k < POINTS; k++) d.at[k / 4][k % 4] = load(from + k * t.in_plane + i * pitch + c);
+            UNROLL for (int k = 0; k < TILE_POINTS; k++) d.at[k / 4][k % 4] = load(from + k * t.in_plane + i * pitch + c);
             d = both_ways(input_of_points, d);
-            UNROLL for (int k = 0; k < POINTS; k++) {
+            UNROLL for (int k = 0; k < TILE_POINTS; k++) {
                 float *at = to + k / 4 * line + k % 4 * pitch + c;
                 store(at, load(at) + d.at[k / 4][k % 4]);
             }
@@ -149,7 +149,7 @@ static void to_points_of_map(const Stage *s, Tiling t, const float *map, i64 fir
                 if (in_map(s, y + k / 2, x + k % 2))
                     d.at[k / 2][k % 2] = load(map + ((y + k / 2) * s->width + x + k % 2) * s->pitch + c);
             d = both_ways(points_of_tile, d);
-            UNROLL for (int k = 0; k < POINTS; k++) store(to + k * t.plane + i * s->pitch + c, d.at[k / 4][k % 4]);
+            UNROLL for (int k = 0; k < TILE_POINTS; k++) store(to + k * t.plane + i * s->pitch + c, d.at[k / 4][k % 4]);
         }
     }
 }
@@ -161,7 +161,7 @@ static void from_points_of_map(const Stage *s, Tiling t, const float *from, i64 
         i64 y = (first + i) / t.across * 2, x = (first + i) % t.across * 2;
         for (i64 c = 0; c < s->pitch; c += LANES) {
             Patch d;
-            UNROLL for (int k = 0; k < POINTS; k++) d.at[k / 4][k % 4] = load(from + k * t.plane + i * s->pitch + c);
+            UNROLL for (int k = 0; k < TILE_POINTS; k++) d.at[k / 4][k % 4] = load(from + k * t.plane + i * s->pitch + c);
             d = both_ways(tile_of_points, d);
             UNROLL for (int k = 0; k < 4; k++)
                 if (in_map(s, y + k / 2, x + k % 2)) {
@@ -181,7 +181,7 @@ static void winograd(const Stage *s, const float *image, float *map, float *scra
     for (i64 first = 0, n; first < t.down * t.across; first += n) {
         n = t.down * t.across - first < t.block ? t.down * t.across - first : t.block;
         to_points_of_input(s, t, in, first, n, b.in);
-        for (int k = 0; k < POINTS; k++)
+        for (int k = 0; k < TILE_POINTS; k++)
             rows(n, s->pitch, &s->terms, b.in + k * t.in_plane, s->in_pitch, s->packed + k * s->in_channels * s->pitch, 0,
                  AS_IT_IS, b.out + k * t.plane);
         from_points_of_map(s, t, b.out, first, n, map);
@@ -200,7 +200,7 @@ static void winograd_gradient(const Stage *s, const float *image, const float *d
         n = t.down * t.across - first < t.block ? t.down * t.across - first : t.block;
         to_points_of_input(s, t, in, first, n, b.in);
         to_points_of_map(s, t, d, first, n, b.out);
-        for (int k = 0; k < POINTS; k++) {
+        for (int k = 0; k < TILE_POINTS; k++) {
             float *points = b.in + k * t.in_plane, *d_points = b.out + k * t.plane;
             outer(1, n, s->pitch, &s->terms, points, s->in_pitch, 0, d_points, into + k * s->in_channels * s->pitch);
             rows(n, s->in_pitch, &s->flipped_terms, d_points, s->pitch, s->flipped + k * s->channels * s->in_pitch, 0,
@@ -227,12 +227,12 @@ static void winograd_pack(const Stage *s, int chunk) {
     for (i64 i = chunk_begin(chunk, ins); i < chunk_begin(chunk + 1, ins); i++)
         for (i64 o = 0; o < outs; o += LANES) {
             Patch u = kernels(w + (o * ins + i) * 9, ins * 9, outs - o);
-            for (int k = 0; k < POINTS; k++) store(s->packed + (k * ins + i) * s->pitch + o, u.at[k / 4][k % 4]);
+            for (int k = 0; k < TILE_POINTS; k++) store(s->packed + (k * ins + i) * s->pitch + o, u.at[k / 4][k % 4]);
         }
     for (i64 o = chunk_begin(chunk, outs); o < chunk_begin(chunk + 1, outs); o++)
         for (i64 i = 0; i < ins; i += LANES) {
             Patch u = kernels(w + (o * ins + i) * 9, 9, ins - i);
-            for (int k = 0; k < POINTS; k++) store(s->flipped + (k * outs + o) * s->in_pitch + i, u.at[k / 4][k % 4]);
+            for (int k = 0; k < TILE_POINTS; k++) store(s->flipped + (k * outs + o) * s->in_pitch + i, u.at[k / 4][k % 4]);
         }
 }
 
@@ -241,7 +241,7 @@ static void winograd_unpack(const Stage *s, int chunk) {
     for (i64 i = chunk_begin(chunk, ins); i < chunk_begin(chunk + 1, ins); i++)
         for (i64 o = 0; o < outs; o += LANES) {
             Patch u;
-            for (int k = 0; k < POINTS; k++) u.at[k / 4][k % 4] = over_groups(s, k * ins + i, o);
+            for (int k = 0; k < TILE_POINTS; k++) u.at[k / 4][k % 4] = over_groups(s, k * ins + i, o);
             u = both_ways(kernel_of_points, u);
             for (i64 lane = 0; lane < LANES && o + lane < outs; lane++)
                 for (int k = 0; k < 9; k++)
