@@ -45,6 +45,7 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
         if row.kind == "conv":
             weights, of_a_thread = _convolution_floats(row)
             total, scratch = total + weights * FLOAT, max(scratch, of_a_thread)
+            total += 0 if row.bias else 2 * channels * FLOAT
     if stem:
         more, scratch_of_stem = _stem_bytes(rows[0], rows[1], batch)
         total, scratch = total + more, max(scratch, scratch_of_stem)

@@ -78,6 +78,7 @@ def expected_engine(config: RunConfig, device: str = "cpu", compiled: bool = Tru
 def estimated_bytes(config: RunConfig, engine: Engine) -> int:
     """The most memory that a run of `config` holds at once beyond what the process holds before it, the data included.
 
+    A linear layer is counted as the convolution that it equals (`lab.layers.pooled_last`), which takes a little more.
     Measured beside it in `tests/test_memory.py`: the estimate is at least what a run took, and at most twice that and
     100 MB.
     """
@@ -96,8 +97,12 @@ def _data_bytes() -> int:
 
 
 def _parameter_bytes(config: RunConfig, rows: list[LayerRow]) -> int:
-    """Weights, gradients, the optimiser's state, and after an epoch weights and state once more, to be kept."""
+    """Weights, gradients, the optimiser's state, and after an epoch weights and state once more, to be kept.
+
+    With weight averaging the average and, while it is evaluated, the weights aside, are state as well.
+    """
     state = 2 if config.optimizer.kind == "adamw" else 1 if config.optimizer.momentum else 0
+    state += 2 if config.weight_averaging else 0
     return sum(row.parameters for row in rows) * FLOAT * (2 + state + 2 * (1 + state))
 
 

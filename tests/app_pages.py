@@ -103,10 +103,16 @@ def words(app: AppTest) -> str:
     return "\n".join([*(as_read(element.value) for kind in kinds for element in kind), html(app)])
 
 
+def component_data(app: AppTest, key: str) -> dict[str, Any]:
+    """What a component of ours was given."""
+    (given,) = [json.loads(element.proto.json) for element in app.get("bidi_component") if element.key == key]
+    found: dict[str, Any] = given
+    return found
+
+
 def figure(app: AppTest, key: str) -> dict[str, Any]:
     """What a chart was given to draw."""
-    (drawn,) = [json.loads(element.proto.json)["figure"] for element in app.get("bidi_component") if element.key == key]
-    found: dict[str, Any] = json.loads(drawn)
+    found: dict[str, Any] = json.loads(component_data(app, key)["figure"])
     return found
 
 
@@ -121,8 +127,21 @@ def axis(app: AppTest, key: str) -> list[float]:
     return limits
 
 
-def metrics(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
+def figures(app: AppTest) -> dict[str, str]:
+    """The figures of a run by their labels."""
+    cell = '<div><span>([^<]*?)(?: <abbr[^>]*>[^<]*</abbr>)?</span><span class="value"><span[^>]*>([^<]*)</span>'
+    return dict(re.findall(cell, html(app)))
+
+
+def checks(app: AppTest) -> list[str]:
+    """The lines of a run's scorecard, as read."""
+    lines = re.findall("<p>(.*?)</p>", "".join(re.findall('<div class="checks">(.*?)</div>', html(app))))
+    return [" ".join(re.sub("<[^>]*>|&nbsp;", "", line).split()) for line in lines]
+
+
+def channel(app: AppTest) -> dict[str, Any]:
+    """What the browser is given to follow the run with."""
+    return component_data(app, "channel")
 
 
 # --- the controls of the Train page -------------------------------------------------------------------------------
@@ -142,6 +161,7 @@ def expected(config: RunConfig) -> dict[str, Any]:
         "switch-augmentation": config.augmentation.active,
         "field-network.batch_norm": config.network.batch_norm,
         "field-network.dropout": config.network.dropout,
+        "field-network.bias": config.network.bias,
         "field-optimizer.kind": config.optimizer.kind,
         "field-optimizer.learning_rate": number_text(config.optimizer.learning_rate),
         "field-optimizer.weight_decay": number_text(config.optimizer.weight_decay),
@@ -159,17 +179,20 @@ def expected(config: RunConfig) -> dict[str, Any]:
     for item in fields(RunConfig):
         if item.name not in ("network", "augmentation", "optimizer", "schedule"):
             value = getattr(config, item.name)
-            shown[f"field-{item.name}"] = value if isinstance(value, str | bool) else number_text(value)
+            as_it_is = isinstance(value, str | bool) or item.name == "label_smoothing"  # a slider
+            shown[f"field-{item.name}"] = value if as_it_is else number_text(value)
     return shown
 
 
 EVERYTHING_ELSE = RunConfig(
-    network=replace(step(1).config.network, batch_norm=True, dropout=0.9),
+    network=replace(step(1).config.network, batch_norm=True, dropout=0.9, bias="none"),
     augmentation=Augmentation(rotation=180, shift=14, scale=0.5, shear=45, pen=1, interpolation="bilinear"),
     optimizer=Optimizer(kind="sgd", learning_rate=10, momentum=0.999, weight_decay=1),
     schedule=Schedule(kind="one_cycle", warmup=0.99),
     epochs=200,
     batch_size=10_000,
+    label_smoothing=0.3,
+    weight_averaging=0.9999,
     seed=2**32 - 1,
     device="cpu",
     precision="bfloat16",

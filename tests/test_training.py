@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lab import memory, training
 from lab.augment import augment
 from lab.checkpoint import load_weights
-from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv
+from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv, linear, max_pool
 from lab.events import Epoch, Event, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
@@ -63,12 +63,31 @@ def test_a_run_is_started_then_windows_and_an_epoch_for_each_epoch_then_finished
 
 @pytest.mark.parametrize(("iterations", "windows"), [(1, 1), (7, 7), (20, 20), (33, 20), (48, 20)])
 def test_an_epoch_has_20_windows_or_one_an_iteration(few: Mnist, iterations: int, windows: int) -> None:
-    config = tiny_run(epochs=1, batch_size=1, training_images=iterations)
-    found = [event for event in train(config, few) if isinstance(event, Window)]
+    config = tiny_run(epochs=2, batch_size=1, training_images=iterations)
+    told = [event for event in train(config, few) if isinstance(event, Window)]
+    found = [window.iteration - iterations for window in told if window.epoch == 2]
     assert len(found) == windows
-    assert found[-1].iteration == iterations
-    lengths = [after - before for before, after in itertools.pairwise([0, *(window.iteration for window in found)])]
+    assert found[-1] == iterations
+    lengths = [after - before for before, after in itertools.pairwise([0, *found])]
     assert max(lengths) - min(lengths) <= 1
+
+
+def test_the_first_epoch_of_an_attempt_has_more_windows_at_its_beginning() -> None:
+    ends, later = (sorted(training._window_ends(938, is_first) - {0}) for is_first in (True, False))
+    assert later[:2] == [47, 94]
+    assert ends[:6] == [3, 6, 12, 23, 47, 94]  # 46.9 iterations: a sixteenth, an eighth, a quarter, a half of them
+    assert ends[4:] == later
+
+
+def test_how_often_a_run_says_how_it_does_changes_nothing_of_what_it_learns(
+    few: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_run(epochs=2, batch_size=1)
+    often = epochs_of(train(config, few))
+    monkeypatch.setattr(training, "EARLY_WINDOWS", ())
+    monkeypatch.setattr(training, "WINDOWS_PER_EPOCH", 1)
+    seldom = epochs_of(train(config, few))
+    assert [facts(epoch) for epoch in often] == [facts(epoch) for epoch in seldom]  # weights and all
 
 
 def test_started_says_what_will_be_done(few: Mnist) -> None:
@@ -319,8 +338,14 @@ RESUMED = {
         EVERYTHING, augmentation=Augmentation(rotation=7), schedule=Schedule(kind="step", step_size=1)
     ),
     "the plain path": replace(EVERYTHING, engine="pytorch"),
+    "weight averaging": replace(EVERYTHING, weight_averaging=0.9, label_smoothing=0.1),
+    "weight averaging, the plain path": replace(EVERYTHING, weight_averaging=0.9, engine="pytorch"),
+    "weight averaging with adamw": replace(tiny_run(weight_averaging=0.5), optimizer=Optimizer(kind="adamw")),
     "bfloat16": replace(EVERYTHING, precision="bfloat16"),
     "the network of step 5": replace(step(5).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
+    "a linear layer": tiny_run(
+        network=NetworkConfig(layers=(conv(6, 5, stride=2), max_pool(), conv(8, 3), linear()), batch_norm=True)
+    ),
     "Beyond": replace(step(6).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
 }
 
@@ -407,7 +432,8 @@ def test_a_run_that_diverges_says_so_and_ends(few: Mnist) -> None:
 def test_a_network_that_cannot_be_built_fails_with_its_reason(few: Mnist) -> None:
     [failed] = train(tiny_run(network=NetworkConfig(layers=(conv(10, 5), conv(12, 3)))), few)
     assert failed == Failed(
-        reason="Layer 2 is the last convolution and has 12 channels: it must have 10, a score for each digit."
+        reason="Layer 2 is the last convolution and has 12 channels: it must have 10, a score for each digit, or stand "
+        "before a linear layer."
     )
 
 
