@@ -12,13 +12,16 @@ from typing import Any, Literal
 
 from lab.analysis import RunSummary
 from lab.config import RunConfig
-from lab.events import Window
-from lab.figures import PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.events import Measured, Window
+from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
 
 SERIES = ("#E69F00", "#3D8BC4", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800", "#8A929A")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+MEASURED_CURVE = "train, as tested"
+"""What the curve of the training images is called that are read as the test images are."""
 
 CURVE_HEIGHT = 300
 CLOSE_RANGE, WHOLE_RANGE = (97.0, 100.0), (0.0, 101.0)
@@ -38,6 +41,8 @@ def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[Publi
     windows = timeline.windows
     _published(figure, published, [epoch.test_loss for epoch in published])
     _train_line(figure, timeline, windows, _on_log(window.loss for window in windows), "%{y:.4f}")
+    if config.measure_training:
+        _measured_line(figure, timeline, _on_log(one.loss for one in _measured(timeline).values()), "%{y:.4f}")
     _evaluation_line(figure, timeline, config, _on_log(epoch.test_loss for epoch in timeline.epochs), "%{y:.4f}")
     axis(figure, "y", type="log", exponentformat="power", **_log_axis(_drawn(figure)))
     return figure
@@ -56,6 +61,8 @@ def accuracy_figure(
     windows = _from_its_entrance(timeline.windows, shown[0])
     _published(figure, published, [epoch.test_accuracy for epoch in published])
     _train_line(figure, timeline, windows, [window.accuracy for window in windows], "%{y:.2f} %")
+    if config.measure_training:
+        _measured_line(figure, timeline, [one.accuracy for one in _measured(timeline).values()], "%{y:.2f} %")
     _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
     if config.evaluate_on == "test":
         _target_line(figure)
@@ -151,6 +158,7 @@ def _close_range(timeline: Timeline, published: Sequence[PublishedEpoch]) -> tup
     """
     shown = [window.accuracy for window in timeline.windows if window.epoch > 1 or not timeline.epochs]
     shown += [epoch.test_accuracy for epoch in timeline.epochs]
+    shown += [one.accuracy for one in _measured(timeline).values()]
     shown += [epoch.test_accuracy for epoch in published]
     lowest = _stop_below(shown, ACCURACY_STOPS)
     return (lowest, CLOSE_RANGE[1]) if lowest else WHOLE_RANGE
@@ -219,6 +227,24 @@ def _train_line(
     places = [timeline.position(window) for window in windows]
     line = {"color": TRAIN, "width": 1.5}
     _line(figure, "train", places, heights, mode="lines", line=line, hovertemplate=hover)
+
+
+def _measured(timeline: Timeline) -> dict[int, Measured]:
+    """Epoch -> the sample of the training images: the same images in every epoch that was measured."""
+    return {epoch.epoch: epoch.measured[0] for epoch in timeline.epochs if epoch.measured}
+
+
+def _measured_line(figure: Figure, timeline: Timeline, heights: Sequence[float], hover: str) -> None:
+    _line(
+        figure,
+        MEASURED_CURVE,
+        list(_measured(timeline)),
+        heights,
+        mode="lines+markers",
+        line={"color": MEASURED, "width": 2, "dash": "dash"},
+        marker={"size": 7, "symbol": "diamond"},
+        hovertemplate=hover,
+    )
 
 
 def _evaluation_line(

@@ -120,14 +120,37 @@ def test_what_is_trained_meanwhile_is_drawn_by_the_next_look(store: Store, dead_
 
 
 def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
-    add_run(store, epoch(1, 9950, train=98.0), epoch(2, 9940, train=99.0, seconds=63.0), Stopped())
+    told = epoch(1, 9950, train=98.0), epoch(2, 9940, train=99.0, seconds=63.0, measured=9960)
+    add_run(store, *told, Stopped())
     assert metrics(open_app("train")) == {
         "Test, best": "99.50 %",
         "Test, last": "99.40 %",
         "Wrong of 10,000": "60",
-        "Train − test": "-0.40 points",
+        "Train − test": "+0.20 points",
         "An epoch takes": "1 min 3 s",
     }
+
+
+def test_training_minus_test_is_a_dash_where_only_the_accuracy_while_training_is_known(store: Store) -> None:
+    add_run(store, epoch(1, 9950, train=98.0), Stopped())
+    assert metrics(open_app("train"))["Train − test"] == "–"
+
+
+@pytest.mark.parametrize("images", ["test", "validation"])
+def test_the_page_says_what_the_two_training_curves_are(store: Store, images: str) -> None:
+    config = tiny_run(evaluate_on=images)
+    add_run(store, epoch(1, measured=9960), Stopped(), config=config)
+    app = open_app("train")
+    assert chart(app, "accuracy")["train, as tested"]["y"] == [99.60]
+    assert "**train** is measured while the network trains: dropout and augmentation are on" in words(app)
+    assert f"That is how **{images}** is measured, so these two may be compared" in words(app)
+
+
+def test_of_a_run_that_is_not_measured_on_training_images_no_second_curve_is_spoken(store: Store) -> None:
+    add_run(store, epoch(1), Stopped(), config=tiny_run(measure_training=False))
+    app = open_app("train")
+    assert "train, as tested" not in chart(app, "accuracy")
+    assert "as tested" not in words(app)
 
 
 def test_before_the_first_epoch_the_figures_are_dashes(store: Store) -> None:

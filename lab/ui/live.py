@@ -12,7 +12,7 @@ import streamlit as st
 
 from lab.analysis import RunSummary, gap, summarize, wrong_images
 from lab.config import RunConfig
-from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
+from lab.curves import MEASURED_CURVE, accuracy_figure, learning_rate_figure, loss_figure
 from lab.events import Event
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
@@ -138,14 +138,16 @@ def _figures(run: RunSummary) -> None:
     columns[0].metric(f"{name}, best", f"{best.test_accuracy:.2f} %" if best else "–")
     columns[1].metric(f"{name}, last", f"{last.test_accuracy:.2f} %" if last else "–")
     columns[2].metric("Wrong of 10,000", f"{wrong_images(last)}" if last else "–")
-    columns[3].metric(f"Train − {run.evaluated}", f"{gap(last):+.2f} points" if last else "–", help=_gap_help(run))
+    over = gap(last)
+    words = "–" if over is None else f"{over:+.2f} points"
+    columns[3].metric(f"Train − {run.evaluated}", words, help=_gap_help(run))
     columns[4].metric("An epoch takes", duration(last.seconds) if last else "–")
 
 
 def _gap_help(run: RunSummary) -> str:
     return (
-        f"Training accuracy minus {run.evaluated} accuracy. Well above zero means overfitting. Training accuracy is "
-        "measured while training, with dropout and augmentation on, so it can be the lower one."
+        f"Accuracy on training images minus {run.evaluated} accuracy, both measured alike after the epoch. Well above "
+        "zero means overfitting. A dash: this run was not measured on its training images."
     )
 
 
@@ -169,6 +171,18 @@ def draw_curves(
         show_figure(loss_figure(timeline, config, published), "loss")
     with right:
         show_figure(accuracy_figure(timeline, config, published, whole_range), "accuracy")
+    if config.measure_training:
+        st.caption(_two_curves(config))
+
+
+def _two_curves(config: RunConfig) -> str:
+    """What the difference between the two training curves is."""
+    return (
+        "**train** is measured while the network trains: dropout and augmentation are on, and every batch changes the "
+        f"network. **{MEASURED_CURVE}** is measured after each epoch, on 10,000 training images as they are, with "
+        f"dropout off. That is how **{config.evaluate_on}** is measured, so these two may be compared: the gap between "
+        "them is what the network knows by heart."
+    )
 
 
 def _below(run: Run, timeline: Timeline, summary: RunSummary) -> None:
