@@ -1,8 +1,15 @@
-"""What `streamlit run app.py` serves: the pages, and beside them the workers for as long as the server lives."""
+"""What `streamlit run app.py` serves: the pages, the routes beside them, and the workers for as long as it lives."""
 
 import streamlit as st
 
 from lab.lifespan import lifespan
 from lab.ui.errors import show_error
+from lab.web import guard, routes
 
-app = st.App("lab/ui/script.py", lifespan=lifespan, on_script_error=show_error)
+app = st.App(
+    "lab/ui/script.py",
+    lifespan=lifespan,
+    routes=routes(st.get_option("server.baseUrlPath")),
+    middleware=[guard(st.get_option)],
+    on_script_error=show_error,
+)

@@ -12,16 +12,16 @@ from typing import Any, Literal
 
 from lab.analysis import RunSummary
 from lab.config import RunConfig
-from lab.events import Measured, Window
+from lab.events import Epoch, Measured
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
 
+Axis = dict[str, Any]
+"""What Plotly needs to know of an axis beside its looks: its range, and its ticks where they are given."""
+
 SERIES = ("#E69F00", "#3D8BC4", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800", "#8A929A")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-
-MEASURED_CURVE = "train, as tested"
-"""What the curve of the training images is called that are read as the test images are."""
 
 CURVE_HEIGHT = 300
 CLOSE_RANGE, WHOLE_RANGE = (97.0, 100.0), (0.0, 101.0)
@@ -33,18 +33,18 @@ LOSS_RANGE = (0.01, 10**0.45)
 """What the loss axis always shows: an untrained network's loss is 2.3."""
 LOSS_FLOOR = 1e-5
 """Smaller losses, and 0, which a logarithmic axis cannot show, are drawn here; the hover says 0.0000."""
+TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, as tested", "so far"
+"""What the curves of a run that grow are called; another is called what it is evaluated on."""
 
 
 def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = ()) -> Figure:
     """Training loss by window and evaluation loss by epoch, logarithmic; the published test loss dotted."""
     figure = _curves(config.epochs, "Loss", f"loss-{config.epochs}")
-    windows = timeline.windows
     _published(figure, published, [epoch.test_loss for epoch in published])
-    _train_line(figure, timeline, windows, _on_log(window.loss for window in windows), "%{y:.4f}")
-    if config.measure_training:
-        _measured_line(figure, timeline, _on_log(one.loss for one in _measured(timeline).values()), "%{y:.4f}")
-    _evaluation_line(figure, timeline, config, _on_log(epoch.test_loss for epoch in timeline.epochs), "%{y:.4f}")
-    axis(figure, "y", type="log", exponentformat="power", **_log_axis(_drawn(figure)))
+    _train_line(figure, timeline, [on_log(window.loss) for window in timeline.windows], "%{y:.4f}")
+    _measured_line(figure, timeline, config, [on_log(one.loss) for one in _measured(timeline)], "%{y:.4f}")
+    _evaluation_line(figure, timeline, config, [on_log(epoch.test_loss) for epoch in timeline.epochs], "%{y:.4f}")
+    axis(figure, "y", type="log", exponentformat="power", **loss_axis(timeline, published))
     return figure
 
 
@@ -53,20 +53,16 @@ def accuracy_figure(
 ) -> Figure:
     """Training accuracy by window and evaluation accuracy by epoch, in percent, with the target as a thin line.
 
-    Unless the `whole` range is asked for, the axis closes in when the first epoch is done, and the training curve
-    begins where it enters the chart.
+    Unless the `whole` range is asked for, the axis closes in when the first epoch is done.
     """
     figure = _curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
-    shown = WHOLE_RANGE if whole else _close_range(timeline, published)
-    windows = _from_its_entrance(timeline.windows, shown[0])
     _published(figure, published, [epoch.test_accuracy for epoch in published])
-    _train_line(figure, timeline, windows, [window.accuracy for window in windows], "%{y:.2f} %")
-    if config.measure_training:
-        _measured_line(figure, timeline, [one.accuracy for one in _measured(timeline).values()], "%{y:.2f} %")
+    _train_line(figure, timeline, [window.accuracy for window in timeline.windows], "%{y:.2f} %")
+    _measured_line(figure, timeline, config, [one.accuracy for one in _measured(timeline)], "%{y:.2f} %")
     _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
     if config.evaluate_on == "test":
         _target_line(figure)
-    axis(figure, "y", range=list(shown))
+    axis(figure, "y", **(whole_axis() if whole else accuracy_axis(timeline, published)))
     return figure
 
 
@@ -74,7 +70,7 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
     """The planned learning rate over the run, thin, and the part already run (up to epoch `reached`), thick."""
     figure = _curves(planned, "Learning rate", f"rate-{planned}", height=190)
     done = [(epoch, rate) for epoch, rate in planned_rates if epoch <= reached]
-    for points, width, name in ((planned_rates, 1.5, "planned"), (done, 3.5, "so far")):
+    for points, width, name in ((planned_rates, 1.5, "planned"), (done, 3.5, SO_FAR)):
         _line(
             figure,
             name,
@@ -101,7 +97,7 @@ def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]
             figure,
             f"{run.run}: {run.name}" + ("" if known else f" ({run.evaluated})"),
             [epoch.epoch for epoch in run.epochs],
-            accuracies if what == "accuracy" else _on_log(epoch.test_loss for epoch in run.epochs),
+            accuracies if what == "accuracy" else [on_log(epoch.test_loss) for epoch in run.epochs],
             mode="lines+markers",
             line={"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2},
             marker={"size": 5},
@@ -151,30 +147,42 @@ def _stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
     return next((stop for stop in stops if stop <= lowest), WHOLE_RANGE[0])
 
 
-def _close_range(timeline: Timeline, published: Sequence[PublishedEpoch]) -> tuple[float, float]:
-    """From the highest stop below every epoch and every window; once there is an epoch, the windows of the first go.
+def whole_axis() -> Axis:
+    """Every accuracy there can be."""
+    return {"range": list(WHOLE_RANGE)}
 
-    There a network comes from guessing, and with all of it in view nothing later could be told apart.
+
+def accuracy_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Axis:
+    """All there is until the first epoch is done; then from the highest stop below every epoch and every window.
+
+    The windows of the first epoch go then: there a network comes from guessing, and with all of it in view nothing
+    later could be told apart.
     """
-    shown = [window.accuracy for window in timeline.windows if window.epoch > 1 or not timeline.epochs]
+    if not timeline.epochs:
+        return whole_axis()
+    shown = [window.accuracy for window in timeline.windows if window.epoch > 1]
     shown += [epoch.test_accuracy for epoch in timeline.epochs]
-    shown += [one.accuracy for one in _measured(timeline).values()]
+    shown += [one.accuracy for one in _measured(timeline)]
     shown += [epoch.test_accuracy for epoch in published]
     lowest = _stop_below(shown, ACCURACY_STOPS)
-    return (lowest, CLOSE_RANGE[1]) if lowest else WHOLE_RANGE
+    return {"range": [lowest, CLOSE_RANGE[1]]} if lowest else whole_axis()
 
 
-def _from_its_entrance(windows: Sequence[Window], floor: float) -> Sequence[Window]:
-    """The windows from where the training curve is above the floor for good."""
-    below = [number for number, window in enumerate(windows) if window.accuracy < floor]
-    return windows[below[-1] + 1 :] if below else windows
+def loss_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Axis:
+    """What every run needs, and as much more as this one does."""
+    losses = [window.loss for window in timeline.windows]
+    losses += [epoch.test_loss for epoch in timeline.epochs]
+    losses += [one.loss for one in _measured(timeline)]
+    losses += [epoch.test_loss for epoch in published]
+    return _log_axis([loss for loss in map(on_log, losses) if loss is not None])
 
 
-def _on_log(losses: Iterable[float]) -> list[float]:
-    return [max(loss, LOSS_FLOOR) if math.isfinite(loss) else loss for loss in losses]
+def on_log(loss: float) -> float | None:
+    """Where a loss stands on a logarithmic axis; None for one that is no finite number."""
+    return max(loss, LOSS_FLOOR) if math.isfinite(loss) else None
 
 
-def _log_axis(values: Sequence[float]) -> dict[str, Any]:
+def _log_axis(values: Sequence[float]) -> Axis:
     """Range (as exponents, which Plotly wants) and ticks: at 1, 2 and 5, or at powers of ten where there are many."""
     low = min(LOSS_RANGE[0], 0.97 * min(values, default=1.0))
     high = max(LOSS_RANGE[1], 1.03 * max(values, default=1.0))
@@ -208,9 +216,9 @@ def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT)
     return figure
 
 
-def _line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float], **settings: Any) -> None:
+def _line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | None], **settings: Any) -> None:
     """A curve of the figure; its name is shown as typed."""
-    heights = [height if math.isfinite(height) else None for height in y]
+    heights = [height if height is not None and math.isfinite(height) else None for height in y]
     figure["data"].append({"type": "scatter", "name": as_typed(name), "x": list(x), "y": heights} | settings)
 
 
@@ -220,25 +228,31 @@ def _target_line(figure: Figure) -> None:
     figure["layout"]["shapes"] = [line | across]
 
 
-def _train_line(
-    figure: Figure, timeline: Timeline, windows: Sequence[Window], heights: Sequence[float], hover: str
-) -> None:
+def _train_line(figure: Figure, timeline: Timeline, heights: Sequence[float | None], hover: str) -> None:
     """A window stands at the end of its share of the epoch, so that epoch and window figures share an axis."""
-    places = [timeline.position(window) for window in windows]
+    places = [timeline.position(window) for window in timeline.windows]
     line = {"color": TRAIN, "width": 1.5}
-    _line(figure, "train", places, heights, mode="lines", line=line, hovertemplate=hover)
+    _line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
 
 
-def _measured(timeline: Timeline) -> dict[int, Measured]:
-    """Epoch -> the sample of the training images: the same images in every epoch that was measured."""
-    return {epoch.epoch: epoch.measured[0] for epoch in timeline.epochs if epoch.measured}
+def sample(epoch: Epoch) -> Measured | None:
+    """What a curve shows of an epoch's training images: the same images in every epoch; None where none were read."""
+    return epoch.measured[0] if epoch.measured else None
 
 
-def _measured_line(figure: Figure, timeline: Timeline, heights: Sequence[float], hover: str) -> None:
+def _measured(timeline: Timeline) -> list[Measured]:
+    return [one for one in map(sample, timeline.epochs) if one is not None]
+
+
+def _measured_line(
+    figure: Figure, timeline: Timeline, config: RunConfig, heights: Sequence[float | None], hover: str
+) -> None:
+    if not config.measure_training:
+        return
     _line(
         figure,
         MEASURED_CURVE,
-        list(_measured(timeline)),
+        [epoch.epoch for epoch in timeline.epochs if epoch.measured],
         heights,
         mode="lines+markers",
         line={"color": MEASURED, "width": 2, "dash": "dash"},
@@ -248,7 +262,7 @@ def _measured_line(figure: Figure, timeline: Timeline, heights: Sequence[float],
 
 
 def _evaluation_line(
-    figure: Figure, timeline: Timeline, config: RunConfig, heights: Sequence[float], hover: str
+    figure: Figure, timeline: Timeline, config: RunConfig, heights: Sequence[float | None], hover: str
 ) -> None:
     _line(
         figure,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from lab.config import TRAINING_IMAGES, Augmentation, LayerSpec, Optimizer, RunConfig, Schedule
-from lab.layers import total_parameters
+from lab.layers import total_macs, total_parameters
 from lab.steps import Step, matching_step, published_epochs
 
 
@@ -68,19 +68,14 @@ def describe_run(config: RunConfig) -> str:
 
 
 def describe_config(config: RunConfig) -> list[tuple[str, str]]:
-    """A whole config in words, a line for each setting; what a published step had to infer is marked."""
-    preset = matching_step(config)
-
-    def mark(part: str, words: str) -> str:
-        return preset.mark(part, words) if preset else words
-
+    """A whole config in words, a line for each setting."""
     return [
-        ("Layers", mark("layers", "; ".join(describe_layer(layer) for layer in config.network.layers))),
+        ("Layers", "; ".join(describe_layer(layer) for layer in config.network.layers)),
         ("Batch norm", "yes" if config.network.batch_norm else "no"),
-        ("Dropout", mark("dropout", f"{config.network.dropout:g}" if config.network.dropout else "none")),
-        ("Augmentation", mark("augmentation", describe_augmentation(config.augmentation))),
+        ("Dropout", f"{config.network.dropout:g}" if config.network.dropout else "none"),
+        ("Augmentation", describe_augmentation(config.augmentation)),
         ("Optimiser", describe_optimizer(config.optimizer)),
-        ("Scheduler", mark("scheduler", describe_schedule(config.schedule))),
+        ("Scheduler", describe_schedule(config.schedule)),
         ("Batch size", f"{config.batch_size}"),
         ("Seed", f"{config.seed}"),
         ("Training images", f"{config.images_per_epoch:,}"),
@@ -95,6 +90,8 @@ class StepSummary:
 
     preset: Step
     parameters: int
+    macs: int
+    """Multiply-accumulates for one image."""
     augmentation: str | None
     scheduler: str | None
     published_final: float | None
@@ -108,6 +105,7 @@ class StepSummary:
             "step": self.preset.number,
             "name": self.preset.name,
             "parameters": self.parameters,
+            "macs": self.macs,
             "batch_norm": network.batch_norm,
             "dropout": network.dropout,
             "augmentation": self.augmentation,
@@ -123,6 +121,7 @@ def summarize_step(preset: Step) -> StepSummary:
     return StepSummary(
         preset=preset,
         parameters=total_parameters(config.network),
+        macs=total_macs(config.network),
         augmentation=describe_augmentation(config.augmentation) if config.augmentation.active else None,
         scheduler=describe_schedule(config.schedule) if config.schedule.kind != "none" else None,
         published_final=published[-1].test_accuracy if published else None,

@@ -110,8 +110,12 @@ def _data_bytes() -> int:
 
 
 def _parameter_bytes(config: RunConfig, rows: list[LayerRow]) -> int:
-    """Weights, gradients, the optimiser's state, and after an epoch weights and state once more, to be kept."""
+    """Weights, gradients, the optimiser's state, and after an epoch weights and state once more, to be kept.
+
+    With weight averaging the average and, while it is evaluated, the weights aside, are state as well.
+    """
     state = 2 if config.optimizer.kind == "adamw" else 1 if config.optimizer.momentum else 0
+    state += 2 if config.weight_averaging else 0
     return sum(row.parameters for row in rows) * FLOAT * (2 + state + 2 * (1 + state))
 
 
@@ -142,6 +146,7 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
         if row.kind == "conv":
             k, pad = row.kernel, row.padding
             terms = k * k * inputs
+            total += 0 if row.bias else 2 * channels * FLOAT
             total += FLOAT * (terms * pitch + k * k * channels * in_pitch + GROUPS * (terms + 1) * pitch)
             scratch = max(scratch, (height + 2 * pad) * (width + 2 * pad) * in_pitch)
             scratch = max(scratch, (height + k - 1) * (width + k - 1) * pitch)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lab.events import Epoch, Event, Failed, Finished, Started, Stopped, Window
-
-RECENT = 3
-"""Finished epochs that say how long the next ones take."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Timeline:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a run stands. `share` is 0 to 1; `seconds_left` is None until there is something to measure."""
+    """Where a run stands. `share` is 0 to 1."""
 
     epoch: int
     epochs: int
@@ -57,7 +53,8 @@ class Progress:
     batches: int
     share: float
     images_per_second: float | None
-    seconds_left: float | None
+    testing: bool
+    """Whether all batches of the epoch are done, and its evaluation is not."""
 
 
 def progress(timeline: Timeline) -> Progress | None:
@@ -66,31 +63,15 @@ def progress(timeline: Timeline) -> Progress | None:
         return None
     epochs, batches = timeline.started.epochs, timeline.started.iterations_per_epoch
     last = timeline.windows[-1] if timeline.windows else None
-    done = max(last.iteration if last else 0, len(timeline.epochs) * batches)
-    total = epochs * batches
-    speed = last.images_per_second if last else None
+    evaluated = len(timeline.epochs) * batches
+    done = max(last.iteration if last else 0, evaluated)
+    testing = done > evaluated and done % batches == 0
     return Progress(
-        epoch=min(epochs, done // batches + 1),
+        epoch=min(epochs, done // batches + (not testing)),
         epochs=epochs,
-        batch=batches if done == total else done % batches,
+        batch=batches if testing or done == epochs * batches else done % batches,
         batches=batches,
-        share=done / total,
-        images_per_second=speed,
-        seconds_left=_seconds_left(timeline, total - done),
+        share=done / (epochs * batches),
+        images_per_second=last.images_per_second if last else None,
+        testing=testing,
     )
-
-
-def epoch_seconds(timeline: Timeline) -> float | None:
-    """From the last finished epochs (evaluation included) or, in the first, from the newest window; None before it."""
-    if timeline.epochs:
-        return statistics.mean(epoch.seconds for epoch in timeline.epochs[-RECENT:])
-    if timeline.started is None or not timeline.windows:
-        return None
-    images = float(timeline.started.iterations_per_epoch) * timeline.started.batch_size
-    return images / timeline.windows[-1].images_per_second
-
-
-def _seconds_left(timeline: Timeline, iterations: int) -> float | None:
-    assert timeline.started is not None
-    seconds = epoch_seconds(timeline)
-    return None if seconds is None else seconds * iterations / timeline.started.iterations_per_epoch

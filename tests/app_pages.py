@@ -103,10 +103,16 @@ def words(app: AppTest) -> str:
     return "\n".join([*(as_read(element.value) for kind in kinds for element in kind), html(app)])
 
 
+def component_data(app: AppTest, key: str) -> dict[str, Any]:
+    """What a component of ours was given."""
+    (given,) = [json.loads(element.proto.json) for element in app.get("bidi_component") if element.key == key]
+    found: dict[str, Any] = given
+    return found
+
+
 def figure(app: AppTest, key: str) -> dict[str, Any]:
     """What a chart was given to draw."""
-    (drawn,) = [json.loads(element.proto.json)["figure"] for element in app.get("bidi_component") if element.key == key]
-    found: dict[str, Any] = json.loads(drawn)
+    found: dict[str, Any] = json.loads(component_data(app, key)["figure"])
     return found
 
 
@@ -121,8 +127,21 @@ def axis(app: AppTest, key: str) -> list[float]:
     return limits
 
 
-def metrics(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
+def figures(app: AppTest) -> dict[str, str]:
+    """The figures of a run by their labels."""
+    cell = '<div><span>([^<]*?)(?: <abbr[^>]*>[^<]*</abbr>)?</span><span class="value"><span[^>]*>([^<]*)</span>'
+    return dict(re.findall(cell, html(app)))
+
+
+def checks(app: AppTest) -> list[str]:
+    """The lines of a run's scorecard, as read."""
+    lines = re.findall("<p>(.*?)</p>", "".join(re.findall('<div class="checks">(.*?)</div>', html(app))))
+    return [" ".join(re.sub("<[^>]*>|&nbsp;", "", line).split()) for line in lines]
+
+
+def channel(app: AppTest) -> dict[str, Any]:
+    """What the browser is given to follow the run with."""
+    return component_data(app, "channel")
 
 
 # --- the controls of the Train page -------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lab.config import (
     Augmentation,
+    Biases,
     LayerKind,
     LayerSpec,
     NetworkConfig,
@@ -177,7 +178,8 @@ def possible_networks(draw: st.DrawFn, without_holes: bool = False) -> NetworkCo
         layers.append(LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=padding, channels=channels))
         side = (side + 2 * padding - kernel) // stride + 1
     dropout = draw(st.sampled_from([0.0, 0.25]))
-    return NetworkConfig(layers=(*layers, *end), batch_norm=draw(st.booleans()), dropout=dropout)
+    batch_norm, bias = draw(st.booleans()), draw(st.sampled_from(get_args(Biases)))
+    return NetworkConfig(layers=(*layers, *end), batch_norm=batch_norm, dropout=dropout, bias=bias)
 
 
 def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
@@ -201,6 +203,7 @@ run_configs = st.builds(
         layers=layer_lists(),
         batch_norm=st.booleans(),
         dropout=_numbers(0, 0.9),
+        bias=st.sampled_from(get_args(Biases)),
     ),
     augmentation=augmentations,
     optimizer=st.builds(
@@ -219,6 +222,8 @@ run_configs = st.builds(
     ),
     epochs=st.integers(1, 200),
     batch_size=st.integers(1, 10_000),
+    label_smoothing=_numbers(0, 0.3),
+    weight_averaging=_numbers(0, 0.9999),
     seed=st.integers(0, 2**32 - 1),
     device=st.sampled_from(["auto", "cpu", "cuda", "mps"]),
     precision=st.sampled_from(["float32", "bfloat16"]),

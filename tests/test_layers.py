@@ -1,6 +1,7 @@
 """The layer table against the published one, against the real module, and against gradients."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from examples import possible_networks, run_configs
 from hypothesis import given, settings
 from torch import Tensor, nn
 
-from lab.config import LayerSpec, NetworkConfig, RunConfig, conv, linear, max_pool
+from lab.config import Biases, LayerSpec, NetworkConfig, RunConfig, conv, linear, max_pool
 from lab.layers import (
     ImpossibleNetwork,
     LayerRow,
@@ -36,6 +37,14 @@ PUBLISHED_ROWS = [
     ("conv", 3, 0, 1, (16, 4, 4), (10, 2, 2), 28),
     ("global_average_pool", 2, 0, 1, (10, 2, 2), (10, 1, 1), 32),
 ]
+
+
+def test_without_the_biases_that_batch_norm_cancels_152_parameters_are_free_and_without_any_162() -> None:
+    everywhere, needed, none = (total_parameters(replace(LIGHT, bias=bias)) for bias in get_args(Biases))
+    assert everywhere - needed == 96 + 16 + 16 + 8 + 16
+    assert needed - none == 10
+    plain = replace(LIGHT, batch_norm=False, bias="needed")
+    assert total_parameters(plain) == total_parameters(replace(plain, bias="all"))  # no batch norm, nothing cancelled
 
 
 @pytest.mark.parametrize("number", [2, 3, 4, 5])
@@ -182,8 +191,8 @@ def positive_stages(network: NetworkConfig) -> list[nn.Sequential]:
         for module in stage:
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.constant_(module.weight, 1 / module.weight[0].numel())
-                assert module.bias is not None
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
             elif isinstance(module, nn.MaxPool2d):
                 module = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
             modules.append(module)
@@ -310,8 +319,8 @@ def test_a_unit_outside_its_map_is_refused(unit: tuple[int, int]) -> None:
         ((conv(10, 28), max_pool()), "Layer 2: its 2x2 kernel is larger than the 1x1 map it gets, so its own map"),
         (
             (conv(10, 3), max_pool(), conv(12, 3)),
-            "Layer 3 is the last convolution and has 12 channels: it must have 10, a score for each digit, or a linear "
-            "layer must follow as the last layer.",
+            "Layer 3 is the last convolution and has 12 channels: it must have 10, a score for each digit, or stand "
+            "before a linear layer.",
         ),
         ((max_pool(),), "The network has no convolution: add one with 10 channels, a score for each digit."),
         ((max_pool(), linear()), "The network has no convolution: add one."),

@@ -27,10 +27,10 @@ from examples import tiny_run
 from streamlit.testing.v1 import AppTest
 
 from lab.events import Stopped
+from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
 from lab.ui.run_table import DRAWN
-from lab.ui.run_words import moment
 
 
 def select(app: AppTest, *rows: int) -> AppTest:

@@ -9,13 +9,16 @@ from app_pages import (
     as_read,
     axis,
     button,
+    channel,
     chart,
+    checks,
+    component_data,
     epoch,
     errors,
+    figures,
     is_well,
     labelled,
     labels,
-    metrics,
     open_app,
     run_that_is,
     the_run,
@@ -24,10 +27,11 @@ from app_pages import (
 )
 from examples import say, tiny_run
 
-from lab.events import Finished, Paused, Stopped
+from lab.events import Finished, Stopped
+from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
-from lab.ui.run_words import moment
+from lab.ui.channel import CHANGED
 
 # --- Train: the live view ----------------------------------------------------------------------------------------
 
@@ -93,12 +97,34 @@ def test_a_run_resumed_in_another_tab_meanwhile_is_shown_as_it_is(store: Store, 
     assert the_run(store).status == "queued"
 
 
-def test_a_live_run_shows_epoch_batch_speed_and_time_left(store: Store, dead_worker: str) -> None:
-    run_that_is("running", store, dead_worker)
-    (bar,) = open_app("train").get("progress")
-    # 4 of 3 x 3 batches are done; the first epoch took 2 s, so 5 more batches take 5 / 3 x 2 s
-    assert bar.proto.text == "Epoch 2 of 3, batch 1 of 3 · 480 images a second · 3 s left"
-    assert bar.proto.value == int(100 * 4 / 9)
+def test_a_live_run_is_followed_from_what_the_page_shows_of_it(store: Store, dead_worker: str) -> None:
+    run_id = run_that_is("running", store, dead_worker)
+    newest = store.events_after(run_id)[-1].id
+    app = open_app("train")
+    given = channel(app)
+    assert (given["run"], given["cursor"], given["state"]) == (run_id, newest, "running-run-1")
+    assert given["follows"]
+    growing = {key: component_data(app, key)["live"] for key in ("loss", "accuracy", "rate")}
+    assert {live["cursor"] for live in growing.values()} == {newest}
+    assert growing["loss"]["curves"] == growing["accuracy"]["curves"] == ["train", "test"]
+
+
+def test_a_run_that_has_ended_is_not_followed_and_says_how_far_it_came(store: Store, dead_worker: str) -> None:
+    run_that_is("stopped", store, dead_worker)
+    given = channel(open_app("train"))
+    assert not given["follows"]
+    assert (given["text"], given["share"]) == ("1 of 3 epochs in 2 s", 1 / 3)
+
+
+def test_a_browser_that_is_told_of_another_state_has_the_page_drawn_anew(store: Store, dead_worker: str) -> None:
+    run_id = run_that_is("running", store, dead_worker)
+    app = open_app("train")
+    say(store, run_id, window(5), Stopped())
+    app.session_state[CHANGED] = True  # what the browser's word does
+    app.run()
+    assert is_well(app)
+    assert "badge[stopped]" in words(app)
+    assert CHANGED not in app.session_state
 
 
 def test_the_curves_have_a_point_a_window_and_a_point_an_epoch(store: Store, dead_worker: str) -> None:
@@ -122,7 +148,7 @@ def test_what_is_trained_meanwhile_is_drawn_by_the_next_look(store: Store, dead_
 def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
     told = epoch(1, 9950, train=98.0), epoch(2, 9940, train=99.0, seconds=63.0, measured=9960)
     add_run(store, *told, Stopped())
-    assert metrics(open_app("train")) == {
+    assert figures(open_app("train")) == {
         "Test, best": "99.50 %",
         "Test, last": "99.40 %",
         "Wrong of 10,000": "60",
@@ -133,7 +159,7 @@ def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
 
 def test_training_minus_test_is_a_dash_where_only_the_accuracy_while_training_is_known(store: Store) -> None:
     add_run(store, epoch(1, 9950, train=98.0), Stopped())
-    assert metrics(open_app("train"))["Train − test"] == "–"
+    assert figures(open_app("train"))["Train − test"] == "–"
 
 
 @pytest.mark.parametrize("images", ["test", "validation"])
@@ -155,15 +181,15 @@ def test_of_a_run_that_is_not_measured_on_training_images_no_second_curve_is_spo
 
 def test_before_the_first_epoch_the_figures_are_dashes(store: Store) -> None:
     add_run(store, window(1))
-    assert set(metrics(open_app("train")).values()) == {"–"}
+    assert set(figures(open_app("train")).values()) == {"–"}
 
 
 def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run(evaluate_on="validation"))
     app = open_app("train")
-    assert {"Validation, best", "Validation, last", "Train − validation"} < set(metrics(app))
+    assert {"Validation, best", "Validation, last", "Train − validation"} < set(figures(app))
     assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "validation"]
-    shown = [*metrics(app), *labels(app.toggle), *(element.value for element in (*app.markdown, *app.caption))]
+    shown = [*figures(app), *labels(app.toggle), *(element.value for element in (*app.markdown, *app.caption))]
     assert not [text for text in shown if "test" in text.replace("the test images", "").lower()], shown
 
 
@@ -201,14 +227,15 @@ def test_an_unfinished_or_failed_run_says_why(store: Store, dead_worker: str) ->
 
 def test_the_scorecard_is_open_until_the_run_is_done(store: Store) -> None:
     add_run(store, epoch(1), config=step(3).config)
-    assert "… open" in words(open_app("train"))
+    assert checks(open_app("train"))[1].startswith("… open")
 
 
 def test_the_target_is_not_claimed_for_a_run_that_it_says_nothing_about(store: Store) -> None:
     told = (epoch(number, 9950) for number in range(1, 16))
     add_run(store, *told, Finished(), config=replace(step(3).config, evaluate_on="validation"))
-    told_by_the_page = words(open_app("train"))
-    assert "not judged] &nbsp; 99.40 % or better" in told_by_the_page
+    app = open_app("train")
+    told_by_the_page = words(app)
+    assert checks(app)[1].startswith("– not judged 99.40 % or better")
     assert "It meets the target" not in told_by_the_page
 
 
@@ -217,7 +244,7 @@ def test_a_network_that_guesses_is_said_to_guess_and_its_curve_is_on_the_chart(s
     add_run(store, *told, Finished())
     app = open_app("train")
     assert "It did not learn: 10 % is guessing." in words(app)
-    assert "overfit" not in words(app)
+    assert "It overfits" not in words(app) and "It does not overfit" not in words(app)
     assert axis(app, "accuracy") == [0, 101]
     assert chart(app, "accuracy")["test"]["y"] == [9.82] * 3
 
@@ -226,38 +253,13 @@ def test_a_network_that_guesses_is_said_to_guess_and_its_curve_is_on_the_chart(s
 def test_a_finished_run_is_held_against_the_target_and_read(store: Store, correct: int, mark: str) -> None:
     run = (epoch(number, correct, train=99.9) for number in range(1, 16))
     add_run(store, *run, Finished(), config=step(3).config)
-    told = words(open_app("train"))
-    assert f"{mark}] &nbsp; 99.40 % or better in each of the last 3 epochs" in told
-    assert "✓ met] &nbsp; Fewer than 10,000 parameters: 9,426" in told
+    app = open_app("train")
+    told = words(app)
+    assert checks(app)[0] == "✓ met Fewer than 10,000 parameters: 9,426"
+    assert checks(app)[1].startswith(f"{mark} 99.40 % or better in each of the last 3 epochs: ")
     assert "It overfits" in told
     assert "mean of the last 3 epochs" in told
     assert step(3).published_findings in told
-
-
-HALF = (window(1), window(2), window(3), epoch(1), window(4))
-
-
-def test_a_queued_run_says_its_place_on_its_device_and_about_when_it_begins(store: Store) -> None:
-    add_run(store, *HALF, device="cpu")
-    next_one, last = store.submit(tiny_run()), store.submit(tiny_run())
-    # 5 of 9 batches are left at 2 s for 3: 10 / 3 s; each of the queued runs takes 3 x 2 s
-    assert "next on cpu, begins in about 3 s" in words(open_app("train", run=str(next_one)))
-    assert "1 more before it on cpu, begins in about 9 s" in words(open_app("train", run=str(last)))
-
-
-def test_a_run_on_another_device_holds_nobody_up(store: Store) -> None:
-    add_run(store, *HALF, device="cuda")
-    waiting = store.submit(tiny_run())
-    told = words(open_app("train", run=str(waiting)))
-    assert "next on cpu" in told and "begins in" not in told
-
-
-def test_a_run_that_was_paused_and_goes_on_says_what_it_waits_for(store: Store) -> None:
-    paused = add_run(store, *HALF, Paused(), device="cpu")
-    store.send(paused, "pause")
-    add_run(store, *HALF, device="cpu")
-    store.send(paused, "run")
-    assert "next on cpu, goes on in about 3 s" in words(open_app("train", run=str(paused)))
 
 
 def test_a_run_says_when_it_began_and_before_that_when_it_was_queued(store: Store) -> None:

@@ -67,33 +67,29 @@ def test_a_run_that_has_not_started_has_no_progress() -> None:
     assert progress(Timeline.of([])) is None
 
 
-def test_a_run_that_has_just_started_is_at_the_beginning_of_epoch_1_and_cannot_tell_its_end() -> None:
+def test_a_run_that_has_just_started_is_at_the_beginning_of_epoch_1() -> None:
     state = progress(Timeline.of([started(epochs=3, iterations=20)]))
     assert state is not None
     assert (state.epoch, state.batch, state.share) == (1, 0, 0)
     assert (state.epochs, state.batches) == (3, 20)
     assert state.images_per_second is None
-    assert state.seconds_left is None
 
 
-def test_in_the_first_epoch_the_time_left_comes_from_the_newest_window() -> None:
-    state = progress(
-        Timeline.of([started(epochs=3, iterations=20, batch=100), window(1, 5, 9.0), window(1, 10, 500.0)])
-    )
+def test_in_an_epoch_it_is_where_the_newest_window_ended_and_as_fast() -> None:
+    state = progress(Timeline.of([started(epochs=3, iterations=20), window(1, 5, 9.0), window(1, 10, 500.0)]))
     assert state is not None
-    assert (state.epoch, state.batch) == (1, 10)
-    assert state.share == 10 / (3 * 20)
+    assert (state.epoch, state.batch, state.share, state.testing) == (1, 10, 10 / (3 * 20), False)
     assert state.images_per_second == 500.0
-    assert state.seconds_left == (3 * 20 - 10) * 100 / 500.0
 
 
-def test_later_the_time_left_comes_from_the_last_three_epochs_with_their_evaluation() -> None:
-    seconds = [100.0, 4.0, 6.0, 8.0]
-    past = [epoch(number, seconds=value) for number, value in enumerate(seconds, start=1)]
-    state = progress(Timeline.of([started(epochs=6, iterations=20), *past, window(5, 90)]))
-    assert state is not None
-    assert (state.epoch, state.batch) == (5, 90 - 4 * 20)
-    assert state.seconds_left == (4 + 6 + 8) / 3 * (6 * 20 - 90) / 20
+def test_from_an_epochs_last_batch_to_its_figures_it_is_being_tested() -> None:
+    told = [started(epochs=3, iterations=20), window(1, 20), epoch(1), window(2, 40)]
+    tested = [progress(Timeline.of(told[:count])) for count in (2, 3, 4)]
+    assert [(state.epoch, state.batch, state.testing) for state in tested if state] == [
+        (1, 20, True),
+        (2, 0, False),
+        (2, 20, True),
+    ]
 
 
 def test_a_resumed_run_goes_on_where_its_finished_epochs_end() -> None:
@@ -102,8 +98,8 @@ def test_a_resumed_run_goes_on_where_its_finished_epochs_end() -> None:
     assert (state.epoch, state.batch, state.share) == (2, 0, 20 / 60)
 
 
-def test_a_finished_run_is_at_its_last_batch_with_no_time_left() -> None:
+def test_a_finished_run_is_at_its_last_batch() -> None:
     rows = [window(3, 60), *epochs(99, 99, 99), Finished()]
     state = progress(Timeline.of([started(epochs=3, iterations=20), *rows]))
     assert state is not None
-    assert (state.epoch, state.batch, state.share, state.seconds_left) == (3, 20, 1, 0)
+    assert (state.epoch, state.batch, state.share, state.testing) == (3, 20, 1, False)

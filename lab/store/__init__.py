@@ -1,6 +1,6 @@
 """The one database of the lab: this is its door, and no other room knows a file behind it."""
 
-from lab.store.active import Active, Ahead, turns
+from lab.store.active import Active, Ahead, ahead, turns
 from lab.store.claims import Claim, LostClaim
 from lab.store.database import StoreError, StoreUnavailable, file_url
 from lab.store.processes import worker_name
@@ -27,6 +27,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "Unreadable",
+    "ahead",
     "backup",
     "check",
     "database_url",

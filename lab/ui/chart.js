@@ -1,5 +1,5 @@
 // Draws a Plotly figure into the page, and every later one into the same chart: nothing flickers, and what the user has
-// zoomed or hidden stays for as long as the figure's `uirevision` does.
+// zoomed or hidden stays for as long as the figure's `uirevision` does. lab/ui/growth.js stands before this file.
 
 const PAUSES = [0.3, 1, 2, 4];  // seconds before the second, third ... try to load Plotly
 
@@ -74,35 +74,38 @@ function draw(Plotly, place) {
     return;
   }
   const theme = themeOf(place);
-  const wanted = JSON.stringify([theme, place.figure]);
+  const wanted = JSON.stringify([theme, place.figure, place.live]);
   if (wanted === place.drawn) return;  // Streamlit asks at every refresh of the page
   place.drawn = wanted;
   place.closest(".lab-chart-frame").dataset.state = "drawn";
-  const { data, layout } = themed(JSON.parse(place.figure), theme);
-  const looks = JSON.stringify([layout, data.map(({ x, y, ...trace }) => [trace, x?.length > 0])]);
-  if (looks === place.looks && hasFixedAxes(place)) {
-    Plotly.animate(place, { data: data.map(({ x, y }) => ({ x, y })) }, POINTS_ONLY).catch(replaced);
-  } else {
-    layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
-    Plotly.react(place, data, layout, { displayModeBar: false });
-    place.looks = looks;
-  }
+  drawWhole(Plotly, place, theme);
   place.widths ??= followWidth(Plotly, place);
+  if (place.live) follow(Plotly, place);
 }
 
-// Where curves only grew, their points alone are drawn anew: axes, grid and legend take two thirds of the time. (A curve
-// that gets its first points comes into the legend too.)
-const POINTS_ONLY = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
-
-// Plotly draws a chart once a frame of the browser, and a tab that nobody looks at has none: of those that wait it drops
-// all but the last, which holds every point, and rejects what it dropped, with nothing to say.
-function replaced(error) {
-  if (error !== undefined) throw error;
+function drawWhole(Plotly, place, theme) {
+  const { data, layout } = themed(upToDate(place, JSON.parse(place.figure)), theme);
+  keepZoom(place, layout);
+  layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
+  Plotly.react(place, data, layout, { displayModeBar: false });
+  place.axis = layout.yaxis.range;
 }
 
-// An axis that follows its data needs the whole drawing; so does one that the user has told to, by a double click.
-function hasFixedAxes(place) {
-  return [place._fullLayout.xaxis, place._fullLayout.yaxis].every((axis) => !axis.autorange);
+// Plotly keeps a zoom while the axis that it was made on is asked for; so that one is asked for until the zoom is over.
+function keepZoom(place, layout) {
+  const drawn = place._fullLayout?.yaxis;
+  if (!drawn || place.layout.uirevision !== layout.uirevision) return;
+  const zoomed = drawn.autorange || String(drawn.range) !== String(place.axis);
+  if (zoomed) layout.yaxis.range = place.axis;
+}
+
+// Grow whenever the run has said something, for as long as the chart is on the page.
+function follow(Plotly, place) {
+  place.following ??= () => {
+    if (place.isConnected) grow(place, () => drawWhole(Plotly, place, themeOf(place)));
+    else told.removeEventListener("grown", place.following);
+  };
+  told.addEventListener("grown", place.following);
 }
 
 // Keeps a chart as wide as its column: that changes with the window, and when the tab that it stands in is opened.
@@ -126,6 +129,7 @@ export default function ({ parentElement, data }) {
   const frame = parentElement.querySelector(".lab-chart-frame");
   const place = frame.querySelector(".lab-chart");
   place.figure = data.figure;
+  place.live = data.live;
   frame.dataset.state ??= "loading";
   frame.style.minHeight = `${JSON.parse(data.figure).layout.height}px`;
   frame.querySelector("button").onclick = () => {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from streamlit.components.v1 import declare_component
 from lab.figures import Figure
 
 SCRIPT = Path(__file__).parent / "plotly" / "plotly-cartesian.min.js"
-_JS = Path(__file__).with_name("chart.js").read_text(encoding="utf-8")
+_JS = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("growth.js", "chart.js"))
 _HTML = """
 <div class="lab-chart-frame">
   <p class="lab-chart-loading" role="status">The chart is being loaded.</p>
@@ -40,12 +41,27 @@ _CSS = """
 """
 
 
-def show_figure(figure: Figure, key: str) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Growing:
+    """What a chart of a run needs to grow by itself, by what `lab.ui.channel` is told."""
+
+    chart: str
+    """What the channel calls it."""
+    curves: tuple[str, ...]
+    """The names of its curves that grow."""
+    cursor: int
+    """The id of the newest event that its figure holds."""
+    axis: int | None = None
+    """Which of the axes that the channel tells of it follows; None: it keeps its own."""
+
+
+def show_figure(figure: Figure, key: str, growing: Growing | None = None) -> None:
     """A chart that fills its column; the zoom lasts while the figure's `uirevision` does."""
     files = declare_component("plotly_script", path=SCRIPT.parent)  # gives the script an address
     path = f"component/{files.name}/{SCRIPT.name}"  # from the folder of the page, which the browser knows
     chart = st.components.v2.component("lab_chart", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
-    chart(key=key, data={"figure": json.dumps(figure), "plotly": path}, width="stretch")
+    live = None if growing is None else asdict(growing)
+    chart(key=key, data={"figure": json.dumps(figure), "plotly": path, "live": live}, width="stretch")
 
 
 def show_clickable_figure(figure: Figure, key: str, on_click: Callable[[], None]) -> None:

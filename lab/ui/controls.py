@@ -114,13 +114,6 @@ def details() -> Callable[[], None]:
     return draw_what_needs_torch
 
 
-def _provenance(*parts: str) -> None:
-    """What of a published step had to be inferred."""
-    preset = matching_step(draft().config)
-    for sentence in preset.provenance(*parts) if preset else ():
-        st.caption(f":material/info: {sentence}")
-
-
 def _augmentation() -> None:
     left, right = st.columns(2)
     with left:
@@ -131,7 +124,6 @@ def _augmentation() -> None:
             slider(f"augmentation.{name}")
         field("augmentation.interpolation")
     slider("network.dropout")
-    _provenance("augmentation", "dropout")
 
 
 def _learning_rate() -> None:
@@ -147,7 +139,6 @@ def _learning_rate() -> None:
     _schedule_details(config.schedule.kind)
     field("optimizer.weight_decay")
     show_figure(learning_rate_figure(planned_learning_rates(config), config.epochs), "planned-rate")
-    _provenance("scheduler")
 
 
 def _schedule_details(kind: str) -> None:

@@ -18,13 +18,18 @@ _STYLE = """
 <style>
 .block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
 h1 {padding: 0 0 0.1rem 0;}
-[data-testid="stMetric"] {padding: 0;}
-[data-testid="stMetricLabel"] p {font-size: 0.85rem;}
+.whereabouts {font-size: 0.88rem; margin: 0;}
+.figures {display: grid; grid-template-columns: repeat(5, 1fr); gap: 0.4rem 1rem;}
+.figures div span:first-child {display: block; font-size: 0.85rem;}
+.figures .value {font-size: 1.5rem; line-height: 1.4; white-space: nowrap; font-variant-numeric: tabular-nums;}
+.figures abbr {text-decoration: none; cursor: help; border: 1px solid; border-radius: 50%; font-size: 0.7rem;
+    padding: 0 0.3em; opacity: 0.7;}
+.checks p {margin: 0 0 0.5rem 0;}
+@media (max-width: 700px) {.figures {grid-template-columns: repeat(2, 1fr);}}
 [data-testid="stCaptionContainer"] p {margin-bottom: 0.2rem;}
 .budget {display: flex; justify-content: space-between; font-size: 0.88rem;}
 .budget-bar {height: 6px; border-radius: 3px; background: rgba(128, 138, 148, 0.25); margin-top: 4px;}
 .budget-bar div {height: 6px; border-radius: 3px;}
-.stProgress * {transition: none !important;}  /* sliding, a bar that moves each second costs a third of the page */
 .wide {overflow-x: auto;}
 table.plain {border-collapse: collapse; width: 100%; font-size: 0.9rem;}
 table.plain th {text-align: left; font-weight: 600; padding: 0.3rem 0.8rem 0.3rem 0; white-space: nowrap;
@@ -90,10 +95,23 @@ def budget_bar(parameters: int, budget: int) -> None:
     )
 
 
-def duration(seconds: float) -> str:
-    """`48 s`, `3 min 20 s`, `1 h 5 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+def show_figures(figures: Mapping[str, tuple[str, str]], helps: Mapping[str, str]) -> None:
+    """A line of figures, each below its label: label -> the name of its place, and what stands there now.
+
+    `helps` says more of some, by label.
+    """
+
+    def label(text: str) -> str:
+        more = html.escape(helps.get(text, ""))
+        return html.escape(text) + (f' <abbr title="{more}" tabindex="0">?</abbr>' if more else "")
+
+    cells = (
+        f'<div><span>{label(text)}</span><span class="value">{moving(place, value)}</span></div>'
+        for text, (place, value) in figures.items()
+    )
+    st.html(f'<div class="figures">{"".join(cells)}</div>')
+
+
+def moving(place: str, text: str) -> str:
+    """Text that `lab.ui.channel` changes while a run trains, in HTML."""
+    return f'<span data-moves="{place}">{html.escape(text)}</span>'

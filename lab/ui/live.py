@@ -1,33 +1,34 @@
 """The live view of one run: where it stands, its curves, its scorecard and, at the end, what it shows.
 
-A fragment asks the store again and again while the run is live (`lab.ui.pace` says how often), and not afterwards.
+It is drawn for a click and for every state of the run. What moves in between, `lab.ui.channel` moves in the browser.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from html import escape
 from typing import Any
 
 import streamlit as st
 
-from lab.analysis import RunSummary, gap, summarize, wrong_images
+from lab.analysis import RunSummary, summarize
 from lab.config import RunConfig
-from lab.curves import MEASURED_CURVE, accuracy_figure, learning_rate_figure, loss_figure
-from lab.events import Event
+from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
+from lab.standing import details, figures, whereabouts
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import ENDED, LIVE, Kept, Run, Store, StoreError
-from lab.timeline import Timeline, epoch_seconds, progress
-from lab.ui.chart import show_figure
-from lab.ui.layout import duration
-from lab.ui.pace import refresh_seconds
-from lab.ui.run_words import ending_words, place_words, progress_words
+from lab.timeline import Timeline
+from lab.ui.channel import follow, has_changed
+from lab.ui.chart import Growing, show_figure
+from lab.ui.layout import moving, show_figures
+from lab.ui.run_words import ending_words, progress_words
 from lab.ui.state import EVENTS, the_store
 from lab.ui.text import plain
+from lab.web import state_of
 
-EARLY = 8
-"""Points of a curve, of twenty an epoch, that are shown as they come: there the loss falls fastest."""
 STATUS_COLOURS = {
     "queued": "gray",
     "running": "blue",
@@ -40,72 +41,60 @@ STATUS_COLOURS = {
 
 
 def show_run(run_id: int) -> None:
-    """Draw the run, and go on drawing it while it is live."""
+    """Draw the run. What moves of it is drawn by the browser; a click, or another state, has it drawn anew."""
+    st.fragment(_view)(run_id)
+
+
+def _view(run_id: int) -> None:
+    if has_changed():
+        st.rerun()  # the whole page
     store = the_store()
     try:
         run = store.run(run_id)
-        pace = pace_of(run, Timeline.of(_events(store, run_id)))
-    except StoreError as error:
+        kept = _events(store, run_id)
+    except StoreError as error:  # deleted in another tab, or the database went away
         st.warning(plain(str(error)))
         return
-    st.fragment(_view, run_every=pace)(run_id, pace)
-
-
-def _view(run_id: int, pace: float | None) -> None:
-    store = the_store()
-    try:
-        run = store.run(run_id)
-        timeline = Timeline.of(_events(store, run_id))
-    except StoreError as error:  # deleted in another tab, or the database went away: the next poll asks again
-        st.warning(plain(str(error)))
-        return
-    if pace != pace_of(run, timeline):
-        st.rerun()  # the whole page, so that refreshing starts, ends or changes its pace
-    _head(store, run, timeline)
+    timeline = Timeline.of(one.event for one in kept)
     summary = summarize(run, timeline.epochs)
+    _head(store, run, summary)
+    _state(run, summary, cursor_of(kept))
     _figures(summary)
-    _curves(run, timeline)
-    _below(run, timeline, summary)
+    _curves(run, timeline, cursor_of(kept))
+    _below(run, timeline, summary, cursor_of(kept))
 
 
-def pace_of(run: Run, timeline: Timeline) -> float | None:
-    """Seconds between two refreshes; None for a run that has ended. Quick until a run trains as it was told to."""
-    if run.status in ENDED:
-        return None
-    steady = run.status == "running" and run.command == "run" and len(timeline.windows) > EARLY
-    return refresh_seconds((steady and epoch_seconds(timeline)) or 0.0)
+def cursor_of(kept: Sequence[Kept]) -> int:
+    """The id of the newest of a run's events."""
+    return kept[-1].id if kept else 0
 
 
-def _events(store: Store, run_id: int) -> list[Event]:
+def _events(store: Store, run_id: int) -> list[Kept]:
     """All events of the run; a session fetches each only once."""
     fetched: dict[int, list[Kept]] = st.session_state.setdefault(EVENTS, {})
     events = fetched.setdefault(run_id, [])
     events += store.events_after(run_id, events[-1].id if events else 0)
-    return [kept.event for kept in events]
+    return events
 
 
-def _head(store: Store, run: Run, timeline: Timeline) -> None:
+def _head(store: Store, run: Run, summary: RunSummary) -> None:
     title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     colour = STATUS_COLOURS[run.status]
-    words = f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}] &nbsp; {plain(place_words(store, run))}"
-    title.markdown(words)
+    title.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
+    title.html(f'<p class="whereabouts">{moving("whereabouts", whereabouts(summary))}</p>')
     _buttons(store, run, buttons)
-    _state(run, timeline)
 
 
-def _state(run: Run, timeline: Timeline) -> None:
+def _state(run: Run, summary: RunSummary, cursor: int) -> None:
     """How far it is, as a bar; why an unfinished run ended takes the bar's place."""
-    state = progress(timeline)
+    epochs = len(summary.epochs)
     if run.status == "failed":
         st.error(plain(run.reason))
     elif run.status == "interrupted":
-        st.warning(plain(ending_words(run, len(timeline.epochs))))
-    elif run.status in LIVE and state is not None:
-        st.progress(state.share, text=progress_words(state))
+        st.warning(plain(ending_words(run, epochs)))
     else:
-        done, planned = len(timeline.epochs), run.config.epochs
-        spent = f" in {duration(sum(epoch.seconds for epoch in timeline.epochs))}" if done else ""
-        st.progress(done / planned, text=f"{done} of {planned} epochs{spent}")
+        text = progress_words(run, summary.training_seconds, epochs)
+        follow(run.id, state_of(run), cursor, text, epochs / run.config.epochs, ends=run.status in ENDED)
 
 
 def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
@@ -133,15 +122,15 @@ def _resume(store: Store, run: Run) -> None:
 
 def _figures(run: RunSummary) -> None:
     """The figures of the run so far, in one line."""
-    last, best, name = run.last, run.best, run.evaluated.capitalize()
-    columns = st.columns(5)
-    columns[0].metric(f"{name}, best", f"{best.test_accuracy:.2f} %" if best else "–")
-    columns[1].metric(f"{name}, last", f"{last.test_accuracy:.2f} %" if last else "–")
-    columns[2].metric("Wrong of 10,000", f"{wrong_images(last)}" if last else "–")
-    over = gap(last)
-    words = "–" if over is None else f"{over:+.2f} points"
-    columns[3].metric(f"Train − {run.evaluated}", words, help=_gap_help(run))
-    columns[4].metric("An epoch takes", duration(last.seconds) if last else "–")
+    name, values = run.evaluated.capitalize(), figures(run)
+    labels = {
+        "best": f"{name}, best",
+        "last": f"{name}, last",
+        "wrong": "Wrong of 10,000",
+        "gap": f"Train − {run.evaluated}",
+        "epoch-takes": "An epoch takes",
+    }
+    show_figures({label: (place, values[place]) for place, label in labels.items()}, {labels["gap"]: _gap_help(run)})
 
 
 def _gap_help(run: RunSummary) -> str:
@@ -151,7 +140,7 @@ def _gap_help(run: RunSummary) -> str:
     )
 
 
-def _curves(run: Run, timeline: Timeline) -> None:
+def _curves(run: Run, timeline: Timeline, cursor: int) -> None:
     published, whole = st.columns(2)
     known = published_epochs(run.step) if run.step else ()
     with published:
@@ -159,18 +148,29 @@ def _curves(run: Run, timeline: Timeline) -> None:
         dotted = st.toggle(label, value=True, key="published", disabled=not known)
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
-    draw_curves(timeline, run.config, known if dotted else (), whole_range)
+    draw_curves(timeline, run.config, known if dotted else (), whole_range, cursor)
 
 
 def draw_curves(
-    timeline: Timeline, config: RunConfig, published: tuple[PublishedEpoch, ...], whole_range: bool = False
+    timeline: Timeline,
+    config: RunConfig,
+    published: tuple[PublishedEpoch, ...],
+    whole_range: bool = False,
+    cursor: int | None = None,
 ) -> None:
-    """Loss and accuracy side by side on one epoch axis."""
+    """Loss and accuracy side by side on one epoch axis; with `cursor`, the newest event's id, they grow."""
+    axis = int(bool(published))
+
+    def growing(chart: str, follows: int | None) -> Growing | None:
+        curves = (TRAIN_CURVE, MEASURED_CURVE, config.evaluate_on)
+        return None if cursor is None else Growing(chart=chart, curves=curves, cursor=cursor, axis=follows)
+
     left, right = st.columns(2)
     with left:
-        show_figure(loss_figure(timeline, config, published), "loss")
+        show_figure(loss_figure(timeline, config, published), "loss", growing("loss", axis))
     with right:
-        show_figure(accuracy_figure(timeline, config, published, whole_range), "accuracy")
+        figure = accuracy_figure(timeline, config, published, whole_range)
+        show_figure(figure, "accuracy", growing("accuracy", None if whole_range else axis))
     if config.measure_training:
         st.caption(_two_curves(config))
 
@@ -185,12 +185,13 @@ def _two_curves(config: RunConfig) -> str:
     )
 
 
-def _below(run: Run, timeline: Timeline, summary: RunSummary) -> None:
+def _below(run: Run, timeline: Timeline, summary: RunSummary, cursor: int) -> None:
     """The learning rate beside the scorecard and, once the run has ended, its findings."""
     left, right = st.columns(2)
     with left:
         reached = timeline.position(timeline.windows[-1]) if timeline.windows else 0
-        show_figure(learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached), "rate")
+        figure = learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached)
+        show_figure(figure, "rate", Growing(chart="rate", curves=(SO_FAR,), cursor=cursor))
     with right:
         _scorecard(summary)
     if run.status in ENDED:
@@ -198,17 +199,23 @@ def _below(run: Run, timeline: Timeline, summary: RunSummary) -> None:
 
 
 _MARKS = {
-    "met": ":green[✓ met]",
-    "missed": ":red[✗ missed]",
-    "open": ":gray[… open]",
-    "not judged": ":gray[– not judged]",
+    "met": ("✓ met", "green"),
+    "missed": ("✗ missed", "red"),
+    "open": ("… open", "gray"),
+    "not judged": ("– not judged", "gray"),
 }
 
 
 def _scorecard(run: RunSummary) -> None:
+    """The target, line by line; only the details of a line change while the run trains."""
     st.markdown("**The published target**")
-    for check in scorecard(run):
-        st.markdown(f"{_MARKS[check.state]} &nbsp; {check.claim}: {check.detail}")
+    places = details(run)
+    lines = []
+    for check, (place, detail) in zip(scorecard(run), places.items(), strict=True):
+        words, colour = _MARKS[check.state]
+        mark = f'<span style="color: var(--st-{colour}-text-color)">{words}</span>'
+        lines.append(f"<p>{mark} &nbsp; {escape(check.claim)}: {moving(place, detail)}</p>")
+    st.html(f'<div class="checks">{"".join(lines)}</div>')
 
 
 def _findings(run: RunSummary) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import streamlit as st
 
 from lab.analysis import RunSummary, gap, summarize
+from lab.standing import duration
 from lab.store import Store
-from lab.ui.layout import duration
 from lab.ui.run_words import began_words
 from lab.ui.state import tick_runs, ticked_runs
 

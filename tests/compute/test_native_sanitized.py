@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from examples import possible_networks
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from lab.compute.native import build
 from lab.compute.native.engine import KINDS
-from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
+from lab.config import Biases, LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.layers import layer_table, pooled_last
 from lab.steps import step
 
@@ -68,7 +69,7 @@ def lines(config: NetworkConfig, batch: int) -> str:
         norm, relu = int("batch norm" in row.extras), int("ReLU" in row.extras)
         dropout = config.dropout if "dropout" in row.extras else 0.0
         channels = row.output_shape[0] if row.kind == "conv" else 0
-        shape = f"{row.kernel} {row.stride} {row.padding} {channels} {norm} {relu} {dropout}"
+        shape = f"{row.kernel} {row.stride} {row.padding} {channels} {norm} {relu} {dropout} {int(row.bias)}"
         text.append(f"{KINDS[row.kind]} {shape} {row.input_shape[0]} {row.output_shape[0]}")
     return "\n".join(text)
 
@@ -87,8 +88,9 @@ def driven(driver: Path, *networks: str) -> list[str]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_touches_nothing_but_its_own(driver: Path, name: str) -> None:
-    [loss] = driven(driver, lines(replace(NETWORKS[name], dropout=0.3), 3))
-    assert math.isfinite(float(loss))
+    networks = [replace(NETWORKS[name], dropout=0.3, bias=bias) for bias in get_args(Biases)]
+    losses = driven(driver, *(lines(config, 3) for config in networks))
+    assert all(math.isfinite(float(loss)) for loss in losses)
 
 
 @given(networks=st.lists(st.tuples(possible_networks(), st.integers(1, 19)), min_size=5, max_size=5))

@@ -97,11 +97,14 @@ static void score_image(const Pass *pass, i64 image) {
     if (!pass->labels) return;
     int64_t label = pass->labels[image];
     for (int c = 0; c < s->channels; c++) total += expf(mean[c] - highest);
-    e->losses[image] = logf(total) + highest - mean[label];
+    float spread = e->smoothing / s->channels, target = (1 - e->smoothing) * mean[label];
+    for (int c = 0; c < s->channels; c++) target += spread * mean[c];
+    e->losses[image] = logf(total) + highest - target;
     e->right[image] = best == label;
     float *g = s->gradient + image * s->size;
     for (int c = 0; c < s->channels; c++) {
-        float d = (expf(mean[c] - highest) / total - (c == label)) / pass->images / positions;
+        float wanted = spread + (c == label) * (1 - e->smoothing);
+        float d = (expf(mean[c] - highest) / total - wanted) / pass->images / positions;
         for (i64 p = 0; p < positions; p++) g[p * s->pitch + c] = d;
     }
 }
@@ -157,6 +160,9 @@ void engine_use_threads(Engine *e, int threads) {
     e->wanted = threads < 1 ? 1 : threads < e->threads ? threads : e->threads;
 }
 
+// From now on this share of a label, from 0 to 1, is spread evenly over all classes.
+void engine_smooth_labels(Engine *e, float share) { e->smoothing = share; }
+
 // Forward in eval mode: x (images, height, width), scores (images, classes). At most as many images as the engine is
 // for, and one call on an engine at a time: also of engine_iterate.
 void engine_scores(Engine *e, const float *x, int images, float *scores) {
@@ -197,6 +203,10 @@ static void set_up_convolution(Engine *e, Stage *s) {
     i64 k = s->layer.kernel, pad = s->layer.padding, height = s->in_height, width = s->in_width;
     s->terms = terms(e, k, s->in_channels, s->in_pitch, width + 2 * pad);
     s->flipped_terms = terms(e, k, s->channels, s->pitch, width + k - 1);
+    if (!s->layer.bias) {
+        s->no_bias = zeros(e, 2 * s->channels, 4);
+        s->layer.bias = s->no_bias, s->layer.d_bias = s->no_bias ? s->no_bias + s->channels : 0;
+    }
     s->packed = zeros(e, times(e, s->terms.count, s->pitch), 4), s->packed_bias = zeros(e, s->pitch, 4);
     s->flipped = zeros(e, times(e, k * k * s->channels, s->in_pitch), 4);
     s->partial = zeros(e, times(e, CHUNKS * (s->terms.count + 1), s->pitch), 4);
@@ -233,7 +243,7 @@ void engine_free(Engine *e) {
         Stage *s = e->stages + i;
         free(s->map), free(s->gradient), free(s->terms.offset), free(s->flipped_terms.offset), free(s->packed);
         free(s->packed_bias), free(s->flipped), free(s->partial), free(s->sums), free(s->scale), free(s->shift);
-        free(s->mean), free(s->inverse), free(s->mean_g), free(s->mean_gx);
+        free(s->no_bias), free(s->mean), free(s->inverse), free(s->mean_g), free(s->mean_gx);
     }
     free_stem(e);
     pool_free(e->pool);

@@ -11,8 +11,9 @@ enum { CHUNKS = 16 };
 static const float EPSILON = 1e-5f, MOMENTUM = 0.1f;  // of torch's batch norm
 
 // A layer as engine.py describes it. The arrays are torch's and stay torch's: weight (out, in, kernel, kernel), the
-// others (out). Whoever makes an engine keeps them where they are until it is freed: it reads and writes them in
-// place. engine_layer_size says how many bytes this is, for a caller to compare with its own description.
+// others (out); bias and d_bias are null where there is none. Whoever makes an engine keeps them where they are until
+// it is freed: it reads and writes them in place. engine_layer_size says how many bytes this is, for a caller to compare
+// with its own description.
 typedef struct {
     int32_t kind, kernel, stride, padding, channels, batch_norm, relu;
     float dropout;
@@ -31,6 +32,7 @@ typedef struct {
     i64 channels, pitch, height, width;
     i64 in_size, size;             // floats an image
     Terms terms;                   // of a convolution: kernel * kernel * in_channels, in a padded input image
+    float *no_bias;                // where the layer has none: zeros, and behind them what would be their gradient
     float *packed, *packed_bias;   // weight as [term][channel]
     float *flipped;                // weight for the gradient of the input, as [term'][input channel]
     Terms flipped_terms;           // kernel * kernel * channels, in a padded gradient
@@ -60,6 +62,7 @@ typedef struct {
     i64 batch, activation, scratch_size, bytes;  // bytes: all that it has asked for
     float *scratch;
     float *losses;
+    float smoothing;               // the share of a label that is spread evenly over all classes
     int32_t *right;
 
     // of the stem, see there

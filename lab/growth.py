@@ -1,0 +1,46 @@
+"""What an event adds to the charts of its run: how a chart grows on a page that is being looked at.
+
+`lab.curves` draws the same points all at once; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.config import RunConfig
+from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, on_log, sample
+from lab.events import Epoch, Event, Window
+
+Points = list[tuple[float, float | None]]
+Added = dict[str, dict[str, Points]]
+"""Chart -> curve -> what is added at its end: (epoch, value), with None for a value that is no finite number."""
+
+
+def added(event: Event, config: RunConfig, planned: Sequence[tuple[float, float]], since: float) -> Added:
+    """The points that an event adds; none for an event that no chart shows.
+
+    `planned`: the run's `planned_learning_rates`, of which those are added that lie beyond epoch `since`.
+    """
+    match event:
+        case Window():
+            place = reached(event, config)
+            rates: Points = [(epoch, rate) for epoch, rate in planned if since < epoch <= place]
+            return {
+                "loss": {TRAIN_CURVE: [(place, on_log(event.loss))]},
+                "accuracy": {TRAIN_CURVE: [(place, event.accuracy)]},
+                "rate": {SO_FAR: rates},
+            }
+        case Epoch():
+            loss: dict[str, Points] = {config.evaluate_on: [(event.epoch, on_log(event.test_loss))]}
+            accuracy: dict[str, Points] = {config.evaluate_on: [(event.epoch, event.test_accuracy)]}
+            measured = sample(event)
+            if measured is not None:
+                loss[MEASURED_CURVE] = [(event.epoch, on_log(measured.loss))]
+                accuracy[MEASURED_CURVE] = [(event.epoch, measured.accuracy)]
+            return {"loss": loss, "accuracy": accuracy}
+    return {}
+
+
+def reached(window: Window, config: RunConfig) -> float:
+    """Where a window ends, in epochs."""
+    return window.iteration / config.iterations_per_epoch

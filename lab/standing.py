@@ -1,0 +1,90 @@
+"""Where a run stands, in the words and figures that pages show of it and that change while it trains.
+
+Plain values: the page draws them, and the live channel sends them when they have changed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from lab.analysis import RunSummary, gap, wrong_images
+from lab.config import EVALUATION_IMAGES
+from lab.findings import scorecard
+from lab.timeline import Timeline, progress
+
+Words = dict[str, str]
+"""What stands in the places of a page whose text changes, by the name of the place."""
+
+
+def whereabouts(run: RunSummary) -> str:
+    """Where and since when it runs or ran; for one that has not begun, since when it waits."""
+    if run.started is None:
+        return f"run {run.run}, queued {moment(run.queued)}"
+    return ", ".join(words for words in (f"run {run.run}", run.hardware, f"began {moment(run.started)}") if words)
+
+
+def figures(run: RunSummary) -> Words:
+    """The figures of a run so far; dashes before its first epoch."""
+    last, best, over = run.last, run.best, gap(run.last)
+    return {
+        "best": f"{best.test_accuracy:.2f} %" if best else "–",
+        "last": f"{last.test_accuracy:.2f} %" if last else "–",
+        "wrong": f"{wrong_images(last)}" if last else "–",
+        "gap": "–" if over is None else f"{over:+.2f} points",
+        "epoch-takes": duration(last.seconds) if last else "–",
+    }
+
+
+def details(run: RunSummary) -> Words:
+    """The details of the lines of the run's scorecard, in their order."""
+    return {f"check-{number}": check.detail for number, check in enumerate(scorecard(run))}
+
+
+def told_aloud(run: RunSummary) -> str:
+    """What is said of the newest epoch to who does not see the page."""
+    last = run.last
+    if last is None:
+        return ""
+    return f"Epoch {last.epoch} of {run.config.epochs}: {run.evaluated} accuracy {last.test_accuracy:.2f} %"
+
+
+def movement(timeline: Timeline, seconds_left: float | None) -> dict[str, Any] | None:
+    """Where a run is and how fast, for a browser that goes on from there; None before it has started.
+
+    `seconds_left` as of the newest event.
+    """
+    state = progress(timeline)
+    if state is None or timeline.started is None:
+        return None
+    speed = state.images_per_second
+    return {
+        "epochs": state.epochs,
+        "batches": state.batches,
+        "epoch": state.epoch,
+        "batch": state.batch,
+        "images": speed,
+        "rate": speed / timeline.started.batch_size if speed else None,
+        "left": seconds_left,
+        "testing": EVALUATION_IMAGES if state.testing else 0,
+    }
+
+
+def waiting_words(device: str, before: int, seconds: float | None, goes_on: bool) -> str:
+    """`2 more before it on cpu, begins in about 9 s`."""
+    place = f"{before} more before it on {device}" if before else f"next on {device}"
+    return place if seconds is None else f"{place}, {'goes on' if goes_on else 'begins'} in about {duration(seconds)}"
+
+
+def moment(seconds: float) -> str:
+    """`24 Nov 12:05`, by this machine's clock, of a time in seconds since 1970."""
+    return datetime.fromtimestamp(seconds).strftime("%d %b %H:%M")
+
+
+def duration(seconds: float) -> str:
+    """`48 s`, `3 min 20 s`, `1 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,234 @@
+// Follows a run while it trains: asks the server what is new of it, has the charts grow, and moves the bar and the words
+// of the page at every frame, from the speed that was measured last. A tab that nobody looks at does nothing.
+
+const PAUSES = [0.3, 0.6, 1.2, 2.5, 5];  // seconds before the next try to be told something
+const told = (window.labLive ??= Object.assign(new EventTarget(), { rows: [], axes: null, cursor: 0 }));
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+const seconds = () => performance.now() / 1000;
+
+// --- being told ------------------------------------------------------------------------------------------------------
+
+const channel = { run: null, socket: null, tries: 0, timer: null, words: {}, state: null, waits: "", problem: "" };
+let page = null;  // what the page was drawn with last, and its place
+
+function watch(data, place, ask) {
+  const isNew = channel.run !== data.run;
+  if (isNew) {
+    hangUp();
+    Object.assign(channel, { run: data.run, words: {}, state: null, waits: "", problem: "", asked: null, moves: null });
+    Object.assign(told, { rows: [], axes: null, cursor: data.cursor });
+    motion.reset();
+  }
+  told.rows = told.rows.filter((row) => row.id > data.cursor);
+  told.cursor = Math.max(told.cursor, data.cursor);
+  page = { data, place, ask };
+  if (data.moves) motion.measure(data.moves, data.state);
+  if (data.follows && !document.hidden) call();
+  if (!data.follows) hangUp();
+  draw();
+}
+
+function call() {
+  if (channel.socket || channel.timer) return;
+  const address = new URL(`live?run=${channel.run}&after=${told.cursor}`, document.baseURI);
+  address.protocol = address.protocol.replace("http", "ws");
+  const socket = (channel.socket = new WebSocket(address));
+  socket.onmessage = (event) => { if (socket === channel.socket) hear(JSON.parse(event.data)); };
+  socket.onopen = () => { channel.tries = 0; };
+  socket.onclose = () => { if (socket === channel.socket) callAgain(); };
+}
+
+function callAgain() {
+  channel.socket = null;
+  const pause = PAUSES[Math.min(channel.tries, PAUSES.length - 1)];
+  channel.tries += 1;
+  if (channel.tries === 3) page.ask("lost");  // the run may be gone: the page will say
+  channel.timer = setTimeout(() => {
+    channel.timer = null;
+    if (isWatched()) call();
+  }, 1000 * pause * (0.5 + Math.random()));
+}
+
+function hangUp() {
+  clearTimeout(channel.timer);
+  const socket = channel.socket;
+  Object.assign(channel, { socket: null, timer: null, tries: 0 });
+  socket?.close();
+}
+
+function isWatched() {
+  return page?.place.isConnected && page.data.follows && !document.hidden;
+}
+
+function hear(message) {
+  if (!isWatched()) {
+    hangUp();
+    return;
+  }
+  told.cursor = message.cursor;
+  told.rows.push(...message.rows);
+  told.axes = message.axes ?? told.axes;
+  Object.assign(channel.words, message.words);
+  channel.waits = message.waits ?? channel.waits;
+  channel.problem = message.problem ?? channel.problem;
+  channel.state = message.state ?? channel.state;
+  if (message.moves !== undefined) motion.measure(message.moves, channel.state);
+  motion.state = channel.state;
+  if (message.words) fill(channel.words);
+  if (message.aloud) page.place.querySelector(".lab-live-aloud").textContent = message.aloud;
+  if (message.rows.length || message.axes) told.dispatchEvent(new Event("grown"));
+  if (message.state !== undefined) askForThePage();
+  draw();
+}
+
+// The page is drawn anew for another state than the one it was drawn for: once for each that it is told.
+function askForThePage() {
+  if (channel.state === page.data.state || channel.state === channel.asked) return;
+  channel.asked = channel.state;
+  page.ask(channel.state);
+}
+
+function fill(words) {
+  for (const [name, text] of Object.entries(words)) {
+    for (const place of document.querySelectorAll(`[data-moves="${name}"]`)) {
+      if (place.textContent !== text) place.textContent = text;
+    }
+  }
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) hangUp();
+  else if (isWatched()) call();
+  draw();
+});
+
+// --- moving ----------------------------------------------------------------------------------------------------------
+
+const motion = {
+  moves: null,  // what was measured last
+  at: 0,  // when that was
+  state: null,
+  shown: 0,  // batches since the run's beginning
+  speed: 0,  // images a second, as shown
+  drawn: 0,  // when it was drawn last
+
+  reset() {
+    Object.assign(this, { moves: null, at: seconds(), state: null, shown: 0, speed: 0 });
+  },
+
+  measure(moves, state) {
+    if (moves === null) {
+      this.reset();
+      return;
+    }
+    const first = this.moves === null;
+    this.at = seconds() - (moves.age ?? 0);
+    this.moves = moves;
+    this.state = state;
+    if (first) {
+      this.shown = this.measured();
+      this.speed = moves.images ?? 0;
+    }
+  },
+
+  measured() {
+    return (this.moves.epoch - 1) * this.moves.batches + this.moves.batch;
+  },
+
+  goesOn() {
+    return this.state?.startsWith("running-run") && this.moves !== null && !this.moves.testing && this.moves.rate;
+  },
+
+  // Where it is by now: as far as it would be at the speed that was measured last, within this epoch.
+  expected(now) {
+    if (!this.goesOn()) return this.measured();
+    const { rate, epoch, batches } = this.moves;
+    const ahead = Math.min(rate * (now - this.at), Math.max(rate, batches / 7));
+    return Math.min(this.measured() + ahead, epoch * batches);
+  },
+
+  // Never back, and never standing still where training does not: what is ahead of it goes on more slowly.
+  step(now) {
+    const { rate, batches, epoch } = this.moves;
+    const passed = Math.min(0.25, now - this.drawn);
+    const wanted = this.expected(now);
+    this.drawn = now;
+    this.speed += ((this.moves.images ?? 0) - this.speed) * Math.min(1, 2 * passed);
+    if (!this.goesOn() || stillness.matches || Math.abs(wanted - this.shown) > batches / 4) {
+      this.shown = wanted;
+      return;
+    }
+    const pace = Math.min(2, Math.max(0.3, 1 + (wanted - this.shown) / rate));
+    this.shown = Math.min(Math.max(this.shown + pace * rate * passed, (epoch - 1) * batches), epoch * batches);
+  },
+};
+
+function draw() {
+  if (!page?.place.isConnected) return;
+  const now = seconds();
+  if (motion.moves) motion.step(now);
+  const [text, share] = page.data.follows ? standing(now) : [page.data.text, page.data.share];
+  const line = page.place.querySelector(".lab-live-line");
+  if (line.textContent !== text) line.textContent = text;
+  const bar = page.place.querySelector(".lab-live-bar");
+  const width = `scaleX(${share.toFixed(4)})`;
+  if (bar.firstElementChild.style.transform !== width) bar.firstElementChild.style.transform = width;
+  const percent = String(Math.floor(100 * share));
+  if (bar.getAttribute("aria-valuenow") !== percent) bar.setAttribute("aria-valuenow", percent);
+  next();
+}
+
+let isAsked = false;
+function next() {
+  if (isAsked || !isWatched()) return;
+  isAsked = true;
+  const again = () => {
+    isAsked = false;
+    draw();
+  };
+  if (stillness.matches) setTimeout(again, 1000);
+  else requestAnimationFrame(again);
+}
+
+// The line of words above the bar, and the share of the run that is done.
+function standing(now) {
+  if (channel.problem) return [channel.problem, motion.moves ? shareOf() : 0];
+  if (channel.waits) return [channel.waits, motion.moves ? shareOf() : 0];
+  if (!motion.moves) {
+    if (!page.data.state.startsWith("running")) return ["", 0];
+    return [`Getting ready, ${(now - motion.at).toFixed(0)} s`, 0];
+  }
+  const { epochs, batches, epoch, testing, left } = motion.moves;
+  const batch = Math.floor(motion.shown - (epoch - 1) * batches);
+  const where = testing
+    ? `Epoch ${epoch} of ${epochs}, testing on ${grouped(testing)} images`
+    : `Epoch ${epoch} of ${epochs}, batch ${grouped(batch)} of ${grouped(batches)}`;
+  const speed = motion.speed ? ` · ${grouped(Math.round(motion.speed))} images a second` : "";
+  const passed = motion.goesOn() || testing ? now - motion.at : 0;
+  const time = left === null ? "" : ` · ${duration(Math.max(0, left - passed))} left`;
+  return [where + speed + time, shareOf()];
+}
+
+function shareOf() {
+  return Math.min(1, motion.shown / (motion.moves.epochs * motion.moves.batches));
+}
+
+function grouped(number) {
+  return number.toLocaleString("en-US");
+}
+
+// As lab/standing.py says it: `48 s`, `3 min 20 s`, `1 h 5 min`.
+function duration(passed) {
+  const whole = Math.round(passed);
+  const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
+  if (!minutes) return `${whole} s`;
+  return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const place = parentElement.querySelector(".lab-live");
+  watch(data, place, (state) => setTriggerValue("state", state));
+  return () => {
+    if (page?.place === place) hangUp();
+  };
+}

@@ -1,0 +1,46 @@
+"""What of a run moves on its page while it trains, without the page being drawn anew: bar, words and charts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_HTML = """
+<div class="lab-live">
+  <div class="lab-live-line"></div>
+  <div class="lab-live-bar" role="progressbar" aria-label="Progress of the run" aria-valuemin="0" aria-valuemax="100">
+    <div></div></div>
+  <p class="lab-live-aloud" role="status"></p>
+</div>
+"""
+_CSS = """
+.lab-live {font-family: var(--st-font); color: var(--st-text-color);}
+.lab-live-line {font-size: 0.9rem; line-height: 1.5; min-height: 1.5em; font-variant-numeric: tabular-nums;}
+.lab-live-bar {height: 8px; border-radius: 4px; overflow: hidden; background: rgba(128, 138, 148, 0.25);}
+.lab-live-bar div {height: 100%; background: var(--st-primary-color); transform: scaleX(0); transform-origin: left;}
+.lab-live-aloud {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0;}
+"""
+CHANGED = "run-changed"
+
+
+def follow(run_id: int, state: str, cursor: int, text: str = "", share: float = 0.0, ends: bool = False) -> None:
+    """The line and the bar that say how far a run is, and all that moves with them.
+
+    `state`: what the page is drawn for, of which it is told when it is another. `cursor`: the id of the newest event
+    that the page shows. `text` and `share`: what is said of a run that has ended (`ends`) and moves no more.
+    """
+    data: dict[str, Any] = {"run": run_id, "state": state, "cursor": cursor, "follows": not ends}
+    component = st.components.v2.component("lab_channel", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
+    component(key="channel", data=data | {"text": text, "share": share}, on_state_change=_changed)
+
+
+def _changed() -> None:
+    st.session_state[CHANGED] = True
+
+
+def has_changed() -> bool:
+    """Whether the browser was told of another state than the page was drawn for; said once."""
+    return bool(st.session_state.pop(CHANGED, False))

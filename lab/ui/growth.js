@@ -1,0 +1,97 @@
+// How a drawn chart takes in what its run has said since: by lengthening its curves where they end, which costs a sixth of
+// what a drawing by Plotly does. A curve that gets a marker, its first points, or another axis is drawn by Plotly.
+
+// What the page is told of the run that it shows; lab/ui/channel.js fills it, and says when it has grown.
+const told = (window.labLive ??= Object.assign(new EventTarget(), { rows: [], axes: null, cursor: 0 }));
+
+// What a chart does not show yet of what was told: `place.live` says which events its figure holds.
+function untold(place) {
+  return told.rows.filter((row) => row.id > place.shows);
+}
+
+// The points of some rows for this chart, curve by curve; `cut` is where the run goes back to.
+function grown(place, rows) {
+  const curves = new Map();
+  let cut = null;
+  for (const row of rows) {
+    if (row.cut !== undefined) {
+      cut = cut === null ? row.cut : Math.min(cut, row.cut);
+      for (const [name, points] of curves) curves.set(name, points.filter(([x]) => x <= row.cut));
+    }
+    for (const [name, points] of Object.entries(row.add?.[place.live.chart] ?? {})) {
+      curves.set(name, [...(curves.get(name) ?? []), ...points]);
+    }
+  }
+  return { curves, cut };
+}
+
+// A figure with all that was told after it was made.
+function upToDate(place, figure) {
+  if (!place.live) return figure;
+  place.shows = place.live.cursor;
+  const { curves, cut } = grown(place, untold(place));
+  for (const trace of figure.data) {
+    if (!place.live.curves.includes(trace.name)) continue;
+    const kept = cut === null ? trace.x.map(() => true) : trace.x.map((x) => x <= cut);
+    const points = curves.get(trace.name) ?? [];
+    trace.x = [...trace.x.filter((_, i) => kept[i]), ...points.map(([x]) => x)];
+    trace.y = [...trace.y.filter((_, i) => kept[i]), ...points.map(([, y]) => y)];
+  }
+  place.shows = Math.max(place.shows, told.cursor);
+  Object.assign(figure.layout.yaxis, axisNow(place));
+  return figure;
+}
+
+// The vertical axis that the run has now, where that is known of it and the chart follows it.
+function axisNow(place) {
+  const { chart, axis, cursor } = place.live;
+  const known = told.axes?.[chart];
+  return known && axis !== null && told.cursor > cursor ? known[axis] : {};
+}
+
+// Take in what is new. `redraw` draws the whole chart.
+function grow(place, redraw) {
+  if (!place.live || !place._fullLayout || place.shows === undefined) return;
+  if (place._dragging) {
+    setTimeout(() => grow(place, redraw), 100);
+    return;
+  }
+  const rows = untold(place);
+  const { curves, cut } = grown(place, rows);
+  const axis = axisNow(place).range;
+  const ends = [...curves].filter(([, points]) => points.length).map(([name, points]) => endOf(place, name, points));
+  if (cut !== null || ends.includes(null) || (axis && String(axis) !== String(place.axis))) {
+    redraw();
+    return;
+  }
+  ends.forEach((end) => lengthen(place, end));
+  place.shows = Math.max(place.shows, told.cursor);
+}
+
+// Where a curve ends and what comes; null where it has to be drawn anew.
+function endOf(place, name, points) {
+  const index = place.data.findIndex((trace) => trace.name === name);
+  const drawn = place.calcdata?.[index];
+  const trace = drawn?.[0]?.trace;
+  const paths = drawn?.[0]?.node3?.node()?.querySelectorAll(".lines path.js-line");
+  const { xaxis, yaxis } = place._fullLayout;
+  const plain = trace?.mode === "lines" && trace.visible === true && drawn.length > 1 && paths?.length > 0;
+  const fixed = !xaxis.autorange && !yaxis.autorange;
+  const whole = points.every(([, y]) => y !== null) && place.data[index]?.y.at(-1) !== null;
+  return plain && fixed && whole ? { trace: place.data[index], drawn, path: [...paths].at(-1), points } : null;
+}
+
+function lengthen(place, { trace, drawn, path, points }) {
+  const { xaxis, yaxis } = place._fullLayout;
+  const pixels = (x, y) => `${xaxis.c2p(x).toFixed(2)},${yaxis.c2p(y).toFixed(2)}`;
+  const last = drawn.at(-1);
+  let way = `M${pixels(last.x, last.y)}`;  // from the last point itself: outside the chart, Plotly leaves points out
+  for (const [x, y] of points) {
+    way += `L${pixels(x, y)}`;
+    drawn.push({ ...last, x, y, i: drawn.length });
+    trace.x.push(x);
+    trace.y.push(y);
+  }
+  drawn[0].trace._length = drawn.length;
+  path.setAttribute("d", path.getAttribute("d") + way);
+}

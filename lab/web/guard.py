@@ -1,0 +1,126 @@
+"""Who may ask the server: its own pages, under a name that it is known by. It stands before Streamlit and all routes.
+
+A page of another site can have a browser send requests here, and open WebSockets, with all that the browser has: the
+Origin that the browser adds gives it away. A name that its owner points at this machine (DNS rebinding) makes such a
+page look like one of ours: the Host gives that away. Streamlit checks neither for routes, and for its own WebSocket not
+strictly (version 1.67).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+Option = Callable[[str], Any]
+"""Reads an option of the server by its name."""
+
+READING = ("GET", "HEAD")
+"""What a browser sends without an Origin where it stays on a site."""
+PORTS = {"http": 80, "https": 443}
+LONGEST_NAME = 100
+UNKNOWN_HOST = (
+    "This lab does not go by the name of {}. If it is to, name it when you start the lab: --server.allowedHosts NAME."
+)
+NO_ORIGIN = "This request does not say which page it comes from (its Origin), and is not answered."
+FOREIGN_ORIGIN = (
+    "This request comes from a page of another site ({}), and is not answered. If that is the lab's own address, "
+    "behind a proxy, name it when you start the lab: --server.corsAllowedOrigins ORIGIN."
+)
+
+
+def guard(option: Option) -> Middleware:
+    """The middleware that refuses what comes from elsewhere."""
+    return Middleware(Guard, option=option)
+
+
+class Guard:
+    """Passes on what comes from the server's own pages, and answers everything else with a sentence."""
+
+    def __init__(self, app: ASGIApp, option: Option) -> None:
+        self._app = app
+        self._hosts = _Hosts(option)
+        self._origins = [_origin(origin) for origin in option("server.corsAllowedOrigins") or ()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, one WebSocket, or the server's own beginning and end."""
+        reason = self._reason_to_refuse(scope) if scope["type"] in ("http", "websocket") else ""
+        if not reason:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await PlainTextResponse(reason, status_code=403)(scope, receive, send)
+        else:
+            await WebSocket(scope, receive, send).send_denial_response(PlainTextResponse(reason, status_code=403))
+
+    def _reason_to_refuse(self, scope: Scope) -> str:
+        headers = Headers(scope=scope)
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) != 1 or not self._hosts.know(hosts[0]):
+            return UNKNOWN_HOST.format(", ".join(hosts)[:LONGEST_NAME])
+        if not origins:
+            reads = scope["type"] == "http" and scope["method"] in READING
+            return "" if reads else NO_ORIGIN
+        mine = _origin(f"{urlsplit(origins[0]).scheme}://{hosts[0]}")
+        is_known = len(origins) == 1 and _origin(origins[0]) in (mine, *self._origins)
+        return "" if is_known and mine else FOREIGN_ORIGIN.format(", ".join(origins)[:LONGEST_NAME])
+
+
+class _Hosts:
+    """The names that the server answers to: those of `server.allowedHosts`, or else this machine's own."""
+
+    def __init__(self, option: Option) -> None:
+        named = [str(name).strip().lower().rstrip(".") for name in option("server.allowedHosts") or ()]
+        machine = socket.gethostname().lower()
+        own = ["localhost", "*.localhost", machine, f"{machine}.local"]
+        told = [option("server.address"), option("browser.serverAddress")]
+        self._names = named or [*own, *(str(name).lower() for name in told if name)]
+        self._takes_addresses = not named
+
+    def know(self, host: str) -> bool:
+        """Whether a Host header names this server; an address is no name, and nobody else can own it."""
+        name = _name(host)
+        return name is not None and (
+            (self._takes_addresses and _is_address(name)) or any(_matches(name, pattern) for pattern in self._names)
+        )
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """As Streamlit reads `server.allowedHosts`: `*` is any name, `*.example.com` any below that."""
+    return pattern in ("*", name) or (pattern.startswith("*.") and name.endswith(pattern[1:]))
+
+
+def _name(host: str) -> str | None:
+    """The name or address in a Host header; None where it is none."""
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port  # a ValueError where it is none
+    except ValueError:
+        return None
+    only_a_host = parts.netloc == host and parts.username is None and not any(map(str.isspace, host))
+    return parts.hostname.rstrip(".") if only_a_host and parts.hostname else None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _origin(text: str) -> tuple[str, str, int] | None:
+    """Scheme, name and port of an Origin; None where it is none, as that of a page without one (`null`)."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port or PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None

@@ -1,0 +1,177 @@
+"""The one reader of the store for all pages that watch: it reads what is new once, and gives the same words to all.
+
+It reads while somebody watches, and nothing otherwise. What a page has not taken yet is kept for it, up to a limit: one
+that is too slow, or asleep, is cut off. It comes back with its cursor and is told what it has missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from lab.events import Started
+from lab.store import ENDED, Active, Ahead, Run, Store, StoreError, StoreUnavailable, ahead
+from lab.web.story import Place, Story
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.2
+"""How often the store is asked for what is new."""
+BEHIND = 50
+"""Messages that are kept for a page that does not take them: ten seconds of a run that says something at every tick."""
+
+
+class Watcher:
+    """A page that watches a run, and what it is still to be told."""
+
+    def __init__(self, run_id: int, opening: str) -> None:
+        self.run_id = run_id
+        self.is_too_slow = asyncio.Event()
+        """Set once it has not taken what it was told for so long that it is told nothing more."""
+        self._untold: deque[str] = deque([opening])
+        self._changed = asyncio.Event()
+
+    def tell(self, message: str) -> None:
+        """Keep a message until it is taken."""
+        if len(self._untold) >= BEHIND:
+            self.is_too_slow.set()
+        else:
+            self._untold.append(message)
+            self._changed.set()
+
+    async def next(self) -> str:
+        """The next message, once there is one."""
+        while not self._untold:
+            self._changed.clear()
+            await self._changed.wait()
+        return self._untold.popleft()
+
+
+class Hub:
+    """What is told to all who watch runs of the store that `open_store` opens."""
+
+    def __init__(self, open_store: Callable[[], Store]) -> None:
+        self._open_store = open_store
+        self._stories: dict[int, Story] = {}
+        """The runs that are watched, and those that others wait for."""
+        self._watchers: dict[int, list[Watcher]] = {}
+        self._epochs: dict[int, int] = {}
+        """How many epochs each run in the queue will take."""
+        self._looking = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def join(self, run_id: int, cursor: int) -> Watcher:
+        """Begin to watch a run, of which the events up to `cursor` are known; `leave` ends it.
+
+        Raises:
+            StoreError: there is no such run, or it cannot be read.
+        """
+        async with self._looking:
+            story = self._stories.get(run_id)
+            if story is None:
+                story = self._stories[run_id] = await asyncio.to_thread(self._begin, run_id)
+            watcher = Watcher(run_id, story.opening(cursor))
+            self._watchers.setdefault(run_id, []).append(watcher)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look_again_and_again(), name="lab-hub")
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        """Tell it nothing more; with nobody left, nothing more is read."""
+        left = self._watchers[watcher.run_id]
+        left.remove(watcher)
+        if not left:
+            del self._watchers[watcher.run_id]
+
+    async def _look_again_and_again(self) -> None:
+        while self._watchers:
+            await asyncio.sleep(TICK_SECONDS)
+            async with self._looking:
+                await self._look()
+        self._stories.clear()
+        self._epochs.clear()
+
+    async def _look(self) -> None:
+        """Read what is new, and tell it."""
+        try:
+            news = await asyncio.to_thread(self._read, list(self._watchers))
+        except Exception:  # whatever a row holds: the next look may pass
+            log.exception("the pages that watch could not be told what is new")
+            return
+        for run_id, message in news.items():
+            for watcher in self._watchers.get(run_id, ()):
+                watcher.tell(message)
+
+    # --- in a thread, one at a time ------------------------------------------------------------------------------
+
+    def _begin(self, run_id: int) -> Story:
+        """What is known of a run that nobody has watched.
+
+        Raises:
+            StoreError: there is no such run, or it cannot be read.
+        """
+        store = self._open_store()
+        story = Story(store.run(run_id))
+        story.hear(story.run, store.events_after(run_id))
+        return story
+
+    def _read(self, watched: Sequence[int]) -> dict[int, str]:
+        """The news of these runs, as messages."""
+        store = self._open_store()
+        try:
+            active = store.active()
+        except StoreError as error:
+            return _told({run_id: self._stories[run_id].trouble(str(error)) for run_id in watched})
+        places = {run_id: ahead(active, run_id, store.devices) for run_id in watched}
+        training = {place.training for place in places.values() if place is not None and place.training is not None}
+        for run_id in set(self._stories) - {*watched, *training}:
+            del self._stories[run_id]
+        now = {one.id: one for one in active}
+        for run_id in training - set(watched):
+            self._news(store, run_id, now.get(run_id))
+        in_order = sorted(watched, key=lambda run_id: places[run_id] is not None)  # who waits, waits for the others
+        return _told({run_id: self._news(store, run_id, now.get(run_id), places[run_id]) for run_id in in_order})
+
+    def _news(self, store: Store, run_id: int, active: Active | None, before: Ahead | None = None) -> str | None:
+        try:
+            if run_id not in self._stories:
+                self._stories[run_id] = self._begin(run_id)
+            story = self._stories[run_id]
+            run = _run_now(store, story.run, active)
+            may_have_spoken = run.status == "running" or run is not story.run
+            kept = store.events_after(run_id, story.cursor) if may_have_spoken else []
+            if any(isinstance(one.event, Started) for one in kept):
+                run = store.run(run_id)  # which now knows what it is trained with
+            place = None if before is None else Place(before, self._seconds_until(store, before))
+            return story.hear(run, kept, place)
+        except StoreUnavailable as error:
+            return self._stories[run_id].trouble(str(error)) if run_id in self._stories else None
+        except StoreError:
+            return self._stories[run_id].end() if run_id in self._stories else None
+
+    def _seconds_until(self, store: Store, before: Ahead) -> float | None:
+        """The time left of the run that trains, and its time an epoch for every epoch before; None if not yet known."""
+        training = None if before.training is None else self._stories.get(before.training)
+        if training is None:
+            return None
+        return training.seconds_until(sum(self._epochs_of(store, run_id) for run_id in before.waiting))
+
+    def _epochs_of(self, store: Store, run_id: int) -> int:
+        """How many epochs a waiting run will take."""
+        if run_id not in self._epochs:
+            self._epochs[run_id] = store.run(run_id).config.epochs
+        return self._epochs[run_id]
+
+
+def _run_now(store: Store, known: Run, active: Active | None) -> Run:
+    """The run as it is; its row is read again only where it has changed."""
+    if active is None:
+        return known if known.status in ENDED else store.run(known.id)
+    as_known = (known.status, known.command, known.claim)
+    return known if as_known == (active.status, active.command, active.claim) else store.run(known.id)
+
+
+def _told(messages: Mapping[int, str | None]) -> dict[int, str]:
+    return {run_id: message for run_id, message in messages.items() if message is not None}

@@ -1,0 +1,90 @@
+"""The channel over which a page is told what moves of the run that it shows: `live?run=7&after=1234`.
+
+A WebSocket, since browsers allow six event streams a host, and a seventh tab would wait for ever. It only tells: what a
+page sends ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.websockets import WebSocket
+
+from lab.run_number import run_number
+from lab.store import StoreError, StoreUnavailable
+from lab.web.hub import Hub, Watcher
+
+SPOKEN_TO = 1008
+"""The WebSocket's code for a page that speaks where it is to listen."""
+LONGEST_QUERY = 100
+NOT_A_SOCKET = "This address is a WebSocket that tells of a run while it trains: open the Train page to follow one."
+WRONG_QUERY = "Say which run is watched and which of its events are known, as in live?run=7&after=1234."
+
+
+class Live:
+    """The channel's route: one connection for each page that watches."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def refuse(self, _request: Request) -> Response:
+        """Answer who asks for the channel in any other way than as a WebSocket."""
+        return PlainTextResponse(NOT_A_SOCKET, status_code=426, headers={"Upgrade": "websocket"})
+
+    async def tell(self, socket: WebSocket) -> None:
+        """Tell a page what it asks for, until it goes or falls behind."""
+        asked = _asked(socket.scope["query_string"])
+        if asked is None:
+            await socket.send_denial_response(PlainTextResponse(WRONG_QUERY, status_code=400))
+            return
+        try:
+            watcher = await self._hub.join(*asked)
+        except StoreError as error:
+            status = 503 if isinstance(error, StoreUnavailable) else 404
+            await socket.send_denial_response(PlainTextResponse(str(error), status_code=status))
+            return
+        try:
+            await socket.accept()
+            await _first(_tell(socket, watcher), _listen(socket), watcher.is_too_slow.wait())
+        finally:
+            self._hub.leave(watcher)
+
+
+def _asked(query: bytes) -> tuple[int, int] | None:
+    """The run and the cursor that an address names; None where it names none, or others than there can be."""
+    if len(query) > LONGEST_QUERY:
+        return None
+    try:
+        asked = dict(parse_qsl(query.decode("ascii"), strict_parsing=True))
+    except ValueError:
+        return None
+    run, after = run_number(asked.get("run", "")), asked.get("after", "")
+    cursor = 0 if after == "0" else run_number(after)
+    return None if run is None or cursor is None else (run, cursor)
+
+
+async def _tell(socket: WebSocket, watcher: Watcher) -> None:
+    while True:
+        await socket.send_text(await watcher.next())
+
+
+async def _listen(socket: WebSocket) -> None:
+    """Wait until the page goes, or says something."""
+    if (await socket.receive())["type"] != "websocket.disconnect":
+        await socket.close(SPOKEN_TO)
+
+
+async def _first(*ways: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first of these to end, and end the others."""
+    tasks = [asyncio.create_task(way) for way in ways]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,16 @@
+"""The routes beside the pages."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from lab.store import open_store
+from lab.web.hub import Hub
+from lab.web.live import Live
+
+
+def routes(base_path: str) -> list[BaseRoute]:
+    """The routes of one server, which serves its pages below `base_path`; call once a process."""
+    folder = f"/{base_path.strip('/')}".rstrip("/")
+    live = Live(Hub(open_store))
+    return [WebSocketRoute(f"{folder}/live", live.tell), Route(f"{folder}/live", live.refuse)]

@@ -1,0 +1,137 @@
+"""One run as it is told to all who watch it: what has happened since a cursor, and where it stands now.
+
+A message is one JSON object. `rows` are what its new events add to the charts, each under its event's id; `cursor` is
+the id of the newest event that is told. What is no row is told when it has changed, and to who begins to watch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lab.analysis import summarize
+from lab.curves import accuracy_axis, loss_axis
+from lab.events import Started, Window
+from lab.growth import added, reached
+from lab.schedule import planned_learning_rates
+from lab.standing import details, figures, movement, told_aloud, waiting_words, whereabouts
+from lab.steps import published_epochs
+from lab.store import Ahead, Kept, Run
+from lab.time_left import TimeLeft
+from lab.timeline import Timeline, progress
+
+GONE = "gone"
+"""The state of a run that is there no longer."""
+
+
+def state_of(run: Run) -> str:
+    """What a page is drawn anew for: how the run is, what it was told, and which attempt it is."""
+    return f"{run.status}-{run.command}-{run.attempt}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a waiting run waits for, and about how long."""
+
+    ahead: Ahead
+    seconds: float | None
+
+
+class Story:
+    """A run that is watched, with all that it has said; whoever reads the store feeds it."""
+
+    def __init__(self, run: Run, clock: Callable[[], float] = time.time) -> None:
+        self.run = run
+        self.cursor = 0
+        """The id of the newest event."""
+        self._clock = clock
+        self._planned = planned_learning_rates(run.config)
+        self._published = published_epochs(run.step) if run.step else ()
+        self._left, self._timeline = TimeLeft(), Timeline()
+        self._kept: list[Kept] = []
+        self._rows: list[dict[str, Any]] = []
+        self._reached = 0.0  # in epochs
+        self._told = {"waits": "", "problem": ""} | self._standing()
+
+    def hear(self, run: Run, kept: Sequence[Kept], place: Place | None = None) -> str | None:
+        """Take note of what is new; returns the message of it, or None where nothing has changed."""
+        self.run = run
+        changed: dict[str, Any] = {"state": state_of(run), "waits": self._waits(place), "problem": ""}
+        if kept:
+            self._kept += kept
+            self._timeline = Timeline.of(each.event for each in self._kept)
+            rows = [self._row(one) for one in kept]
+            self._rows += rows
+            return self._tell(changed | self._standing(), rows)
+        return self._tell(changed)
+
+    def trouble(self, problem: str) -> str | None:
+        """Take note of why nothing can be read for now; returns the message of it, or None where that is known."""
+        return self._tell({"problem": problem})
+
+    def end(self) -> str | None:
+        """Take note that the run is there no longer, or cannot be read any more; as above."""
+        return self._tell({"state": GONE})
+
+    def opening(self, cursor: int) -> str:
+        """The message for who begins to watch, or comes back, and knows all events up to `cursor`."""
+        return self._message([row for row in self._rows if row["id"] > cursor], self._told)
+
+    def seconds_until(self, epochs: int) -> float | None:
+        """How long until this run and so many epochs after it are trained; None if that cannot be said yet."""
+        state, seconds = progress(self._timeline), self._left.seconds
+        if state is None or seconds is None:
+            return None
+        left = (1 - state.share) * state.epochs
+        return seconds * (1 + epochs / left) if left else seconds
+
+    def _row(self, kept: Kept) -> dict[str, Any]:
+        event = kept.event
+        self._left.hear(event)
+        self.cursor = kept.id
+        if isinstance(event, Started):
+            self._reached = float(event.first_epoch - 1)
+            return {"id": kept.id, "cut": self._reached}  # what lies beyond is about to be told again
+        points = added(event, self.run.config, self._planned, self._reached)
+        if isinstance(event, Window):
+            self._reached = reached(event, self.run.config)
+        return {"id": kept.id, "add": points}
+
+    def _standing(self) -> dict[str, Any]:
+        """What follows from the events and is no row, by its name in a message."""
+        summary = summarize(self.run, self._timeline.epochs)
+        return {
+            "state": state_of(self.run),
+            "moves": movement(self._timeline, self._left.seconds),
+            "words": {"whereabouts": whereabouts(summary)} | figures(summary) | details(summary),
+            "aloud": told_aloud(summary),
+            "axes": {  # without the published curve, and with it
+                "loss": [loss_axis(self._timeline, shown) for shown in ((), self._published)],
+                "accuracy": [accuracy_axis(self._timeline, shown) for shown in ((), self._published)],
+            },
+        }
+
+    def _waits(self, place: Place | None) -> str:
+        if place is None:
+            return ""
+        return waiting_words(
+            place.ahead.device, len(place.ahead.waiting), place.seconds, goes_on=self.run.started is not None
+        )
+
+    def _tell(self, standing: dict[str, Any], rows: Sequence[dict[str, Any]] = ()) -> str | None:
+        news = {name: value for name, value in standing.items() if self._told.get(name) != value}
+        self._told = self._told | news
+        return self._message(rows, news) if rows or news else None
+
+    def _message(self, rows: Sequence[dict[str, Any]], news: dict[str, Any]) -> str:
+        message: dict[str, Any] = {"cursor": self.cursor, "rows": rows} | news
+        if message.get("moves") is not None:
+            message["moves"] = message["moves"] | {"age": self._age()}
+        return json.dumps(message, separators=(",", ":"), allow_nan=False)
+
+    def _age(self) -> float:
+        """Seconds since the newest event; not more than a minute, since the clocks of two machines may differ."""
+        return round(min(60.0, max(0.0, self._clock() - self._kept[-1].time)), 3) if self._kept else 0.0

@@ -1,0 +1,106 @@
+"""The one reader of the store: it reads while somebody watches, and outlives what it cannot read."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+from app_pages import add_run, window
+from examples import say
+
+from lab.store import Store, StoreUnavailable
+from lab.web import hub
+from lab.web.hub import Hub
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    """Run a test that waits, for a minute at most."""
+
+    async def in_time() -> None:
+        await asyncio.wait_for(story(), 60)
+
+    asyncio.run(in_time())
+
+
+def test_once_nobody_watches_nothing_is_read_any_more(store: Store) -> None:
+    run_id = add_run(store, window(1))
+    found = Hub(lambda: store)
+
+    async def story() -> None:
+        watchers = [await found.join(run_id, 0) for _ in range(3)]
+        task = found._task
+        assert task is not None
+        for watcher in watchers:
+            assert not task.done()
+            found.leave(watcher)
+        await task
+        assert found._stories == {}
+        again = await found.join(run_id, 0)
+        assert found._task is not task
+        assert json.loads(await again.next())["state"] == "running-run-1"
+        found.leave(again)
+
+    run(story)
+
+
+def test_a_store_that_does_not_answer_is_told_and_asked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = add_run(store, window(1))
+    found = Hub(lambda: store)
+    active = Store.active
+
+    def away(_: Store) -> None:
+        raise StoreUnavailable("The database did not answer.")
+
+    async def story() -> None:
+        watcher = await found.join(run_id, 0)
+        await watcher.next()
+        monkeypatch.setattr(Store, "active", away)
+        assert json.loads(await watcher.next()) == {
+            "cursor": store.events_after(run_id)[-1].id,
+            "rows": [],
+            "problem": "The database did not answer.",
+        }
+        monkeypatch.setattr(Store, "active", active)
+        assert json.loads(await watcher.next())["problem"] == ""
+        say(store, run_id, window(2))
+        assert len(json.loads(await watcher.next())["rows"]) == 1
+        found.leave(watcher)
+
+    run(story)
+
+
+def test_an_error_that_nobody_has_thought_of_does_not_end_the_telling(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = add_run(store, window(1))
+    found = Hub(lambda: store)
+    news, failed = Hub._news, asyncio.Event()
+
+    def fails_once(self: Hub, *given: object) -> object:
+        if not failed.is_set():
+            failed.set()
+            raise ZeroDivisionError
+        return news(self, *given)  # type: ignore[arg-type]
+
+    async def story() -> None:
+        watcher = await found.join(run_id, 0)
+        await watcher.next()
+        monkeypatch.setattr(Hub, "_news", fails_once)
+        say(store, run_id, window(2))
+        assert len(json.loads(await watcher.next())["rows"]) == 1
+        assert failed.is_set()
+        found.leave(watcher)
+
+    run(story)
+
+
+def test_a_page_that_takes_nothing_is_told_so_much_and_then_nothing(store: Store) -> None:
+    async def story() -> None:
+        watcher = hub.Watcher(1, "opening")
+        for number in range(hub.BEHIND - 1):
+            watcher.tell(str(number))
+        assert not watcher.is_too_slow.is_set()
+        watcher.tell("one too many")
+        assert watcher.is_too_slow.is_set()
+
+    run(story)
