@@ -134,17 +134,6 @@ class RunSummary:
         return max(self.epochs, key=lambda epoch: epoch.test_accuracy, default=None)
 
     @property
-    def in_the_end(self) -> Measured | None:
-        """All of its training images as the network reads them after the last epoch, as the published log ends.
-
-        There the training images come through the loader of the training: augmented where it augments. None for a run
-        that did not come so far, or did not measure.
-        """
-        if not self.complete:
-            return None
-        return as_trained(self.last) if self.config.augmentation.active else as_tested(self.last)
-
-    @property
     def parameters(self) -> int:
         """How many its network has."""
         return total_parameters(self.config.network)
@@ -181,8 +170,8 @@ class RunSummary:
             "epochs_planned": self.config.epochs,
             "last_test_accuracy": self.last.test_accuracy if self.last else None,
             "best_test_accuracy": self.best.test_accuracy if self.best else None,
-            "last_train_accuracy_as_tested": _accuracy(as_tested(self.last)),
-            "last_train_accuracy_augmented": _accuracy(as_trained(self.last)),
+            "last_train_accuracy_evaluated": _accuracy(training_evaluated(self.last)),
+            "last_train_accuracy_augmented": _accuracy(training_augmented(self.last)),
             "train_minus_test": gap(self.last),
             "created": moment(self.queued),
             "started": moment(self.started) if self.started else None,
@@ -225,13 +214,13 @@ def wrong_images(epoch: Epoch) -> int:
     return EVALUATION_IMAGES - epoch.test_correct
 
 
-def as_tested(epoch: Epoch | None) -> Measured | None:
+def training_evaluated(epoch: Epoch | None) -> Measured | None:
     """As many of the training images as were read as the test images are; None where none were."""
     plain = [measured for measured in epoch.measured if not measured.augmented] if epoch else []
     return max(plain, key=lambda measured: measured.images, default=None)
 
 
-def as_trained(epoch: Epoch | None) -> Measured | None:
+def training_augmented(epoch: Epoch | None) -> Measured | None:
     """The training images read likewise, but augmented as in training; None where they were not."""
     return next((measured for measured in epoch.measured if measured.augmented), None) if epoch else None
 
@@ -241,7 +230,7 @@ def gap(epoch: Epoch | None) -> float | None:
 
     Never the accuracy while training: that is of a network with dropout, on augmented images, which still changes.
     """
-    measured = as_tested(epoch)
+    measured = training_evaluated(epoch)
     return measured.accuracy - epoch.test_accuracy if epoch and measured else None
 
 

@@ -22,6 +22,7 @@ from lab.cli_arguments import (
     EpochsOption,
     ImagesOption,
     JsonOption,
+    MeasureOption,
     PlainOption,
     PrecisionOption,
     Refused,
@@ -102,6 +103,7 @@ def train(
     plain: PlainOption = False,
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
     images: ImagesOption = RunConfig.training_images,
+    measure: MeasureOption = RunConfig.measure_training,
     as_json: JsonOption = False,
 ) -> None:
     """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
@@ -115,6 +117,7 @@ def train(
         engine="pytorch" if plain else "fastest",
         evaluate_on="validation" if validation else "test",
         training_images=images,
+        measure_training=measure,
     )
     _check_device(config)
     store = open_store()

@@ -26,10 +26,10 @@ def _run_number(text: str) -> int:
 def _field(name: str, flag: str = "") -> Any:
     """The option for a field of a run's config, in the words that stand beside the field."""
     stated = about(RunConfig)[name]
-    allowed = stated.limits if isinstance(stated, Number) else ""
+    allowed = f" It is {stated.limits}." if isinstance(stated, Number) else ""
     if isinstance(stated, Choice):
-        allowed = f"one of {', '.join(stated.options)}"
-    return typer.Option(flag or f"--{name}", help=f"{stated.help} It is {allowed}.")
+        allowed = f" It is one of {', '.join(stated.options)}."
+    return typer.Option(flag or f"--{name}", help=f"{stated.help}{allowed}")
 
 
 StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond.")]
@@ -39,6 +39,7 @@ SeedOption = Annotated[int, _field("seed")]
 ImagesOption = Annotated[int, _field("training_images", "--images")]
 PrecisionOption = Annotated[str, _field("precision")]
 DeviceOption = Annotated[str, _field("device")]
+MeasureOption = Annotated[bool, _field("measure_training", "--measure/--no-measure")]
 PlainOption = Annotated[bool, typer.Option("--plain", help="PyTorch's own modules only.")]
 RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` lists it.", parser=_run_number)]
 RunOption = Annotated[

@@ -33,7 +33,7 @@ LOSS_RANGE = (0.01, 10**0.45)
 """What the loss axis always shows: an untrained network's loss is 2.3."""
 LOSS_FLOOR = 1e-5
 """Smaller losses, and 0, which a logarithmic axis cannot show, are drawn here; the hover says 0.0000."""
-TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, as tested", "so far"
+TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, evaluated", "so far"
 """What the curves of a run that grow are called; another is called what it is evaluated on."""
 
 

@@ -80,6 +80,7 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
         ("Seed", f"{config.seed}"),
         ("Training images", f"{config.images_per_epoch:,}"),
         ("Evaluated on", "test images" if config.evaluate_on == "test" else "held-out training images"),
+        ("Measured on training images", "yes" if config.measure_training else "no"),
         ("Computation", f"{config.precision}, {config.engine} engine"),
     ]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
-from lab.analysis import LAST, RunSummary, as_tested, as_trained, gap
+from lab.analysis import LAST, RunSummary, gap, training_augmented, training_evaluated
 from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET, TRAINING_IMAGES
 from lab.events import Epoch
 from lab.steps import TARGET_ACCURACY
@@ -199,7 +199,7 @@ def _chance(epochs: Sequence[Epoch]) -> float:
 
     Every epoch's training images must have been measured.
     """
-    measured = [found for found in map(as_tested, epochs) if found]
+    measured = [found for found in map(training_evaluated, epochs) if found]
     train = statistics.mean(found.accuracy for found in measured)
     test = statistics.mean(epoch.test_accuracy for epoch in epochs)
     images = min(found.images for found in measured)
@@ -208,7 +208,7 @@ def _chance(epochs: Sequence[Epoch]) -> float:
 
 def _training(run: RunSummary) -> list[Finding]:
     """All training images after the last epoch, and where training augments, augmented: as the published logs end."""
-    plain, augmented = as_tested(run.last), as_trained(run.last)
+    plain, augmented = training_evaluated(run.last), training_augmented(run.last)
     if not run.complete or plain is None:
         return []
     sentence = f"In the end it reads {plain.accuracy:.2f} % of its {plain.images:,} training images"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from summaries import epoch, epochs, sample, summary
 
-from lab.analysis import Terms, as_tested, as_trained, gap, summarize, wrong_images
+from lab.analysis import Terms, gap, summarize, training_augmented, training_evaluated, wrong_images
 from lab.config import RunConfig
 from lab.events import Measured, Started
 from lab.steps import step
@@ -113,29 +113,19 @@ AUGMENTED = Measured(images=60_000, augmented=True, loss=0.03, correct=59_601)
 
 def test_of_what_was_measured_as_the_test_is_the_most_images_count() -> None:
     last = replace(epoch(1, test=99.0), measured=(sample(99.4), WHOLE, AUGMENTED))
-    assert as_tested(last) == WHOLE
-    assert as_trained(last) == AUGMENTED
+    assert training_evaluated(last) == WHOLE
+    assert training_augmented(last) == AUGMENTED
     assert gap(last) == pytest.approx(0.5)  # 59,700 of 60,000 are 99.50 %
-    assert as_tested(epoch(1)) is as_trained(epoch(1)) is None
-
-
-@pytest.mark.parametrize(("number", "expected"), [(3, WHOLE), (4, AUGMENTED), (5, AUGMENTED)])
-def test_in_the_end_training_images_are_read_as_the_published_log_reads_them(number: int, expected: Measured) -> None:
-    """Through the loader of the training: turned in steps 4 and 5."""
-    measured = (sample(99.4), WHOLE) if number == 3 else (sample(99.4), WHOLE, AUGMENTED)
-    told = [epoch(1), replace(epoch(2), measured=measured)]
-    assert summary(told, base=step(number).config).in_the_end == expected
-    assert summary(told, "stopped", base=step(number).config, epochs=3).in_the_end is None
-    assert summary([epoch(1), epoch(2)], base=step(number).config).in_the_end is None
+    assert training_evaluated(epoch(1)) is training_augmented(epoch(1)) is None
 
 
 def test_a_row_tells_the_training_accuracies_that_may_be_compared() -> None:
     row = summary([replace(epoch(1, test=99.0), measured=(sample(99.4), WHOLE, AUGMENTED))]).row()
-    told = [row[f"last_train_accuracy_{how}"] for how in ("as_tested", "augmented")]
+    told = [row[f"last_train_accuracy_{how}"] for how in ("evaluated", "augmented")]
     assert told == pytest.approx([99.5, 99.335])
     assert row["train_minus_test"] == pytest.approx(0.5)
     row = summary([epoch(1)]).row()
-    assert row["last_train_accuracy_as_tested"] is row["last_train_accuracy_augmented"] is None
+    assert row["last_train_accuracy_evaluated"] is row["last_train_accuracy_augmented"] is None
     assert row["train_minus_test"] is None
 
 

@@ -56,14 +56,13 @@ def test_a_runs_page_tells_the_accuracy_while_training_from_the_one_that_may_be_
     last = replace(epoch(2, 99.25, train=98.5), measured=measured)
     lines = printed(run_page(summary([epoch(1, 99.0, train=97.5), last])))
     [told] = [line for line in lines if line.startswith("Training images, in the end")]
-    assert told.endswith(
+    assert told.rstrip().endswith(
         "59,670 of 60,000 right (99.45 %, loss 0.0198); augmented 59,598 of 60,000 right (99.33 %, loss 0.0231)"
     )
-    assert "train, as tested" in lines[-3]
-    assert "train - test" in lines[-3]
-    assert "97.50 %" in lines[-2]
-    assert lines[-2].split().count("-") == 2  # not measured in the first epoch
-    assert all(figure in lines[-1] for figure in ("98.50 %", "99.45 %", "99.25 %", "+0.20"))
+    assert ["Train", "-", "test", "+0.20", "points,", "both", "evaluated"] in [line.split() for line in lines]
+    assert "train, evaluated" in lines[-3]
+    assert lines[-2].split()[:5] == ["1", "0.0500", "97.50", "%", "-"]  # not measured in the first epoch
+    assert all(figure in lines[-1] for figure in ("98.50 %", "99.45 %", "99.25 %"))
 
 
 def test_an_epochs_line_tells_both_training_accuracies() -> None:
@@ -73,7 +72,7 @@ def test_an_epochs_line_tells_both_training_accuracies() -> None:
     ]
     with console.capture() as capture:
         show_progress(iter(events), 1, step(5).config)
-    assert "train 97.50 %  as tested 98.25 %  test 99.00 %" in capture.get()
+    assert "train 97.50 %  evaluated 98.25 %  test 99.00 %" in capture.get()
 
 
 @pytest.mark.parametrize(("commit", "told"), [("0123456789ab-dirty", "0123456789ab-dirty"), ("", "unknown")])

@@ -64,7 +64,8 @@ def test_a_whole_config_is_told_in_words() -> None:
     five = dict(describe_config(step(5).config))
     assert five["Layers"].startswith("conv 5x5, 96 channels, padding 2; conv 1x1, 16 channels; ")
     assert (five["Dropout"], five["Augmentation"], five["Scheduler"]) == ("0.05", "rotation ±7°", "StepLR(5, 0.1)")
-    assert five["Seed"] == "1"
+    assert (five["Seed"], five["Measured on training images"]) == ("1", "yes")
+    assert dict(describe_config(tiny_run(measure_training=False)))["Measured on training images"] == "no"
 
 
 def test_two_configs_differ_exactly_where_they_differ() -> None:

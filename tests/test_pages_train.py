@@ -106,7 +106,7 @@ def test_a_live_run_is_followed_from_what_the_page_shows_of_it(store: Store, dea
     assert given["follows"]
     growing = {key: component_data(app, key)["live"] for key in ("loss", "accuracy", "rate")}
     assert {live["cursor"] for live in growing.values()} == {newest}
-    assert growing["loss"]["curves"] == growing["accuracy"]["curves"] == ["train", "test"]
+    assert growing["loss"]["curves"] == growing["accuracy"]["curves"] == ["train", "train, evaluated", "test"]
 
 
 def test_a_run_that_has_ended_is_not_followed_and_says_how_far_it_came(store: Store, dead_worker: str) -> None:
@@ -167,7 +167,7 @@ def test_the_page_says_what_the_two_training_curves_are(store: Store, images: st
     config = tiny_run(evaluate_on=images)
     add_run(store, epoch(1, measured=9960), Stopped(), config=config)
     app = open_app("train")
-    assert chart(app, "accuracy")["train, as tested"]["y"] == [99.60]
+    assert chart(app, "accuracy")["train, evaluated"]["y"] == [99.60]
     assert "**train** is measured while the network trains: dropout and augmentation are on" in words(app)
     assert f"That is how **{images}** is measured, so these two may be compared" in words(app)
 
@@ -175,8 +175,8 @@ def test_the_page_says_what_the_two_training_curves_are(store: Store, images: st
 def test_of_a_run_that_is_not_measured_on_training_images_no_second_curve_is_spoken(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run(measure_training=False))
     app = open_app("train")
-    assert "train, as tested" not in chart(app, "accuracy")
-    assert "as tested" not in words(app)
+    assert "train, evaluated" not in chart(app, "accuracy")
+    assert "train, evaluated" not in words(app)
 
 
 def test_before_the_first_epoch_the_figures_are_dashes(store: Store) -> None:
@@ -188,7 +188,7 @@ def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run(evaluate_on="validation"))
     app = open_app("train")
     assert {"Validation, best", "Validation, last", "Train − validation"} < set(figures(app))
-    assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "validation"]
+    assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "train, evaluated", "validation"]
     shown = [*figures(app), *labels(app.toggle), *(element.value for element in (*app.markdown, *app.caption))]
     assert not [text for text in shown if "test" in text.replace("the test images", "").lower()], shown
 
@@ -199,7 +199,7 @@ def test_the_published_curve_can_be_turned_off(store: Store) -> None:
     assert "published test" in chart(app, "loss")
     assert "published test" in chart(app, "accuracy")
     labelled(app.toggle, "Published curve (one seed)").set_value(False).run()
-    assert list(chart(app, "loss")) == list(chart(app, "accuracy")) == ["train", "test"]
+    assert list(chart(app, "loss")) == list(chart(app, "accuracy")) == ["train", "train, evaluated", "test"]
 
 
 def test_a_config_nobody_published_has_no_published_curve(store: Store) -> None:
@@ -251,7 +251,7 @@ def test_a_network_that_guesses_is_said_to_guess_and_its_curve_is_on_the_chart(s
 
 @pytest.mark.parametrize(("correct", "mark"), [(9940, "✓ met"), (9939, "✗ missed")])
 def test_a_finished_run_is_held_against_the_target_and_read(store: Store, correct: int, mark: str) -> None:
-    run = (epoch(number, correct, train=99.9) for number in range(1, 16))
+    run = (epoch(number, correct, measured=9990) for number in range(1, 16))
     add_run(store, *run, Finished(), config=step(3).config)
     app = open_app("train")
     told = words(app)
