@@ -13,7 +13,7 @@ from lab.steps import with_recipe
 
 STEP_RULE = (
     "A step sets the network, augmentation, optimiser, scheduler and batch size. The rest stays as you set it: "
-    "epochs, training images, what it is evaluated on, seed, device, precision and computation."
+    "epochs, training images, what it is evaluated and measured on, seed, device, precision and computation."
 )
 """What choosing a step does, for whoever is about to."""
 
