@@ -4,12 +4,12 @@ import streamlit as st
 
 from lab.lifespan import lifespan
 from lab.ui.errors import show_error
-from lab.web import guard, routes
+from lab.web import guard, lab_routes
 
 app = st.App(
     "lab/ui/script.py",
     lifespan=lifespan,
-    routes=routes(st.get_option("server.baseUrlPath")),
+    routes=lab_routes(st.get_option("server.baseUrlPath")),
     middleware=[guard(st.get_option)],
     on_script_error=show_error,
 )

@@ -1,9 +1,10 @@
-"""What it costs an epoch to be measured on training images: processor seconds with and without, in turn, one process.
+"""What it costs an epoch to be measured on training images: with and without it, in turn, in one process.
 
     python benchmarks/measuring.py [--step 5] [--rounds 5]
 
-One thread, and the processor's time instead of the clock's: so what else the machine does says little. Prints medians
-over the rounds, and of the ratios the median and the range; compare within one call only.
+One thread, and the processor's time instead of the clock's: so what else the machine does says little. An epoch's training
+and what follows its last batch are timed apart, since what is measured for does not change the training. Prints medians
+over the rounds; compare within one call only.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from lab.config import RunConfig
 from lab.device import device_name, keep_freed_memory
-from lab.events import Epoch, Started
+from lab.events import Epoch, Started, Window
 from lab.mnist import load_mnist
 from lab.steps import step
 from lab.training import train
@@ -37,15 +38,18 @@ def ways(number: int) -> dict[str, RunConfig]:
     }
 
 
-def seconds(config: RunConfig) -> float:
-    """Processor seconds of a run's first epoch, from its first batch to its checkpoint."""
-    began = time.process_time()
+def seconds(config: RunConfig) -> tuple[float, float]:
+    """Processor seconds of a run's first epoch: up to its last batch, and from there to its end."""
+    began = trained = 0.0
     for event in train(config, load_mnist("cpu")):
-        if isinstance(event, Started):
-            began = time.process_time()
-        if isinstance(event, Epoch):
-            break
-    return time.process_time() - began
+        match event:
+            case Started():
+                began = time.process_time()
+            case Window():
+                trained = time.process_time()
+            case Epoch():
+                break
+    return trained - began, time.process_time() - trained
 
 
 def main() -> None:
@@ -57,15 +61,19 @@ def main() -> None:
     keep_freed_memory()
     torch.set_num_threads(1)
     configs = ways(told.step)
-    found: dict[str, list[float]] = {name: [] for name in configs}
+    training: list[float] = []
+    after: dict[str, list[float]] = {name: [] for name in configs}
     for turn in range(told.rounds):
         for name in list(configs)[:: -1 if turn % 2 else 1]:
-            found[name].append(seconds(configs[name]))
-    print(f"{device_name('cpu')}, step {told.step}, {told.rounds} rounds")
-    for name, timed in found.items():
-        more = [100 * (one / other - 1) for one, other in zip(timed, found["not measured"], strict=True)]
-        spread = f"{statistics.median(more):+.1f} % ({min(more):+.1f} to {max(more):+.1f})"
-        print(f"an epoch, {name}: {statistics.median(timed):.2f} s, {spread}")
+            trained, evaluated = seconds(configs[name])
+            training.append(trained)
+            after[name].append(evaluated)
+    batches, without = statistics.median(training), statistics.median(after["not measured"])
+    print(f"{device_name('cpu')}, step {told.step}, {told.rounds} rounds; the batches of an epoch: {batches:.2f} s")
+    for name, timed in after.items():
+        more = [100 * (one - without) / (batches + without) for one in timed]
+        spread = f"{statistics.median(more):+.1f} % of an epoch ({min(more):+.1f} to {max(more):+.1f})"
+        print(f"after them, {name}: {statistics.median(timed):.2f} s, {spread}")
 
 
 if __name__ == "__main__":

@@ -199,14 +199,14 @@ def _paired(number: int, one: Pool, other: Pool) -> Iterator[str]:
 
 
 def origin(runs: Sequence[tuple[Terms, RunSummary]]) -> str:
-    """How many runs there are, and on what machines they were trained."""
+    """How many runs there are, and on what machines and by which code they were trained."""
     if not runs:
         return NOTHING
-    by = Counter((terms.computed, run.hardware) for terms, run in runs)
-    lines = [(f"{count}", computed, hardware) for (computed, hardware), count in sorted(by.items())]
+    by = Counter((terms.computed, run.hardware, run.code_commit or "unknown") for terms, run in runs)
+    lines = [(f"{count}", *facts) for facts, count in sorted(by.items())]
     seeds = {
         number: seed_words(sorted({run.config.seed for terms, run in runs if terms.step == number}))
         for number in sorted({terms.step for terms, _ in runs})
     }
     told = "; ".join(f"step {number}: {words}" for number, words in seeds.items())
-    return f"Seeds by step: {told}.\n\n" + table(("Runs", "Computed in", "Hardware"), lines)
+    return f"Seeds by step: {told}.\n\n" + table(("Runs", "Computed in", "Hardware", "Commit"), lines)

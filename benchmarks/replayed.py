@@ -83,11 +83,10 @@ def _line(row: dict[str, str]) -> ReplayedEpoch:
 
 
 def replays(replayed: Sequence[ReplayedEpoch]) -> str:
-    """Each replay beside the published log."""
-    if not replayed:
-        return "No replay is kept yet."
-    groups = groupby(replayed, key=lambda line: (line.step, line.dropout_seed))
-    return "\n\n".join(_replay(number, draw, list(lines)) for (number, draw), lines in groups)
+    """Each whole replay beside the published log; one that was broken off is left out."""
+    groups = [list(lines) for _, lines in groupby(replayed, key=lambda line: (line.step, line.dropout_seed))]
+    whole = [lines for lines in groups if len(lines) == len(published_epochs(lines[0].step))]
+    return "\n\n".join(_replay(lines) for lines in whole) or "No whole replay is kept yet."
 
 
 _REPLAY_HEAD = (
@@ -103,21 +102,18 @@ _REPLAY_HEAD = (
 )
 
 
-def _replay(number: int, draw: int | None, lines: Sequence[ReplayedEpoch]) -> str:
+def _replay(lines: Sequence[ReplayedEpoch]) -> str:
+    number, draw = lines[0].step, lines[0].dropout_seed
     title = f"**Step {number}" + (f", dropout drawn with seed {draw}.**" if draw is not None else ".**")
-    pairs = list(zip(lines, published_epochs(number), strict=False))
+    pairs = list(zip(lines, published_epochs(number), strict=True))
     training = [100 * line.train_correct / TRAINING_IMAGES - published.train_accuracy for line, published in pairs]
     test = [line.test_correct / 100 - published.test_accuracy for line, published in pairs]
     told = [
         f"{title} Training accuracy lies within {max(map(abs, training)):.2f} points of the published one in all "
         f"{len(pairs)} epochs (on average {statistics.mean(training):+.3f}), test accuracy within "
-        f"{max(map(abs, test)):.2f} ({statistics.mean(test):+.3f})."
+        f"{max(map(abs, test)):.2f} ({statistics.mean(test):+.3f}). The logarithm of the last batch's loss correlates "
+        f"with the published one's by {_together(lines, number):.2f}."
     ]
-    if len(pairs) > 2:
-        told.append(
-            f"The last batch's loss rises and falls with the published one: its logarithms correlate by "
-            f"{_together(lines, number):.2f}."
-        )
     trained, last = published_training(number), lines[-1]
     if trained and last.evaluated_train_correct is not None:
         told.append(

@@ -56,7 +56,8 @@ class LayerSpec:
     stride: Annotated[int, Whole("stride", 1, 28, "How far the window moves: 2 halves the map.")] = 1
     padding: Annotated[int, Whole("padding", 0, 14, "Rows and columns of zeros added on each side of the map.")] = 0
     channels: Annotated[
-        int | None, Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling.")
+        int | None,
+        Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling; linear has 10."),
     ] = None
     """Output channels of a convolution; 10 of a linear layer; None for pooling, which keeps the channels it gets."""
 
@@ -254,8 +255,8 @@ class RunConfig:
             0,
             0.3,
             "The network is asked for a little less than certainty: this share of the right answer is spread evenly "
-            "over all ten digits. The training loss is then that of the smoothed answers; the test loss stays as it "
-            "is.",
+            "over all ten digits. The training loss is then that of the smoothed answers; evaluation keeps the plain "
+            "one.",
             step=0.01,
         ),
     ] = 0.0

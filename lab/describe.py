@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from lab.config import TRAINING_IMAGES, Augmentation, LayerSpec, Optimizer, RunConfig, Schedule
+from lab.config import (
+    SAMPLE_IMAGES,
+    TRAINING_IMAGES,
+    Augmentation,
+    LayerSpec,
+    NetworkConfig,
+    Optimizer,
+    RunConfig,
+    Schedule,
+)
+from lab.fields import Choice, about
 from lab.layers import total_macs, total_parameters
 from lab.steps import Step, matching_step, published_epochs
 
@@ -72,17 +82,51 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
     return [
         ("Layers", "; ".join(describe_layer(layer) for layer in config.network.layers)),
         ("Batch norm", "yes" if config.network.batch_norm else "no"),
+        ("Biases", _words(NetworkConfig, "bias", config.network.bias)),
         ("Dropout", f"{config.network.dropout:g}" if config.network.dropout else "none"),
         ("Augmentation", describe_augmentation(config.augmentation)),
         ("Optimiser", describe_optimizer(config.optimizer)),
         ("Scheduler", describe_schedule(config.schedule)),
         ("Batch size", f"{config.batch_size}"),
+        ("Label smoothing", f"{config.label_smoothing:g}" if config.label_smoothing else "none"),
+        ("Weight averaging", f"{config.weight_averaging:g}" if config.weight_averaging else "none"),
         ("Seed", f"{config.seed}"),
         ("Training images", f"{config.images_per_epoch:,}"),
         ("Evaluated on", "test images" if config.evaluate_on == "test" else "held-out training images"),
         ("Measured on training images", "yes" if config.measure_training else "no"),
         ("Computation", f"{config.precision}, {config.engine} engine"),
     ]
+
+
+def _words(kind: type, name: str, value: str) -> str:
+    """What a page calls a value of a field that is a choice."""
+    stated = about(kind)[name]
+    assert isinstance(stated, Choice)
+    return stated.words.get(value, value)
+
+
+def curve_notes(config: RunConfig) -> list[str]:
+    """What of a run's curves is measured otherwise than one would think, a sentence each."""
+    notes = []
+    if config.measure_training:
+        sample = min(config.images_per_epoch, SAMPLE_IMAGES)
+        notes.append(
+            "**train** is measured while the network trains: dropout and augmentation are on, and every batch changes "
+            f"the network. **train, evaluated** is measured after each epoch, on {sample:,} training images as they are, "
+            f"with dropout off. That is how **{config.evaluate_on}** is measured, so these two may be compared: the gap "
+            "between them is what the network knows by heart."
+        )
+    if config.label_smoothing:
+        notes.append(
+            "The loss while training is that of the smoothed labels, which no network brings to 0; the loss of the "
+            f"{config.evaluate_on} images is the plain one."
+        )
+    if config.weight_averaging:
+        notes.append(
+            f"The network with the averaged weights reads the {config.evaluate_on} images; while training, the weights "
+            "are those of the moment."
+        )
+    return notes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +150,6 @@ class StepSummary:
             "step": self.preset.number,
             "name": self.preset.name,
             "parameters": self.parameters,
-            "macs": self.macs,
             "batch_norm": network.batch_norm,
             "dropout": network.dropout,
             "augmentation": self.augmentation,

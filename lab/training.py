@@ -30,6 +30,8 @@ Control = Callable[[], Command]
 """Asked at every iteration what to do; must answer quickly."""
 
 WINDOWS_PER_EPOCH = 20
+EARLY_WINDOWS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
+"""Where more windows of the first epoch end, in windows: who has started a run wants to see it learn."""
 PAUSE_POLL_SECONDS = 0.05
 
 
@@ -129,7 +131,7 @@ def _events(config: RunConfig, data: Mnist, control: Control, resume: ResumePoin
         trained = (images[: config.images_per_epoch], labels[: config.images_per_epoch])
         run = _Run(config, trainer, device, trained, (evaluated[0], evaluated[1]), control)
         for epoch in range(first_epoch, config.epochs + 1):
-            yield from run.epoch(epoch)
+            yield from run.epoch(epoch, is_first=epoch == first_epoch)
     yield Finished()
 
 
@@ -148,7 +150,7 @@ class _Run:
         self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
         self.rate = 0.0
 
-    def epoch(self, epoch: int) -> Iterator[Event]:
+    def epoch(self, epoch: int, is_first: bool) -> Iterator[Event]:
         """An epoch's windows, its evaluation and its end."""
         self.clocks = (_Stopwatch(), _Stopwatch())
         sums = self.trainer.epoch
@@ -156,7 +158,7 @@ class _Run:
         self.trainer.window.reset()
         iterations = self.config.iterations_per_epoch
         first = (epoch - 1) * iterations
-        window_ends = {round(iterations * (i + 1) / WINDOWS_PER_EPOCH) for i in range(WINDOWS_PER_EPOCH)}
+        window_ends = _window_ends(iterations, is_first)
         for index, numbers in enumerate(self._batches(epoch)):
             yield from self._obey()
             self.rate = learning_rate(self.config, first + index)
@@ -272,6 +274,14 @@ def sample_of(images: int) -> Tensor:
     chosen = torch.zeros(images, dtype=torch.bool)
     chosen[torch.arange(min(images, SAMPLE_IMAGES)) * images // min(images, SAMPLE_IMAGES)] = True
     return chosen
+
+
+def _window_ends(iterations: int, is_first: bool) -> set[int]:
+    """After how many iterations of an epoch its windows end; in the first one there are more, soon after its begin."""
+    ends = {round(iterations * (i + 1) / WINDOWS_PER_EPOCH) for i in range(WINDOWS_PER_EPOCH)}
+    if is_first:
+        ends |= {round(iterations / WINDOWS_PER_EPOCH * share) for share in EARLY_WINDOWS}
+    return ends
 
 
 def _finite(loss: float) -> float:

@@ -147,9 +147,8 @@ def test_people_get_tables(lab: Lab) -> None:
     assert "9,122" in out
     code, out, _ = lab("layers", "--step", "1")
     assert code == 0
-    assert next(line.split() for line in out.splitlines() if "linear" in line)[:7] == [
-        *("9", "linear", "-", "-", "-", "64x1x1", "10x1x1")
-    ]
+    last = next(line.split() for line in out.splitlines() if "linear" in line)
+    assert last == ["9", "linear", "-", "-", "-", "64x1x1", "10x1x1", "650", "640", "2", "30"]
 
 
 # --- train -------------------------------------------------------------------------------------------------------
@@ -180,6 +179,10 @@ def test_what_train_was_told_is_what_the_run_is(lab: Lab, store: Store, monkeypa
     assert store.run(1).config == replace(step(4).config, epochs=1, **changes)
     assert lab("train", "--step", 2)[0] == 0
     assert store.run(2).config == step(2).config  # nothing told: the preset itself, with its 15 epochs
+    refined = ("--bias", "needed", "--label-smoothing", 0.1, "--weight-averaging", 0.99)
+    assert lab("train", "--step", 6, *refined)[0] == 0
+    network = replace(step(6).config.network, bias="needed")
+    assert store.run(3).config == replace(step(6).config, network=network, label_smoothing=0.1, weight_averaging=0.99)
 
 
 def test_train_shows_people_every_epoch_and_how_it_ended(lab: Lab) -> None:
@@ -343,6 +346,9 @@ def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> 
         (("train", "--step", 5, "--device", "tpu"), "device is 'tpu'; it must be one of auto, cpu, cuda, mps."),
         (("train", "--step", 5, "--precision", "int8"), "precision is 'int8'; it must be one of"),
         (("train", "--step", 5, "--images", 60_001), "training_images is 60001; it must be a whole number"),
+        (("train", "--step", 5, "--bias", "some"), "bias is 'some'; it must be one of all, needed, none."),
+        (("train", "--step", 5, "--label-smoothing", 0.5), "label_smoothing is 0.5; it must be a number from 0 to 0.3"),
+        (("train", "--step", 5, "--weight-averaging", 1), "weight_averaging is 1"),
         (("train", "--step", 5, "--fast"), "No such option: --fast"),
         (("train", "--step", 5, "--device", "mps"), "This machine has no mps device"),
         (("layers",), "Missing option '--step'"),

@@ -82,7 +82,7 @@ def test_of_an_empty_database_every_block_says_that_there_is_nothing(store: Stor
     assert made["runs"] == made["origin"] == made["places"] == readings.NOTHING
     assert "Step 1: no run in float32 yet." in made["readings"]
     assert made["luck"] == "Too few seeds of step 5 are measured to say."
-    assert made["replays"] == "No replay is kept yet."
+    assert made["replays"] == "No whole replay is kept yet."
     assert "| 6 Beyond | 9,426 | - | none yet |" in made["short results"]
 
 

@@ -71,6 +71,13 @@ def test_batch_norm_and_dropout_change_the_draft_and_the_names_in_the_table() ->
     assert "<b>9,122</b>" in html(page)
 
 
+def test_biases_that_batch_norm_cancels_can_be_left_out_and_are_counted() -> None:
+    page = open_alone("layers")
+    page.selectbox(key="field-network.bias").select("needed").run()
+    assert f"<b>{9_426 - 152:,}</b>" in html(page)
+    assert page.session_state[DRAFT].config.network.bias == "needed"
+
+
 def test_what_is_typed_into_the_table_becomes_the_draft_and_is_counted_at_once(type_rows: Any) -> None:
     type_rows(set_cell(1, "channels", 48))
     page = open_alone("layers")
@@ -238,7 +245,7 @@ def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:
 def test_the_table_of_step_1_ends_in_the_linear_layer_which_has_no_window() -> None:
     rows = layer_table(step(1).config.network)
     last = table_html(rows).split("<tr>")[-2]
-    cells = ["9", "linear", *("–",) * 3, "64×1×1", "10×1×1", "650", "640", "2", "30 (28)"]
+    cells = ["9", "linear", "–", "–", "–", "64×1×1", "10×1×1", "650", "640", "2", "30 (28)"]
     assert [cell.split(">")[-1] for cell in last.split("</td>")[:-1]] == cells
     assert layer_name(rows[-1]) == "linear"
 

@@ -7,8 +7,8 @@ from examples import claimed, say
 
 from lab.config import RunConfig
 from lab.events import Epoch, Finished, Measured, Started, Stopped
-from lab.report import results
-from lab.steps import step
+from lab.report import results, summaries
+from lab.steps import skeleton, step
 from lab.store import Store
 
 HARDWARE = "a test's processor"
@@ -137,6 +137,19 @@ def test_of_one_seed_on_two_terms_both_runs_count(store: Store) -> None:
     finish(store, step(2).config, [9890] * 15, engine="compiled")
     finish(store, step(2).config, [9880] * 15, engine="folded")
     assert [seeds for _, _, seeds in step_lines(results(store), 2)] == ["1", "1"]
+
+
+EARLIER_STEP_1 = replace(step(1).config, network=skeleton((96, 48, 16, 64, 256, 10)))
+"""What step 1 was before its published network was known, with as many parameters."""
+
+
+def test_a_run_of_an_earlier_step_1_counts_for_no_step(store: Store) -> None:
+    finish(store, EARLIER_STEP_1, [9920] * 15)
+    assert results(store).startswith("No complete run")
+    [run] = summaries(store)
+    assert (run.step, run.terms, run.parameters) == (None, None, 185_930)
+    finish(store, step(1).config, [9910] * 15)
+    assert [seeds for *_, seeds in step_lines(results(store), 1)] == ["1"]
 
 
 def test_training_accuracy_is_compared_where_it_was_read_as_the_test_images_are(store: Store) -> None:

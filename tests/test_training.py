@@ -63,12 +63,31 @@ def test_a_run_is_started_then_windows_and_an_epoch_for_each_epoch_then_finished
 
 @pytest.mark.parametrize(("iterations", "windows"), [(1, 1), (7, 7), (20, 20), (33, 20), (48, 20)])
 def test_an_epoch_has_20_windows_or_one_an_iteration(few: Mnist, iterations: int, windows: int) -> None:
-    config = tiny_run(epochs=1, batch_size=1, training_images=iterations)
-    found = [event for event in train(config, few) if isinstance(event, Window)]
+    config = tiny_run(epochs=2, batch_size=1, training_images=iterations)
+    told = [event for event in train(config, few) if isinstance(event, Window)]
+    found = [window.iteration - iterations for window in told if window.epoch == 2]
     assert len(found) == windows
-    assert found[-1].iteration == iterations
-    lengths = [after - before for before, after in itertools.pairwise([0, *(window.iteration for window in found)])]
+    assert found[-1] == iterations
+    lengths = [after - before for before, after in itertools.pairwise([0, *found])]
     assert max(lengths) - min(lengths) <= 1
+
+
+def test_the_first_epoch_of_an_attempt_has_more_windows_at_its_beginning() -> None:
+    ends, later = (sorted(training._window_ends(938, is_first) - {0}) for is_first in (True, False))
+    assert later[:2] == [47, 94]
+    assert ends[:6] == [3, 6, 12, 23, 47, 94]  # 46.9 iterations: a sixteenth, an eighth, a quarter, a half of them
+    assert ends[4:] == later
+
+
+def test_how_often_a_run_says_how_it_does_changes_nothing_of_what_it_learns(
+    few: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_run(epochs=2, batch_size=1)
+    often = epochs_of(train(config, few))
+    monkeypatch.setattr(training, "EARLY_WINDOWS", ())
+    monkeypatch.setattr(training, "WINDOWS_PER_EPOCH", 1)
+    seldom = epochs_of(train(config, few))
+    assert [facts(epoch) for epoch in often] == [facts(epoch) for epoch in seldom]  # weights and all
 
 
 def test_started_says_what_will_be_done(few: Mnist) -> None:

@@ -80,7 +80,17 @@ def loads_torch(code: str) -> bool:
 
 
 STREAMLIT = ("streamlit", "streamlit_drawable_canvas")
-SHOWING = ("lab.timeline", "lab.analysis", "lab.findings", "lab.figures", "lab.curves")
+SHOWING = (
+    "lab.timeline",
+    "lab.time_left",
+    "lab.analysis",
+    "lab.findings",
+    "lab.figures",
+    "lab.curves",
+    "lab.growth",
+    "lab.standing",
+    "lab.web",
+)
 PICKLES = ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")
 
 
@@ -115,7 +125,7 @@ def test_the_corridor_runs_one_way() -> None:
     assert breaches(behind_the_front_door, ["lab.cli"]) == []
 
 
-SEALED = ("lab/compute", "lab/drawing", "lab/store")
+SEALED = ("lab/compute", "lab/drawing", "lab/store", "lab/web")
 """Folders of lab that others know by their door only: what their `__init__` names."""
 
 
@@ -165,11 +175,18 @@ def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
     assert breaches(["lab/compute/*.py"], walls) == []
 
 
-@pytest.mark.parametrize("room", ["timeline", "analysis", "findings", "figures", "curves"])
+@pytest.mark.parametrize(
+    "room", ["timeline", "time_left", "analysis", "findings", "figures", "curves", "growth", "standing"]
+)
 def test_what_runs_mean_and_how_they_are_drawn_knows_no_torch_no_store_and_no_page(room: str) -> None:
     walls = ["torch", "threading", *STREAMLIT, "lab.training", "lab.network", "lab.jobs", "lab.store", "sqlalchemy"]
     assert f"lab/{room}.py" in sources()
     assert breaches(reachable(f"lab/{room}.py"), walls) == []
+
+
+def test_what_is_served_beside_the_pages_needs_no_torch_and_no_streamlit() -> None:
+    walls = ["torch", *STREAMLIT, "lab.ui", "lab.training", "lab.network", "lab.jobs"]
+    assert breaches(reachable("lab/web/__init__.py"), walls) == []
 
 
 def test_nothing_reads_or_writes_pickles() -> None:

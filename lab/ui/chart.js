@@ -86,9 +86,9 @@ function draw(Plotly, place) {
 function drawWhole(Plotly, place, theme) {
   const { data, layout } = themed(upToDate(place, JSON.parse(place.figure)), theme);
   keepZoom(place, layout);
+  place.axis = layout.yaxis.range && [...layout.yaxis.range];  // Plotly writes a zoom into its own
   layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
   Plotly.react(place, data, layout, { displayModeBar: false });
-  place.axis = layout.yaxis.range;
 }
 
 // Plotly keeps a zoom while the axis that it was made on is asked for; so that one is asked for until the zoom is over.
@@ -96,7 +96,7 @@ function keepZoom(place, layout) {
   const drawn = place._fullLayout?.yaxis;
   if (!drawn || place.layout.uirevision !== layout.uirevision) return;
   const zoomed = drawn.autorange || String(drawn.range) !== String(place.axis);
-  if (zoomed) layout.yaxis.range = place.axis;
+  if (zoomed && place.axis) layout.yaxis.range = place.axis;
 }
 
 // Grow whenever the run has said something, for as long as the chart is on the page.

@@ -96,12 +96,14 @@ def details() -> Callable[[], None]:
 
     Call that after the rest of the page, which then stands while torch is still being imported.
     """
-    augmentation, learning, run = st.tabs(["Augmentation", "Learning rate", "Run"])
+    augmentation, learning, beyond, run = st.tabs(["Augmentation", "Learning rate", "Beyond", "Run"])
     with augmentation:
         digits = st.container()
         _augmentation()
     with learning:
         _learning_rate()
+    with beyond:
+        _beyond()
     with run:
         device = run_fields()
 
@@ -139,6 +141,17 @@ def _learning_rate() -> None:
     _schedule_details(config.schedule.kind)
     field("optimizer.weight_decay")
     show_figure(learning_rate_figure(planned_learning_rates(config), config.epochs), "planned-rate")
+
+
+def _beyond() -> None:
+    """What none of the five published steps has."""
+    st.caption("Three refinements that the five published steps do without.")
+    field("network.bias")
+    left, right = st.columns(2)
+    with left:
+        slider("label_smoothing")
+    with right:
+        field("weight_averaging")
 
 
 def _schedule_details(kind: str) -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 from lab.analysis import RunSummary, summarize
 from lab.config import RunConfig
 from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
+from lab.describe import curve_notes
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
 from lab.standing import details, figures, whereabouts
@@ -149,6 +150,8 @@ def _curves(run: Run, timeline: Timeline, cursor: int) -> None:
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
     draw_curves(timeline, run.config, known if dotted else (), whole_range, cursor)
+    for note in curve_notes(run.config):
+        st.caption(note)
 
 
 def draw_curves(
@@ -171,18 +174,6 @@ def draw_curves(
     with right:
         figure = accuracy_figure(timeline, config, published, whole_range)
         show_figure(figure, "accuracy", growing("accuracy", None if whole_range else axis))
-    if config.measure_training:
-        st.caption(_two_curves(config))
-
-
-def _two_curves(config: RunConfig) -> str:
-    """What the difference between the two training curves is."""
-    return (
-        "**train** is measured while the network trains: dropout and augmentation are on, and every batch changes the "
-        f"network. **{MEASURED_CURVE}** is measured after each epoch, on 10,000 training images as they are, with "
-        f"dropout off. That is how **{config.evaluate_on}** is measured, so these two may be compared: the gap between "
-        "them is what the network knows by heart."
-    )
 
 
 def _below(run: Run, timeline: Timeline, summary: RunSummary, cursor: int) -> None:

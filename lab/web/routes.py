@@ -9,7 +9,7 @@ from lab.web.hub import Hub
 from lab.web.live import Live
 
 
-def routes(base_path: str) -> list[BaseRoute]:
+def lab_routes(base_path: str) -> list[BaseRoute]:
     """The routes of one server, which serves its pages below `base_path`; call once a process."""
     folder = f"/{base_path.strip('/')}".rstrip("/")
     live = Live(Hub(open_store))

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from lab.web import guard, routes
+from lab.web import guard, lab_routes
 
 
 class WebServer:
@@ -34,7 +34,7 @@ class WebServer:
 @contextmanager
 def serving(base_path: str = "", options: dict[str, Any] | None = None) -> Iterator[WebServer]:
     """A server until the block ends; `options` as Streamlit would know them."""
-    app = Starlette(routes=routes(base_path), middleware=[guard((options or {}).get)])
+    app = Starlette(routes=lab_routes(base_path), middleware=[guard((options or {}).get)])
     with socket.socket() as listening:
         listening.bind(("localhost", 0))
         config = uvicorn.Config(app, log_level="critical", ws="websockets-sansio", timeout_graceful_shutdown=1)
