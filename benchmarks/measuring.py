@@ -2,9 +2,9 @@
 
     python benchmarks/measuring.py [--step 5] [--rounds 5]
 
-One thread, and the processor's time instead of the clock's: so what else the machine does says little. An epoch's training
-and what follows its last batch are timed apart, since what is measured for does not change the training. Prints medians
-over the rounds; compare within one call only.
+One thread, and the processor's time instead of the clock's: so what else the machine does says little. An epoch's
+batches and what follows them are timed apart, since measuring changes nothing of the batches. Prints medians over the
+rounds; compare within one call only.
 """
 
 from __future__ import annotations
