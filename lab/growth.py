@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.config import RunConfig
-from lab.curves import SO_FAR, TRAIN_CURVE, on_log
+from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, on_log, sample
 from lab.events import Epoch, Event, Window
 
 Points = list[tuple[float, float | None]]
@@ -31,10 +31,13 @@ def added(event: Event, config: RunConfig, planned: Sequence[tuple[float, float]
                 "rate": {SO_FAR: rates},
             }
         case Epoch():
-            return {
-                "loss": {config.evaluate_on: [(event.epoch, on_log(event.test_loss))]},
-                "accuracy": {config.evaluate_on: [(event.epoch, event.test_accuracy)]},
-            }
+            loss: dict[str, Points] = {config.evaluate_on: [(event.epoch, on_log(event.test_loss))]}
+            accuracy: dict[str, Points] = {config.evaluate_on: [(event.epoch, event.test_accuracy)]}
+            measured = sample(event)
+            if measured is not None:
+                loss[MEASURED_CURVE] = [(event.epoch, on_log(measured.loss))]
+                accuracy[MEASURED_CURVE] = [(event.epoch, measured.accuracy)]
+            return {"loss": loss, "accuracy": accuracy}
     return {}
 
 

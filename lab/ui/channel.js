@@ -201,7 +201,7 @@ function standing(now) {
   const { epochs, batches, epoch, testing, left } = motion.moves;
   const batch = Math.floor(motion.shown - (epoch - 1) * batches);
   const where = testing
-    ? `Epoch ${epoch} of ${epochs}, testing on ${grouped(testing)} images`
+    ? `Epoch ${epoch} of ${epochs}, evaluating on ${grouped(testing)} images`
     : `Epoch ${epoch} of ${epochs}, batch ${grouped(batch)} of ${grouped(batches)}`;
   const speed = motion.speed ? ` · ${grouped(Math.round(motion.speed))} images a second` : "";
   const passed = motion.goesOn() || testing ? now - motion.at : 0;

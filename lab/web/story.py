@@ -50,7 +50,7 @@ class Story:
         self._clock = clock
         self._planned = planned_learning_rates(run.config)
         self._published = published_epochs(run.step) if run.step else ()
-        self._left, self._timeline = TimeLeft(), Timeline()
+        self._left, self._timeline = TimeLeft(run.config), Timeline()
         self._kept: list[Kept] = []
         self._rows: list[dict[str, Any]] = []
         self._reached = 0.0  # in epochs
@@ -105,7 +105,7 @@ class Story:
         summary = summarize(self.run, self._timeline.epochs)
         return {
             "state": state_of(self.run),
-            "moves": movement(self._timeline, self._left.seconds),
+            "moves": movement(self._timeline, self.run.config, self._left.seconds),
             "words": {"whereabouts": whereabouts(summary)} | figures(summary) | details(summary),
             "aloud": told_aloud(summary),
             "axes": {  # without the published curve, and with it
