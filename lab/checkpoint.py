@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from safetensors.torch import load, save
-from torch import nn
+from torch import Tensor, nn
+
+NOTHING: Mapping[str, Tensor] = {}
 
 
 def weights_to_bytes(network: nn.Module) -> bytes:
@@ -19,8 +22,14 @@ def load_weights(network: nn.Module, content: bytes) -> None:
     network.load_state_dict(load(content))
 
 
-def optimizer_to_bytes(optimizer: torch.optim.Optimizer) -> bytes:
-    """The state of every parameter (momentum, Adam's moments and step count), named `<parameter>.<key>`."""
+BESIDE = "beside."
+
+
+def optimizer_to_bytes(optimizer: torch.optim.Optimizer, beside: Mapping[str, Tensor] = NOTHING) -> bytes:
+    """The state of every parameter (momentum, Adam's moments and step count), named `<parameter>.<key>`.
+
+    `beside` are other tensors that training needs to go on: `load_optimizer` hands them back.
+    """
     state: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
     tensors = {
         f"{number}.{key}": torch.as_tensor(value).cpu().contiguous()
@@ -28,13 +37,16 @@ def optimizer_to_bytes(optimizer: torch.optim.Optimizer) -> bytes:
         for key, value in entries.items()
         if value is not None
     }
-    return save(tensors)
+    others = {f"{BESIDE}{name}": tensor.cpu().contiguous() for name, tensor in beside.items()}
+    return save(tensors | others)
 
 
-def load_optimizer(optimizer: torch.optim.Optimizer, content: bytes) -> None:
-    """Restore what `optimizer_to_bytes` gave."""
+def load_optimizer(optimizer: torch.optim.Optimizer, content: bytes) -> dict[str, Tensor]:
+    """Restore what `optimizer_to_bytes` gave; returns what was kept beside it."""
     state: dict[int, dict[str, Any]] = {}
-    for name, tensor in load(content).items():
+    tensors = load(content)
+    beside = {name: tensors.pop(name) for name in list(tensors) if name.startswith(BESIDE)}
+    for name, tensor in tensors.items():
         number, key = name.split(".", 1)
         state.setdefault(int(number), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
@@ -42,3 +54,4 @@ def load_optimizer(optimizer: torch.optim.Optimizer, content: bytes) -> None:
         for key, value in entries.items():
             if value.shape == parameter.shape:
                 entries[key] = torch.empty_like(parameter).copy_(value)
+    return {name.removeprefix(BESIDE): tensor for name, tensor in beside.items()}

@@ -18,6 +18,8 @@ from typer._click.exceptions import ClickException  # typer carries its own clic
 from lab import cli_output, cli_rows, cli_store, steps
 from lab.analysis import summarize
 from lab.cli_arguments import (
+    AveragingOption,
+    BiasOption,
     DeviceOption,
     EpochsOption,
     ImagesOption,
@@ -28,6 +30,7 @@ from lab.cli_arguments import (
     RunArgument,
     RunOption,
     SeedOption,
+    SmoothingOption,
     StepOption,
 )
 from lab.cli_output import console
@@ -102,19 +105,24 @@ def train(
     plain: PlainOption = False,
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
     images: ImagesOption = RunConfig.training_images,
+    bias: BiasOption = None,
+    label_smoothing: SmoothingOption = None,
+    weight_averaging: AveragingOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
     config = _preset(step).config
+    given = {"epochs": epochs, "label_smoothing": label_smoothing, "weight_averaging": weight_averaging}
     config = replace(
         config,
-        epochs=config.epochs if epochs is None else epochs,
+        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
         seed=seed,
         device=device,  # type: ignore[arg-type]  # checked by RunConfig
         precision=precision,  # type: ignore[arg-type]
         engine="pytorch" if plain else "fastest",
         evaluate_on="validation" if validation else "test",
         training_images=images,
+        network=config.network if bias is None else replace(config.network, bias=bias),  # type: ignore[arg-type]
     )
     _check_device(config)
     store = open_store()

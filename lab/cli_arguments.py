@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lab.config import RunConfig
+from lab.config import NetworkConfig, RunConfig
 from lab.fields import Choice, Number, about
 from lab.run_number import run_number
 
@@ -23,9 +23,9 @@ def _run_number(text: str) -> int:
     return number
 
 
-def _field(name: str, flag: str = "") -> Any:
-    """The option for a field of a run's config, in the words that stand beside the field."""
-    stated = about(RunConfig)[name]
+def _field(name: str, flag: str = "", kind: type = RunConfig) -> Any:
+    """The option for a field of a run's config, or of its part `kind`, in the words that stand beside the field."""
+    stated = about(kind)[name]
     allowed = stated.limits if isinstance(stated, Number) else ""
     if isinstance(stated, Choice):
         allowed = f"one of {', '.join(stated.options)}"
@@ -39,6 +39,9 @@ SeedOption = Annotated[int, _field("seed")]
 ImagesOption = Annotated[int, _field("training_images", "--images")]
 PrecisionOption = Annotated[str, _field("precision")]
 DeviceOption = Annotated[str, _field("device")]
+BiasOption = Annotated[str | None, _field("bias", kind=NetworkConfig)]
+SmoothingOption = Annotated[float | None, _field("label_smoothing", "--label-smoothing")]
+AveragingOption = Annotated[float | None, _field("weight_averaging", "--weight-averaging")]
 PlainOption = Annotated[bool, typer.Option("--plain", help="PyTorch's own modules only.")]
 RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` lists it.", parser=_run_number)]
 RunOption = Annotated[

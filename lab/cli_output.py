@@ -42,9 +42,9 @@ def steps_table(presets: Iterable[StepSummary]) -> Table:
             preset.name,
             f"{summary.parameters:,}",
             "yes" if network.batch_norm else "-",
-            preset.mark("dropout", f"{network.dropout:g}" if network.dropout else "-"),
-            preset.mark("augmentation", summary.augmentation or "-"),
-            preset.mark("scheduler", summary.scheduler or "-"),
+            f"{network.dropout:g}" if network.dropout else "-",
+            summary.augmentation or "-",
+            summary.scheduler or "-",
             _percent(summary.published_final),
         )
     return table
@@ -59,7 +59,7 @@ def layers_table(rows: list[LayerRow]) -> Table:
         table.add_row(
             str(row.index),
             " + ".join((row.kind.replace("_", " "), *row.extras)),
-            *((row.kernel, row.stride, row.padding) if row.has_window else "---"),
+            *(str(value) if row.has_window else "-" for value in (row.kernel, row.stride, row.padding)),
             *("x".join(map(str, shape)) for shape in (row.input_shape, row.output_shape)),
             f"{row.parameters:,}",
             f"{row.macs:,}",

@@ -22,6 +22,7 @@ Precision = Literal["float32", "bfloat16"]
 Interpolation = Literal["nearest", "bilinear"]
 EvaluationSet = Literal["test", "validation"]
 EngineChoice = Literal["fastest", "pytorch"]
+Biases = Literal["all", "needed", "none"]
 
 CLASSES = 10
 IMAGE_SIZE = 28
@@ -53,7 +54,8 @@ class LayerSpec:
     stride: Annotated[int, Whole("stride", 1, 28, "How far the window moves: 2 halves the map.")] = 1
     padding: Annotated[int, Whole("padding", 0, 14, "Rows and columns of zeros added on each side of the map.")] = 0
     channels: Annotated[
-        int | None, Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling.")
+        int | None,
+        Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling; linear has 10."),
     ] = None
     """Output channels of a convolution; 10 of a linear layer; None for pooling, which keeps the channels it gets."""
 
@@ -124,6 +126,15 @@ class NetworkConfig:
             step=0.01,
         ),
     ] = 0.0
+    bias: Annotated[
+        Biases,
+        Choice(
+            "Biases",
+            "A number that a layer adds to each of its maps. Batch norm takes it away again: before it, a bias is a "
+            "parameter that does nothing.",
+            words={"all": "in every layer", "needed": "only where no batch norm follows", "none": "in no layer"},
+        ),
+    ] = "all"
 
     def __post_init__(self) -> None:
         check(self)
@@ -235,6 +246,30 @@ class RunConfig:
     batch_size: Annotated[
         int, Whole("Batch size", 1, 10_000, "Images an iteration: larger is steadier, with fewer iterations an epoch.")
     ] = 64
+    label_smoothing: Annotated[
+        float,
+        Number(
+            "Label smoothing",
+            0,
+            0.3,
+            "The network is asked for a little less than certainty: this share of the right answer is spread evenly "
+            "over all ten digits. The training loss is then that of the smoothed answers; evaluation keeps the plain "
+            "one.",
+            step=0.01,
+        ),
+    ] = 0.0
+    """Szegedy et al., "Rethinking the Inception Architecture" (2016), section 7: 1 - e at the label, e / 10 at all."""
+    weight_averaging: Annotated[
+        float,
+        Number(
+            "Weight averaging",
+            0,
+            0.9999,
+            "What is evaluated and kept is a running average of the weights, which is steadier than they are: 0.99 "
+            "looks back over about 100 iterations, 0.999 over 1,000; 0 turns it off.",
+        ),
+    ] = 0.0
+    """The decay of the exponential moving average; `lab.compute.averaging` has the formula."""
     seed: Annotated[
         int, Whole("Seed", 0, 2**32 - 1, "Decides every random number: the same seed gives the same run.")
     ] = 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from lab.config import TRAINING_IMAGES, Augmentation, LayerSpec, Optimizer, RunConfig, Schedule
-from lab.layers import total_parameters
+from lab.config import TRAINING_IMAGES, Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.fields import Choice, about
+from lab.layers import total_macs, total_parameters
 from lab.steps import Step, matching_step, published_epochs
 
 
@@ -68,25 +69,46 @@ def describe_run(config: RunConfig) -> str:
 
 
 def describe_config(config: RunConfig) -> list[tuple[str, str]]:
-    """A whole config in words, a line for each setting; what a published step had to infer is marked."""
-    preset = matching_step(config)
-
-    def mark(part: str, words: str) -> str:
-        return preset.mark(part, words) if preset else words
-
+    """A whole config in words, a line for each setting."""
     return [
-        ("Layers", mark("layers", "; ".join(describe_layer(layer) for layer in config.network.layers))),
+        ("Layers", "; ".join(describe_layer(layer) for layer in config.network.layers)),
         ("Batch norm", "yes" if config.network.batch_norm else "no"),
-        ("Dropout", mark("dropout", f"{config.network.dropout:g}" if config.network.dropout else "none")),
-        ("Augmentation", mark("augmentation", describe_augmentation(config.augmentation))),
+        ("Biases", _words(NetworkConfig, "bias", config.network.bias)),
+        ("Dropout", f"{config.network.dropout:g}" if config.network.dropout else "none"),
+        ("Augmentation", describe_augmentation(config.augmentation)),
         ("Optimiser", describe_optimizer(config.optimizer)),
-        ("Scheduler", mark("scheduler", describe_schedule(config.schedule))),
+        ("Scheduler", describe_schedule(config.schedule)),
         ("Batch size", f"{config.batch_size}"),
+        ("Label smoothing", f"{config.label_smoothing:g}" if config.label_smoothing else "none"),
+        ("Weight averaging", f"{config.weight_averaging:g}" if config.weight_averaging else "none"),
         ("Seed", f"{config.seed}"),
         ("Training images", f"{config.images_per_epoch:,}"),
         ("Evaluated on", "test images" if config.evaluate_on == "test" else "held-out training images"),
         ("Computation", f"{config.precision}, {config.engine} engine"),
     ]
+
+
+def _words(kind: type, name: str, value: str) -> str:
+    """What a page calls a value of a field that is a choice."""
+    stated = about(kind)[name]
+    assert isinstance(stated, Choice)
+    return stated.words.get(value, value)
+
+
+def curve_notes(config: RunConfig) -> list[str]:
+    """What of a run's curves is measured otherwise than one would think, a sentence each."""
+    notes = []
+    if config.label_smoothing:
+        notes.append(
+            "The loss while training is that of the smoothed labels, which no network brings to 0; the loss of the "
+            f"{config.evaluate_on} images is the plain one."
+        )
+    if config.weight_averaging:
+        notes.append(
+            f"The network with the averaged weights reads the {config.evaluate_on} images; while training, the weights "
+            "are those of the moment."
+        )
+    return notes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +117,8 @@ class StepSummary:
 
     preset: Step
     parameters: int
+    macs: int
+    """Multiply-accumulates for one image."""
     augmentation: str | None
     scheduler: str | None
     published_final: float | None
@@ -123,6 +147,7 @@ def summarize_step(preset: Step) -> StepSummary:
     return StepSummary(
         preset=preset,
         parameters=total_parameters(config.network),
+        macs=total_macs(config.network),
         augmentation=describe_augmentation(config.augmentation) if config.augmentation.active else None,
         scheduler=describe_schedule(config.schedule) if config.schedule.kind != "none" else None,
         published_final=published[-1].test_accuracy if published else None,

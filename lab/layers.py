@@ -42,6 +42,8 @@ class LayerRow:
     """Half-open pixel range (the same along both axes) that the map below shows: a stride may leave the last out."""
     extras: tuple[str, ...]
     """What follows inside the same row: batch norm, ReLU, dropout."""
+    bias: bool = False
+    """Whether a convolution or linear layer adds a bias to each of its maps."""
 
     @property
     def has_window(self) -> bool:
@@ -78,6 +80,8 @@ def layer_table(network: NetworkConfig) -> list[LayerRow]:
     for index, layer in enumerate(network.layers[:-1] if network.ends_linear else network.layers, start=1):
         output = _output_shape(index, layer, shape)
         is_last = index == last_conv
+        extras = _extras(layer, network, is_last)
+        bias = layer.kind == "conv" and _has_bias(network, "batch norm" in extras)
         field += (layer.kernel - 1) * jump
         start += ((layer.kernel - 1) / 2 - layer.padding) * jump
         jump *= layer.stride
@@ -90,20 +94,21 @@ def layer_table(network: NetworkConfig) -> list[LayerRow]:
                 padding=layer.padding,
                 input_shape=shape,
                 output_shape=output,
-                parameters=_parameters(layer, shape[0], network.batch_norm and not is_last),
+                parameters=_parameters(layer, shape[0], bias, "batch norm" in extras),
                 macs=_macs(layer, shape[0], output),
                 jump=jump,
                 receptive_field=field,
                 start=start,
                 visible=visible,
-                extras=_extras(layer, network, is_last),
+                extras=extras,
+                bias=bias,
             )
         )
         shape = output
         last = output[1] - 1
         visible = (receptive_square(rows[-1], 0, 0).top, receptive_square(rows[-1], last, last).bottom)
     rows.append(_global_average_pooling(len(rows) + 1, shape, jump, field, start, visible))
-    return [*rows, _linear(rows[-1], network.layers[-1])] if network.ends_linear else rows
+    return [*rows, _linear(rows[-1], network)] if network.ends_linear else rows
 
 
 def pooled_last(network: NetworkConfig) -> NetworkConfig:
@@ -120,6 +125,11 @@ def pooled_last(network: NetworkConfig) -> NetworkConfig:
 def total_parameters(network: NetworkConfig) -> int:
     """Trainable parameters of the whole network."""
     return sum(row.parameters for row in layer_table(network))
+
+
+def total_macs(network: NetworkConfig) -> int:
+    """Multiply-accumulates of the whole network for one image."""
+    return sum(row.macs for row in layer_table(network))
 
 
 def training_problem(config: RunConfig) -> str | None:
@@ -188,7 +198,7 @@ def _scoring_convolution(network: NetworkConfig) -> int | None:
     if network.layers[last - 1].channels != CLASSES:
         raise ImpossibleNetwork(
             f"Layer {last} is the last convolution and has {network.layers[last - 1].channels} channels: "
-            f"it must have {CLASSES}, a score for each digit, or a linear layer must follow as the last layer."
+            f"it must have {CLASSES}, a score for each digit, or stand before a linear layer."
         )
     return last
 
@@ -206,12 +216,16 @@ def _output_shape(index: int, layer: LayerSpec, shape: Shape) -> Shape:
     return (layer.channels or channels, side, side)
 
 
-def _parameters(layer: LayerSpec, inputs: int, batch_norm: bool) -> int:
+def _has_bias(network: NetworkConfig, batch_norm: bool) -> bool:
+    return network.bias == "all" or (network.bias == "needed" and not batch_norm)
+
+
+def _parameters(layer: LayerSpec, inputs: int, bias: bool, batch_norm: bool) -> int:
     """Weights and biases of a convolution, and batch norm's scale and shift for each of its channels."""
     if layer.channels is None:
         return 0
     weights = layer.kernel * layer.kernel * inputs * layer.channels
-    return weights + layer.channels + (2 * layer.channels if batch_norm else 0)
+    return weights + layer.channels * (bias + 2 * batch_norm)
 
 
 def _macs(layer: LayerSpec, inputs: int, output: Shape) -> int:
@@ -252,8 +266,9 @@ def _global_average_pooling(
     )
 
 
-def _linear(pooling: LayerRow, layer: LayerSpec) -> LayerRow:
+def _linear(pooling: LayerRow, network: NetworkConfig) -> LayerRow:
     """The linear layer behind `pooling`: a 1x1 convolution of its single position, which sees what that sees."""
+    layer, bias = network.layers[-1], _has_bias(network, batch_norm=False)
     seen, output = receptive_square(pooling, 0, 0), (CLASSES, 1, 1)
     return replace(
         pooling,
@@ -262,7 +277,8 @@ def _linear(pooling: LayerRow, layer: LayerSpec) -> LayerRow:
         kernel=layer.kernel,
         input_shape=pooling.output_shape,
         output_shape=output,
-        parameters=_parameters(layer, pooling.output_shape[0], batch_norm=False),
+        parameters=_parameters(layer, pooling.output_shape[0], bias, batch_norm=False),
         macs=_macs(layer, pooling.output_shape[0], output),
         visible=(seen.top, seen.bottom),
+        bias=bias,
     )

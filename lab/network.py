@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lab.config import CLASSES, LayerSpec, NetworkConfig
-from lab.layers import layer_table
+from lab.layers import LayerRow, layer_table
 
 
 class Dropout(nn.Module):
@@ -46,7 +46,7 @@ def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
     maps = config.layers[:-1] if config.ends_linear else config.layers
     for layer, row in zip(maps, rows, strict=False):
         if layer.kind == "conv":
-            modules.append(_convolution(layer, row.input_shape[0], generator))
+            modules.append(_convolution(layer, row, generator))
             if "batch norm" in row.extras:
                 modules.append(nn.BatchNorm2d(row.output_shape[0]))
             if "ReLU" in row.extras:
@@ -55,7 +55,7 @@ def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
             modules.append(_pooling(layer))
             if "dropout" in row.extras:
                 modules.append(Dropout(config.dropout))
-    scores = [_linear(rows[-1].input_shape[0], generator)] if config.ends_linear else []
+    scores = [_linear(rows[-1], generator)] if config.ends_linear else []
     return nn.Sequential(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten(), *scores)
 
 
@@ -64,17 +64,18 @@ def _pooling(layer: LayerSpec) -> nn.Module:
     return kind(layer.kernel, layer.stride, layer.padding)
 
 
-def _convolution(layer: LayerSpec, inputs: int, generator: torch.Generator) -> nn.Conv2d:
-    assert layer.channels is not None
+def _convolution(layer: LayerSpec, row: LayerRow, generator: torch.Generator) -> nn.Conv2d:
+    inputs, channels = row.input_shape[0], row.output_shape[0]
     module: nn.Conv2d = nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        nn.Conv2d, inputs, layer.channels, layer.kernel, stride=layer.stride, padding=layer.padding
+        nn.Conv2d, inputs, channels, layer.kernel, stride=layer.stride, padding=layer.padding, bias=row.bias
     )
     _initialize(module, generator)
     return module
 
 
-def _linear(inputs: int, generator: torch.Generator) -> nn.Linear:
-    module: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, CLASSES)  # type: ignore[no-untyped-call]
+def _linear(row: LayerRow, generator: torch.Generator) -> nn.Linear:
+    inputs = row.input_shape[0]
+    module: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, CLASSES, bias=row.bias)  # type: ignore[no-untyped-call]
     _initialize(module, generator)
     return module
 
@@ -88,5 +89,5 @@ def _initialize(module: nn.Conv2d | nn.Linear, generator: torch.Generator) -> No
     bound = 1 / math.sqrt(module.weight[0].numel())
     with torch.no_grad():
         module.weight.uniform_(-bound, bound, generator=generator)
-        assert module.bias is not None
-        module.bias.uniform_(-bound, bound, generator=generator)
+        if module.bias is not None:
+            module.bias.uniform_(-bound, bound, generator=generator)

@@ -1,7 +1,6 @@
 """Step 5 as published, written plainly: what `python -m lab bench` compares the lab with.
 
-torchvision's dataset, a transform an image, a DataLoader, eager float32 PyTorch. The known parts of the recipe are as
-published, the inferred ones (rotation, dropout) as the lab's step 5 has them.
+torchvision's dataset, a transform an image, a DataLoader, eager float32 PyTorch.
 """
 
 from __future__ import annotations

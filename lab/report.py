@@ -1,70 +1,20 @@
-"""The runs of a store in summaries, and published beside measured: the table of docs/results.md.
-
-Only complete runs on a step's own terms count: its epochs, all training images, the test set (`lab.analysis.Terms`).
-Seeds are pooled on equal terms only, precision and engine included; of several runs with equal terms and seed the
-newest counts.
-"""
+"""The runs of a store in summaries, and in Markdown tables beside what is published. Which count: see lab/seeds.py."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 from lab.analysis import LAST, RunSummary, Terms, summarize
-from lab.describe import StepSummary, summarize_step
-from lab.steps import STEPS
+from lab.intervals import Interval
+from lab.layers import total_parameters
+from lab.seeds import Pool, counted, pool_seeds, published_final, training_read
+from lab.steps import STEPS, Step, published_epochs, published_training
 from lab.store import Store
 
-
-@dataclass(frozen=True, kw_only=True)
-class SeedSummary:
-    """Runs on equal terms with different seeds: means and the sample standard deviation, in percent."""
-
-    terms: Terms
-    seeds: tuple[int, ...]
-    final_mean: float
-    final_spread: float | None
-    """None for a single seed."""
-    best_mean: float
-    best_train_mean: float
-    held_target: int
-    """How many runs were at 99.40 % or better in each of the last three epochs."""
-
-
-def counted(runs: Iterable[RunSummary]) -> list[tuple[Terms, RunSummary]]:
-    """The runs that count, by step and seed, float32 first."""
-    newest = {}
-    for run in sorted(runs, key=lambda run: run.run):
-        if run.terms is not None and run.terms.as_published and run.complete:
-            newest[run.terms, run.config.seed] = run
-
-    def place(pair: tuple[Terms, RunSummary]) -> tuple[int, int, bool, str]:
-        terms, run = pair
-        return terms.step, run.config.seed, terms.precision != "float32", terms.engine
-
-    return sorted(((terms, run) for (terms, _), run in newest.items()), key=place)
-
-
-def pool_seeds(runs: Iterable[tuple[Terms, RunSummary]]) -> list[SeedSummary]:
-    """A summary for each terms, the one of the most seeds first among those of a step."""
-    pools: dict[Terms, list[RunSummary]] = {}
-    for terms, run in runs:
-        pools.setdefault(terms, []).append(run)
-    return [_pool(terms, pool) for terms, pool in sorted(pools.items(), key=lambda item: (item[0].step, -len(item[1])))]
-
-
-def _pool(terms: Terms, runs: Sequence[RunSummary]) -> SeedSummary:
-    finals = [run.epochs[-1].test_accuracy for run in runs]
-    return SeedSummary(
-        terms=terms,
-        seeds=tuple(run.config.seed for run in runs),
-        final_mean=statistics.mean(finals),
-        final_spread=statistics.stdev(finals) if len(finals) > 1 else None,
-        best_mean=statistics.mean(max(epoch.test_accuracy for epoch in run.epochs) for run in runs),
-        best_train_mean=statistics.mean(max(epoch.train_accuracy for epoch in run.epochs) for run in runs),
-        held_target=sum(run.held_target for run in runs),
-    )
+NOTHING_YET = "No complete run of a step is in the store yet."
+Column = tuple[str, Callable[[Step, Pool | None], str]]
+"""A heading, and what stands under it for a step and a pool of its runs, if there is one."""
 
 
 def summaries(store: Store) -> list[RunSummary]:
@@ -75,69 +25,137 @@ def summaries(store: Store) -> list[RunSummary]:
 
 
 def results(store: Store) -> str:
-    """The tables in Markdown: one line a step and terms, then one line a run."""
+    """The tables: test and training accuracy, one line a step and terms, then one line a run."""
     runs = counted(summaries(store))
     if not runs:
-        return "No complete run of a step is in the store yet."
+        return NOTHING_YET
     pools = pool_seeds(runs)
-    lines = [line for preset in STEPS for line in _step_lines(summarize_step(preset), pools)]
-    return "\n".join([*_table(_STEP_HEAD, lines), "", *_table(_RUN_HEAD, (_run_line(run) for run in runs))])
+    return "\n\n".join((step_table(TEST_COLUMNS, pools), step_table(TRAINING_COLUMNS, pools), runs_table(runs)))
 
 
-_STEP_HEAD = (
-    "Step",
-    "Published final %",
-    "Measured final %, mean ± sd",
-    "Published best %",
-    "Measured best %, mean",
-    "Published best train %",
-    "Measured best train %, mean",
-    "Computed in",
-    "Seeds",
-    "99.40 % in all of the last three",
+def step_table(columns: Sequence[Column], pools: Iterable[Pool]) -> str:
+    """A line for each terms that a step was trained on; one that says so where there is none."""
+    known = list(pools)
+    lines = []
+    for preset in STEPS:
+        mine: list[Pool | None] = [pool for pool in known if pool.terms.step == preset.number]
+        lines += [[cell(preset, pool) for _, cell in columns] for pool in mine or [None]]
+    return table([heading for heading, _ in columns], lines)
+
+
+def runs_table(runs: Iterable[tuple[Terms, RunSummary]]) -> str:
+    """A line for each run that counts."""
+    return table(_RUN_HEAD, (_run_line(run) for run in runs))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def figure(value: float | None) -> str:
+    """An accuracy, or "-"."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference in points, or "-"."""
+    return "-" if value is None else f"{value:+.2f}"
+
+
+def between(interval: Interval | None, digits: int = 2) -> str:
+    """`99.28 to 99.35`, or "-"."""
+    return "-" if interval is None else f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}"
+
+
+def mean_and_spread(pool: Pool) -> str:
+    """`99.314 ± 0.07`: mean and sample standard deviation of the final accuracies; of one seed its own."""
+    spread = f" ± {pool.final_spread:.2f}" if pool.final_spread is not None else ""
+    return f"{pool.final_mean:.3f}{spread}"
+
+
+def seed_words(seeds: Sequence[int]) -> str:
+    """`1 to 20`, or `1, 3`."""
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds))
+
+
+def measured(say: Callable[[Pool], str], without: str = "-") -> Callable[[Step, Pool | None], str]:
+    """A cell that is about measured runs."""
+    return lambda _, pool: say(pool) if pool else without
+
+
+def _published_while_training(preset: Step) -> float | None:
+    epochs = published_epochs(preset.number)
+    return epochs[-1].train_accuracy if epochs else None
+
+
+def _published_read(preset: Step) -> float | None:
+    read = published_training(preset.number)
+    return read.accuracy if read else None
+
+
+def _published_gap(preset: Step) -> float | None:
+    read, test = _published_read(preset), published_final(preset.number)
+    return None if read is None or test is None else read - test
+
+
+def _gap(pool: Pool) -> float | None:
+    read = _mean(pool.training_read_as_published())
+    return None if read is None else read - pool.final_mean
+
+
+def _mean(values: Sequence[float] | None) -> float | None:
+    return statistics.mean(values) if values else None
+
+
+STEP: Column = ("Step", lambda preset, _: f"{preset.number} {preset.name}")
+COMPUTED: Column = ("Computed in", measured(lambda pool: pool.terms.computed))
+SEEDS: Column = ("Seeds", measured(lambda pool: seed_words(pool.seeds), "none yet"))
+PARAMETERS: Column = ("Parameters", lambda preset, _: f"{total_parameters(preset.config.network):,}")
+PUBLISHED: Column = ("Published final %", lambda preset, _: figure(published_final(preset.number)))
+MEASURED: Column = ("Measured final %, mean ± sd", measured(mean_and_spread))
+INTERVAL: Column = ("95 % interval of the mean", measured(lambda pool: between(pool.mean_interval)))
+HELD: Column = (
+    f"99.40 % in all of the last {LAST}",
+    measured(lambda pool: f"{pool.held_target} of {len(pool.runs)}"),
 )
+PUBLISHED_BEST: Column = (
+    "Published best %",
+    lambda preset, _: figure(max((epoch.test_accuracy for epoch in published_epochs(preset.number)), default=None)),
+)
+MEASURED_BEST: Column = ("Measured best %, mean", measured(lambda pool: figure(pool.best_mean)))
+
+TEST_COLUMNS = (STEP, COMPUTED, SEEDS, PUBLISHED, MEASURED, INTERVAL, PUBLISHED_BEST, MEASURED_BEST, HELD)
+TRAINING_COLUMNS: tuple[Column, ...] = (
+    STEP,
+    COMPUTED,
+    SEEDS,
+    ("Published, read as the test is %", lambda preset, _: figure(_published_read(preset))),
+    ("Measured, read as the test is %, mean", measured(lambda pool: figure(_mean(pool.training_read_as_published())))),
+    ("Published: minus test, points", lambda preset, _: signed(_published_gap(preset))),
+    ("Measured: minus test, points", measured(lambda pool: signed(_gap(pool)))),
+    ("Measured, as they came %, mean", measured(lambda pool: figure(_mean(pool.training_read(augmented=False))))),
+    ("Published, while training %", lambda preset, _: figure(_published_while_training(preset))),
+    ("Measured, while training %, mean", measured(lambda pool: figure(pool.train_mean))),
+)
+
 _RUN_HEAD = (
     "Step",
     "Seed",
     "Final test %",
-    "Last three epochs %",
+    f"Last {LAST} epochs %",
     "Best test % (epoch)",
-    "Final train %",
+    "Final train %, while training",
+    "Final train %, read as the test is",
     "Seconds an epoch",
     "Minutes",
     "Precision",
     "Hardware",
+    "Commit",
 )
-
-
-def _step_lines(step: StepSummary, pools: Iterable[SeedSummary]) -> list[list[str]]:
-    """A line for each terms that the step was trained on; one that says so where there is none."""
-    mine = [pool for pool in pools if pool.terms.step == step.preset.number]
-    return [_step_line(step, pool) for pool in mine] or [_step_line(step, None)]
-
-
-def _step_line(step: StepSummary, pool: SeedSummary | None) -> list[str]:
-    return [
-        f"{step.preset.number} {step.preset.name}",
-        _figure(step.published_final),
-        _mean(pool) if pool else "-",
-        _figure(step.published_best),
-        _figure(pool.best_mean if pool else None),
-        _figure(step.published_best_train),
-        _figure(pool.best_train_mean if pool else None),
-        pool.terms.computed if pool else "-",
-        ", ".join(map(str, pool.seeds)) if pool else "none yet",
-        f"{pool.held_target} of {len(pool.seeds)}" if pool else "-",
-    ]
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _mean(pool: SeedSummary) -> str:
-    spread = f" ± {pool.final_spread:.2f}" if pool.final_spread is not None else ""
-    return f"{pool.final_mean:.3f}{spread}"
 
 
 def _run_line(pair: tuple[Terms, RunSummary]) -> list[str]:
@@ -151,13 +169,10 @@ def _run_line(pair: tuple[Terms, RunSummary]) -> list[str]:
         ", ".join(f"{epoch.test_accuracy:.2f}" for epoch in run.epochs[-LAST:]),
         f"{run.best.test_accuracy:.2f} ({run.best.epoch})",
         f"{last.train_accuracy:.2f}",
+        figure(training_read(run, augmented=run.config.augmentation.active)),
         f"{run.training_seconds / len(run.epochs):.0f}",
         f"{run.training_seconds / 60:.0f}",
         terms.precision,
         run.hardware,
+        run.code_commit or "-",
     ]
-
-
-def _table(head: tuple[str, ...], rows: Iterable[list[str]]) -> list[str]:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]

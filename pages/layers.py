@@ -4,7 +4,6 @@ import streamlit as st
 
 from lab.config import PARAMETER_BUDGET
 from lab.layers import ImpossibleNetwork, layer_table
-from lab.steps import STEPS
 from lab.ui.layer_table import show_layer_table
 from lab.ui.layout import budget_bar, page_head
 from lab.ui.network_editor import edit_layers, show_insert, show_network_controls, show_problem
@@ -40,5 +39,4 @@ with reading:
         show_layer_table(rows)
     with unit:
         show_receptive_field(rows)
-    preset = next((preset for preset in STEPS if preset.config.network == draft().config.network), None)
-    st.caption(" ".join((FORMULA, *(preset.provenance("layers", "dropout") if preset else ()))))
+    st.caption(FORMULA)

@@ -6,7 +6,7 @@ from lab.analysis import RunSummary
 from lab.curves import steps_figure
 from lab.describe import describe_extent, describe_optimizer, differences, summarize_step
 from lab.report import summaries
-from lab.steps import STEPS, Step, published_epochs, step
+from lab.steps import SOURCE, STEPS, Step, published_epochs, step
 from lab.ui.chart import show_figure
 from lab.ui.draft import STEP_RULE
 from lab.ui.layout import page_head, show_table, two_sides
@@ -38,18 +38,19 @@ def overview() -> None:
             {
                 "Step": f"{preset.number}. {preset.name}",
                 "Parameters": f"{summary.parameters:,}",
+                "Multiplications": f"{summary.macs / 1e6:.2f}",
                 "Batch norm": "yes" if network.batch_norm else "–",
-                "Dropout": preset.mark("dropout", f"{network.dropout:g}" if network.dropout else "–"),
-                "Augmentation": preset.mark("augmentation", summary.augmentation or "–"),
-                "Scheduler": preset.mark("scheduler", summary.scheduler or "–"),
+                "Dropout": f"{network.dropout:g}" if network.dropout else "–",
+                "Augmentation": summary.augmentation or "–",
+                "Scheduler": summary.scheduler or "–",
                 "Published, last epoch": f"{published:.2f} %" if published else "–",
                 "Yours, last epoch": f"{mine.test_accuracy:.2f} %" if mine else "–",
             }
         )
-    show_table(rows, numbers=("Parameters", "Published, last epoch", "Yours, last epoch"))
+    show_table(rows, numbers=("Parameters", "Multiplications", "Published, last epoch", "Yours, last epoch"))
     st.caption(
-        "Dropout, augmentation and scheduler of the published steps are inferred from their training curves; the "
-        "layout of step 1 is reconstructed. A published figure is one run with one seed."
+        "Multiplications: of one image, millions. A published figure is one run, with seed 1, from the author's five "
+        f"notebooks of January 2023: folder S4 of [abhijeetu1912/EVA]({SOURCE})."
     )
 
 
@@ -66,8 +67,6 @@ def story(preset: Step) -> None:
             ]
         )
     st.caption(f"{describe_optimizer(preset.config.optimizer)}; batch size {preset.config.batch_size}; 15 epochs.")
-    for sentence in preset.provenance():
-        st.caption(f":material/info: {sentence}")
 
 
 def train_it() -> None:

@@ -161,6 +161,7 @@ def expected(config: RunConfig) -> dict[str, Any]:
         "switch-augmentation": config.augmentation.active,
         "field-network.batch_norm": config.network.batch_norm,
         "field-network.dropout": config.network.dropout,
+        "field-network.bias": config.network.bias,
         "field-optimizer.kind": config.optimizer.kind,
         "field-optimizer.learning_rate": number_text(config.optimizer.learning_rate),
         "field-optimizer.weight_decay": number_text(config.optimizer.weight_decay),
@@ -178,17 +179,20 @@ def expected(config: RunConfig) -> dict[str, Any]:
     for item in fields(RunConfig):
         if item.name not in ("network", "augmentation", "optimizer", "schedule"):
             value = getattr(config, item.name)
-            shown[f"field-{item.name}"] = value if isinstance(value, str | bool) else number_text(value)
+            as_it_is = isinstance(value, str | bool) or item.name == "label_smoothing"  # a slider
+            shown[f"field-{item.name}"] = value if as_it_is else number_text(value)
     return shown
 
 
 EVERYTHING_ELSE = RunConfig(
-    network=replace(step(1).config.network, batch_norm=True, dropout=0.9),
+    network=replace(step(1).config.network, batch_norm=True, dropout=0.9, bias="none"),
     augmentation=Augmentation(rotation=180, shift=14, scale=0.5, shear=45, pen=1, interpolation="bilinear"),
     optimizer=Optimizer(kind="sgd", learning_rate=10, momentum=0.999, weight_decay=1),
     schedule=Schedule(kind="one_cycle", warmup=0.99),
     epochs=200,
     batch_size=10_000,
+    label_smoothing=0.3,
+    weight_averaging=0.9999,
     seed=2**32 - 1,
     device="cpu",
     precision="bfloat16",

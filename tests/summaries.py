@@ -6,10 +6,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from benchmarks.replayed import ReplayedEpoch
 from lab.analysis import RunSummary
 from lab.config import RunConfig
 from lab.events import Epoch, Started, Window
-from lab.steps import step
+from lab.seeds import Pool, counted, pool_seeds
+from lab.steps import published_epochs, step
 
 
 def started(first_epoch: int = 1, epochs: int = 3, iterations: int = 20, batch: int = 100) -> Started:
@@ -85,6 +87,47 @@ def summary(
         started=None if status == "queued" else 1060.0,
         ended=2000.0 if status not in ("queued", "running", "paused") else None,
         epochs=done,
+    )
+
+
+# --- pools of seeds and replays -----------------------------------------------------------------------------------
+
+
+def seed_run(number: int, seed: int, final: float, hardware: str = "a CPU, compiled engine") -> RunSummary:
+    """A whole run of a step that ended three times at the same accuracy."""
+    told = epochs(*[98.0] * 12, final, final, final)
+    return summary(told, run=1000 * number + seed, base=step(number).config, seed=seed, hardware=hardware)
+
+
+def seed_runs(number: int, *finals: float) -> list[RunSummary]:
+    """Whole runs of a step with the seeds 1, 2, ... that ended so."""
+    return [seed_run(number, seed, final) for seed, final in enumerate(finals, start=1)]
+
+
+def pools(*runs: RunSummary) -> list[Pool]:
+    """Of these runs."""
+    return pool_seeds(counted(runs))
+
+
+def replayed_epochs(
+    number: int, draw: int | None = None, right: int = 9_933, count: int = 15
+) -> tuple[ReplayedEpoch, ...]:
+    """A replay that was the published run but for its last test accuracy."""
+    return tuple(
+        ReplayedEpoch(
+            step=number,
+            dropout_seed=draw,
+            epoch=epoch.epoch,
+            last_batch_loss=epoch.last_batch_loss,
+            train_correct=round(600 * epoch.train_accuracy),
+            test_loss=epoch.test_loss,
+            test_correct=right if epoch.epoch == 15 else epoch.test_correct,
+            seconds=1.0,
+            evaluated_train_correct=59_600 if epoch.epoch == 15 else None,
+            evaluated_train_loss=0.02 if epoch.epoch == 15 else None,
+            torch="2.14.1",
+        )
+        for epoch in published_epochs(number)[:count]
     )
 
 

@@ -5,17 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from app_pages import add_run
+from command_line import Lab, commands
 from examples import tiny_run
 from PIL import Image
 
-from lab import cli, jobs
+from lab import jobs
 from lab.events import Finished
 from lab.mnist import DataError, Mnist
 from lab.steps import step
@@ -23,7 +24,6 @@ from lab.store import Store
 
 ROOT = Path(__file__).parent.parent
 
-Lab = Callable[..., tuple[int, str, str]]
 EPOCH_KEYS = {
     "epoch",
     "train_loss",
@@ -41,20 +41,10 @@ WINDOW_KEYS = {"epoch", "iteration", "loss", "accuracy", "learning_rate", "image
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], few: Mnist) -> Iterator[Lab]:
-    """Runs a command in this process, on a few digits: (exit code, stdout, stderr)."""
+    """Runs a command in this process, on a few digits."""
     monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
-    monkeypatch.setenv("COLUMNS", "200")
-    terminate = signal.getsignal(signal.SIGTERM)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["lab", *map(str, arguments)])
-        with pytest.raises(SystemExit) as leaving:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(leaving.value.code or 0), printed.out, printed.err
-
-    yield run
-    signal.signal(signal.SIGTERM, terminate)
+    with commands(monkeypatch, capsys, width=200) as run:
+        yield run
 
 
 def answer(outcome: tuple[int, str, str]) -> Any:
@@ -120,6 +110,26 @@ def test_layers_as_json_are_the_rows_of_the_table(lab: Lab) -> None:
     assert list(rows[0]) == list(rows[3])
 
 
+def test_the_layers_of_step_1_end_in_the_linear_one(lab: Lab) -> None:
+    rows = answer(lab("layers", "--step", 1, "--json"))
+    kinds = ["conv", "conv", "conv", "max_pool", "conv", "conv", "conv", "global_average_pool", "linear"]
+    assert [row["kind"] for row in rows] == kinds
+    assert [row["receptive_field"] for row in rows] == [3, 5, 7, 8, 12, 16, 20, 30, 30]
+    assert rows[-1] == {
+        "index": 9,
+        "kind": "linear",
+        "kernel": 1,
+        "stride": 1,
+        "padding": 0,
+        "input_shape": [64, 1, 1],
+        "output_shape": [10, 1, 1],
+        "parameters": 64 * 10 + 10,
+        "macs": 64 * 10,
+        "jump": 2,
+        "receptive_field": 30,
+    }
+
+
 @pytest.mark.parametrize("number", range(1, 7))
 def test_the_parameters_of_the_layers_add_up_to_those_of_the_step(lab: Lab, number: int) -> None:
     layers, steps = answer(lab("layers", "--step", number, "--json")), answer(lab("steps", "--json"))
@@ -135,6 +145,10 @@ def test_people_get_tables(lab: Lab) -> None:
     assert code == 0
     assert "96x28x28" in out
     assert "9,122" in out
+    code, out, _ = lab("layers", "--step", "1")
+    assert code == 0
+    last = next(line.split() for line in out.splitlines() if "linear" in line)
+    assert last == ["9", "linear", "-", "-", "-", "64x1x1", "10x1x1", "650", "640", "2", "30"]
 
 
 # --- train -------------------------------------------------------------------------------------------------------
@@ -163,6 +177,10 @@ def test_what_train_was_told_is_what_the_run_is(lab: Lab, store: Store, monkeypa
     assert store.run(1).config == replace(step(4).config, epochs=1, training_images=48, **changes)
     assert lab("train", "--step", 2)[0] == 0
     assert store.run(2).config == step(2).config  # nothing told: the preset itself, with its 15 epochs
+    refined = ("--bias", "needed", "--label-smoothing", 0.1, "--weight-averaging", 0.99)
+    assert lab("train", "--step", 6, *refined)[0] == 0
+    network = replace(step(6).config.network, bias="needed")
+    assert store.run(3).config == replace(step(6).config, network=network, label_smoothing=0.1, weight_averaging=0.99)
 
 
 def test_train_shows_people_every_epoch_and_how_it_ended(lab: Lab) -> None:
@@ -326,6 +344,9 @@ def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> 
         (("train", "--step", 5, "--device", "tpu"), "device is 'tpu'; it must be one of auto, cpu, cuda, mps."),
         (("train", "--step", 5, "--precision", "int8"), "precision is 'int8'; it must be one of"),
         (("train", "--step", 5, "--images", 60_001), "training_images is 60001; it must be a whole number"),
+        (("train", "--step", 5, "--bias", "some"), "bias is 'some'; it must be one of all, needed, none."),
+        (("train", "--step", 5, "--label-smoothing", 0.5), "label_smoothing is 0.5; it must be a number from 0 to 0.3"),
+        (("train", "--step", 5, "--weight-averaging", 1), "weight_averaging is 1"),
         (("train", "--step", 5, "--fast"), "No such option: --fast"),
         (("train", "--step", 5, "--device", "mps"), "This machine has no mps device"),
         (("layers",), "Missing option '--step'"),

@@ -1,38 +1,29 @@
 """`python -m lab import`, `check` and `backup`: what they do to a store, and what they say of it."""
 
 import json
-import signal
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from command_line import Lab, commands
 from examples import tiny_run
 from stories import STARTED, finished, running
 
-from lab import cli
 from lab.store import Store, file_url
-
-Lab = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Lab]:
-    """Runs a command in this process: (exit code, stdout, stderr), each on one line."""
-    monkeypatch.setenv("COLUMNS", "2000")
-    terminate = signal.getsignal(signal.SIGTERM)
+    """Runs a command in this process: what it says is one line."""
+    with commands(monkeypatch, capsys, width=2000) as told:
 
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["lab", *map(str, arguments)])
-        with pytest.raises(SystemExit) as leaving:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(leaving.value.code or 0), " ".join(printed.out.split()), printed.err.strip()
+        def run(*arguments: object) -> tuple[int, str, str]:
+            code, out, err = told(*arguments)
+            return code, " ".join(out.split()), err.strip()
 
-    yield run
-    signal.signal(signal.SIGTERM, terminate)
+        yield run
 
 
 @pytest.fixture

@@ -70,6 +70,9 @@ def test_fields_are_given_by_name_only() -> None:
         (lambda: NetworkConfig(layers=(max_pool(),) * 41), "the network has 41 layers; it must have 1 to 40."),
         (lambda: replace(tiny_run().network, dropout=1.0), "dropout is 1.0; it must be a number from 0 to 0.9."),
         (lambda: replace(tiny_run().network, batch_norm="no"), "batch_norm is 'no'; it must be true or false."),  # type: ignore[arg-type]
+        (lambda: replace(tiny_run().network, bias=True), "bias is True; it must be one of all, needed, none."),  # type: ignore[arg-type]
+        (lambda: tiny_run(label_smoothing=0.4), "label_smoothing is 0.4; it must be a number from 0 to 0.3."),
+        (lambda: tiny_run(weight_averaging=1), "weight_averaging is 1; it must be a number from 0 to 0.9999."),
         (lambda: conv(0, 3), "a convolution needs channels: at least 1."),
         (lambda: LayerSpec(kind="conv", kernel=3), "a convolution needs channels: at least 1."),
         (lambda: conv(-4, 3), "channels is -4; it must be a whole number from 1 to 1,024."),
@@ -215,6 +218,15 @@ def test_json_that_lacks_a_field_with_a_default_takes_the_default() -> None:
     data = json.loads(to_json(tiny_run(precision="bfloat16")))
     del data["precision"]
     assert from_json(json.dumps(data)).precision == "float32"
+
+
+def test_a_config_of_an_older_lab_has_biases_everywhere_and_neither_smoothing_nor_averaging() -> None:
+    data = json.loads(to_json(tiny_run()))
+    for part, name in ((data["network"], "bias"), (data, "label_smoothing"), (data, "weight_averaging")):
+        del part[name]
+    config = from_json(json.dumps(data))
+    assert config == tiny_run()
+    assert (config.network.bias, config.label_smoothing, config.weight_averaging) == ("all", 0, 0)
 
 
 @pytest.mark.parametrize("depth", [500, 5_000, 200_000])

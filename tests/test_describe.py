@@ -8,6 +8,7 @@ from hypothesis import given
 
 from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule, conv, linear, max_pool
 from lab.describe import (
+    curve_notes,
     describe_augmentation,
     describe_config,
     describe_layer,
@@ -60,17 +61,34 @@ def test_an_optimizer_names_what_it_uses() -> None:
     assert describe_optimizer(Optimizer(kind="adamw", learning_rate=1e-3)) == "AdamW, learning rate 0.001"
 
 
-def test_a_whole_config_marks_what_of_a_published_step_is_inferred() -> None:
-    def told(config: RunConfig) -> dict[str, str]:
-        return dict(describe_config(config))
-
-    five = told(step(5).config)
-    assert five["Dropout"] == "0.05 (inferred)"
-    assert five["Augmentation"] == "rotation ±7° (inferred)"
-    assert five["Scheduler"] == "StepLR(5, 0.1) (inferred)"
+def test_a_whole_config_is_told_in_words() -> None:
+    five = dict(describe_config(step(5).config))
+    assert five["Layers"].startswith("conv 5x5, 96 channels, padding 2; conv 1x1, 16 channels; ")
+    assert (five["Dropout"], five["Augmentation"], five["Scheduler"]) == ("0.05", "rotation ±7°", "StepLR(5, 0.1)")
     assert five["Seed"] == "1"
-    for own in (step(6).config, replace(step(5).config, batch_size=65)):  # nobody published these
-        assert "(" not in "".join(told(own).values()).replace("StepLR(5, 0.1)", "")
+
+
+def test_biases_label_smoothing_and_weight_averaging_are_told_in_words() -> None:
+    plain = dict(describe_config(step(6).config))
+    assert [plain[name] for name in ("Biases", "Label smoothing", "Weight averaging")] == [
+        "in every layer",
+        "none",
+        "none",
+    ]
+    network = replace(step(6).config.network, bias="needed")
+    refined = dict(
+        describe_config(replace(step(6).config, network=network, label_smoothing=0.1, weight_averaging=0.99))
+    )
+    assert refined["Biases"] == "only where no batch norm follows"
+    assert (refined["Label smoothing"], refined["Weight averaging"]) == ("0.1", "0.99")
+
+
+def test_what_curves_show_otherwise_than_one_would_think_is_said() -> None:
+    assert curve_notes(tiny_run()) == []
+    [smoothed] = curve_notes(tiny_run(label_smoothing=0.1))
+    assert "smoothed labels" in smoothed and "test images is the plain one" in smoothed
+    [averaged] = curve_notes(tiny_run(weight_averaging=0.9, evaluate_on="validation"))
+    assert "averaged weights reads the validation images" in averaged
 
 
 def test_two_configs_differ_exactly_where_they_differ() -> None:

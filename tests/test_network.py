@@ -1,5 +1,8 @@
 """A NetworkConfig becomes the module it describes, with weights drawn from a seed and from nowhere else."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 from examples import TINY_NETWORK, possible_networks
@@ -38,6 +41,12 @@ def test_every_convolution_has_a_bias_also_under_batch_norm() -> None:
     assert all(module.bias is not None for module in convolutions)
 
 
+@pytest.mark.parametrize(("bias", "with_one"), [("needed", [False] * 5 + [True]), ("none", [False] * 6)])
+def test_biases_are_left_out_where_batch_norm_follows_or_everywhere(bias: Any, with_one: list[bool]) -> None:
+    network = build_network(replace(step(3).config.network, bias=bias), seed=1)
+    assert [module.bias is not None for module in network if isinstance(module, nn.Conv2d)] == with_one
+
+
 def test_a_layer_keeps_its_kernel_stride_and_padding() -> None:
     spec = LayerSpec(kind="average_pool", kernel=5, stride=3, padding=2)
     network = build_network(NetworkConfig(layers=(conv(10, 3, padding=1, stride=2), spec)), seed=1)
@@ -53,14 +62,15 @@ def test_the_weights_are_those_that_pytorch_itself_would_draw(config: NetworkCon
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         theirs = [
-            nn.Linear(module.in_features, 10)
+            nn.Linear(module.in_features, 10, bias=module.bias is not None)
             if isinstance(module, nn.Linear)
-            else nn.Conv2d(module.in_channels, module.out_channels, module.kernel_size[0])
+            else nn.Conv2d(module.in_channels, module.out_channels, module.kernel_size[0], bias=module.bias is not None)
             for module in ours
         ]
     for mine, reference in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine.weight, reference.weight)
-        torch.testing.assert_close(mine.bias, reference.bias)
+        if mine.bias is not None:
+            torch.testing.assert_close(mine.bias, reference.bias)
 
 
 def test_one_seed_gives_one_network_and_another_seed_another(untouched_randomness: None) -> None:

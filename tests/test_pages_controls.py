@@ -115,6 +115,9 @@ def with_value(config: RunConfig, name: str, value: Any) -> RunConfig:
         ("selectbox", "Optimiser", "optimizer.kind", "adamw"),
         ("text_input", "Momentum", "optimizer.momentum", 0.5),
         ("text_input", "Weight decay", "optimizer.weight_decay", 0.001),
+        ("selectbox", "Biases", "network.bias", "needed"),
+        ("slider", "Label smoothing", "label_smoothing", 0.1),
+        ("text_input", "Weight averaging", "weight_averaging", 0.99),
         ("text_input", "Epochs", "epochs", 2),
         ("text_input", "Batch size", "batch_size", 128),
         ("text_input", "Seed", "seed", 7),
@@ -281,6 +284,9 @@ def test_the_parameter_gauge_follows_the_controls() -> None:
     assert "under the budget of 10,000" in html(app)
     labelled(app.toggle, "Batch norm").set_value(False).run()
     assert "<b>9,122</b>" in html(app)
+    labelled(app.toggle, "Batch norm").set_value(True).run()
+    labelled(app.selectbox, "Biases").select("needed").run()
+    assert f"<b>{9_426 - 152:,}</b>" in html(app)
     labelled(app.selectbox, "Step").select(1).run()
     assert "<b>185,930</b>" in html(app)
     assert "18.6 times the budget of 10,000" in html(app)

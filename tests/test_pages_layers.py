@@ -8,7 +8,7 @@ import pytest
 from app_pages import ROOT, errors, html, open_alone
 from streamlit.testing.v1 import AppTest
 
-from lab.config import conv
+from lab.config import conv, linear
 from lab.editing import Rows
 from lab.layers import Square, layer_table
 from lab.mnist import DataError
@@ -16,7 +16,7 @@ from lab.steps import step
 from lab.ui import network_editor
 from lab.ui.draft import Draft
 from lab.ui.layer_table import layer_name, table_html
-from lab.ui.network_editor import PRESET, SHEET, Sheet
+from lab.ui.network_editor import NEW_LAYER, PRESET, SHEET, Sheet
 from lab.ui.receptive_field import COLUMN, DIGIT, LAYER, ROW, unit_words
 from lab.ui.state import DRAFT
 
@@ -69,6 +69,13 @@ def test_batch_norm_and_dropout_change_the_draft_and_the_names_in_the_table() ->
     assert page.session_state[DRAFT].config.network == step(2).config.network
     assert "conv 5×5 + ReLU" in html(page) and "dropout" not in html(page)
     assert "<b>9,122</b>" in html(page)
+
+
+def test_biases_that_batch_norm_cancels_can_be_left_out_and_are_counted() -> None:
+    page = open_alone("layers")
+    page.selectbox(key="field-network.bias").select("needed").run()
+    assert f"<b>{9_426 - 152:,}</b>" in html(page)
+    assert page.session_state[DRAFT].config.network.bias == "needed"
 
 
 def test_what_is_typed_into_the_table_becomes_the_draft_and_is_counted_at_once(type_rows: Any) -> None:
@@ -181,6 +188,35 @@ def test_a_cell_that_cannot_be_is_kept_as_typed_and_explained(
     assert page.session_state[DRAFT].config == step(3).config
 
 
+def test_a_linear_layer_stays_the_last_whatever_is_inserted_or_appended(type_rows: Any) -> None:
+    page = open_alone("layers")
+    page.selectbox(key=PRESET).select(1).run()
+    place = next(box for box in page.selectbox if box.label == "Insert before layer")
+    assert place.options == [str(number) for number in range(1, 9)]  # 8: the global average pooling
+    place.select(8).run()
+    next(button for button in page.button if button.label == "Insert a layer").click().run()
+    plain = step(1).config.network.layers
+    assert page.session_state[DRAFT].config.network.layers == (*plain[:-1], conv(16, 3, padding=1), linear())
+    appended = [dict(NEW_LAYER)]
+    type_rows(lambda rows: rows.append(appended.pop()) if appended else None)
+    page.run()
+    assert not page.exception and not page.error
+    layers = (*plain[:-1], conv(16, 3, padding=1), conv(10, 1), linear())
+    assert page.session_state[DRAFT].config.network.layers == layers
+    assert [row["kind"] for row in page.session_state[SHEET].rows] == [layer.kind for layer in layers]
+
+
+def test_a_network_without_its_linear_layer_lacks_the_class_scores(type_rows: Any) -> None:
+    page = open_alone("layers")
+    page.selectbox(key=PRESET).select(1).run()
+    type_rows(lambda rows: rows.__delitem__(slice(7, None)))
+    page.run()
+    assert errors(page) == [
+        "Layer 7 is the last convolution and has 64 channels: it must have 10, a score for each digit, or stand before "
+        "a linear layer."
+    ]
+
+
 def test_the_table_shows_what_is_used_where_a_cell_was_left_empty_or_means_nothing(type_rows: Any) -> None:
     page = open_alone("layers")
     typed = [{"channels": 7, "stride": None}]  # typed once, into the pooling of layer 3
@@ -204,6 +240,26 @@ def test_the_table_has_a_line_a_layer_and_the_totals_below() -> None:
     assert f"<td>9,426</td><td>{sum(row.macs for row in rows):,}</td>" in table.split("<tfoot>")[1]
     assert "<td>32 (28)</td>" in table  # global average pooling: its receptive field, and what fits into the image
     assert layer_name(rows[-1]) == "global average pool 2×2"
+
+
+def test_the_table_of_step_1_ends_in_the_linear_layer_which_has_no_window() -> None:
+    rows = layer_table(step(1).config.network)
+    last = table_html(rows).split("<tr>")[-2]
+    cells = ["9", "linear", "–", "–", "–", "64×1×1", "10×1×1", "650", "640", "2", "30 (28)"]
+    assert [cell.split(">")[-1] for cell in last.split("</td>")[:-1]] == cells
+    assert layer_name(rows[-1]) == "linear"
+
+
+def test_the_single_unit_of_the_linear_layer_sees_the_whole_image() -> None:
+    page = open_alone("layers")
+    page.selectbox(key=PRESET).select(1).run()
+    page.selectbox(key=LAYER).select(9).run()
+    assert not page.exception
+    words = (
+        "The unit in row 0, column 0 of layer 9 sees rows 0 to 27 and columns 0 to 27 of the image. Its receptive "
+        "field is 30×30 pixels, of which 28×28 lie in the image."
+    )
+    assert any(text.value == words for text in page.markdown)
 
 
 def test_the_chosen_unit_sees_the_square_that_the_closed_form_gives() -> None:

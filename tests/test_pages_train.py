@@ -27,6 +27,7 @@ from app_pages import (
 )
 from examples import say, tiny_run
 
+from lab.describe import curve_notes
 from lab.events import Finished, Stopped
 from lab.standing import moment
 from lab.steps import step
@@ -168,6 +169,14 @@ def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
     assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "validation"]
     shown = [*figures(app), *labels(app.toggle), *(element.value for element in (*app.markdown, *app.caption))]
     assert not [text for text in shown if "test" in text.replace("the test images", "").lower()], shown
+
+
+def test_beside_its_curves_a_run_says_what_label_smoothing_and_averaging_make_of_them(store: Store) -> None:
+    config = tiny_run(label_smoothing=0.1, weight_averaging=0.9)
+    add_run(store, epoch(1), Stopped(), config=config)
+    app = open_app("train")
+    shown = [caption.value for caption in app.caption]
+    assert set(curve_notes(config)) < set(shown)
 
 
 def test_the_published_curve_can_be_turned_off(store: Store) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lab import memory, training
 from lab.augment import augment
 from lab.checkpoint import load_weights
-from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv
+from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv, linear, max_pool
 from lab.events import Epoch, Event, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
@@ -338,8 +338,14 @@ RESUMED = {
         EVERYTHING, augmentation=Augmentation(rotation=7), schedule=Schedule(kind="step", step_size=1)
     ),
     "the plain path": replace(EVERYTHING, engine="pytorch"),
+    "weight averaging": replace(EVERYTHING, weight_averaging=0.9, label_smoothing=0.1),
+    "weight averaging, the plain path": replace(EVERYTHING, weight_averaging=0.9, engine="pytorch"),
+    "weight averaging with adamw": replace(tiny_run(weight_averaging=0.5), optimizer=Optimizer(kind="adamw")),
     "bfloat16": replace(EVERYTHING, precision="bfloat16"),
     "the network of step 5": replace(step(5).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
+    "a linear layer": tiny_run(
+        network=NetworkConfig(layers=(conv(6, 5, stride=2), max_pool(), conv(8, 3), linear()), batch_norm=True)
+    ),
     "Beyond": replace(step(6).config, epochs=3, training_images=48, batch_size=16, device="cpu"),
 }
 
@@ -426,8 +432,8 @@ def test_a_run_that_diverges_says_so_and_ends(few: Mnist) -> None:
 def test_a_network_that_cannot_be_built_fails_with_its_reason(few: Mnist) -> None:
     [failed] = train(tiny_run(network=NetworkConfig(layers=(conv(10, 5), conv(12, 3)))), few)
     assert failed == Failed(
-        reason="Layer 2 is the last convolution and has 12 channels: it must have 10, a score for each digit, or a linear "
-        "layer must follow as the last layer."
+        reason="Layer 2 is the last convolution and has 12 channels: it must have 10, a score for each digit, or stand "
+        "before a linear layer."
     )
 
 

@@ -19,7 +19,10 @@ from lab.network import Dropout
 
 
 class Engine(Protocol):
-    """A network on a device, as training uses it. Images are float32 (B, 1, 28, 28) in [0, 1], labels int64 (B,)."""
+    """A network on a device, as training uses it. Images are float32 (B, 1, 28, 28) in [0, 1], labels int64 (B,).
+
+    The loss is the cross-entropy with the config's label smoothing.
+    """
 
     name: str
     """For people."""
@@ -55,7 +58,7 @@ def make_engine(config: RunConfig, network: nn.Sequential, device: str, dropout:
         return PyTorch(config, network, device, dropout)
     network.to(memory_format=torch.channels_last)
     folded = fold_stem(network)
-    assert folded is not None  # `lab.memory.begins_with_stem` says so of the same networks
+    assert folded is not None  # `lab.engine_memory.begins_with_stem` says so of the same networks
     return PyTorch(config, folded, device, dropout, "folded")
 
 
@@ -66,7 +69,8 @@ class PyTorch:
         self, config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator, name: str = "PyTorch"
     ) -> None:
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network, self.device, self.precision, self.name = network, device, config.precision, name
+        self.network, self.device, self.name = network, device, name
+        self.precision, self.smoothing = config.precision, config.label_smoothing
         for module in network.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
@@ -76,7 +80,7 @@ class PyTorch:
         self.network.train()
         with self._autocast():
             scores = self.network(_prepare(images)).float()  # (B, 10)
-        loss = F.cross_entropy(scores, labels)
+        loss = F.cross_entropy(scores, labels, label_smoothing=self.smoothing)
         self.network.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach(), (scores.argmax(1) == labels).sum()
@@ -102,7 +106,7 @@ class Compiled:
     name = "compiled"
 
     def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
-        self.engine = native.Engine(config.network, network, config.batch_size)
+        self.engine = native.Engine(config.network, network, config.batch_size, config.label_smoothing)
         self.dropout = dropout
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

@@ -103,15 +103,14 @@ class FoldedStem(nn.Module):
         kernel, padding = self.wide.kernel_size[0], int(self.wide.padding[0])
         patches = find_patches(images, kernel, padding)
         weight = self._weight(patches).float()
-        rows = _TwoConvolutions.apply(patches.columns, weight, self.narrow.weight.flatten(1), self.narrow.bias)
+        rows = _TwoConvolutions.apply(patches.columns, weight, self.narrow.weight.flatten(1), _bias(self.narrow))
         out: Tensor = _Place.apply(rows, patches.ink, patches.places)  # (B, P, D)
         height = images.shape[2] + 2 * padding - kernel + 1
         return out.view(len(out), height, -1, out.shape[2]).permute(0, 3, 1, 2)
 
     def _weight(self, patches: Patches) -> Tensor:
         """(C, k * k + 1): the convolution's weights and bias, batch norm folded in."""
-        assert self.wide.bias is not None
-        weight = torch.cat([self.wide.weight.flatten(1), self.wide.bias[:, None]], 1)
+        weight = torch.cat([self.wide.weight.flatten(1), _bias(self.wide)[:, None]], 1)
         if self.norm is None:
             return weight
         if self.training:
@@ -140,6 +139,11 @@ class FoldedStem(nn.Module):
         norm.running_mean.lerp_(mean.float(), norm.momentum)
         norm.running_var.lerp_((variance * count / max(count - 1, 1)).float(), norm.momentum)
         norm.num_batches_tracked += 1
+
+
+def _bias(convolution: nn.Conv2d) -> Tensor:
+    """(C,): the convolution's bias; zeros where it has none."""
+    return convolution.weight.new_zeros(len(convolution.weight)) if convolution.bias is None else convolution.bias
 
 
 class _TwoConvolutions(torch.autograd.Function):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from lab.augment import augment
 from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
+from lab.compute.averaging import Averaging
 from lab.compute.engines import make_engine, planned_engine
 from lab.compute.replay import Replayed, cuda_graph
 from lab.compute.tally import Tally
@@ -45,6 +46,8 @@ class Trainer:
         self.network = build_network(config.network, seed)
         self._engine = make_engine(config, self.network, device, self._dropout)
         self.optimizer = _optimizer(config, self.network, device)
+        decay = config.weight_averaging
+        self._averaging = Averaging(self.network, decay, device) if decay else None
         self._rate = 0.0
         self.epoch, self.window, self.evaluation = (Tally(device) for _ in range(3))
         self._threads = Threads(torch.get_num_threads() if self._engine.name == "compiled" else 1)
@@ -66,7 +69,13 @@ class Trainer:
         """End what it holds: it can be used no more."""
         self._threads.__exit__()
         self._engine.close()
-        del self._iteration, self._engine, self.optimizer, self.network  # the graph first: it writes to all of them
+        del (
+            self._iteration,
+            self._engine,
+            self._averaging,
+            self.optimizer,
+            self.network,
+        )  # the graph first: it writes to all of them
         give_freed_memory_back()
 
     def at_rest(self) -> AbstractContextManager[object]:
@@ -81,6 +90,8 @@ class Trainer:
     def iterate(self, numbers: Tensor, rate: float) -> None:
         """Train on the images `numbers` (B,), at most a batch of them, with the learning rate `rate`."""
         self._set_rate(rate)
+        if self._averaging:
+            self._averaging.begin()
         with self._threads.iteration():
             self._iteration(numbers)
         self.epoch.count(len(numbers))
@@ -89,25 +100,35 @@ class Trainer:
     def evaluate(self, images: Tensor, labels: Tensor, augmentation: torch.Generator | None = None) -> Tensor:
         """The predicted labels (B,) of uint8 images (B, 1, 28, 28), in float32 and without dropout.
 
-        Adds to `evaluation`. `augmentation`, a generator of the device: the images are augmented first, as it decides.
+        With weight averaging it is the averaged network that reads them. Adds to `evaluation`. `augmentation`, a
+        generator of the device: the images are augmented first, as it decides.
         """
         units = to_unit(images)
         if augmentation is not None:
             units = augment(units, self._config.augmentation, augmentation)
-        scores = self._engine.scores(units)  # (B, 10)
+        with self._averaged():
+            scores = self._engine.scores(units)  # (B, 10)
         predicted = scores.argmax(1)
         self.evaluation.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
         self.evaluation.count(len(labels))
         return predicted
 
     def checkpoint(self) -> tuple[bytes, bytes]:
-        """Weights and the optimiser's state, each as safetensors."""
-        return weights_to_bytes(self.network), optimizer_to_bytes(self.optimizer)
+        """Weights, those that are evaluated, and all else that is needed to go on, each as safetensors."""
+        with self._averaged():
+            weights = weights_to_bytes(self.network)
+        return weights, optimizer_to_bytes(self.optimizer, self._averaging.state() if self._averaging else {})
 
     def restore(self, weights: bytes, optimizer_state: bytes) -> None:
         """Go on from what `checkpoint` gave."""
         load_weights(self.network, weights)
-        load_optimizer(self.optimizer, optimizer_state)
+        beside = load_optimizer(self.optimizer, optimizer_state)
+        if self._averaging:
+            self._averaging.restore(beside)
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        """Inside, the network is the one that is evaluated and kept."""
+        return self._averaging.in_place() if self._averaging else nullcontext()
 
     def _iterate(self, numbers: Tensor) -> None:
         """One iteration on the images `numbers` (B,): no step of it waits for the device."""
@@ -116,6 +137,8 @@ class Trainer:
             images = augment(images, self._config.augmentation, self._augmentation)
         loss, correct = self._engine.gradient(images, self._labels[numbers])
         self.optimizer.step()
+        if self._averaging:
+            self._averaging.follow()
         self.epoch.add(loss, correct, len(numbers))
         self.window.add(loss, correct, len(numbers))
 

@@ -96,12 +96,14 @@ def details() -> Callable[[], None]:
 
     Call that after the rest of the page, which then stands while torch is still being imported.
     """
-    augmentation, learning, run = st.tabs(["Augmentation", "Learning rate", "Run"])
+    augmentation, learning, beyond, run = st.tabs(["Augmentation", "Learning rate", "Beyond", "Run"])
     with augmentation:
         digits = st.container()
         _augmentation()
     with learning:
         _learning_rate()
+    with beyond:
+        _beyond()
     with run:
         device = run_fields()
 
@@ -114,13 +116,6 @@ def details() -> Callable[[], None]:
     return draw_what_needs_torch
 
 
-def _provenance(*parts: str) -> None:
-    """What of a published step had to be inferred."""
-    preset = matching_step(draft().config)
-    for sentence in preset.provenance(*parts) if preset else ():
-        st.caption(f":material/info: {sentence}")
-
-
 def _augmentation() -> None:
     left, right = st.columns(2)
     with left:
@@ -131,7 +126,6 @@ def _augmentation() -> None:
             slider(f"augmentation.{name}")
         field("augmentation.interpolation")
     slider("network.dropout")
-    _provenance("augmentation", "dropout")
 
 
 def _learning_rate() -> None:
@@ -147,7 +141,17 @@ def _learning_rate() -> None:
     _schedule_details(config.schedule.kind)
     field("optimizer.weight_decay")
     show_figure(learning_rate_figure(planned_learning_rates(config), config.epochs), "planned-rate")
-    _provenance("scheduler")
+
+
+def _beyond() -> None:
+    """What none of the five published steps has."""
+    st.caption("Three refinements that the five published steps do without.")
+    field("network.bias")
+    left, right = st.columns(2)
+    with left:
+        slider("label_smoothing")
+    with right:
+        field("weight_averaging")
 
 
 def _schedule_details(kind: str) -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 from lab.analysis import RunSummary, summarize
 from lab.config import RunConfig
 from lab.curves import SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
+from lab.describe import curve_notes
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
 from lab.standing import details, figures, whereabouts
@@ -149,6 +150,8 @@ def _curves(run: Run, timeline: Timeline, cursor: int) -> None:
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
     draw_curves(timeline, run.config, known if dotted else (), whole_range, cursor)
+    for note in curve_notes(run.config):
+        st.caption(note)
 
 
 def draw_curves(

@@ -104,7 +104,7 @@ def ask_rows(sheet: Sheet) -> Rows:
 
 
 def show_network_controls() -> None:
-    """Start from a step, batch norm and dropout."""
+    """Start from a step, batch norm, dropout and biases."""
     preset = matching_step(draft().config) if draft().rows is None else None
     st.session_state[PRESET] = preset.number if preset else None
     st.selectbox(
@@ -122,6 +122,7 @@ def show_network_controls() -> None:
         field("network.batch_norm")
     with right:
         slider("network.dropout")
+    field("network.bias")
 
 
 def show_insert() -> None:

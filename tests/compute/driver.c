@@ -1,6 +1,6 @@
 // Drives the engine without Python or PyTorch, on arrays of exactly the size that it may touch: for the compilers'
 // sanitizers (test_native_sanitized.py). Reads networks from standard input, each a line
-//     batch layers, then for every layer: kind kernel stride padding channels batch_norm relu dropout inputs classes
+//     batch layers, then for every layer: kind kernel stride padding channels batch_norm relu dropout bias inputs classes
 // trains a batch, a smaller one and one of a single image, evaluates, and prints the sum of the losses; or "refused".
 
 #include "engine.c"
@@ -45,13 +45,13 @@ static float *filled(i64 count, float scale, float offset) {
 }
 
 static void describe(Layer *l, int *classes) {
-    int inputs;
-    if (scanf("%d %d %d %d %d %d %d %f %d %d", &l->kind, &l->kernel, &l->stride, &l->padding, &l->channels,
-              &l->batch_norm, &l->relu, &l->dropout, &inputs, classes) != 10) exit(2);
+    int inputs, bias;
+    if (scanf("%d %d %d %d %d %d %d %f %d %d %d", &l->kind, &l->kernel, &l->stride, &l->padding, &l->channels,
+              &l->batch_norm, &l->relu, &l->dropout, &bias, &inputs, classes) != 11) exit(2);
     if (l->kind != CONV) return;
     i64 out = l->channels, weights = out * inputs * l->kernel * l->kernel;
-    l->weight = filled(weights, 0.1f, 0), l->bias = filled(out, 0.1f, 0);
-    l->d_weight = filled(weights, 0, 0), l->d_bias = filled(out, 0, 0);
+    l->weight = filled(weights, 0.1f, 0), l->d_weight = filled(weights, 0, 0);
+    if (bias) l->bias = filled(out, 0.1f, 0), l->d_bias = filled(out, 0, 0);
     if (!l->batch_norm) return;
     l->gamma = filled(out, 0.5f, 1), l->beta = filled(out, 0.5f, 0);
     l->d_gamma = filled(out, 0, 0), l->d_beta = filled(out, 0, 0);
@@ -86,6 +86,8 @@ int main(void) {
         double loss = 0;
         for (int i = 0; i < count; i++) describe(layers + i, &classes);
         Engine *e = engine_new(layers, count, SIDE, SIDE, batch, THREADS);
+        if (e && ((uintptr_t)e->scratch | (uintptr_t)e->stages[count - 1].map) % LINE) return 4;
+        if (e) engine_smooth_labels(e, 0.1f);
         for (int picture = 0; e && picture < 3; picture++) {
             loss += train(e, batch, classes, picture) + train(e, (batch + 1) / 2, classes, picture);
             loss += train(e, 1, classes, picture);

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lab.compute.engines import Engine, make_engine
 from lab.compute.native.build import library
-from lab.config import NetworkConfig, RunConfig, conv, max_pool
+from lab.config import NetworkConfig, RunConfig, conv, linear, max_pool
 from lab.mnist import Mnist, to_unit
 from lab.network import build_network
 from lab.steps import step
@@ -54,11 +54,26 @@ def test_the_run_says_which_engine_it_takes(few: Mnist) -> None:
     assert engines == ["compiled", "PyTorch"]
 
 
+BEYOND = step(6).config
+SAME_EVERYWHERE = {
+    "step 2": step(2).config,
+    "step 6": BEYOND,
+    "no bias": replace(BEYOND, network=replace(BEYOND.network, bias="none")),
+    "label smoothing": replace(BEYOND, label_smoothing=0.2),
+    "a linear layer": RunConfig(
+        network=NetworkConfig(layers=(conv(32, 5), conv(8, 1), max_pool(), conv(12, 3), linear()))
+    ),
+    "a linear layer behind the stem": RunConfig(
+        network=NetworkConfig(layers=(conv(32, 5), conv(8, 1), linear()), batch_norm=True)
+    ),
+}
+
+
 @compiled
-@pytest.mark.parametrize("number", [2, 6])
-def test_all_engines_give_the_same_losses_and_scores(few: Mnist, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps without dropout, whose random numbers differ; over three batches, before rounding has grown."""
-    config = replace(step(number).config, batch_size=16)
+@pytest.mark.parametrize("name", SAME_EVERYWHERE)
+def test_all_engines_give_the_same_losses_and_scores(few: Mnist, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks without dropout, whose random numbers differ; over three batches, before rounding has grown."""
+    config = replace(SAME_EVERYWHERE[name], batch_size=16)
     fast = three_steps(config, few)
     plain = three_steps(replace(config, engine="pytorch"), few)
     monkeypatch.setattr("lab.compute.native.engine.fits", lambda *_: False)

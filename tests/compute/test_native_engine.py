@@ -49,8 +49,20 @@ NETWORKS = {
     ),
     "every pooling": NetworkConfig(layers=(conv(8, 3, padding=1), conv(50, 1), AVERAGE, OVERLAPPING, conv(10, 3))),
     "a wide stem of odd sizes": NetworkConfig(layers=(conv(33, 7, padding=1), conv(17, 1), max_pool(), conv(10, 3))),
+    "many channels and odd sizes": NetworkConfig(
+        layers=(
+            conv(33, 3, padding=1),
+            conv(20, 3, padding=3),
+            max_pool(3, 2),
+            conv(40, 3),
+            conv(24, 3, padding=1),
+            conv(10, 3, padding=2),
+        )
+    ),
     "one layer": NetworkConfig(layers=(conv(10, 28),)),
     "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
+    "no bias": replace(step(6).config.network, bias="none"),
+    "no stem and no bias": NetworkConfig(layers=(conv(8, 3), max_pool(), conv(12, 3), conv(10, 3)), bias="none"),
     "linear behind a convolution": NetworkConfig(layers=(conv(8, 5, stride=3), linear())),
     "linear behind a stem": NetworkConfig(layers=(conv(33, 3), conv(17, 1), linear())),
     "linear behind pooling": NetworkConfig(layers=(conv(8, 3), max_pool(), linear())),
@@ -83,10 +95,12 @@ def batch(mnist: Mnist, request: pytest.FixtureRequest) -> tuple[Tensor, Tensor]
     return noisy_digits(mnist, 13, request.param)
 
 
-def pair(config: NetworkConfig, batch_size: int = 13) -> tuple[Engine, nn.Sequential, nn.Sequential]:
+def pair(
+    config: NetworkConfig, batch_size: int = 13, label_smoothing: float = 0.0
+) -> tuple[Engine, nn.Sequential, nn.Sequential]:
     """An engine, its network, and the same network in float64."""
     network, exact = with_its_exact_twin(config)
-    return Engine(config, network, batch_size), network, exact
+    return Engine(config, network, batch_size, label_smoothing), network, exact
 
 
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch norm"])
@@ -103,7 +117,18 @@ def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, b
     assert_same_gradients_and_statistics(network, exact)
 
 
-@given(config=possible_networks(), pictures=st.sampled_from(PICTURES))
+@pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
+def test_smoothed_labels_have_the_loss_and_gradient_of_pytorchs(share: float, batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    engine, network, exact = pair(replace(step(3).config.network, dropout=0.0), label_smoothing=share)
+    loss, _ = engine.iterate(images, labels, seed=0)
+    expected = F.cross_entropy(exact(images.double()), labels, label_smoothing=share)
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert loss / len(labels) == pytest.approx(expected.item(), rel=1e-6)
+    assert_same_gradients_and_statistics(network, exact)
+
+
+@given(config=possible_networks() | possible_networks(most_channels=40), pictures=st.sampled_from(PICTURES))
 def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pytorch(
     mnist: Mnist, config: NetworkConfig, pictures: str
 ) -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from examples import possible_networks
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from lab.compute.native import build
 from lab.compute.native.engine import KINDS
-from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
+from lab.config import Biases, LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.layers import layer_table, pooled_last
 from lab.steps import step
 
@@ -30,6 +31,9 @@ LARGEST_BLOCK_MB = 1024
 AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
 NETWORKS = {
     **{f"step {number}": step(number).config.network for number in (2, 5, 6)},
+    "step 1, smaller": NetworkConfig(
+        layers=(conv(17, 3, padding=1), conv(33, 3), max_pool(), conv(24, 3), conv(40, 3, padding=3), linear())
+    ),
     "kernel 12": NetworkConfig(layers=(conv(5, 12, padding=3), conv(10, 12)), batch_norm=True),
     "a kernel as large as the picture": NetworkConfig(layers=(conv(10, 28),)),
     "a 1x1 map": NetworkConfig(layers=(conv(6, 28), conv(10, 1)), batch_norm=True),
@@ -68,7 +72,7 @@ def lines(config: NetworkConfig, batch: int) -> str:
         norm, relu = int("batch norm" in row.extras), int("ReLU" in row.extras)
         dropout = config.dropout if "dropout" in row.extras else 0.0
         channels = row.output_shape[0] if row.kind == "conv" else 0
-        shape = f"{row.kernel} {row.stride} {row.padding} {channels} {norm} {relu} {dropout}"
+        shape = f"{row.kernel} {row.stride} {row.padding} {channels} {norm} {relu} {dropout} {int(row.bias)}"
         text.append(f"{KINDS[row.kind]} {shape} {row.input_shape[0]} {row.output_shape[0]}")
     return "\n".join(text)
 
@@ -87,11 +91,16 @@ def driven(driver: Path, *networks: str) -> list[str]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_touches_nothing_but_its_own(driver: Path, name: str) -> None:
-    [loss] = driven(driver, lines(replace(NETWORKS[name], dropout=0.3), 3))
-    assert math.isfinite(float(loss))
+    networks = [replace(NETWORKS[name], dropout=0.3, bias=bias) for bias in get_args(Biases)]
+    losses = driven(driver, *(lines(config, 3) for config in networks))
+    assert all(math.isfinite(float(loss)) for loss in losses)
 
 
-@given(networks=st.lists(st.tuples(possible_networks(), st.integers(1, 19)), min_size=5, max_size=5))
+@given(
+    networks=st.lists(
+        st.tuples(possible_networks() | possible_networks(most_channels=40), st.integers(1, 19)), min_size=5, max_size=5
+    )
+)
 @settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_network_that_begins_with_a_convolution_touches_nothing_but_its_own(
     driver: Path, networks: list[tuple[NetworkConfig, int]]

@@ -23,6 +23,8 @@ EVERYTHING = replace(
     network=replace(step(5).config.network),
     augmentation=Augmentation(rotation=7, shift=2, scale=0.1, shear=5, pen=0.3),
     schedule=Schedule(kind="one_cycle"),
+    label_smoothing=0.1,
+    weight_averaging=0.9,
     engine="pytorch",
 )
 
@@ -164,7 +166,9 @@ def test_an_iteration_leaves_every_tensor_that_it_writes_where_it_was(few: Mnist
         state = [value for entries in run.optimizer.state.values() for value in entries.values()]
         tallies = [tally.loss for tally in (run.epoch, run.window)] + [run.epoch.correct, run.window.correct]
         rates = [group["lr"] for group in run.optimizer.param_groups]
-        tensors = [*run.network.state_dict().values(), *state, *tallies, *rates]
+        assert run._averaging is not None
+        averages = [*run._averaging._average, run._averaging._step]
+        tensors = [*run.network.state_dict().values(), *state, *tallies, *rates, *averages]
         return [tensor.data_ptr() for tensor in tensors if isinstance(tensor, Tensor)]
 
     before = written()

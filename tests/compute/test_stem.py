@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lab.compute.stem import find_patches, fold_stem, pooled_first
-from lab.config import NetworkConfig, conv, linear, max_pool
+from lab.config import Biases, NetworkConfig, conv, linear, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
 from lab.steps import step
@@ -29,13 +30,14 @@ from lab.steps import step
     padding=st.integers(0, 5),
     channels=st.integers(1, 40),
     batch_norm=st.booleans(),
+    bias=st.sampled_from(get_args(Biases)),
     pictures=st.sampled_from(PICTURES),
 )
 def test_maps_gradients_and_statistics_are_those_of_the_modules(
-    mnist: Mnist, kernel: int, padding: int, channels: int, batch_norm: bool, pictures: str
+    mnist: Mnist, kernel: int, padding: int, channels: int, batch_norm: bool, bias: Biases, pictures: str
 ) -> None:
     layers = (conv(channels, kernel, padding=padding), conv(6, 1), conv(10, 3))
-    network, exact = with_its_exact_twin(NetworkConfig(layers=layers, batch_norm=batch_norm))
+    network, exact = with_its_exact_twin(NetworkConfig(layers=layers, batch_norm=batch_norm, bias=bias))
     folded = fold_stem(network)
     assert folded is not None
     images, _ = noisy_digits(mnist, 5, pictures)

@@ -8,13 +8,15 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from examples import tiny_run
+from safetensors.numpy import load, save
 from stories import STARTED, WINDOW, epoch, finished, running, whole
 
 import lab
-from lab.config import to_json
+from lab.config import linear, to_json
 from lab.events import Event, Failed, Finished, Stopped
 from lab.store import Store, StoreError, check, database, file_url, transfer
 
@@ -44,6 +46,20 @@ def test_a_copied_run_is_the_same_run_under_another_number(store: Store, theirs:
     assert told(store, copy) == told(theirs, run_id)
     for number in (1, 2, 3):
         assert store.checkpoint(copy, number) == theirs.checkpoint(run_id, number)
+
+
+@pytest.mark.parametrize(("inputs", "sound"), [(10, True), (9, False)])
+def test_the_linear_layer_is_among_the_weights_that_are_vouched_for(
+    store: Store, theirs: Store, inputs: int, sound: bool
+) -> None:
+    network = tiny_run().network
+    config = tiny_run(network=replace(network, layers=(*network.layers, linear())))
+    kept = whole(1).checkpoint
+    assert kept is not None
+    tensors = {**load(kept.weights), "9.weight": np.zeros((10, inputs), np.float32)}
+    told = replace(whole(1), checkpoint=replace(kept, weights=save(tensors)))
+    running(theirs, STARTED, told, Stopped(), config=config)
+    assert len(theirs.copy_to(store).copied) == sound
 
 
 def test_a_file_in_use_is_imported_with_all_that_its_log_holds_and_is_not_touched(

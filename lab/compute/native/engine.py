@@ -72,9 +72,10 @@ def _declared(found: ctypes.CDLL) -> ctypes.CDLL | None:
     found.engine_iterate.argtypes = [pointer, pointer, pointer, number, ctypes.c_uint32, pointer, pointer]
     found.engine_scores.argtypes = [pointer, pointer, number, pointer]
     found.engine_use_threads.argtypes = [pointer, number]
+    found.engine_smooth_labels.argtypes = [pointer, ctypes.c_float]
     found.engine_free.argtypes = found.engine_bytes.argtypes = [pointer]
     found.engine_iterate.restype = found.engine_scores.restype = None
-    found.engine_use_threads.restype = found.engine_free.restype = None
+    found.engine_use_threads.restype = found.engine_smooth_labels.restype = found.engine_free.restype = None
     return found
 
 
@@ -85,7 +86,9 @@ class Engine:
     What C points to outside of that (parameters, statistics, gradients) it holds on to as well.
     """
 
-    def __init__(self, config: NetworkConfig, network: nn.Sequential, batch_size: int) -> None:
+    def __init__(
+        self, config: NetworkConfig, network: nn.Sequential, batch_size: int, label_smoothing: float = 0.0
+    ) -> None:
         """`network` is the CPU float32 module of `config`; its parameters must stay where they are in memory.
 
         Raises:
@@ -105,6 +108,7 @@ class Engine:
         self._engine = loaded.engine_new(described, len(layers), IMAGE_SIZE, IMAGE_SIZE, batch_size, threads)
         if self._engine is None:
             raise MemoryError("There is too little memory for the engine of this network and batch size.")
+        loaded.engine_smooth_labels(self._engine, label_smoothing)
 
     def close(self) -> None:
         """Free the engine's memory, once a running iteration has ended; a later one is refused."""

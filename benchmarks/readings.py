@@ -1,0 +1,212 @@
+"""What the pooled seeds and the replays say, as Markdown: each table and each sentence follows from the figures.
+
+A published run is one run with one seed. It is reproduced where it can be one more seed of those measured: where it
+lies in the interval that one more seed would fall in at 95 %. Fewer than three seeds say nothing about another one.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.replayed import ReplayedEpoch
+from lab.analysis import LAST, RunSummary, Terms
+from lab.intervals import difference_interval, mean_interval, place
+from lab.report import between, figure, seed_words, table
+from lab.seeds import ENOUGH, Pool, main_pool, published_final
+from lab.steps import STEPS, published_epochs, step
+
+NOTHING = "No complete run of a step is in the reference database yet."
+WIDE = 0.5
+"""Points: steps 3 to 6 differ by less."""
+PUBLISHED_STEPS = tuple(preset.number for preset in STEPS if published_epochs(preset.number))
+
+
+def places(pools: Sequence[Pool]) -> str:
+    """How the seeds of each pool spread, and where the published run stands among them."""
+    head = ("Step", "Computed in", "Seeds", "Lowest to highest %", "One more seed, 95 %", "Published final %")
+    return table(
+        (*head, "Published run's place", "Ended at 99.40 % or better", "... of all seeds, 95 %"),
+        [
+            (
+                f"{pool.terms.step} {step(pool.terms.step).name}",
+                pool.terms.computed,
+                f"{len(pool.runs)}",
+                f"{min(pool.finals):.2f} to {max(pool.finals):.2f}",
+                between(pool.next_interval),
+                figure(published_final(pool.terms.step)),
+                _place(pool),
+                f"{pool.reached_target} of {len(pool.runs)}",
+                f"{between((100 * pool.reached_share[0], 100 * pool.reached_share[1]), 0)} %",
+            )
+            for pool in pools
+        ],
+    )
+
+
+def _place(pool: Pool) -> str:
+    found = pool.published_place
+    if found is None:
+        return "-"
+    equal = f", {found.equal} equal" if found.equal else ""
+    return f"{found.below} below{equal}, {found.above} above it: percentile {found.percentile:.0f}"
+
+
+def readings(pools: Sequence[Pool]) -> str:
+    """A line for each published step: whether its run is reproduced."""
+    return "\n".join(f"- {_reading(number, main_pool(pools, number))}" for number in PUBLISHED_STEPS)
+
+
+def _reading(number: int, pool: Pool | None) -> str:
+    if pool is None:
+        return f"Step {number}: no run in float32 yet."
+    published, expected = published_final(number), pool.next_interval
+    assert published is not None
+    if expected is None:
+        return f"Step {number}: {_seeds(len(pool.runs))} of the {ENOUGH} that it takes to say anything of another one."
+    does, where = ("reproduces", "inside") if pool.reproduces else ("does not reproduce", "outside")
+    width = expected[1] - expected[0]
+    wide = f" So few seeds say little: that is {width:.2f} points wide." if width > WIDE else ""
+    return (
+        f"Step {number} {does} the published run: its {published:.2f} % lies {where} {between(expected)} %, where one "
+        f"more seed would end by the {_seeds(len(pool.runs))} measured.{wide} {_distance(pool, published)}"
+    )
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
+def _distance(pool: Pool, published: float) -> str:
+    interval = pool.mean_interval
+    assert interval is not None
+    low, high = interval[0] - published, interval[1] - published
+    away = pool.final_mean - published
+    told = f"Their mean lies {abs(away):.3f} points {'above' if away > 0 else 'below'} it"
+    return f"{told} (95 %: {low:+.3f} to {high:+.3f}): {_luck(low, high)}."
+
+
+def _luck(low: float, high: float) -> str:
+    if high < 0:
+        return "the published run is better than this recipe is on average"
+    if low > 0:
+        return "the published run is worse than this recipe is on average"
+    return "the published run cannot be told from an average one"
+
+
+def gains(pools: Sequence[Pool]) -> str:
+    """What each step adds to the one before, where both are measured alike."""
+    rows = []
+    for one, other in pairwise(preset.number for preset in STEPS):
+        before, after = main_pool(pools, one), main_pool(pools, other)
+        if before and after and before.terms.computed == after.terms.computed:
+            interval = difference_interval(after.finals, before.finals)
+            gain = f"{after.final_mean - before.final_mean:+.3f}"
+            if interval is None:
+                rows.append((f"{one} to {other}", gain, "-", "too few seeds"))
+            else:
+                sure = "more" if interval[0] > 0 else "less" if interval[1] < 0 else "cannot be told apart"
+                rows.append((f"{one} to {other}", gain, f"{interval[0]:+.3f} to {interval[1]:+.3f}", sure))
+    return table(("Step", "Final test accuracy, mean, points", "95 %", "So it is"), rows)
+
+
+def luck(pools: Sequence[Pool], replayed: Sequence[ReplayedEpoch]) -> str:
+    """Whether 99.40 % at the end of step 5 is the published seed's luck."""
+    pool = main_pool(pools, 5)
+    if pool is None or len(pool.runs) < ENOUGH:
+        return "Too few seeds of step 5 are measured to say."
+    low, high = (100 * share for share in pool.reached_share)
+    said = [
+        f"{pool.reached_target} of {_seeds(len(pool.runs))} end at 99.40 % or better, so between {low:.0f} and "
+        f"{high:.0f} % of all seeds do (95 %); {pool.held_target} hold it through the last {LAST} epochs, as the "
+        f"published run does, which stands at percentile {_percentile(pool)} of them.",
+        _verdict(low, high),
+        *_replayed_luck(pool, replayed),
+    ]
+    return " ".join(said)
+
+
+def _percentile(pool: Pool) -> str:
+    found = pool.published_place
+    assert found is not None
+    return f"{found.percentile:.0f}"
+
+
+def _verdict(low: float, high: float) -> str:
+    if high < 50:
+        return "So it is luck in this sense: most seeds of the recipe do not get there."
+    return "So it is no luck: most seeds get there." if low > 50 else "That leaves open whether most seeds get there."
+
+
+def _replayed_luck(pool: Pool, replayed: Sequence[ReplayedEpoch]) -> Iterator[str]:
+    finals = [line.test_correct / 100 for line in replayed if line.step == 5 and line.epoch == len(published_epochs(5))]
+    if not finals:
+        return
+    told = ", ".join(f"{final:.2f}" for final in finals)
+    draws = "one other draw" if len(finals) == 1 else f"{len(finals)} other draws"
+    yield f"The published seed's own weights, order and rotations with {draws} of dropout's masks end at {told} %"
+    interval = mean_interval(finals)
+    if interval:
+        yield f"(mean {statistics.mean(finals):.3f} %, 95 %: {between(interval, 3)}):"
+        inside = interval[0] <= pool.final_mean <= interval[1]
+        yield (
+            "that is what other seeds come to, too."
+            if inside
+            else f"the mean of other seeds, {pool.final_mean:.3f} %, lies outside of that."
+        )
+        return
+    found = place(finals[0], pool.finals)
+    yield (
+        f"({found.below} of the {len(pool.runs)} seeds end lower, {found.above} higher). One draw cannot tell "
+        "whether the seed or the masks did it."
+    )
+
+
+def engines(pools: Sequence[Pool]) -> str:
+    """The final accuracies of seeds that were trained by two engines, paired."""
+    tables: list[str] = []
+    for number in (preset.number for preset in STEPS):
+        mine = {pool.terms.engine: pool for pool in pools if pool.terms.step == number and _in_float32(pool)}
+        if {"compiled", "PyTorch"} <= set(mine):
+            tables += _paired(number, mine["compiled"], mine["PyTorch"])
+    return "\n\n".join(tables) or "The reference database holds no seed of a step on both engines yet."
+
+
+def _in_float32(pool: Pool) -> bool:
+    return pool.terms.precision == "float32"
+
+
+def _paired(number: int, one: Pool, other: Pool) -> Iterator[str]:
+    ones, others = (dict(zip(pool.seeds, pool.finals, strict=True)) for pool in (one, other))
+    seeds = sorted(set(ones) & set(others))
+    if not seeds:
+        return
+    rows = [
+        (engine, *(figure(finals[seed]) for seed in seeds), f"{statistics.mean(finals[seed] for seed in seeds):.3f}")
+        for engine, finals in (("compiled engine", ones), ("PyTorch's modules", others))
+    ]
+    yield table((f"Step {number}, seed", *map(str, seeds), "Mean"), rows)
+    differences = [ones[seed] - others[seed] for seed in seeds]
+    interval = mean_interval(differences)
+    within = f", with a 95 % interval from {interval[0]:+.3f} to {interval[1]:+.3f}" if interval else ""
+    yield f"The paired difference is {statistics.mean(differences):+.3f} points{within}."
+
+
+def origin(runs: Sequence[tuple[Terms, RunSummary]]) -> str:
+    """How many runs there are, and on what machines and by which code they were trained."""
+    if not runs:
+        return NOTHING
+    by = Counter((terms.computed, run.hardware, run.code_commit or "unknown") for terms, run in runs)
+    lines = [(f"{count}", *facts) for facts, count in sorted(by.items())]
+    seeds = {
+        number: seed_words(sorted({run.config.seed for terms, run in runs if terms.step == number}))
+        for number in sorted({terms.step for terms, _ in runs})
+    }
+    told = "; ".join(f"step {number}: {words}" for number, words in seeds.items())
+    return f"Seeds by step: {told}.\n\n" + table(("Runs", "Computed in", "Hardware", "Commit"), lines)

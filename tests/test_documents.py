@@ -1,0 +1,96 @@
+"""Every figure that the documents give of runs is the reference database's, and what they say follows from it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load, load_file
+from summaries import seed_runs
+
+from benchmarks import documents, readings
+from benchmarks.documents import Reference, blocks, files, opened, reference, run_to_ship, written
+from lab.analysis import RunSummary
+from lab.config import from_json
+from lab.predict import SHIPPED, shipped_facts
+from lab.seeds import counted, pool_seeds
+from lab.store import Store
+
+
+@pytest.fixture(scope="module")
+def known() -> Reference:
+    with opened() as store:
+        return reference(store)
+
+
+def of(*runs: RunSummary) -> Reference:
+    found = counted(runs)
+    return Reference(found, pool_seeds(found), ())
+
+
+@pytest.mark.parametrize("path", [*documents.DOCUMENTS, documents.PICTURE], ids=lambda path: path.name)
+def test_a_document_is_what_the_reference_database_makes_of_it(known: Reference, path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == files(known)[path], "run: python benchmarks/documents.py"
+
+
+@pytest.mark.parametrize("path", documents.DOCUMENTS, ids=lambda path: path.name)
+def test_no_accuracy_stands_in_a_document_but_the_target_and_what_is_made(path: Path) -> None:
+    text = documents.BLOCK.sub("", path.read_text(encoding="utf-8"))
+    by_hand, _, _ = text.partition("## How Beyond was chosen")  # on a validation split: no run of the database
+    assert set(re.findall(r"\b9[89]\.\d+", by_hand)) <= {"99.40"}
+
+
+def test_the_network_that_ships_is_the_reference_run_of_the_lowest_seed(known: Reference) -> None:
+    run = run_to_ship(known)
+    assert run is not None and run.step == 6
+    facts = shipped_facts()
+    assert (facts["name"], facts["epoch"]) == (run.name, run.epochs[-1].epoch)
+    assert facts["test_correct"] == run.epochs[-1].test_correct
+    assert from_json(facts["config"]) == run.config
+    with opened() as store:
+        weights = load(store.checkpoint(run.run).weights)
+    shipped = load_file(SHIPPED)
+    assert set(shipped) == set(weights)
+    assert all((shipped[name] == weights[name]).all() for name in weights)
+
+
+def test_reading_the_reference_database_leaves_it_as_it_is() -> None:
+    before = documents.REFERENCE.read_bytes()
+    with opened() as store:
+        assert store.runs()
+    assert documents.REFERENCE.read_bytes() == before
+
+
+def test_a_block_is_made_anew_and_all_else_stays() -> None:
+    text = "One.\n<!-- made: runs -->\nold\n<!-- end -->\nTwo.\n<!-- made: luck -->\n<!-- end -->\n"
+    once = written(text, {"runs": "a", "luck": "b\nc"})
+    assert once == "One.\n<!-- made: runs -->\na\n<!-- end -->\nTwo.\n<!-- made: luck -->\nb\nc\n<!-- end -->\n"
+    assert written(once, {"runs": "a", "luck": "b\nc"}) == once
+
+
+def test_a_block_that_nobody_makes_is_an_error() -> None:
+    with pytest.raises(ValueError, match="asks for 'moon'; known are luck, runs"):
+        written("<!-- made: moon -->\n<!-- end -->\n", {"runs": "", "luck": ""})
+
+
+# --- whatever the database holds -----------------------------------------------------------------------------------
+
+
+def test_of_an_empty_database_every_block_says_that_there_is_nothing(store: Store) -> None:
+    nothing = reference(store, replayed=())
+    assert run_to_ship(nothing) is None
+    made = blocks(nothing)
+    assert made["runs"] == made["origin"] == made["places"] == readings.NOTHING
+    assert "Step 1: no run in float32 yet." in made["readings"]
+    assert made["luck"] == "Too few seeds of step 5 are measured to say."
+    assert made["replays"] == "No whole replay is kept yet."
+    assert "| 6 Beyond | 9,426 | - | none yet |" in made["short results"]
+
+
+def test_without_beyond_the_lowest_seed_of_step_5_ships() -> None:
+    run = run_to_ship(of(*seed_runs(5, 99.3, 99.5), *seed_runs(4, 99.4)))
+    assert run is not None and (run.step, run.config.seed) == (5, 1)
+
+
+def test_no_accuracy_decides_which_seed_of_beyond_ships() -> None:
+    run = run_to_ship(of(*seed_runs(6, 99.4, 99.6), *seed_runs(5, 99.5)))
+    assert run is not None and (run.step, run.config.seed) == (6, 1)

@@ -1,0 +1,104 @@
+"""What is said of seeds and replays follows from their figures by stated rules."""
+
+from dataclasses import replace
+
+import pytest
+from summaries import pools, replayed_epochs, seed_run, seed_runs
+
+from benchmarks import readings
+
+
+def reading(number: int, *finals: float) -> str:
+    lines = readings.readings(pools(*seed_runs(number, *finals))).splitlines()
+    return next(line for line in lines if line.startswith(f"- Step {number}"))
+
+
+def test_a_step_reproduces_the_published_run_where_that_can_be_one_more_seed() -> None:
+    told = reading(5, 99.30, 99.35, 99.40, 99.36, 99.34)
+    # mean 99.35, s = 0.0361: one more within 2.776 * 0.0361 * sqrt(1.2) = 0.110
+    assert "Step 5 reproduces the published run: its 99.40 % lies inside 99.24 to 99.46 %" in told
+    assert "by the 5 seeds measured" in told
+    # the mean within 2.776 * 0.0361 / sqrt(5) = 0.045: 99.40 is 0.05 away
+    assert "lies 0.050 points below it" in told and "better than this recipe is on average" in told
+
+
+def test_a_step_does_not_reproduce_what_lies_outside() -> None:
+    told = reading(2, 98.80, 98.81, 98.82)
+    assert "Step 2 does not reproduce the published run: its 98.92 % lies outside 98.76 to 98.86 %" in told
+
+
+def test_a_wide_interval_is_said_to_say_little() -> None:
+    assert "So few seeds say little" in reading(3, 99.2, 99.3, 99.5)
+    assert "So few seeds say little" not in reading(3, 99.36, 99.37, 99.39)
+
+
+@pytest.mark.parametrize(("finals", "count"), [((99.4,), "1 seed"), ((99.4, 99.3), "2 seeds")])
+def test_two_seeds_say_nothing_of_another_one(finals: tuple[float, ...], count: str) -> None:
+    assert f"Step 4: {count} of the 3 that it takes" in reading(4, *finals)
+
+
+def test_the_published_run_has_its_percentile_and_the_share_at_the_target_its_interval() -> None:
+    twenty = [99.30] * 18 + [99.40, 99.41]
+    told = readings.places(pools(*seed_runs(5, *twenty)))
+    # (18 + 1 / 2) / 20; Wilson of 2 in 20: 2.8 to 30.1 %
+    assert "| 18 below, 1 equal, 1 above it: percentile 92 | 2 of 20 | 3 to 30 % |" in told
+
+
+@pytest.mark.parametrize(
+    ("finals", "verdict"),
+    [
+        ([99.3] * 18 + [99.41] * 2, "So it is luck in this sense: most seeds of the recipe do not get there."),
+        ([99.3] * 2 + [99.41] * 18, "So it is no luck: most seeds get there."),
+        ([99.3] * 10 + [99.41] * 10, "That leaves open whether most seeds get there."),
+    ],
+)
+def test_whether_9940_is_luck_follows_from_the_share_of_seeds_that_get_there(finals: list[float], verdict: str) -> None:
+    assert verdict in readings.luck(pools(*seed_runs(5, *finals)), ())
+
+
+def test_one_replay_of_step_5_cannot_tell_the_seed_from_the_masks() -> None:
+    told = readings.luck(pools(*seed_runs(5, 99.30, 99.32, 99.35)), replayed_epochs(5, draw=1))
+    assert "with one other draw of dropout's masks end at 99.33 % (2 of the 3 seeds end lower, 1 higher)" in told
+
+
+@pytest.mark.parametrize(("right", "verdict"), [(9_932, "what other seeds come to"), (9_940, "lies outside of that")])
+def test_several_replays_of_step_5_are_held_against_the_other_seeds(right: int, verdict: str) -> None:
+    draws = [line for draw in (1, 2, 3) for line in replayed_epochs(5, draw, right + draw - 2)]
+    told = readings.luck(pools(*seed_runs(5, 99.30, 99.32, 99.34)), draws)
+    assert "with 3 other draws" in told and verdict in told
+
+
+def test_what_a_step_adds_is_told_where_both_are_measured_alike() -> None:
+    known = pools(
+        *seed_runs(2, 98.9, 98.91, 98.92), *seed_runs(3, 99.3, 99.31, 99.32), *seed_runs(4, 99.3, 99.31, 99.33)
+    )
+    rows = readings.gains(known).splitlines()[2:]
+    assert [row.split(" | ")[0] for row in rows] == ["| 2 to 3", "| 3 to 4"]
+    # s = 0.01 of three each: 2.776 * sqrt(2 * 0.0001 / 3)
+    assert rows[0] == "| 2 to 3 | +0.400 | +0.377 to +0.423 | more |"
+    assert rows[1].endswith("| cannot be told apart |")
+    other = [seed_run(5, 1, 99.3, hardware="a CPU, PyTorch engine")]
+    assert "4 to 5" not in readings.gains(pools(*seed_runs(4, 99.3), *other))
+
+
+def test_two_engines_are_compared_on_the_seeds_that_both_have() -> None:
+    mine = [seed_run(5, seed, final, "a CPU, PyTorch engine") for seed, final in ((1, 99.32), (2, 99.30), (9, 99.0))]
+    told = readings.engines(pools(*seed_runs(5, 99.30, 99.30, 99.4), *mine))
+    assert "| Step 5, seed | 1 | 2 | Mean |" in told
+    assert "| compiled engine | 99.30 | 99.30 | 99.300 |" in told
+    # differences -0.02 and 0.00: t(1) = 12.706 times 0.01
+    assert "The paired difference is -0.010 points, with a 95 % interval from -0.137 to +0.117." in told
+
+
+def test_without_a_seed_on_both_engines_that_is_said() -> None:
+    assert readings.engines(pools(*seed_runs(5, 99.3))) == (
+        "The reference database holds no seed of a step on both engines yet."
+    )
+
+
+def test_runs_in_bfloat16_stand_apart_and_nothing_is_concluded_from_them() -> None:
+    half = [
+        replace(found, config=replace(found.config, precision="bfloat16")) for found in seed_runs(5, 99.4, 99.4, 99.4)
+    ]
+    assert "- Step 5: no run in float32 yet." in readings.readings(pools(*half))
+    assert len(readings.places(pools(*half, *seed_runs(5, 99.3))).splitlines()) == 4
