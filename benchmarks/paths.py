@@ -27,6 +27,7 @@ from lab.bench import iteration_gflop, matrix_product_gflops
 from lab.config import (
     Augmentation,
     EngineChoice,
+    LayerKind,
     LayerSpec,
     NetworkConfig,
     Optimizer,
@@ -134,7 +135,8 @@ def _layer(draws: random.Random) -> LayerSpec:
         padding = draws.choice((0, 0, kernel // 2, draws.randint(0, 14)))
         stride = draws.choice((1, 1, 1, 1, draws.randint(1, 4)))
         return conv(_channels(draws), kernel, padding=min(padding, 14), stride=stride)
-    kind = draws.choice(("max_pool", "max_pool", "average_pool"))
+    kinds: tuple[LayerKind, ...] = ("max_pool", "max_pool", "average_pool")
+    kind = draws.choice(kinds)
     window = draws.choice((2, 2, 3))
     return LayerSpec(kind=kind, kernel=window, stride=draws.choice((2, 2, 1)), padding=draws.choice((0, 0, 1)))
 
