@@ -17,7 +17,7 @@ from multiprocessing import get_context, set_start_method
 from pathlib import Path
 from typing import Any, Protocol
 
-from lab.config import EngineChoice
+from lab.config import EngineChoice, RunConfig
 from lab.events import Epoch, Failed, Started, Window
 from lab.layers import layer_table
 from lab.steps import step
@@ -209,25 +209,25 @@ def bench(device: str, engine: EngineChoice = "fastest", iterations: int | None 
     )
 
 
-def iteration_gflop() -> float:
-    """Floating-point operations of step 5's iteration, in billions: a multiplication and an addition a MAC.
+def iteration_gflop(config: RunConfig = CONFIG) -> float:
+    """Floating-point operations of an iteration (step 5's), in billions: a multiplication and an addition a MAC.
 
     Forward, the gradient of the weights and the gradient of the input need the same number of MACs in every
     convolution; the first one's input needs no gradient.
     """
-    macs = [row.macs for row in layer_table(CONFIG.network)]
-    return 2 * CONFIG.batch_size * (3 * sum(macs) - macs[0]) / 1e9
+    macs = [row.macs for row in layer_table(config.network)]
+    return 2 * config.batch_size * (3 * sum(macs) - macs[0]) / 1e9
 
 
-def matrix_product_gflops(device: str) -> float:
-    """What the device reaches in a float32 product of two large square matrices."""
+def matrix_product_gflops(device: str, clock: Callable[[], float] = time.perf_counter) -> float:
+    """What the device reaches in a float32 product of two large square matrices, by the seconds of `clock`."""
     import torch
 
     side, repeats = (2048, 5) if device == "cpu" else (8192, 10)
     matrix = torch.randn(side, side, device=device)
     (matrix @ matrix)[0, 0].item()
-    start = time.perf_counter()
+    start = clock()
     for _ in range(repeats):
         product = matrix @ matrix
     product[0, 0].item()  # waits for the device
-    return 2 * side**3 * repeats / (time.perf_counter() - start) / 1e9
+    return 2 * side**3 * repeats / (clock() - start) / 1e9

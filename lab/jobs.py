@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 
 from lab.attempt import CLOSED, Attempt, one_line
 from lab.device import available_devices, prepare_training_thread
@@ -124,7 +125,7 @@ class Worker:
                     return None
             elif self.only in (None, run.id):
                 claim = self.store.claim(run.id, self.name, self.device)
-                return Attempt(claim, self._events, self._end) if claim else None
+                return Attempt(claim, partial(training, self.store, self.device), self._end) if claim else None
         return None
 
     def _give_up_what_nobody_trains(self, active: list[Active]) -> None:
@@ -154,10 +155,12 @@ class Worker:
             if attempt.over:
                 del self._parked[run_id]
 
-    def _events(self, attempt: Attempt) -> Iterator[Event]:
-        run = attempt.ask(lambda: self.store.run(attempt.claim.run_id))
-        data = load_mnist(self.device)
-        yield from train(run.config, data, attempt.control, attempt.ask(lambda: _resume_point(self.store, run.id)))
+
+def training(store: Store, device: str, attempt: Attempt) -> Iterator[Event]:
+    """What the attempt's run says while it trains on `device`, after the last epoch that is kept of it."""
+    run = attempt.ask(lambda: store.run(attempt.claim.run_id))
+    data = load_mnist(device)
+    yield from train(run.config, data, attempt.control, attempt.ask(lambda: _resume_point(store, run.id)))
 
 
 def _resume_point(store: Store, run_id: int) -> ResumePoint | None:

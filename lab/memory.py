@@ -6,7 +6,6 @@ container has is ended by the system, without a word and with everything else in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -14,20 +13,16 @@ from typing import Literal
 import psutil
 
 from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, TRAINING_IMAGES, NetworkConfig, RunConfig
+from lab.engine_memory import FLOAT, begins_with_stem, compiled_bytes
 from lab.layers import LayerRow, layer_table, pooled_last
 
 Engine = Literal["compiled", "folded", "pytorch"]
 """How an iteration is computed; see `lab.compute.engines`."""
 
-FLOAT = 4
 PIXELS = IMAGE_SIZE * IMAGE_SIZE
 EVALUATION_BATCH = 250
 """Images that are evaluated at once."""
 
-GROUPS = 16
-"""CHUNKS of the compiled engine: each group of a batch has sums of its own."""
-LANES = 16
-"""Channels of the compiled engine's maps are padded to whole vectors; 16 is the widest."""
 INK = 0.6
 """Share of a map's positions that see ink and that the folded engine computes one by one: 45 % on MNIST as it is, more
 where it is turned and shifted."""
@@ -77,15 +72,6 @@ def expected_engine(config: RunConfig, device: str = "cpu", compiled: bool = Tru
     return "folded" if begins_with_stem(config.network) else "pytorch"
 
 
-def begins_with_stem(network: NetworkConfig) -> bool:
-    """Whether the first two layers are what engines do as one: a convolution of stride 1, then a 1x1 convolution."""
-    if len(network.layers) < 2:
-        return False
-    wide, narrow = network.layers[:2]
-    is_squeeze = (narrow.kernel, narrow.stride, narrow.padding) == (1, 1, 0)
-    return wide.kind == narrow.kind == "conv" and wide.stride == 1 and is_squeeze
-
-
 # --- what a run takes --------------------------------------------------------------------------------------------
 
 
@@ -128,50 +114,6 @@ def _batch_bytes(config: RunConfig, batch: int) -> int:
     change = config.augmentation
     affine = 3 if any((change.rotation, change.shift, change.scale, change.shear)) else 0
     return batch * PIXELS * (1 + FLOAT * (3 + affine + (6 if change.pen else 0)))
-
-
-def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = None) -> int:
-    """What engine.c allocates for batches of `batch`: the same sums as in its `set_up` and `set_up_stem`."""
-    rows = layer_table(pooled_last(network))[:-1]
-    stem = len(rows) > 2 and begins_with_stem(network)
-    total, scratch, activation = batch * 8, 0, 0
-    for row in rows:
-        inputs, height, width = row.input_shape
-        channels, out_height, out_width = row.output_shape
-        pitch, in_pitch = _padded(channels), _padded(inputs) if row.index > 1 else 1
-        area = out_height * out_width
-        total += pitch * (6 * FLOAT + 2 * GROUPS * 8)
-        activation = max(activation, area * pitch)
-        if row.index > 1 or not stem:
-            total += 2 * batch * area * pitch * FLOAT  # the map and its gradient
-        if row.kind == "conv":
-            k, pad = row.kernel, row.padding
-            terms = k * k * inputs
-            total += 0 if row.bias else 2 * channels * FLOAT
-            total += FLOAT * (terms * pitch + k * k * channels * in_pitch + GROUPS * (terms + 1) * pitch)
-            scratch = max(scratch, (height + 2 * pad) * (width + 2 * pad) * in_pitch)
-            scratch = max(scratch, (height + k - 1) * (width + k - 1) * pitch)
-    if stem:
-        more, scratch_of_stem = _stem_bytes(rows[0], rows[1], batch)
-        total, scratch = total + more, max(scratch, scratch_of_stem)
-    return total + (threads or min(os.cpu_count() or 1, GROUPS)) * (scratch + activation) * FLOAT
-
-
-def _stem_bytes(wide: LayerRow, narrow: LayerRow, batch: int) -> tuple[int, int]:
-    """What the two convolutions that are done as one need, in bytes; and of a thread's scratch, in floats."""
-    channels, height, width = wide.output_shape
-    terms = wide.kernel * wide.kernel
-    columns, area = _padded(terms + 1), height * width
-    small = area * _padded(narrow.output_shape[0])
-    doubles = (GROUPS + 1) * terms * columns + channels * terms
-    floats = GROUPS * area + (GROUPS + 1) * small
-    side = IMAGE_SIZE + 2 * wide.padding
-    scratch = side * side + 2 * width * _padded(channels) + (width + terms) * columns + 2 * LANES
-    return 8 * (doubles + batch * height) + FLOAT * floats, scratch
-
-
-def _padded(channels: int) -> int:
-    return (channels + LANES - 1) // LANES * LANES
 
 
 def _pytorch_bytes(network: NetworkConfig, batch: int) -> int:

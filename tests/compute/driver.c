@@ -86,6 +86,7 @@ int main(void) {
         double loss = 0;
         for (int i = 0; i < count; i++) describe(layers + i, &classes);
         Engine *e = engine_new(layers, count, SIDE, SIDE, batch, THREADS);
+        if (e && ((uintptr_t)e->scratch | (uintptr_t)e->stages[count - 1].map) % LINE) return 4;
         if (e) engine_smooth_labels(e, 0.1f);
         for (int picture = 0; e && picture < 3; picture++) {
             loss += train(e, batch, classes, picture) + train(e, (batch + 1) / 2, classes, picture);

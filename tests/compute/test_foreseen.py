@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from lab.compute.native.engine import Engine, fits
 from lab.compute.stem import fold_stem
 from lab.config import NetworkConfig
-from lab.memory import begins_with_stem, compiled_bytes, expected_engine
+from lab.engine_memory import begins_with_stem, compiled_bytes
+from lab.memory import expected_engine
 from lab.network import build_network
 from lab.steps import step
 
@@ -22,7 +23,7 @@ def test_the_engine_in_c_asks_for_what_is_foreseen(number: int, batch: int) -> N
     assert compiled_bytes(network, batch, threads=1) <= 1.25 * engine.bytes() + 50_000
 
 
-@given(network=possible_networks())
+@given(network=possible_networks() | possible_networks(most_channels=100))
 def test_the_engine_in_c_never_asks_for_more(network: NetworkConfig) -> None:
     assume(fits(network))
     engine = Engine(network, build_network(network, seed=1), 7)

@@ -49,6 +49,16 @@ NETWORKS = {
     ),
     "every pooling": NetworkConfig(layers=(conv(8, 3, padding=1), conv(50, 1), AVERAGE, OVERLAPPING, conv(10, 3))),
     "a wide stem of odd sizes": NetworkConfig(layers=(conv(33, 7, padding=1), conv(17, 1), max_pool(), conv(10, 3))),
+    "many channels and odd sizes": NetworkConfig(
+        layers=(
+            conv(33, 3, padding=1),
+            conv(20, 3, padding=3),
+            max_pool(3, 2),
+            conv(40, 3),
+            conv(24, 3, padding=1),
+            conv(10, 3, padding=2),
+        )
+    ),
     "one layer": NetworkConfig(layers=(conv(10, 28),)),
     "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
     "no bias": replace(step(6).config.network, bias="none"),
@@ -118,7 +128,7 @@ def test_smoothed_labels_have_the_loss_and_gradient_of_pytorchs(share: float, ba
     assert_same_gradients_and_statistics(network, exact)
 
 
-@given(config=possible_networks(), pictures=st.sampled_from(PICTURES))
+@given(config=possible_networks() | possible_networks(most_channels=40), pictures=st.sampled_from(PICTURES))
 def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pytorch(
     mnist: Mnist, config: NetworkConfig, pictures: str
 ) -> None:

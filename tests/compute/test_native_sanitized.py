@@ -31,6 +31,9 @@ LARGEST_BLOCK_MB = 1024
 AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
 NETWORKS = {
     **{f"step {number}": step(number).config.network for number in (2, 5, 6)},
+    "step 1, smaller": NetworkConfig(
+        layers=(conv(17, 3, padding=1), conv(33, 3), max_pool(), conv(24, 3), conv(40, 3, padding=3), linear())
+    ),
     "kernel 12": NetworkConfig(layers=(conv(5, 12, padding=3), conv(10, 12)), batch_norm=True),
     "a kernel as large as the picture": NetworkConfig(layers=(conv(10, 28),)),
     "a 1x1 map": NetworkConfig(layers=(conv(6, 28), conv(10, 1)), batch_norm=True),
@@ -93,7 +96,11 @@ def test_a_network_touches_nothing_but_its_own(driver: Path, name: str) -> None:
     assert all(math.isfinite(float(loss)) for loss in losses)
 
 
-@given(networks=st.lists(st.tuples(possible_networks(), st.integers(1, 19)), min_size=5, max_size=5))
+@given(
+    networks=st.lists(
+        st.tuples(possible_networks() | possible_networks(most_channels=40), st.integers(1, 19)), min_size=5, max_size=5
+    )
+)
 @settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_network_that_begins_with_a_convolution_touches_nothing_but_its_own(
     driver: Path, networks: list[tuple[NetworkConfig, int]]

@@ -23,31 +23,8 @@ static const float *input(const Pass *pass, i64 image, float *activation) {
     return pass->before ? activated(pass->before, image, activation) : pass->x + image * pass->e->stages->in_size;
 }
 
-static void pack(Stage *s) {
-    i64 k2 = s->layer.kernel * s->layer.kernel;
-    for (i64 o = 0; o < s->channels; o++) {
-        s->packed_bias[o] = s->layer.bias[o];
-        for (i64 i = 0; i < s->in_channels; i++)
-            for (i64 t = 0; t < k2; t++) {
-                float w = s->layer.weight[(o * s->in_channels + i) * k2 + t];
-                s->packed[(t * s->in_channels + i) * s->pitch + o] = w;
-                if (s->in_pitch > 1) s->flipped[((k2 - 1 - t) * s->channels + o) * s->in_pitch + i] = w;
-            }
-    }
-}
-
-static void unpack_terms(const Pass *pass, int chunk) {
-    const Stage *s = pass->stage;
-    i64 k2 = s->layer.kernel * s->layer.kernel, terms = s->terms.count;
-    for (i64 t = chunk_begin(chunk, terms + 1); t < chunk_begin(chunk + 1, terms + 1); t++)
-        for (i64 o = 0; o < s->channels; o++) {
-            float sum = 0;
-            for (int part = 0; part < CHUNKS; part++) sum += s->partial[(part * (terms + 1) + t) * s->pitch + o];
-            if (t == terms) s->layer.d_bias[o] = sum;
-            else s->layer.d_weight[(o * s->in_channels + t % s->in_channels) * k2 + t / s->in_channels] = sum;
-        }
-}
-
+#include "winograd.h"
+#include "weights.h"
 #include "stem.h"
 
 static void forward_images(const Pass *pass, int chunk) {
@@ -61,8 +38,9 @@ static void forward_images(const Pass *pass, int chunk) {
         const float *in = input(pass, image, activation);
         float *map = s->map + image * s->size;
         if (stem) stem_forward(e, image, in, map, scratch);
-        else if (s->layer.kind == CONV) convolve(s, in, map, scratch);
-        else pool(s, image, in, map, pass->training);
+        else if (s->layer.kind != CONV) pool(s, image, in, map, pass->training);
+        else if (s->winograd) winograd(s, in, map, scratch);
+        else convolve(s, in, map, scratch);
         if (s->layer.batch_norm && pass->training) add_moments(s, map, sums);
     }
 }
@@ -73,7 +51,7 @@ static void forward(Pass *pass) {
         at_layer(pass, number);
         Stage *s = pass->stage;
         if (is_stem(e, s)) prepare_stem(pass);
-        else if (s->layer.kind == CONV) pack(s);
+        else if (s->layer.kind == CONV) each_chunk(pack, pass);
         each_chunk(forward_images, pass);
         if (s->layer.kind == CONV) finish_batch_norm(s, pass->images, pass->training);
     }
@@ -119,10 +97,10 @@ static void backward_images(const Pass *pass, int chunk) {
     Stage *s = pass->stage, *before = pass->before;
     int stem = is_stem(e, s);
     float *activation = own_scratch(pass), *scratch = activation + e->activation;
-    float *partial = s->layer.kind == CONV ? s->partial + chunk * (s->terms.count + 1) * s->pitch : 0;
+    float *partial = s->layer.kind == CONV ? s->partial + chunk * (s->weight_rows + 1) * s->pitch : 0;
     double *sums = before ? before->sums + chunk * 2 * before->pitch : 0;
     if (before) memset(sums, 0, sizeof(double) * 2 * before->pitch);
-    if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->terms.count + 1) * s->pitch);
+    if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->weight_rows + 1) * s->pitch);
     if (stem) clear_stem(e, chunk);
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
         const float *in = input(pass, image, activation);
@@ -131,10 +109,11 @@ static void backward_images(const Pass *pass, int chunk) {
         if (s->layer.kind != CONV) {
             if (before) pool_gradient(s, image, in, g, d_in);
         } else {
-            add_up(s->height * s->width, s->pitch, g, partial + s->terms.count * s->pitch);
+            add_up(s->height * s->width, s->pitch, g, partial + s->weight_rows * s->pitch);
             if (stem) stem_backward(e, chunk, image, in, g, scratch);
+            else if (s->winograd) winograd_gradient(s, in, g, partial, d_in, scratch);
             else convolve_weight_gradient(s, in, g, partial, scratch);
-            if (before) convolve_input_gradient(s, g, d_in, scratch);
+            if (before && !s->winograd) convolve_input_gradient(s, g, d_in, scratch);
         }
         if (before) begin_gradient(before, image, in, sums);
     }
@@ -147,7 +126,7 @@ static void backward(Pass *pass) {
         Stage *s = pass->stage;
         each_chunk(backward_images, pass);
         if (is_stem(e, s)) each_chunk(blank_backward, pass);
-        if (s->layer.kind == CONV) each_chunk(unpack_terms, pass);
+        if (s->layer.kind == CONV) each_chunk(unpack, pass);
         if (is_stem(e, s)) finish_stem(pass);
         if (pass->before) sum_gradient(pass->before, pass->images);
     }
@@ -201,17 +180,26 @@ static Terms terms(Engine *e, i64 kernel, i64 channels, i64 pitch, i64 width) {
 
 static void set_up_convolution(Engine *e, Stage *s) {
     i64 k = s->layer.kernel, pad = s->layer.padding, height = s->in_height, width = s->in_width;
-    s->terms = terms(e, k, s->in_channels, s->in_pitch, width + 2 * pad);
-    s->flipped_terms = terms(e, k, s->channels, s->pitch, width + k - 1);
+    s->winograd = fits_winograd(s);
+    if (s->winograd) {
+        k = 4;  // of the kernels, as points
+        s->terms = terms(e, 1, s->in_channels, s->in_pitch, 1);
+        s->flipped_terms = terms(e, 1, s->channels, s->pitch, 1);
+        size_scratch(e, winograd_scratch(s));
+    } else {
+        s->terms = terms(e, k, s->in_channels, s->in_pitch, width + 2 * pad);
+        s->flipped_terms = terms(e, k, s->channels, s->pitch, width + k - 1);
+        size_scratch(e, times(e, (height + 2 * pad) * (width + 2 * pad), s->in_pitch));
+        size_scratch(e, times(e, (height + k - 1) * (width + k - 1), s->pitch));
+    }
     if (!s->layer.bias) {
         s->no_bias = zeros(e, 2 * s->channels, 4);
         s->layer.bias = s->no_bias, s->layer.d_bias = s->no_bias ? s->no_bias + s->channels : 0;
     }
-    s->packed = zeros(e, times(e, s->terms.count, s->pitch), 4), s->packed_bias = zeros(e, s->pitch, 4);
+    s->weight_rows = times(e, k * k, s->in_channels);
+    s->packed = zeros(e, times(e, s->weight_rows, s->pitch), 4), s->packed_bias = zeros(e, s->pitch, 4);
     s->flipped = zeros(e, times(e, k * k * s->channels, s->in_pitch), 4);
-    s->partial = zeros(e, times(e, CHUNKS * (s->terms.count + 1), s->pitch), 4);
-    size_scratch(e, times(e, (height + 2 * pad) * (width + 2 * pad), s->in_pitch));
-    size_scratch(e, times(e, (height + k - 1) * (width + k - 1), s->pitch));
+    s->partial = zeros(e, times(e, CHUNKS * (s->weight_rows + 1), s->pitch), 4);
 }
 
 static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 channels, i64 height, i64 width) {
@@ -239,15 +227,12 @@ static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 chan
 
 // Also of an engine that was made in part. No call on it may be at work.
 void engine_free(Engine *e) {
-    for (int i = 0; e->stages && i < e->count; i++) {
-        Stage *s = e->stages + i;
-        free(s->map), free(s->gradient), free(s->terms.offset), free(s->flipped_terms.offset), free(s->packed);
-        free(s->packed_bias), free(s->flipped), free(s->partial), free(s->sums), free(s->scale), free(s->shift);
-        free(s->no_bias), free(s->mean), free(s->inverse), free(s->mean_g), free(s->mean_gx);
-    }
-    free_stem(e);
     pool_free(e->pool);
-    free(e->stages), free(e->scratch), free(e->losses), free(e->right), free(e);
+    for (Block *block = e->blocks, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    free(e);
 }
 
 // For batches of at most `batch` images of one channel; null where the memory for it is not to be had. The layers make

@@ -19,11 +19,14 @@ static const float *with_padding(const Stage *s, const float *image, float *scra
 
 static i64 row_length(const Stage *s) { return (s->in_width + 2 * s->layer.padding) * s->in_pitch; }
 
+// ReLU is done at once where no batch norm comes before it.
+static Finish finish(const Stage *s) { return s->layer.relu && !s->layer.batch_norm ? FLOORED : AS_IT_IS; }
+
 static void convolve(const Stage *s, const float *image, float *out, float *scratch) {
     const float *in = with_padding(s, image, scratch);
     for (int y = 0; y < s->height; y++)
         rows(s->width, s->pitch, &s->terms, in + y * s->layer.stride * row_length(s), s->layer.stride * s->in_pitch,
-             s->packed, s->packed_bias, AS_IT_IS, out + y * s->width * s->pitch);
+             s->packed, s->packed_bias, finish(s), out + y * s->width * s->pitch);
 }
 
 static void convolve_weight_gradient(const Stage *s, const float *image, const float *d, float *into, float *scratch) {

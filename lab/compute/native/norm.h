@@ -48,10 +48,10 @@ static void finish_batch_norm(Stage *s, i64 images, int training) {
         }
 }
 
-// What the next layer sees of an image: its map, or after batch norm and ReLU what is then put into `scratch`.
+// What the next layer sees of an image: its map, or behind batch norm and ReLU what is then put into `scratch`.
 static const float *activated(const Stage *s, i64 image, float *scratch) {
     const float *map = s->map + image * s->size;
-    if (!s->layer.relu) return map;
+    if (!s->layer.batch_norm) return map;
     for (int c = 0; c < s->pitch; c += LANES) {
         vec scale = load(s->scale + c), shift = load(s->shift + c), none = {0};
         for (i64 at = c; at < s->size; at += s->pitch) {
@@ -62,11 +62,21 @@ static const float *activated(const Stage *s, i64 image, float *scratch) {
     return scratch;
 }
 
-// ReLU's part of the gradient, and the sums that batch norm's part needs; `post` is the activated image.
+// ReLU's part of the gradient; `post` is the activated image.
+static void begin_gradient_of_relu(const Stage *s, const float *post, float *g) {
+    vec none = {0};
+    for (i64 at = 0; at < s->size; at += LANES) store(g + at, where((mask)(load(post + at) > none), load(g + at)));
+}
+
+// The same, and the sums that batch norm's part needs.
 static void begin_gradient(const Stage *s, i64 image, const float *post, double *sums) {
     const float *map = s->map + image * s->size;
     float *g = s->gradient + image * s->size;
     if (!s->layer.relu) return;
+    if (!s->layer.batch_norm) {
+        begin_gradient_of_relu(s, post, g);
+        return;
+    }
     for (int c = 0; c < s->pitch; c += LANES) {
         vec sum = {0}, product = {0}, none = {0}, mean = load(s->mean + c);
         for (i64 at = c; at < s->size; at += s->pitch) {
@@ -74,7 +84,7 @@ static void begin_gradient(const Stage *s, i64 image, const float *post, double 
             store(g + at, value);
             sum += value, product += value * (load(map + at) - mean);
         }
-        if (s->layer.batch_norm) add_to(sums + c, sum), add_to(sums + s->pitch + c, product * load(s->inverse + c));
+        add_to(sums + c, sum), add_to(sums + s->pitch + c, product * load(s->inverse + c));
     }
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { CONV, MAX_POOL, AVERAGE_POOL };
-enum { CHUNKS = 16 };
+enum { CHUNKS = 16, LINE = 64 };  // groups of a batch; bytes of a line of the cache
 static const float EPSILON = 1e-5f, MOMENTUM = 0.1f;  // of torch's batch norm
 
 // A layer as engine.py describes it. The arrays are torch's and stay torch's: weight (out, in, kernel, kernel), the
@@ -25,29 +25,36 @@ typedef struct {
     int begin, end;  // rows or columns, up to `end`
 } Span;
 
-// A layer at work. All arrays but those of `layer` are the engine's own: set_up makes them, engine_free frees them.
+// A layer at work. All arrays but those of `layer` are the engine's own.
 typedef struct {
     Layer layer;
     i64 in_channels, in_pitch, in_height, in_width;  // a pitch is the distance of neighbouring positions, in floats
     i64 channels, pitch, height, width;
     i64 in_size, size;             // floats an image
-    Terms terms;                   // of a convolution: kernel * kernel * in_channels, in a padded input image
+    int winograd;                  // whether a convolution goes by way of points (winograd.h) or term by term (maps.h)
+    i64 weight_rows;               // of a convolution: points or elements of a kernel, times in_channels
     float *no_bias;                // where the layer has none: zeros, and behind them what would be their gradient
-    float *packed, *packed_bias;   // weight as [term][channel]
-    float *flipped;                // weight for the gradient of the input, as [term'][input channel]
-    Terms flipped_terms;           // kernel * kernel * channels, in a padded gradient
+    float *packed, *packed_bias;   // weight as [weight row][channel]
+    float *flipped;                // weight for the gradient of the input, as [weight row'][input channel]
+    Terms terms, flipped_terms;    // what is added up for an element of the map, in a padded input image; and for one of
+                                   // the input's gradient, in a padded gradient. Of points: the channels
     float *scale, *shift;          // batch norm as one multiplication and addition
     float *mean, *inverse;         // of the batch, and 1 / its standard deviation
     float *mean_g, *mean_gx;       // batch means of the gradient, and of it times the normalised value
     float *map, *gradient;         // [image] of a whole batch; not of a layer within the stem. Its output before batch
-                                   // norm and ReLU; the loss by what the next layer sees of it, later by the map itself
+                                   // norm and ReLU, or behind ReLU where no batch norm comes between; the loss by what
+                                   // the next layer sees of it, later by the map itself
     uint32_t drop_below;           // random numbers below it mean: dropped
-    float *partial;                // [chunk][terms + 1][pitch]: gradients of weight and bias
+    float *partial;                // [chunk][weight rows + 1][pitch]: gradients of weight and bias
     double *sums;                  // [chunk][2][pitch]
     uint32_t seed;
 } Stage;
 
 typedef struct Pool Pool;  // threads, see parallel.h
+
+typedef struct Block {
+    struct Block *next;
+} Block;  // stands before the memory of an array
 
 // Everything here is the engine's own. Scratch is a thread's for one group of a batch: `scratch_size` floats each,
 // of which the first `activation` hold an activated image (the largest map), and the rest what the layer in hand needs.
@@ -56,6 +63,7 @@ typedef struct Pool Pool;  // threads, see parallel.h
 typedef struct {
     Stage *stages;
     Pool *pool;
+    Block *blocks;                 // all arrays of the engine
     int wanted;                    // threads that compute now: at most `threads`
     int count, first, threads;     // first is 1 where the first two convolutions are done as one, the stem
     int refused;                   // there was no memory for something, or no number for its size
@@ -83,10 +91,23 @@ static i64 times(Engine *e, i64 a, i64 b) {
     return 0;
 }
 
-// Zeroed memory for `count` elements of `size` bytes; null and `refused` where there is none.
+// Zeroed memory for `count` elements of `size` bytes, until engine_free; null and `refused` where there is none. It begins
+// where a line of the cache does: a vector that lies across two lines takes twice as long to load. (Memory from calloc
+// begins at a multiple of 16, so the block's own lines end with it where that is one of 64: the sanitizers' does.)
 static void *zeros(Engine *e, i64 count, i64 size) {
     i64 bytes = times(e, count, size);
-    void *memory = e->refused || (uint64_t)bytes > SIZE_MAX ? 0 : calloc(count ? count : 1, size);
+    if (__builtin_add_overflow(bytes, LINE, &bytes) || (uint64_t)bytes > SIZE_MAX) e->refused = 1;
+    char *memory = e->refused ? 0 : calloc(1, bytes);
     if (!memory || __builtin_add_overflow(e->bytes, bytes, &e->bytes)) e->refused = 1;
-    return memory;
+    if (!memory) return 0;
+    ((Block *)memory)->next = e->blocks, e->blocks = (Block *)memory;
+    return memory + LINE - (uintptr_t)memory % LINE;
+}
+
+// Row `row` of the gradient, of the channels from o on: the sum of the groups' sums, in their order.
+static vec over_groups(const Stage *s, i64 row, i64 o) {
+    vec sum = {0};
+    for (int part = 0; part < CHUNKS; part++)
+        sum += load(s->partial + (part * (s->weight_rows + 1) + row) * s->pitch + o);
+    return sum;
 }

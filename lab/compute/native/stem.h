@@ -36,11 +36,6 @@ static void set_up_stem(Engine *e) {
     e->blank_count = zeros(e, CHUNKS * area(wide), 4), e->blank_gradient = zeros(e, times(e, CHUNKS, narrow->size), 4);
 }
 
-static void free_stem(Engine *e) {
-    free(e->patches), free(e->patch_sums), free(e->slopes), free(e->ink), free(e->ink_rows), free(e->blank);
-    free(e->blank_map), free(e->blank_count), free(e->blank_gradient);
-}
-
 // In a thread's scratch: the padded image, a row of the wide map, its gradient, a row of patches and their sums.
 static i64 stem_scratch(const Engine *e) {
     const Stage *wide = e->stages;
@@ -174,7 +169,6 @@ static void fold(Engine *e, int images, int training) {
         for (i64 t = 0; t < wide->terms.count; t++)
             wide->packed[t * wide->pitch + c] = wide->scale[c] * wide->layer.weight[c * wide->terms.count + t];
     }
-    pack(e->stages + 1);
 }
 
 // --- forward ----------------------------------------------------------------------------------------------------
@@ -189,7 +183,7 @@ static void stem_row(const Engine *e, const float *in, int y, Span at, float *ou
     const Stage *wide = e->stages, *narrow = wide + 1;
     make_wide_row(wide, in, y, at, row);
     rows(at.end - at.begin, narrow->pitch, &narrow->terms, row, wide->pitch, narrow->packed, narrow->packed_bias,
-         AS_IT_IS, out + (y * narrow->width + at.begin) * narrow->pitch);
+         finish(narrow), out + (y * narrow->width + at.begin) * narrow->pitch);
 }
 
 static void stem_forward(const Engine *e, i64 image, const float *pixels, float *out, float *scratch) {
@@ -226,6 +220,7 @@ static void prepare_stem(const Pass *pass) {
         sum_all_patches(e);
     }
     fold(e, pass->images, pass->training);
+    each_chunk(pack, pass);
     each_chunk(blank_forward, pass);
 }
 
@@ -294,7 +289,7 @@ static void finish_stem(const Pass *pass) {
     double count = (double)pass->images * area(wide);
     Pass of_wide = *pass;
     of_wide.stage = wide;
-    each_chunk(unpack_terms, &of_wide);
+    each_chunk(unpack, &of_wide);
     for (int c = 0; c < wide->channels && l->batch_norm; c++) {
         float *dw = l->d_weight + c * wide->terms.count, s = wide->scale[c];
         const float *w = l->weight + c * wide->terms.count;

@@ -140,11 +140,17 @@ TILED(1)
 TILED(2)
 TILED(3)
 
-// `n` positions, `a_pitch` apart in `a` and `channels` (whole vectors) in `out`: three vectors at a time, then the rest.
+// Of `left` vectors of channels, how many to take next: up to three, in equal parts.
+static i64 share(i64 left) {
+    i64 parts = (left + 2) / 3;
+    return (left + parts - 1) / parts;
+}
+
+// `n` positions, `a_pitch` apart in `a` and `channels` (whole vectors) in `out`.
 static void rows(i64 n, i64 channels, const Terms *terms, const float *a, i64 a_pitch, const float *b,
                  const float *start, Finish finish, float *out) {
     for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
-        vectors = channels - c < 3 * LANES ? (channels - c) / LANES : 3;
+        vectors = share((channels - c) / LANES);
         (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(n, terms, a, a_pitch, b + c, start ? start + c : 0,
                                                                  finish, out + c, channels);
         if (finish.where) finish.where += vectors * LANES;
@@ -155,7 +161,7 @@ static void rows(i64 n, i64 channels, const Terms *terms, const float *a, i64 a_
 static void outer(i64 lines, i64 n, i64 channels, const Terms *terms, const float *a, i64 a_pitch, i64 a_line,
                   const float *d, float *into) {
     for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
-        vectors = channels - c < 3 * LANES ? (channels - c) / LANES : 3;
+        vectors = share((channels - c) / LANES);
         (vectors == 3 ? outer_3 : vectors == 2 ? outer_2 : outer_1)(lines, n, terms, a, a_pitch, a_line, d + c, into + c,
                                                                     channels);
     }

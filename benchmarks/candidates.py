@@ -1,0 +1,142 @@
+"""What was, and is, tried for Beyond: networks under 10,000 parameters and ways to train them for 15 epochs.
+
+The best documented anchor is a network of 3x3 convolutions, 10-30-10 channels, pooling, 14-14-14-14, average pooling
+and a 1x1 convolution, without any bias. Its 9,994 parameters come out exactly where the second "10" is a 1x1
+convolution and batch norm follows every convolution but the last:
+
+    90 + 2,700 + 300 + 1,260 + 3 x 1,764 + 140 = 9,782 weights, and 2 x (10 + 30 + 10 + 4 x 14) = 212 of batch norm
+
+(With batch norm behind the last convolution and not behind the 1x1 in the middle the sum is the same; with a 3x3
+convolution in the middle it is 12,394.) Its paddings are not known, so it is tried without and with. Some write
+convolution, ReLU, batch norm; here batch norm comes before ReLU, as everywhere in the lab.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lab.config import (
+    Augmentation,
+    Biases,
+    LayerSpec,
+    NetworkConfig,
+    Optimizer,
+    OptimizerKind,
+    RunConfig,
+    Schedule,
+    conv,
+    max_pool,
+)
+from lab.steps import Channels, skeleton, step
+
+MILD = Augmentation(rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear")
+WEAK = Augmentation(rotation=5.0, shift=0.5, scale=0.05, shear=3.0, pen=0.2, interpolation="bilinear")
+STRONG = Augmentation(rotation=10.0, shift=1.5, scale=0.1, shear=8.0, pen=0.5, interpolation="bilinear")
+ANCHORS_OWN = Augmentation(rotation=10.0)
+
+BEYOND = step(6).config.network
+
+
+def average_pool(kernel: int) -> LayerSpec:
+    """The mean of the whole map, where it is as wide as `kernel`."""
+    return LayerSpec(kind="average_pool", kernel=kernel, stride=kernel)
+
+
+def threes(*layers: LayerSpec, bias: Biases = "none") -> NetworkConfig:
+    """A network of these layers, with batch norm."""
+    return NetworkConfig(layers=layers, batch_norm=True, bias=bias)
+
+
+def shape_of_steps(*channels: int, bias: Biases = "none") -> NetworkConfig:
+    """The shape of steps 2 to 6 with these channels."""
+    first, second, third, fourth, fifth = channels
+    all_channels: Channels = (first, second, third, fourth, fifth, 10)
+    return replace(skeleton(all_channels, batch_norm=True), bias=bias)
+
+
+_FOUR = (conv(14, 3),) * 4
+
+NETWORKS: dict[str, NetworkConfig] = {
+    "Beyond": BEYOND,  # 9,426 parameters
+    "Beyond without cancelled biases": replace(BEYOND, bias="needed"),  # 9,274
+    "Beyond, wider first": shape_of_steps(113, 16, 16, 8, 16),  # 9,995
+    "Beyond, wider middle": shape_of_steps(96, 16, 18, 9, 17),  # 9,909
+    "Beyond, wider last": shape_of_steps(96, 16, 16, 8, 20),  # 9,920
+    "Beyond, wider squeezes": shape_of_steps(96, 16, 16, 12, 16),  # 9,912
+    "Beyond, narrower first": shape_of_steps(64, 18, 20, 10, 18),  # 9,692
+    "anchor": threes(conv(10, 3), conv(30, 3), conv(10, 1), max_pool(), *_FOUR, average_pool(4), conv(10, 1)),  # 9,994
+    "anchor, padded": threes(
+        conv(10, 3, padding=1), conv(30, 3, padding=1), conv(10, 1), max_pool(), *_FOUR, average_pool(6), conv(10, 1)
+    ),  # 9,994
+    "anchor, squeezed less": threes(
+        conv(12, 3), conv(16, 3), conv(12, 1), max_pool(), *(conv(16, 3),) * 3, conv(10, 3)
+    ),  # 9,980
+    "anchor, without squeeze": threes(
+        conv(8, 3), conv(12, 3), conv(12, 3), max_pool(), *(conv(14, 3),) * 3, conv(10, 3)
+    ),  # 8,680
+}
+"""Under 10,000 parameters each, by name."""
+
+
+def candidate(
+    network: str = "Beyond",
+    augmentation: Augmentation = MILD,
+    kind: OptimizerKind = "sgd",
+    rate: float = 0.1,
+    batch: int = 32,
+    decay: float = 0.0,
+    **changes: Any,
+) -> RunConfig:
+    """One of the networks with a recipe: 15 epochs of one-cycle, on 50,000 images, evaluated on the other 10,000."""
+    return replace(
+        RunConfig(
+            network=NETWORKS[network],
+            augmentation=augmentation,
+            optimizer=Optimizer(kind=kind, learning_rate=rate, weight_decay=decay),
+            schedule=Schedule(kind="one_cycle"),
+            epochs=15,
+            batch_size=batch,
+            evaluate_on="validation",
+            measure_training=False,
+            device="cpu",
+        ),
+        **changes,
+    )
+
+
+EARLIER: Mapping[str, RunConfig] = {
+    "batch 64": candidate(batch=64),
+    "batch 64, rate 0.2": candidate(batch=64, rate=0.2),
+    "batch 32, rate 0.05": candidate(rate=0.05),
+    "batch 32, decay 0.0002": candidate(decay=2e-4),
+    "batch 32, decay 0.0005": candidate(decay=5e-4),
+    "batch 16, rate 0.03": candidate(batch=16, rate=0.03),
+    "stronger": candidate(augmentation=STRONG),
+    "weaker, rate 0.05": candidate(augmentation=WEAK, rate=0.05),
+    "rotation 10, scale 0.1, rate 0.05": candidate(augmentation=replace(MILD, rotation=10.0, scale=0.1), rate=0.05),
+    "pen 0.6, rate 0.05": candidate(augmentation=replace(MILD, pen=0.6), rate=0.05),
+    "AdamW 0.005": candidate(kind="adamw", rate=0.005, decay=0.01),
+    "AdamW 0.01": candidate(kind="adamw", rate=0.01, decay=0.01),
+}
+"""Beside which Beyond's recipe, "Beyond", was chosen."""
+
+CANDIDATES: Mapping[str, RunConfig] = {
+    **{name: candidate(name) for name in NETWORKS if not name.startswith("anchor")},
+    **{f"{name}, its own recipe": candidate(name, ANCHORS_OWN) for name in ("anchor", "anchor, padded")},
+    **{f"{name}, mild": candidate(name) for name in NETWORKS if name.startswith("anchor")},
+    "anchor, stronger": candidate("anchor", STRONG),
+    **{f"Beyond, averaging {decay}": candidate(weight_averaging=decay) for decay in (0.99, 0.995, 0.999)},
+    **{f"Beyond, smoothing {share}": candidate(label_smoothing=share) for share in (0.05, 0.1)},
+    "Beyond, averaging 0.995, smoothing 0.05": candidate(weight_averaging=0.995, label_smoothing=0.05),
+    "Beyond, averaging 0.99, batch 16, rate 0.05": candidate(weight_averaging=0.99, batch=16, rate=0.05),
+    "anchor, mild, averaging 0.995": candidate("anchor", weight_averaging=0.995),
+    "anchor, mild, smoothing 0.05": candidate("anchor", label_smoothing=0.05),
+    "anchor, mild, averaging 0.995, smoothing 0.05": candidate("anchor", weight_averaging=0.995, label_smoothing=0.05),
+    "anchor, mild, rate 0.05": candidate("anchor", rate=0.05),
+    "anchor, mild, batch 16, rate 0.05": candidate("anchor", batch=16, rate=0.05),
+    "anchor, mild, decay 0.0001": candidate("anchor", decay=1e-4),
+    "anchor, mild, AdamW 0.01": candidate("anchor", kind="adamw", rate=0.01, decay=0.01),
+}
+"""Those of the search for a better one, by name, each with seed 1."""

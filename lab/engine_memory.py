@@ -1,0 +1,109 @@
+"""How much memory the compiled engine takes: the sums of engine.c, made without asking it. Arithmetic, no torch.
+
+`tests/compute/test_foreseen.py` compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+
+from lab.config import IMAGE_SIZE, NetworkConfig
+from lab.layers import LayerRow, layer_table, pooled_last
+
+FLOAT = 4
+GROUPS = 16
+"""Its CHUNKS: each group of a batch has sums of its own."""
+LANES = 16
+"""Channels of its maps are padded to whole vectors; 16 is the widest."""
+TILE_POINTS = 16
+BLOCK_FLOATS = 131_072
+FEWEST = 14
+"""Of winograd.h: points of a tile, floats of a block's points, and tiles of a block at least."""
+
+
+def begins_with_stem(network: NetworkConfig) -> bool:
+    """Whether the first two layers are what engines do as one: a convolution of stride 1, then a 1x1 convolution."""
+    if len(network.layers) < 2:
+        return False
+    wide, narrow = network.layers[:2]
+    is_squeeze = (narrow.kernel, narrow.stride, narrow.padding) == (1, 1, 0)
+    return wide.kind == narrow.kind == "conv" and wide.stride == 1 and is_squeeze
+
+
+def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = None) -> int:
+    """What engine.c allocates for batches of `batch`, in its `set_up` and `set_up_stem`."""
+    rows = layer_table(pooled_last(network))[:-1]
+    stem = len(rows) > 2 and begins_with_stem(network)
+    total, scratch, activation = batch * 8, 0, 0
+    for row in rows:
+        channels, out_height, out_width = row.output_shape
+        pitch, area = _padded(channels), out_height * out_width
+        total += pitch * (6 * FLOAT + 2 * GROUPS * 8)
+        activation = max(activation, area * pitch)
+        if row.index > 1 or not stem:
+            total += 2 * batch * area * pitch * FLOAT  # the map and its gradient
+        if row.kind == "conv":
+            weights, of_a_thread = _convolution_floats(row)
+            total, scratch = total + weights * FLOAT, max(scratch, of_a_thread)
+            total += 0 if row.bias else 2 * channels * FLOAT
+    if stem:
+        more, scratch_of_stem = _stem_bytes(rows[0], rows[1], batch)
+        total, scratch = total + more, max(scratch, scratch_of_stem)
+    return total + (threads or min(os.cpu_count() or 1, GROUPS)) * (scratch + activation) * FLOAT
+
+
+def _convolution_floats(row: LayerRow) -> tuple[int, int]:
+    """Weights, packed twice, and the groups' gradients of them; and a thread's scratch. In floats."""
+    k, pad = row.kernel, row.padding
+    inputs, height, width = row.input_shape
+    channels, pitch, in_pitch = row.output_shape[0], _padded(row.output_shape[0]), _in_pitch(row)
+    scratch = max((height + 2 * pad) * (width + 2 * pad) * in_pitch, (height + k - 1) * (width + k - 1) * pitch)
+    elements = k * k
+    if by_way_of_points(row):
+        elements, scratch = TILE_POINTS, _winograd_scratch(row)
+    terms = elements * inputs
+    return terms * pitch + elements * channels * in_pitch + GROUPS * (terms + 1) * pitch, scratch
+
+
+def by_way_of_points(row: LayerRow) -> bool:
+    """Whether the engine computes this convolution as winograd.h says, `fits_winograd` there."""
+    inputs, channels = row.input_shape[0], row.output_shape[0]
+    down, across = _tiles(row)
+    saved = 9 * row.output_shape[1] * row.output_shape[2] * inputs * channels
+    cost = down * across * (TILE_POINTS * inputs * channels + 100 * (inputs + channels))
+    return row.kernel == 3 and row.stride == 1 and row.index > 1 and cost < saved
+
+
+def _winograd_scratch(row: LayerRow) -> int:
+    """Of a thread, in floats: the input with padding and its gradient, and the points of a block of tiles."""
+    down, across = _tiles(row)
+    both = _in_pitch(row) + _padded(row.output_shape[0])
+    block = min(max(BLOCK_FLOATS // (TILE_POINTS * both), FEWEST), down * across)
+    return 2 * (2 * down + 2) * (2 * across + 2) * _in_pitch(row) + TILE_POINTS * (block * both + 2 * LANES)
+
+
+def _tiles(row: LayerRow) -> tuple[int, int]:
+    """Tiles of 2x2 positions, down and across."""
+    return (row.output_shape[1] + 1) // 2, (row.output_shape[2] + 1) // 2
+
+
+def _stem_bytes(wide: LayerRow, narrow: LayerRow, batch: int) -> tuple[int, int]:
+    """What the two convolutions that are done as one need, in bytes; and of a thread's scratch, in floats."""
+    channels, height, width = wide.output_shape
+    terms = wide.kernel * wide.kernel
+    columns, area = _padded(terms + 1), height * width
+    small = area * _padded(narrow.output_shape[0])
+    doubles = (GROUPS + 1) * terms * columns + channels * terms
+    floats = GROUPS * area + (GROUPS + 1) * small
+    side = IMAGE_SIZE + 2 * wide.padding
+    scratch = side * side + 2 * width * _padded(channels) + (width + terms) * columns + 2 * LANES
+    return 8 * (doubles + batch * height) + FLOAT * floats, scratch
+
+
+def _padded(channels: int) -> int:
+    return (channels + LANES - 1) // LANES * LANES
+
+
+def _in_pitch(row: LayerRow) -> int:
+    """Floats from one position of its input to the next: pictures have one channel and no padding."""
+    return _padded(row.input_shape[0]) if row.index > 1 else 1
