@@ -113,8 +113,8 @@ def curve_notes(config: RunConfig) -> list[str]:
         notes.append(
             "**train** is measured while the network trains: dropout and augmentation are on, and every batch changes "
             f"the network. **train, evaluated** is measured after each epoch, on {sample:,} training images as they "
-            f"are, with dropout off. **{config.evaluate_on}** is measured in the same way, so these two may be "
-            "compared: the gap between them is what the network knows by heart."
+            f"are, with dropout off. That is how **{config.evaluate_on}** is measured, so these two may be compared: "
+            "the gap between them is what the network knows by heart."
         )
     if config.label_smoothing:
         notes.append(

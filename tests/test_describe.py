@@ -91,7 +91,7 @@ def test_what_curves_show_otherwise_than_one_would_think_is_said() -> None:
     [two_curves] = curve_notes(tiny_run(evaluate_on="validation"))
     assert f"**{TRAIN_CURVE}** is measured while the network trains" in two_curves
     assert f"**{MEASURED_CURVE}** is measured after each epoch, on 48 training images" in two_curves
-    assert "**validation** is measured in the same way" in two_curves
+    assert "That is how **validation** is measured" in two_curves
     [smoothed] = curve_notes(replace(unmeasured, label_smoothing=0.1))
     assert "smoothed labels" in smoothed and "test images is the plain one" in smoothed
     [averaged] = curve_notes(replace(unmeasured, weight_averaging=0.9, evaluate_on="validation"))
