@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from lab.config import RunConfig
@@ -27,16 +28,16 @@ def added(event: Event, config: RunConfig, planned: Sequence[tuple[float, float]
             rates: Points = [(epoch, rate) for epoch, rate in planned if since < epoch <= place]
             return {
                 "loss": {TRAIN_CURVE: [(place, on_log(event.loss))]},
-                "accuracy": {TRAIN_CURVE: [(place, event.accuracy)]},
+                "accuracy": {TRAIN_CURVE: [(place, _finite(event.accuracy))]},
                 "rate": {SO_FAR: rates},
             }
         case Epoch():
             loss: dict[str, Points] = {config.evaluate_on: [(event.epoch, on_log(event.test_loss))]}
-            accuracy: dict[str, Points] = {config.evaluate_on: [(event.epoch, event.test_accuracy)]}
+            accuracy: dict[str, Points] = {config.evaluate_on: [(event.epoch, _finite(event.test_accuracy))]}
             measured = sample(event)
             if measured is not None:
                 loss[MEASURED_CURVE] = [(event.epoch, on_log(measured.loss))]
-                accuracy[MEASURED_CURVE] = [(event.epoch, measured.accuracy)]
+                accuracy[MEASURED_CURVE] = [(event.epoch, _finite(measured.accuracy))]
             return {"loss": loss, "accuracy": accuracy}
     return {}
 
@@ -44,3 +45,7 @@ def added(event: Event, config: RunConfig, planned: Sequence[tuple[float, float]
 def reached(window: Window, config: RunConfig) -> float:
     """Where a window ends, in epochs."""
     return window.iteration / config.iterations_per_epoch
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -5,6 +5,7 @@ Plain values: the page draws them, and the live channel sends them when they hav
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +59,8 @@ def movement(timeline: Timeline, config: RunConfig, seconds_left: float | None) 
     if state is None or timeline.started is None:
         return None
     speed = state.images_per_second
+    if speed is not None and not 0 < speed < math.inf:
+        speed = None
     return {
         "epochs": state.epochs,
         "batches": state.batches,

@@ -6,6 +6,7 @@ believed by nobody.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -52,7 +53,7 @@ class TimeLeft:
         match event:
             case Started():
                 self._begin(event)
-            case Window() if self._started is not None:
+            case Window() if self._started is not None and 0 < event.images_per_second < math.inf:
                 self._trained(event, self._started)
             case Epoch() if self._started is not None:
                 self._evaluated(event, self._started)
@@ -66,7 +67,7 @@ class TimeLeft:
 
     def _trained(self, window: Window, started: Started) -> None:
         iterations, self._iteration = window.iteration - self._iteration, window.iteration
-        seconds = iterations * started.batch_size / max(window.images_per_second, 1e-9)
+        seconds = iterations * started.batch_size / window.images_per_second
         self._training += seconds
         self._recent.append(_Stretch(iterations, seconds))
         while len(self._recent) > 2 and _seconds(self._recent) - self._recent[0].seconds >= STEADY_SECONDS:
