@@ -73,14 +73,14 @@ def test_a_short_run_is_set_up_started_and_watched_to_its_end(server: LabServer,
     assert wait_for_points(page, "loss", "train", more_than=first) > first
     status(page, "finished")
     wait_for_points(page, "accuracy", "test", more_than=1)
-    assert points(page, "accuracy", "test") == 2
-    expect(page.locator(".st-key-loss .scatterlayer path.point")).to_have_count(2)  # drawn: one for each epoch
+    assert points(page, "accuracy", "test") == points(page, "accuracy", "train, evaluated") == 2
+    expect(page.locator(".st-key-loss .scatterlayer path.point")).to_have_count(2 + 2)  # drawn: two for each epoch
     (run,) = server.store.runs()
     assert (run.config.training_images, run.config.epochs) == (2000, 2)
     windows = sum(kept.event.kind == "window" for kept in server.store.events_after(run.id))
     assert points(page, "loss", "train") == points(page, "accuracy", "train") == windows
     legend = page.locator(".st-key-loss .legendtext").all_text_contents()
-    assert {"train", "test"} <= set(legend), legend
+    assert {"train", "train, evaluated", "test"} <= set(legend), legend
     last = server.store.epochs([run.id])[run.id][-1]
     assert last.test_accuracy > 50  # real digits, really learned
     expect(page.locator("[data-moves=last]")).to_have_text(f"{last.test_accuracy:.2f} %")
