@@ -156,18 +156,18 @@ const motion = {
     return Math.min(this.measured() + ahead, epoch * batches);
   },
 
-  // Never back, and never standing still where training does not: what is ahead of it goes on more slowly.
+  // Never back where training only took longer than it seemed to, and still only where it is far ahead of it.
   step(now) {
     const { rate, batches, epoch } = this.moves;
-    const passed = Math.min(0.25, now - this.drawn);
-    const wanted = this.expected(now);
+    const passed = Math.min(0.5, now - this.drawn);
+    const ahead = this.shown - this.expected(now);
     this.drawn = now;
     this.speed += ((this.moves.images ?? 0) - this.speed) * Math.min(1, 2 * passed);
-    if (!this.goesOn() || stillness.matches || Math.abs(wanted - this.shown) > batches / 4) {
-      this.shown = wanted;
+    if (!this.goesOn() || stillness.matches || Math.abs(ahead) > batches / 4) {
+      this.shown -= ahead;
       return;
     }
-    const pace = Math.min(2, Math.max(0.3, 1 + (wanted - this.shown) / rate));
+    const pace = Math.min(2, Math.max(ahead < batches / 10 ? 0.3 : 0, 1 - ahead / rate));
     this.shown = Math.min(Math.max(this.shown + pace * rate * passed, (epoch - 1) * batches), epoch * batches);
   },
 };

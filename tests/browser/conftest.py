@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser.chromium import ARGUMENTS, NAMES, find_chromium
+from browser.proxy import Proxy, proxy_before
 from examples import wait_until
 from lab_server import LabServer
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -69,6 +70,13 @@ def _serve(browser: Browser, folder: Path) -> Iterator[LabServer]:
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture
+def proxy(server: LabServer) -> Iterator[Proxy]:
+    """A proxy that serves the lab below /class/7 and takes this away before it asks the lab."""
+    with proxy_before(server.port, "/class/7") as proxy:
+        yield proxy
 
 
 @pytest.fixture

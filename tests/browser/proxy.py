@@ -20,20 +20,30 @@ class Proxy:
         self.address = ""
         self._upstream_port = upstream_port
         self._open: set[asyncio.StreamWriter] = set()
+        self._paths: dict[asyncio.StreamWriter, str] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a browser."""
+        self._loop = asyncio.get_running_loop()
         self._open.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             request, *headers = head.rstrip("\r\n").split("\r\n")
             method, path, version = request.split(" ")
+            self._paths[writer] = path
             if refusal := self._refusal(path):
                 writer.write(f"HTTP/1.1 {refusal}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
             else:
                 request = f"{method} {path.removeprefix(self.prefix)} {version}"
                 await self._pass_on([request, *headers], reader, writer)
         await self._close(writer)
+
+    def break_off(self, part: str) -> int:
+        """Break off the connections whose path contains this, whatever they were saying; how many there were."""
+        found = [writer for writer, path in self._paths.copy().items() if part in path and writer in self._open]
+        for writer in found:
+            self._loop.call_soon_threadsafe(writer.transport.abort)
+        return len(found)
 
     async def end(self, server: asyncio.Server) -> None:
         """Break every connection off, and wait until nothing is left of them."""
@@ -49,6 +59,7 @@ class Proxy:
             writer.close()
             await writer.wait_closed()
         self._open.discard(writer)
+        self._paths.pop(writer, None)
 
     def _refusal(self, path: str) -> str | None:
         """A status, if the request is not to be answered by the lab."""

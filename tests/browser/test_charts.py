@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser.proxy import Proxy, proxy_before
+from browser.proxy import Proxy
 from lab_server import LabServer
 from playwright.sync_api import Browser, Page, expect
 
@@ -40,13 +40,6 @@ def test_charts_are_drawn_below_a_path(below_a_path: LabServer, new_tab: Tabs) -
     page.reload()
     page.get_by_role("link", name="Train").click()
     expect_chart(page)
-
-
-@pytest.fixture
-def proxy(server: LabServer) -> Iterator[Proxy]:
-    """A proxy that serves the lab below /class/7 and takes this away before it asks the lab."""
-    with proxy_before(server.port, "/class/7") as proxy:
-        yield proxy
 
 
 def test_charts_are_drawn_behind_a_proxy_that_takes_its_prefix_away(proxy: Proxy, new_tab: Tabs) -> None:

@@ -1,0 +1,568 @@
+"""A page of a run that trains is alive: it moves, it grows, it catches up, and it leaves alone what a person does.
+
+Most runs here are spoken by the test, so that it knows what a page has to show, and when.
+"""
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from app_pages import add_run, epoch, started, window
+from browser.curves import points, wait_for_points
+from browser.proxy import Proxy
+from examples import noted, say, wait_until
+from lab_server import ROOT, LabServer
+from playwright.sync_api import Page, WebSocket, expect
+
+from lab.config import RunConfig
+from lab.events import Event, Finished, Paused, Resumed, Window
+from lab.steps import step
+from lab.store import Store
+
+expect.set_options(timeout=90_000)
+Tabs = Callable[[str], Page]
+CONFIG = replace(step(3).config, device="cpu", measure_training=False)
+"""15 epochs of 938 iterations, of which a spoken run says something twenty times."""
+
+
+class Spoken:
+    """A run whose words are the test's own: a worker that trains nothing."""
+
+    def __init__(self, store: Store, config: RunConfig = CONFIG) -> None:
+        self.store, self.config = store, config
+        self.run = add_run(store, config=config)
+        self._numbers = count(1)
+
+    def window(self, accuracy: float = 90.0, loss: float = 0.5) -> Window:
+        """The next twentieth of an epoch, at 150 iterations a second."""
+        number = next(self._numbers)
+        end = round(self.config.iterations_per_epoch * number / 20)
+        said = replace(window(number, of=20), iteration=end, loss=loss, accuracy=accuracy, images_per_second=9600.0)
+        say(self.store, self.run, said)
+        return said
+
+    def windows(self, many: int, **values: float) -> None:
+        for _ in range(many):
+            self.window(**values)
+
+    def say(self, *events: Event) -> None:
+        say(self.store, self.run, *events)
+
+    def kept(self) -> list[float]:
+        """Where its windows stand, in epochs, as the store has them."""
+        per_epoch = self.config.iterations_per_epoch
+        events = (kept.event for kept in self.store.events_after(self.run))
+        return [event.iteration / per_epoch for event in events if isinstance(event, Window)]
+
+
+Speak = Callable[..., Spoken]
+
+
+@pytest.fixture
+def speak(server: LabServer) -> Iterator[Speak]:
+    """Begins a run on the server's store; they are taken away in the end, since nobody else would end them."""
+    runs: list[Spoken] = []
+    yield lambda *config: noted(runs, Spoken(server.store, *config))
+    for run in runs:
+        server.store.delete(run.run)
+
+
+def watch(server: LabServer, new_tab: Tabs, run: Spoken, address: str = "") -> Page:
+    """A page that shows the run, and has drawn its charts."""
+    page = new_tab(f"{address or server.address}/train?run={run.run}")
+    for chart in ("loss", "accuracy", "rate"):
+        page.wait_for_function(f"() => document.querySelector('.st-key-{chart} .js-plotly-plot .main-svg')")
+    page.wait_for_function("() => window.labLive.axes !== null")  # it has been told how the run stands
+    return page
+
+
+def places(page: Page, chart: str = "loss", trace: str = "train") -> list[float]:
+    """Where the points of a curve stand, in epochs."""
+    found: list[float] = page.evaluate(
+        """([chart, trace]) => document.querySelector(`.st-key-${chart} .js-plotly-plot`)
+            .data.find(curve => curve.name === trace).x""",
+        [chart, trace],
+    )
+    return found
+
+
+def line(page: Page) -> str:
+    """What stands above the bar."""
+    return page.locator(".lab-live-line").inner_text()
+
+
+# --- moving ------------------------------------------------------------------------------------------------------
+
+
+def test_there_is_no_second_without_a_movement_while_a_run_trains(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(2)
+    page = watch(server, new_tab, run)
+    page.evaluate(LOOK)
+    page.wait_for_function("() => window.looks >= 60", polling=100)
+    still, moves = page.evaluate("[window.longestStill, window.moves]")
+    print(f"{moves} movements in 60 looks; the longest stillness lasted {still} of them")
+    assert still <= 1100 / 50  # looks, each of which a busy browser makes later, as it moves later
+    assert moves >= 60 * 50 / 1000 * 3  # four a second, on a machine that has nothing else to do
+
+
+LOOK = """() => {
+    [window.looks, window.moves, window.longestStill] = [0, 0, 0];
+    let [before, still] = ["", 0];
+    setInterval(() => {
+        const line = document.querySelector(".lab-live-line").textContent;
+        window.looks += 1;
+        window.moves += line !== before;
+        still = line === before ? still + 1 : 0;
+        window.longestStill = Math.max(window.longestStill, still);
+        before = line;
+    }, 50);
+}"""
+"""Twenty times a second: whether the line has moved."""
+
+
+def test_the_bar_goes_on_from_the_measured_speed_and_not_beyond_the_epoch(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(18)
+    page = watch(server, new_tab, run)
+    expect(page.locator(".lab-live-line")).to_contain_text("Epoch 1 of 15, batch 938 of 938")
+    bar = page.get_by_role("progressbar", name="Progress of the run")
+    expect(bar).to_have_attribute("aria-valuenow", "6")  # 1 / 15
+    run.windows(2)
+    expect(page.locator(".lab-live-line")).to_contain_text("Epoch 1 of 15, evaluating on 10,000 images")
+    run.say(epoch(1))
+    expect(page.locator(".lab-live-line")).to_contain_text("Epoch 2 of 15, batch ")
+    page.evaluate(NOTE_BATCHES)
+    page.wait_for_function("() => window.batches.length >= 40", polling=100)
+    batches = page.evaluate("window.batches")
+    assert batches == sorted(batches)  # never back, though nothing more is heard of it
+    assert batches[-1] < 938 / 3  # and not far
+
+
+NOTE_BATCHES = """() => {
+    window.batches = [];
+    setInterval(() => {
+        const line = document.querySelector(".lab-live-line").textContent;
+        window.batches.push(Number(/batch ([\\d,]+) of/.exec(line)[1].replace(",", "")));
+    }, 100);
+}"""
+
+
+def test_no_time_left_is_said_before_five_seconds_of_training(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    run = speak()
+    run.windows(15)  # 15 x 47 iterations at 150 a second: 4.7 s
+    page = watch(server, new_tab, run)
+    expect(page.locator(".lab-live-line")).to_contain_text("9,600 images a second")
+    assert "left" not in line(page)
+    run.windows(2)
+    expect(page.locator(".lab-live-line")).to_contain_text(re.compile(r"· 1 min \d+ s left"))  # 13,300 at 150 a second
+
+
+def test_who_wants_less_motion_is_told_no_more_than_once_a_second(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(2)
+    page = watch(server, new_tab, run)
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(LOOK)
+    page.wait_for_function("() => window.looks >= 60", polling=100)
+    assert page.evaluate("window.moves") <= 5  # in three seconds
+    seen = points(page, "loss", "train")
+    run.windows(2)
+    assert wait_for_points(page, "loss", "train", more_than=seen + 1) == seen + 2  # and the curves grow as ever
+
+
+def test_a_paused_run_stands_still_and_goes_on_from_there(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    run = speak()
+    run.windows(2)
+    page = watch(server, new_tab, run)
+    server.store.send(run.run, "pause")
+    run.say(Paused())
+    expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    stands = line(page)
+    assert stands.startswith("Epoch 1 of 15, batch 94 of 938")
+    server.store.send(run.run, "run")
+    run.say(Resumed())
+    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    page.wait_for_function("stands => document.querySelector('.lab-live-line').textContent !== stands", arg=stands)
+
+
+# --- growing -----------------------------------------------------------------------------------------------------
+
+
+def test_a_point_is_drawn_within_half_a_second_of_its_making(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    run = speak()
+    run.windows(3)
+    page = watch(server, new_tab, run)
+    page.evaluate(NOTE_GROWTH)
+    for number in range(1, 13):
+        run.window()
+        page.wait_for_function("number => window.grown.length >= number", arg=number, polling=50)
+    made = [kept.time for kept in server.store.events_after(run.run)][-12:]
+    late = sorted(drawn / 1000 - at for at, drawn in zip(made, page.evaluate("window.grown"), strict=True))
+    print(f"points were drawn {statistics.median(late):.2f} s after their making; the last {late[-1]:.2f} s")
+    assert late[0] < 0.5  # the quickest: what is always late is late here too, however busy the machine is
+    assert statistics.median(late) < 1
+
+
+NOTE_GROWTH = """() => {
+    window.grown = [];
+    const lines = document.querySelector(".st-key-loss .scatterlayer .trace .lines").closest(".scatterlayer");
+    let before = 0;
+    new MutationObserver(() => {
+        const plot = document.querySelector(".st-key-loss .js-plotly-plot");
+        const points = plot.data.find(curve => curve.name === "train").x.length;
+        for (; before && before < points; before += 1) window.grown.push(Date.now());
+        before = points;
+    }).observe(lines, { childList: true, subtree: true, attributes: true });
+    before = document.querySelector(".st-key-loss .js-plotly-plot").data.find(c => c.name === "train").x.length;
+}"""
+"""When the drawn curve of the loss grew, point by point."""
+
+
+def test_curves_are_lengthened_and_no_chart_is_drawn_anew_within_an_epoch(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(3)
+    page = watch(server, new_tab, run)
+    page.evaluate(COUNT_DRAWINGS)
+    before = drawn_length(page)
+    run.windows(5)
+    wait_for_points(page, "loss", "train", more_than=7)
+    assert page.evaluate("window.drawings") == 0
+    assert drawn_length(page) > before
+    run.windows(12)
+    run.say(epoch(1))
+    wait_for_points(page, "accuracy", "test", more_than=0)
+    wait_until(lambda: page.evaluate("window.drawings") >= 2)
+    expect(page.locator(".st-key-loss .scatterlayer path.point")).to_have_count(1)
+
+
+COUNT_DRAWINGS = """() => {
+    window.drawings = 0;
+    for (const chart of ["loss", "accuracy", "rate"]) {
+        const plot = document.querySelector(`.st-key-${chart} .js-plotly-plot`);
+        plot.on("plotly_afterplot", () => window.drawings++);
+    }
+}"""
+
+
+def drawn_length(page: Page) -> float:
+    """How long the drawn curve of the training loss is, in pixels."""
+    length: float = page.evaluate(
+        """() => [...document.querySelectorAll(".st-key-loss .scatterlayer .trace .lines path.js-line")]
+            .reduce((sum, path) => sum + path.getTotalLength(), 0)"""
+    )
+    return length
+
+
+def test_what_has_grown_looks_as_if_it_was_drawn_at_once(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    run = speak()
+    run.windows(3, accuracy=40.0)
+    page = watch(server, new_tab, run)
+    run.windows(6, loss=0.2, accuracy=90.0)
+    run.windows(4, loss=1.0, accuracy=60.0)
+    wait_for_points(page, "accuracy", "train", more_than=12)
+    grown = [path_points(page, chart) for chart in ("loss", "accuracy")]
+    page.reload()
+    wait_for_points(page, "accuracy", "train", more_than=12)
+    page.wait_for_function("() => document.querySelector('.st-key-loss .lines path.js-line')")
+    for chart, found in zip(("loss", "accuracy"), grown, strict=True):
+        for mine, anew in zip(ends(found), ends(path_points(page, chart)), strict=True):
+            assert mine == pytest.approx(anew, abs=1.0)
+
+
+def path_points(page: Page, chart: str) -> list[list[float]]:
+    """Every corner of the drawn training curve, in pixels."""
+    ways: list[str] = page.evaluate(
+        """chart => [...document.querySelectorAll(`.st-key-${chart} .scatterlayer .trace .lines path.js-line`)]
+            .map(path => path.getAttribute("d"))""",
+        chart,
+    )
+    return [[float(number) for number in pair.split(",")] for pair in re.findall(r"[-\d.]+,[-\d.]+", " ".join(ways))]
+
+
+def ends(corners: list[list[float]]) -> list[list[float]]:
+    """The first corner, the last, and those between that stand highest and lowest: straight lines have no others."""
+    return [corners[0], min(corners, key=lambda one: one[1]), max(corners, key=lambda one: one[1]), corners[-1]]
+
+
+def test_a_point_that_has_just_come_can_be_read_by_pointing_at_it(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak(replace(CONFIG, epochs=1))
+    run.windows(3, loss=0.5)
+    page = watch(server, new_tab, run)
+    run.windows(7, loss=0.1234)
+    wait_for_points(page, "loss", "train", more_than=9)
+    left, top, width, height = page.evaluate(PLOT_AREA)
+    page.mouse.move(left + width * 0.5 / 1.3, top + height / 2)  # half an epoch, on an axis to 1.3
+    expect(page.locator(".st-key-loss .hoverlayer")).to_contain_text("0.1234")
+    run.window(loss=0.2)  # and what is read stays while the curve grows
+    wait_for_points(page, "loss", "train", more_than=10)
+    expect(page.locator(".st-key-loss .hoverlayer")).to_contain_text("0.1234")
+
+
+PLOT_AREA = """() => {
+    const box = document.querySelector('.st-key-loss .nsewdrag').getBoundingClientRect();
+    return [box.left, box.top, box.width, box.height];
+}"""
+
+
+def test_figures_and_scorecard_follow_the_epochs(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    run = speak()
+    page = watch(server, new_tab, run)
+    for number, correct in enumerate((9_900, 9_930, 9_920), start=1):
+        run.windows(20, accuracy=99.0)
+        run.say(epoch(number, correct))
+    expect(page.locator("[data-moves=best]")).to_have_text("99.30 %")
+    expect(page.locator("[data-moves=last]")).to_have_text("99.20 %")
+    expect(page.locator("[data-moves=wrong]")).to_have_text("80")
+    expect(page.locator("[data-moves=check-1]")).to_have_text("99.00, 99.30, 99.20 %")
+    expect(page.locator(".lab-live-aloud")).to_have_text("Epoch 3 of 15: test accuracy 99.20 %")
+
+
+# --- the axis ----------------------------------------------------------------------------------------------------
+
+
+def shown(page: Page, chart: str = "accuracy") -> list[float]:
+    """The vertical range of a chart."""
+    found: list[float] = page.evaluate(
+        "chart => [...document.querySelector(`.st-key-${chart} .js-plotly-plot`)._fullLayout.yaxis.range]", chart
+    )
+    return found
+
+
+def wait_for_axis(page: Page, low: float) -> None:
+    page.wait_for_function(
+        """low => document.querySelector(".st-key-accuracy .js-plotly-plot")._fullLayout.yaxis.range[0] === low""",
+        arg=low,
+    )
+
+
+def test_the_accuracy_begins_with_all_there_is_and_closes_in_and_one_click_shows_all_again(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    page = watch(server, new_tab, run)
+    assert shown(page) == [0, 101]
+    run.windows(20, accuracy=96.0)
+    wait_for_points(page, "accuracy", "train", more_than=19)
+    assert shown(page) == [0, 101]
+    run.say(epoch(1, correct=9_800))
+    wait_for_axis(page, 97)
+    page.get_by_text("Accuracy from 0 to 100 %").click()
+    wait_for_axis(page, 0)
+    run.windows(20, accuracy=99.0)
+    run.say(epoch(2, correct=9_900))
+    wait_for_points(page, "accuracy", "test", more_than=1)
+    assert shown(page) == [0, 101]  # as it was asked for
+
+
+def test_a_zoom_is_kept_when_the_axis_closes_in(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    run = speak()
+    run.windows(3, accuracy=96.0)
+    page = watch(server, new_tab, run)
+    drag(page, "accuracy")
+    page.wait_for_function(
+        "() => document.querySelector('.st-key-accuracy .js-plotly-plot')._fullLayout.yaxis.range[0] > 10"
+    )
+    zoom = shown(page)
+    for number in (1, 2):
+        run.windows(20, accuracy=99.0)
+        run.say(epoch(number, correct=9_850))
+        wait_for_points(page, "accuracy", "test", more_than=number - 1)
+        assert shown(page) == zoom
+    run.say(Finished())
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    assert shown(page) == zoom
+
+
+def drag(page: Page, chart: str) -> None:
+    """Zoom into the middle of a chart, as one does with a mouse."""
+    box = page.locator(f".st-key-{chart} .nsewdrag").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    for share in (0.4, 0.6):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + (share + 0.1) * box["height"], steps=5)
+    page.mouse.up()
+
+
+# --- catching up -------------------------------------------------------------------------------------------------
+
+
+def test_a_tab_that_is_not_looked_at_does_nothing_and_catches_up(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(3)
+    opened: list[WebSocket] = []
+    page = new_tab("about:blank")
+    page.on("websocket", lambda socket: opened.append(socket) if "/live?" in socket.url else None)
+    page.goto(f"{server.address}/train?run={run.run}")
+    wait_for_points(page, "loss", "train", more_than=2)
+    wait_until(lambda: page.evaluate("window.labLive.axes !== null"))
+    page.evaluate(HIDE)
+    wait_until(lambda: page.evaluate("1") == 1 and opened[-1].is_closed())
+    page.evaluate(LOOK)
+    run.windows(20)
+    run.say(epoch(1))
+    page.wait_for_function("() => window.looks >= 20", polling=100)
+    assert page.evaluate("window.moves") <= 1
+    assert points(page, "loss", "train") == 3
+    page.evaluate(SHOW)
+    wait_for_points(page, "accuracy", "test", more_than=0)
+    assert places(page) == pytest.approx(run.kept())
+    expect(page.locator("[data-moves=last]")).to_have_text("99.00 %")
+    assert len(opened) == 2
+
+
+HIDE = """() => {
+    Object.defineProperty(document, "hidden", { get: () => window.isHidden, configurable: true });
+    window.isHidden = true;
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+SHOW = """() => {
+    window.isHidden = false;
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_channel_that_breaks_is_taken_up_again_with_nothing_lost_or_told_twice(
+    server: LabServer, new_tab: Tabs, speak: Speak, proxy: Proxy, complaints: list[str]
+) -> None:
+    """Behind a proxy, which also takes a prefix away: the channel is found there."""
+    run = speak()
+    run.windows(3)
+    page = watch(server, new_tab, run, proxy.address)
+    for _ in range(2):
+        run.window()
+        wait_for_points(page, "loss", "train", more_than=len(run.kept()) - 1)
+        proxy.refusals["/live?"] = 2
+        assert proxy.break_off("/live?") == 1
+        run.windows(3)
+        wait_for_points(page, "loss", "train", more_than=len(run.kept()) - 1)
+        assert places(page) == pytest.approx(run.kept())
+    assert len(proxy.refused) == 4
+    complaints[:] = [text for text in complaints if "/live?" not in text]  # Chromium's own, of what was refused
+
+
+def test_a_run_that_goes_on_after_a_kill_is_drawn_from_its_last_epoch_on(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(20)
+    run.say(epoch(1))
+    run.windows(5)
+    page = watch(server, new_tab, run)
+    wait_for_points(page, "loss", "train", more_than=24)
+    run.say(replace(started(CONFIG), first_epoch=2))
+    page.wait_for_function("() => window.labLive.rows.some(row => row.cut === 1)")
+    wait_until(lambda: places(page)[-1] == 1)
+    run._numbers = count(21)
+    run.windows(2)
+    wait_for_points(page, "loss", "train", more_than=21)
+    assert places(page) == pytest.approx([one / 20 for one in range(1, 23)], abs=0.001)
+
+
+# --- the page ----------------------------------------------------------------------------------------------------
+
+
+def test_a_page_is_drawn_anew_once_for_a_new_state_and_never_for_the_time_that_passes(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    asked: list[str | bytes] = []
+
+    def note(socket: WebSocket) -> None:
+        if "/_stcore/stream" in socket.url:
+            socket.on("framesent", lambda frame: asked.append(frame))
+
+    page = new_tab("about:blank")
+    page.on("websocket", note)
+    page.goto(f"{server.address}/train?run={run.run}")
+    page.wait_for_function("() => window.labLive?.axes")
+    expect(page.locator(".lab-live-line")).not_to_be_empty()
+    page.wait_for_function("() => document.querySelector('.st-key-rate .js-plotly-plot')")
+    before = len(asked)
+    run.windows(20)
+    run.say(epoch(1))
+    wait_for_points(page, "accuracy", "test", more_than=0)
+    assert len(asked) == before
+    run.say(Finished())
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    expect(page.get_by_text("What this run shows")).to_be_visible()
+    assert len(asked) == before + 1
+
+
+def test_a_run_that_is_deleted_is_said_to_be_gone(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    run = speak()
+    page = watch(server, new_tab, run)
+    server.store.delete(run.run)
+    expect(page.get_by_text("No run yet")).to_be_visible()
+
+
+def test_a_field_keeps_the_keyboard_and_a_page_its_place_while_a_run_grows_and_ends(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(3)
+    page = watch(server, new_tab, run)
+    page.get_by_role("tab", name="Run").click()
+    seed = page.get_by_label("Seed", exact=True)
+    seed.click()
+    page.keyboard.press("End")
+    page.keyboard.type("7")
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 120")
+    place = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+    run.windows(17)
+    run.say(epoch(1))
+    wait_for_points(page, "accuracy", "test", more_than=0)
+    run.say(Finished())
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    expect(seed).to_be_focused()
+    expect(seed).to_have_value("17")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == place
+
+
+def test_a_run_from_the_command_line_is_as_live_as_one_of_the_server(server: LabServer, new_tab: Tabs) -> None:
+    train = ["train", "--step", "3", "--images", "2000", "--epochs", "200", "--device", "cpu", "--json"]
+    environment = os.environ | {"LAB_DATABASE_URL": server.store.url}
+    command = [sys.executable, "-m", "lab", *train]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+        try:
+            wait_until(lambda: any(run.status == "running" for run in server.store.runs()))
+            page = new_tab(f"{server.address}/train")
+            seen = wait_for_points(page, "loss", "train", more_than=0)
+            page.evaluate(LOOK)
+            for _ in range(3):
+                seen = wait_for_points(page, "loss", "train", more_than=seen)
+            assert page.evaluate("window.moves") > 0
+        finally:
+            process.terminate()
+            process.communicate()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+
+
+def test_a_waiting_run_says_its_place_and_begins_by_itself(server: LabServer, new_tab: Tabs) -> None:
+    first = server.store.submit(replace(CONFIG, epochs=200, training_images=60_000))  # of the server's own worker
+    wait_until(lambda: server.store.run(first).status == "running")
+    waiting = server.store.submit(replace(CONFIG, epochs=1, training_images=1000))
+    page = new_tab(f"{server.address}/train?run={waiting}")
+    expect(page.locator(".lab-live-line")).to_contain_text("next on cpu")
+    server.store.send(first, "stop")
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    assert points(page, "accuracy", "test") == 1
