@@ -112,7 +112,9 @@ def scribble(rng: np.random.Generator) -> list[Points]:
 def wavy(rng: np.random.Generator) -> list[Points]:
     """A zigzag of seven to thirteen strokes."""
     count = int(rng.integers(8, 15))
-    return [np.stack([np.linspace(40, 240, count), np.where(np.arange(count) % 2, 80, 200) + rng.normal(0, 8, count)], 1)]
+    return [
+        np.stack([np.linspace(40, 240, count), np.where(np.arange(count) % 2, 80, 200) + rng.normal(0, 8, count)], 1)
+    ]
 
 
 def two(lines: Sequence[list[Points]], rng: np.random.Generator) -> list[Points]:
@@ -140,7 +142,7 @@ def surrounded(digit: Images, rng: np.random.Generator) -> dict[str, Rgba]:
 
 def alarms(stages: Sequence[list[Stage]]) -> str:
     """Of drawings, how many are said not to look like one digit, and why."""
-    why = Counter(reason for one in stages if (reason := odd(one)) is not None)
+    why = Counter(reason for one in stages if (reason := odd(one) if one else "refused") is not None)
     words = ", ".join(f"{count} {reason}" for reason, count in why.most_common())
     return f"{sum(why.values())} of {len(stages)} | {words or '-'}"
 
@@ -155,7 +157,7 @@ def main() -> None:
     lines = [middle_line(digit) for digit in test[::50]]
     middle = np.array([140.0, 140.0])
     drawn: dict[str, list[list[Stage]]] = {
-        "Test digits as pictures": [drawing_stages(enlarged(digit, 200, middle)) for digit in test[::50]],
+        "Test digits as pictures": [_stages(enlarged(digit, 200, middle)) for digit in test[::50]],
         "Test digits, redrawn as strokes": [stroke_stages(line) for line in lines],
         "Digits of a font": [stroke_stages(by_hand(letter(d), rng)) for d in "0123456789" * 10],
         "Dots": [stroke_stages([rng.uniform(100, 110, (3, 2))], pen=18) for _ in range(50)],
@@ -171,7 +173,9 @@ def main() -> None:
     seen = Counter(name for name, one in zip(LETTERS * 4, drawn["Letters"], strict=True) if odd(one))
     print("\nLetters never noticed:", *(name for name in LETTERS if not seen[name]))
     print("Always:", *(name for name in LETTERS if seen[name] == 4))
-    print("\n| Of 60 test digits | Read correctly | Read wrongly | Said not to be one digit | Refused |\n|---|---|---|---|---|")
+    print(
+        "\n| Of 60 test digits | Read correctly | Read wrongly | Said not to be one digit | Refused |\n|---|---|---|---|---|"
+    )
     said: dict[str, Counter[str]] = {}
     for digit, label in zip(test[::166][:60], data.test_labels[::166][:60].tolist(), strict=True):
         for name, picture in surrounded(digit, rng).items():
@@ -181,13 +185,20 @@ def main() -> None:
 
 
 def _answer(picture: Rgba, label: int, predictor: Callable[[Images], Images]) -> str:
-    try:
-        stages = drawing_stages(picture)
-    except (PictureError, BlankDrawing):
+    stages = _stages(picture)
+    if not stages:
         return "refused"
     if odd(stages):
         return "odd"
     return "right" if predictor(stages[-1].image).argmax() == label else "wrong"
+
+
+def _stages(picture: Rgba) -> list[Stage]:
+    """None where the picture is refused."""
+    try:
+        return drawing_stages(picture)
+    except (PictureError, BlankDrawing):
+        return []
 
 
 def _in_turn(function: Callable[[Images], Images], images: Images) -> Images:

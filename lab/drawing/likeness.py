@@ -65,8 +65,10 @@ def distance(image: Gray) -> float:
 
 @lru_cache(maxsize=1)
 def _shapes() -> dict[str, Floats]:
-    """mean (392), components (392, 60), and for each digit means (10, 60), roots (10, 60, 60) of the inverse
-    covariance and volumes (10), the logarithm of its determinant; scale: the values that count as 0 and 1."""
+    """Mean (392) and components (392, 60) of the edges; of each digit means (10, 60), roots (10, 60, 60), volumes (10).
+
+    A root is of the inverse covariance, a volume the logarithm of its determinant; scale: what counts as 0 and as 1.
+    """
     return {name: values.astype(np.float32) for name, values in load_file(SHAPES).items()}
 
 

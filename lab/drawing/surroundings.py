@@ -12,8 +12,10 @@ from lab.drawing.ink import BlankDrawing, Gray, ink_of
 
 Bools = NDArray[np.bool_]
 
-SHEET = (0.2, 0.5)
-"""Of the picture that a sheet of paper covers, and of its own box: at least these shares."""
+SHEET = (0.2, 0.65)
+"""Of the picture that a sheet's box covers, and of this box that its paper covers: at least these shares."""
+AT_THE_BORDER = 0.1
+"""Of the outermost pixels, with ink: a digit that only touches an edge has less."""
 INSET = 0.04
 """Of a sheet's sides that is cut off with its edge."""
 LEAST_INSIDE = 0.25
@@ -41,8 +43,8 @@ def alone(rgba: NDArray[np.uint8], ink: Gray) -> Iterator[Gray]:
 
 def is_crowded(ink: Gray) -> bool:
     """Whether there is more than a drawing in the middle: ink at the border, a frame, or a sheet."""
-    at_the_border = any(side.max() > 0.25 for side in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
-    return at_the_border or sheet_in(ink) is not None or any(True for _ in framed(ink))
+    outermost = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]]) > 0.25
+    return bool(outermost.mean() > AT_THE_BORDER) or sheet_in(ink) is not None or any(True for _ in framed(ink))
 
 
 def framed(ink: Gray) -> Iterator[Gray]:

@@ -71,7 +71,12 @@ def test_what_is_smaller_than_the_pen_is_a_dot(right: float, down: float) -> Non
 
 # --- more than a digit in a picture --------------------------------------------------------------------------------
 
-SURROUNDED = {"on a table": on_a_table(), "on a table, straight": on_a_table(0), "box": in_a_box(), "window": in_a_window()}
+SURROUNDED = {
+    "on a table": on_a_table(),
+    "on a table, straight": on_a_table(0),
+    "box": in_a_box(),
+    "window": in_a_window(),
+}
 
 
 @pytest.mark.parametrize("surroundings", SURROUNDED)
