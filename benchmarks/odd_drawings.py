@@ -44,7 +44,7 @@ Numbers = NDArray[np.float64]
 
 FITTED, CHOSEN, COUNTED = slice(0, 20_000), slice(20_000, 30_000), slice(50_000, 60_000)
 COMPONENTS, ROUNDED, FALSE_ALARMS = 60, 0.02, 0.006
-"""Kept of the edges; share of a sphere in each covariance; share of the training images that may lie beyond the limit."""
+"""Kept of the edges; share of a sphere in each covariance; share of the training images beyond the limit."""
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZabdefghjkmnpqrtuvwxyz"
 """Without c, I, i, l, O, o, S and s, which are no other shapes than digits or their parts."""
 HOUSE = [
@@ -121,7 +121,7 @@ def two(lines: Sequence[list[Points]], rng: np.random.Generator) -> list[Points]
     """Two digits, up to a third of their size apart, or just touching."""
     left, right = (lines[i] for i in rng.integers(0, len(lines), 2))
     shift = np.concatenate(left)[:, 0].max() - np.concatenate(right)[:, 0].min() + rng.uniform(0, 0.3)
-    return [120 * stroke for stroke in [*left, *(stroke + (shift, 0.0) for stroke in right)]]
+    return [120 * stroke for stroke in [*left, *(stroke + np.array([shift, 0]) for stroke in right)]]
 
 
 def surrounded(digit: Images, rng: np.random.Generator) -> dict[str, Rgba]:
@@ -174,7 +174,7 @@ def main() -> None:
     print("\nLetters never noticed:", *(name for name in LETTERS if not seen[name]))
     print("Always:", *(name for name in LETTERS if seen[name] == 4))
     print(
-        "\n| Of 60 test digits | Read correctly | Read wrongly | Said not to be one digit | Refused |\n|---|---|---|---|---|"
+        "\n| Of 60 test digits | Read correctly | Read wrongly | Said to be no digit | Refused |\n|---|---|---|---|---|"
     )
     said: dict[str, Counter[str]] = {}
     for digit, label in zip(test[::166][:60], data.test_labels[::166][:60].tolist(), strict=True):

@@ -2,7 +2,8 @@
 
 What is compared is where edges run and in which direction (as in N. Dalal and B. Triggs, "Histograms of oriented
 gradients for human detection", CVPR 2005), in 60 principal components; for each digit a Gaussian was fitted to them.
-`benchmarks/odd_drawings.py --fit` makes the file of numbers from training images, and chooses on others how far is too far.
+`benchmarks/odd_drawings.py --fit` makes the file of numbers from training images, and chooses on others how
+far is too far.
 """
 
 from __future__ import annotations
