@@ -72,7 +72,7 @@ def fit() -> None:
         volumes.append(np.linalg.slogdet(covariance)[1])
     shapes = {"mean": mean, "components": components, "means": means, "roots": roots, "volumes": volumes}
     held = {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in shapes.items()}
-    for scale in ([0, 1], None):  # first unscaled, to see what is usual
+    for scale in ([0.0, 1.0], None):  # first unscaled, to see what is usual
         if scale is None:
             beyond = distances(images[CHOSEN])
             scale = [float(beyond.min()), float(np.quantile(beyond, 1 - FALSE_ALARMS))]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from odd import DOT, HOUSE, LETTERS, TWO_DIGITS, full_of_print, in_a_box, in_a_window, on_a_table, scribble
 
 from lab.drawing import PictureError, distances, drawing_stages, normalize_drawing, odd, stroke_stages
-from lab.mnist import Mnist
+from lab.mnist import Mnist, to_unit
 from lab.predict import load_predictor
 
 PEN = 18
@@ -16,7 +16,7 @@ PEN = 18
 
 def test_fewer_than_one_in_a_hundred_real_digits_is_called_odd(mnist: Mnist) -> None:
     """On images that neither shapes nor limit were made from."""
-    images = mnist.test_images[:2000, 0].numpy() / np.float32(255)
+    images = to_unit(mnist.test_images[:2000, 0]).numpy()
     assert 0 < np.mean(distances(images) > 1) < 0.01
 
 
