@@ -21,6 +21,7 @@ Figure = dict[str, Any]
 
 # Okabe and Ito's palette, readable without colour vision and on both grounds.
 TRAIN = "#3D8BC4"  # its blue, a little lighter so that it stands out on the dark ground too
+MEASURED = "#5B6FD6"  # the same family, towards violet
 TEST = "#E69F00"
 PUBLISHED = "#8A929A"
 RATE = "#009E73"
