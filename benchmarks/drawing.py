@@ -23,7 +23,8 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from lab.drawing import Gray, Points, crop_to_ink, normalize_drawing, normalize_strokes
+from lab.drawing import Gray, PictureError, Points, crop_to_ink, normalize_strokes
+from lab.drawing import normalize_drawing as normalize_or_refuse
 from lab.mnist import load_mnist, to_unit
 from lab.predict import load_predictor
 
@@ -88,6 +89,14 @@ def drawn(line: list[Points]) -> Rgba:
     for x, y in np.unique(2 * np.concatenate(line), axis=0):
         draw.ellipse((x - PEN, y - PEN, x + PEN, y + PEN), fill=255)
     return np.asarray(twice.reduce(2).convert("RGBA"))
+
+
+def normalize_drawing(picture: Rgba) -> Gray:
+    """The picture prepared; nothing, which is read wrongly, where it is refused."""
+    try:
+        return normalize_or_refuse(picture)
+    except PictureError:
+        return np.zeros((28, 28), np.float32)
 
 
 def main(every: int, runs: list[int]) -> None:

@@ -180,21 +180,21 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Read a digit from a picture file, prepared as the Draw page does."""
-    from lab.drawing import BlankDrawing, PictureError, normalize_drawing, read_picture_file
+    from lab.drawing import BlankDrawing, PictureError, drawing_stages, odd, read_picture_file
     from lab.predict import load_predictor
 
     try:
-        image = normalize_drawing(read_picture_file(picture))
+        stages = drawing_stages(read_picture_file(picture))
     except (PictureError, BlankDrawing) as error:
         raise Refused(f"{picture}: {error}") from error
     except OSError as error:
         raise Refused(f"The picture {picture} cannot be read: {error.strerror or error}.") from error
-    probabilities = [float(value) for value in load_predictor(run)(image)]
+    probabilities = [float(value) for value in load_predictor(run)(stages[-1].image)]
     digit = max(range(len(probabilities)), key=probabilities.__getitem__)
     if as_json:
-        print(json.dumps({"digit": digit, "probabilities": probabilities}))
+        print(json.dumps({"digit": digit, "probabilities": probabilities, "odd": odd(stages)}))
     else:
-        console.print(cli_output.probabilities_table(digit, probabilities))
+        console.print(cli_output.reading(digit, probabilities, odd(stages)))
 
 
 @app.command()

@@ -169,14 +169,16 @@ def _epoch_line(epoch: Epoch, evaluated: str) -> str:
     )
 
 
-def probabilities_table(digit: int, probabilities: list[float]) -> RenderableType:
-    """The answer, and a bar for each digit."""
+def reading(digit: int, probabilities: list[float], why_odd: str | None) -> RenderableType:
+    """The answer, and a bar for each digit; above them, where it looks like no digit, that and why."""
     block = "█" if console.can_show("█") else "#"
     table = _table(">digit", ">probability", "")
     for number, value in enumerate(probabilities):
         style = "bold" if number == digit else ""
         table.add_row(str(number), f"{100 * value:.1f} %", block * round(40 * value), style=style)
-    return table
+    if why_odd is None:
+        return table
+    return Group(f"This does not look like one digit: {why_odd}. {digit} is only a guess.", table)
 
 
 def bench_page(report: Report) -> RenderableType:

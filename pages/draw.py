@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from lab.drawing import BlankDrawing, PictureError
+from lab.drawing import BlankDrawing, PictureError, odd
 from lab.store import StoreError
 from lab.ui.drawing_board import DRAW, FILE, ask_digit, three_columns
 from lab.ui.layout import page_head
@@ -32,7 +32,7 @@ def read_digit(source: str, reader: Reader) -> None:
         answer.info(PROMPTS[source])
         return
     with answer.container(key="read"), suppress(StoreError):  # which describe_reader explains
-        show_answer(reader.predictor()(stages[-1].image))
+        show_answer(reader.predictor()(stages[-1].image), odd(stages))
     with received.container(key="received"):
         show_received(stages[-1])
     with st.container(key="stages"):

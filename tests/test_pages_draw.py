@@ -81,6 +81,40 @@ def test_strokes_are_answered_with_ten_probabilities_and_the_stages_that_lead_to
         assert stage.name in html(page) and stage.explanation in html(page).replace("&#x27;", "'")
 
 
+HOUSE = [
+    np.array([(60.0, 130), (60, 240), (220, 240), (220, 130), (60, 130), (140, 50), (220, 130)]),
+    np.array([(120.0, 240), (120, 180), (160, 180), (160, 240)]),
+]
+
+
+@pytest.mark.parametrize(
+    ("strokes", "why"), [(HOUSE, "none of the ten digits"), ([np.array([(90.0, 90.0)])], "it is a dot")]
+)
+def test_what_does_not_look_like_a_digit_is_said_to_be_so_and_answered_with_a_guess(
+    monkeypatch: pytest.MonkeyPatch, strokes: list[NDArray[np.float64]], why: str
+) -> None:
+    draw(monkeypatch, strokes)
+    page = open_alone("draw")
+    assert len(page.warning) == 1 and not page.error
+    assert page.warning[0].value.startswith("This does not look like one digit: ") and why in page.warning[0].value
+    assert "<div class='answer guess'>" in html(page) and "only a guess, with a probability of" in html(page)
+    draw(monkeypatch, SEVEN)
+    page.run()
+    assert not page.warning and "<div class='answer'><b>7</b>" in html(page) and "only a guess" not in html(page)
+
+
+def test_a_picture_full_of_something_else_takes_the_old_answer_away_and_says_what_a_good_one_looks_like() -> None:
+    page = uploaded(picture("black", "white", "PNG"))
+    assert "<div class='answer'>" in html(page)
+    stripes, file = Image.new("L", (300, 300), 255), io.BytesIO()
+    for x in range(0, 300, 30):
+        ImageDraw.Draw(stripes).rectangle((x, 0, x + 9, 299), fill=0)
+    stripes.save(file, "PNG")
+    page.file_uploader[0].upload("stripes.png", file.getvalue()).run()
+    assert len(page.error) == 1 and "A good picture shows one digit alone on plain paper" in page.error[0].value
+    assert "<div class='answer" not in html(page) and len(page.image) == 1
+
+
 def test_the_page_says_which_run_the_shipped_checkpoint_is() -> None:
     assert any("the checkpoint that comes with the lab" in caption.value for caption in open_alone("draw").caption)
 

@@ -1,21 +1,28 @@
-"""A drawing or a picture -> 28x28, as MNIST has it: this is its door, and no other room knows a file behind it."""
+"""A drawing or a picture -> 28x28, as MNIST has it: this is its door, and whether it
+looks like one digit. No other room knows a file behind it."""
 
 from lab.drawing.canvas import strokes_from_canvas
 from lab.drawing.ink import BlankDrawing, Gray, crop_to_ink
+from lab.drawing.likeness import SHAPES, distances, edges, forget_shapes
 from lab.drawing.pen import Points
 from lab.drawing.picture import PictureError, read_picture, read_picture_file
-from lab.drawing.stages import Stage, drawing_stages, normalize_drawing, normalize_strokes, stroke_stages
+from lab.drawing.stages import Stage, drawing_stages, normalize_drawing, normalize_strokes, odd, stroke_stages
 
 __all__ = [
+    "SHAPES",
     "BlankDrawing",
     "Gray",
     "PictureError",
     "Points",
     "Stage",
     "crop_to_ink",
+    "distances",
     "drawing_stages",
+    "edges",
+    "forget_shapes",
     "normalize_drawing",
     "normalize_strokes",
+    "odd",
     "read_picture",
     "read_picture_file",
     "stroke_stages",

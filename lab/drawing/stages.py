@@ -20,7 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lab.config import IMAGE_SIZE
 from lab.drawing.ink import BlankDrawing, Gray, crop_to_ink, ink_of, resize_to_box
+from lab.drawing.oddity import why_odd
 from lab.drawing.pen import BOX, Points, adjust_pen, draw_in_box
+from lab.drawing.picture import PictureError
+from lab.drawing.surroundings import alone, is_crowded
 
 CENTRE = 14.0
 """Pixel index of MNIST's centre of mass, along both axes."""
@@ -55,14 +58,21 @@ def normalize_drawing(rgba: NDArray[np.uint8]) -> Gray:
 
     Raises:
         BlankDrawing: the picture is uniform, transparent, or nothing stands out from its ground.
+        PictureError: there is more in it than a digit, and the digit cannot be told from the rest.
         ValueError: `rgba` is not uint8 (H, W, 4).
     """
     return drawing_stages(rgba)[-1].image
 
 
-def stroke_stages(strokes: Sequence[ArrayLike]) -> list[Stage]:
-    """The steps of `normalize_strokes`, in order; raises what it raises."""
+def stroke_stages(strokes: Sequence[ArrayLike], pen: float = 0) -> list[Stage]:
+    """The steps of `normalize_strokes`, in order; raises what it raises.
+
+    What was drawn with a pen of this width and is smaller than the pen is a dot.
+    """
     checked = checked_strokes(strokes)
+    points = np.concatenate(checked)
+    if np.ptp(points, axis=0).max() < pen:
+        checked = [points.mean(axis=0, keepdims=True)]
     boxed = draw_in_box(checked, BOX)
     return [
         Stage(
@@ -80,13 +90,42 @@ def stroke_stages(strokes: Sequence[ArrayLike]) -> list[Stage]:
 
 
 def drawing_stages(rgba: NDArray[np.uint8]) -> list[Stage]:
-    """The steps of `normalize_drawing`, in order; raises what it raises."""
+    """The steps of `normalize_drawing`, in order; raises what it raises.
+
+    Where the picture shows more than a digit, the first part of it that looks like one is read.
+    """
     ink = ink_of(rgba)
+    for part in alone(rgba, ink):
+        stages = _ink_stages(part)
+        if odd(stages) is None:
+            return stages if part is ink else [Stage("All ink", _ALL_INK, ink), *_ink_stages(part, _DIGIT_ALONE)]
+    if is_crowded(ink):
+        raise PictureError(_CROWDED)
+    return _ink_stages(ink)
+
+
+_ALL_INK = "Whatever stands out from the ground, light or dark: here it is more than a digit."
+_DIGIT_ALONE = "What reaches the border, frames the digit or lies around its sheet is left out."
+_INK = "Whatever stands out from the ground is ink, light or dark."
+_CROWDED = (
+    "No digit can be told from what is around it. A good picture shows one digit alone on plain paper, "
+    "with empty paper up to every border: crop it, or take it from nearer."
+)
+
+
+def odd(stages: Sequence[Stage]) -> str | None:
+    """Why what these stages led to does not look like one digit, a clause for "... : {why}."; None: it does."""
+    shown = next(stage for stage in stages if stage.name in ("Strokes", "Ink"))
+    return why_odd(shown.image, stages[-1].image)
+
+
+def _ink_stages(ink: Gray, explanation: str = _INK) -> list[Stage]:
+    """From a picture's ink on."""
     cropped = crop_to_ink(ink)
     thinned = crop_to_ink(adjust_pen(cropped))
     boxed = resize_to_box(thinned, BOX)
     return [
-        Stage("Ink", "Whatever stands out from the ground is ink, light or dark.", ink),
+        Stage("Ink", explanation, ink),
         Stage("Crop", "Only the box around the ink is kept: place no longer matters.", cropped),
         Stage("Pen", "The pen's width is estimated and brought to MNIST's.", thinned),
         Stage(

@@ -69,12 +69,12 @@ def ask_digit(source: str) -> list[Stage] | None:
     """The stages from a drawing or a file to what the network receives; None while there is nothing to read.
 
     Raises:
-        PictureError: the file cannot be read as a picture.
+        PictureError: the file cannot be read as a picture, or its digit cannot be told from the rest.
         BlankDrawing: it shows no digit.
     """
     if source == DRAW:
         strokes = ask_strokes()
-        return stroke_stages(strokes) if strokes else None
+        return stroke_stages(strokes, PEN) if strokes else None
     file = ask_file()
     if file is None:
         return None

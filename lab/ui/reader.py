@@ -32,6 +32,7 @@ _STYLE = """
 <style>
 .answer {min-height: 5.2rem; display: flex; align-items: baseline; gap: 0.8rem; line-height: 1;}
 .answer b {font-size: 4.2rem; font-weight: 650; font-variant-numeric: tabular-nums;}
+.guess b {opacity: 0.6;}
 .answer span {font-size: 1rem; line-height: 1.35;}
 .stages {display: flex; flex-wrap: wrap; gap: 0.8rem 1.4rem;}
 .stages figure {margin: 0; width: 180px; display: flex; gap: 0.6rem; flex: 1 1 180px;}
@@ -106,16 +107,19 @@ def _predictor(run: int | None, epoch: int | None, url: str, changed: float) -> 
     return load_predictor(run, epoch, open_store(url))
 
 
-def show_answer(probabilities: NDArray[np.float32]) -> None:
-    """The answer large, and the ten probabilities as bars."""
-    st.html(f"{_STYLE}<div class='answer'>{answer_html(probabilities)}</div>")
+def show_answer(probabilities: NDArray[np.float32], why_odd: str | None) -> None:
+    """The answer large, as a guess where there is a reason why it is no digit; and the ten probabilities as bars."""
+    if why_odd is not None:
+        st.warning(f"This does not look like one digit: {why_odd}. The network has to choose one all the same.")
+    kind = "answer" if why_odd is None else "answer guess"
+    st.html(f"{_STYLE}<div class='{kind}'>{answer_html(probabilities, is_guess=why_odd is not None)}</div>")
     show_figure(probability_figure(probabilities.tolist()), "probabilities")
 
 
-def answer_html(probabilities: NDArray[np.float32]) -> str:
+def answer_html(probabilities: NDArray[np.float32], is_guess: bool = False) -> str:
     """The most probable digit, its probability, and the second choice where that has 1 % or more."""
     second, first = np.argsort(probabilities)[-2:]
-    words = f"with a probability of {100 * probabilities[first]:.1f} %"
+    words = f"{'only a guess, ' if is_guess else ''}with a probability of {100 * probabilities[first]:.1f} %"
     if probabilities[second] >= 0.01:
         words += f"<br>next: {second}, {100 * probabilities[second]:.1f} %"
     return f"<b>{first}</b><span>{words}</span>"

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lab.drawing import BlankDrawing, drawing_stages, normalize_drawing, normalize_strokes, stroke_stages
+from lab.drawing import BlankDrawing, PictureError, drawing_stages, normalize_drawing, normalize_strokes, stroke_stages
 from lab.drawing.pen import BOX
 from lab.drawing.stages import CENTRE
 from lab.mnist import Mnist
@@ -157,7 +157,10 @@ def test_a_picture_of_12_megapixels_takes_well_under_a_second() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (3, 1), (2, 2), (5, 400), (800, 3)])
-def test_pictures_of_odd_shapes_are_read(shape: tuple[int, int]) -> None:
+def test_pictures_of_odd_shapes_are_read_or_refused(shape: tuple[int, int]) -> None:
     picture = np.full((*shape, 4), 255, np.uint8)
     picture[shape[0] // 2, shape[1] // 2, :3] = 0
-    assert normalize_drawing(picture).max() > 0.5
+    try:
+        assert normalize_drawing(picture).max() > 0.5
+    except PictureError:  # so small that one pixel is a good part of the border
+        assert max(shape) <= 3

@@ -1,0 +1,209 @@
+"""What is said not to look like one digit: real digits that are (false alarms), and odd drawings that are and are not.
+
+    python benchmarks/odd_drawings.py           # prints the tables of docs/drawing.md
+    python benchmarks/odd_drawings.py --fit     # makes lab/data/digit_shapes.safetensors anew, from training images
+
+Fitted on the training images 1 to 20,000; the limit is chosen on 20,001 to 30,000, and false alarms are counted on the
+last 10,000, and on the test images, which nothing was chosen by.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from safetensors.numpy import save_file
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.drawing import dark_on_light, enlarged, middle_line
+from lab.drawing import (
+    SHAPES,
+    BlankDrawing,
+    PictureError,
+    Points,
+    Stage,
+    distances,
+    drawing_stages,
+    edges,
+    forget_shapes,
+    odd,
+    stroke_stages,
+)
+from lab.mnist import load_mnist, to_unit
+from lab.predict import load_predictor
+
+Rgba = NDArray[np.uint8]
+Images = NDArray[np.float32]
+Numbers = NDArray[np.float64]
+
+FITTED, CHOSEN, COUNTED = slice(0, 20_000), slice(20_000, 30_000), slice(50_000, 60_000)
+COMPONENTS, ROUNDED, FALSE_ALARMS = 60, 0.02, 0.006
+"""Kept of the edges; share of a sphere in each covariance; share of the training images beyond the limit."""
+LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZabdefghjkmnpqrtuvwxyz"
+"""Without c, I, i, l, O, o, S and s, which are no other shapes than digits or their parts."""
+HOUSE = [
+    np.array([(0, 0.4), (0, 1), (0.9, 1), (0.9, 0.4), (0, 0.4), (0.45, 0), (0.9, 0.4)]),
+    np.array([(0.35, 1), (0.35, 0.7), (0.55, 0.7), (0.55, 1)]),
+]
+
+
+def fit() -> None:
+    """Make the file of shapes from training images."""
+    data = load_mnist()
+    images, labels = to_unit(data.train_images[:, 0]).numpy(), data.train_labels.numpy()
+    features = _edges(images[FITTED])
+    mean = features.mean(axis=0)
+    components = np.linalg.eigh(np.cov((features - mean).T))[1][:, -COMPONENTS:]
+    parts = ((features - mean) @ components).astype(np.float64)
+    means, roots, volumes = [], [], []
+    for digit in range(10):
+        of_digit = parts[labels[FITTED] == digit]
+        covariance = np.cov(of_digit.T)
+        sphere = np.trace(covariance) / COMPONENTS * np.eye(COMPONENTS)
+        covariance = (1 - ROUNDED) * covariance + ROUNDED * sphere
+        means.append(of_digit.mean(axis=0))
+        roots.append(np.linalg.cholesky(np.linalg.inv(covariance)))
+        volumes.append(np.linalg.slogdet(covariance)[1])
+    shapes = {"mean": mean, "components": components, "means": means, "roots": roots, "volumes": volumes}
+    held = {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in shapes.items()}
+    for scale in ([0.0, 1.0], None):  # first unscaled, to see what is usual
+        if scale is None:
+            beyond = distances(images[CHOSEN])
+            scale = [float(beyond.min()), float(np.quantile(beyond, 1 - FALSE_ALARMS))]
+        save_file(held | {"scale": np.array(scale, dtype=np.float32)}, SHAPES)
+        forget_shapes()
+
+
+def _edges(images: Images) -> Images:
+    return np.concatenate([edges(images[start : start + 2000]) for start in range(0, len(images), 2000)])
+
+
+def by_hand(strokes: Sequence[Points], rng: np.random.Generator) -> list[Points]:
+    """The strokes leaning, stretched and a little unsteady, 200 pixels large on a canvas of 280."""
+    lean, turns = np.eye(2) + rng.normal(0, 0.1, (2, 2)), rng.uniform(2, 6, (2, 2))
+    late = rng.uniform(0, 2 * np.pi, 2)
+    leaning = [stroke @ lean for stroke in strokes]
+    return [200 * (stroke + 0.04 * np.sin(stroke @ turns + late)) + 40 for stroke in leaning]
+
+
+def letter(name: str) -> list[Points]:
+    """The middle line of Pillow's own font."""
+    font = ImageFont.load_default(72)
+    paper = Image.new("L", (160, 160))
+    ImageDraw.Draw(paper).text((40, 30), name, font=font, fill=255)
+    digit = np.asarray(paper.crop(paper.getbbox()), dtype=np.float32) / 255
+    square = np.zeros((max(digit.shape) + 16,) * 2, dtype=np.float32)
+    square[8 : 8 + digit.shape[0], 8 : 8 + digit.shape[1]] = digit
+    small = Image.fromarray(square).resize((28, 28), Image.Resampling.BICUBIC)
+    return middle_line(np.asarray(small))
+
+
+def scribble(rng: np.random.Generator) -> list[Points]:
+    """A line through 20 to 40 random places."""
+    return [rng.uniform(40, 240, (int(rng.integers(20, 41)), 2))]
+
+
+def wavy(rng: np.random.Generator) -> list[Points]:
+    """A zigzag of seven to thirteen strokes."""
+    count = int(rng.integers(8, 15))
+    return [
+        np.stack([np.linspace(40, 240, count), np.where(np.arange(count) % 2, 80, 200) + rng.normal(0, 8, count)], 1)
+    ]
+
+
+def two(lines: Sequence[list[Points]], rng: np.random.Generator) -> list[Points]:
+    """Two digits, up to a third of their size apart, or just touching."""
+    left, right = (lines[i] for i in rng.integers(0, len(lines), 2))
+    shift = np.concatenate(left)[:, 0].max() - np.concatenate(right)[:, 0].min() + rng.uniform(0, 0.3)
+    return [120 * stroke for stroke in [*left, *(stroke + np.array([shift, 0]) for stroke in right)]]
+
+
+def surrounded(digit: Images, rng: np.random.Generator) -> dict[str, Rgba]:
+    """A digit on paper: as a sheet on a dark table, in a printed box, and in a window of a screen."""
+    paper = Image.fromarray(dark_on_light(enlarged(digit, 130, rng.uniform(110, 170, 2)))).convert("RGB")
+    table = Image.new("RGB", (420, 420), (60, 45, 35))
+    turned = float(rng.uniform(-8, 8))
+    sheet = Image.new("L", paper.size, 255).rotate(turned, expand=True)
+    table.paste(paper.rotate(turned, expand=True, resample=Image.Resampling.BICUBIC), (60, 55), sheet)
+    boxed, window = paper.copy(), paper.copy()
+    ImageDraw.Draw(boxed).rectangle((12, 12, 267, 267), outline=(20, 20, 20), width=4)
+    draw = ImageDraw.Draw(window)
+    draw.rectangle((0, 0, 279, 24), fill=(50, 60, 80))
+    draw.rectangle((0, 0, 279, 279), outline=(50, 60, 80), width=3)
+    pictures = {"A sheet on a dark table": table, "In a printed box": boxed, "A whole window": window}
+    return {name: np.asarray(picture.convert("RGBA")) for name, picture in pictures.items()}
+
+
+def alarms(stages: Sequence[list[Stage]]) -> str:
+    """Of drawings, how many are said not to look like one digit, and why."""
+    why = Counter(reason for one in stages if (reason := odd(one) if one else "refused") is not None)
+    words = ", ".join(f"{count} {reason}" for reason, count in why.most_common())
+    return f"{sum(why.values())} of {len(stages)} | {words or '-'}"
+
+
+def main() -> None:
+    """Print the tables."""
+    data, rng, predictor = load_mnist(), np.random.default_rng(1), load_predictor()
+    train, test = (to_unit(images[:, 0]).numpy() for images in (data.train_images, data.test_images))
+    print("| Real digits, 28x28 | Too far from every digit, % |\n|---|---|")
+    for name, images in (("Training images 50,001 to 60,000", train[COUNTED]), ("Test images", test)):
+        print(f"| {name} | {100 * np.mean(_in_turn(distances, images) > 1):.2f} |")
+    lines = [middle_line(digit) for digit in test[::50]]
+    middle = np.array([140.0, 140.0])
+    drawn: dict[str, list[list[Stage]]] = {
+        "Test digits as pictures": [_stages(enlarged(digit, 200, middle)) for digit in test[::50]],
+        "Test digits, redrawn as strokes": [stroke_stages(line) for line in lines],
+        "Digits of a font": [stroke_stages(by_hand(letter(d), rng)) for d in "0123456789" * 10],
+        "Dots": [stroke_stages([rng.uniform(100, 110, (3, 2))], pen=18) for _ in range(50)],
+        "Scribbles": [stroke_stages(scribble(rng)) for _ in range(100)],
+        "Zigzags": [stroke_stages(wavy(rng)) for _ in range(100)],
+        "Two digits": [stroke_stages(two(lines, rng)) for _ in range(100)],
+        "Houses": [stroke_stages(by_hand(HOUSE, rng)) for _ in range(100)],
+        "Letters": [stroke_stages(by_hand(letter(name), rng)) for name in LETTERS * 4],
+    }
+    print("\n| Drawn | Said not to look like one digit | Because |\n|---|---|---|")
+    for name, stages in drawn.items():
+        print(f"| {name} | {alarms(stages)} |")
+    seen = Counter(name for name, one in zip(LETTERS * 4, drawn["Letters"], strict=True) if odd(one))
+    print("\nLetters never noticed:", *(name for name in LETTERS if not seen[name]))
+    print("Always:", *(name for name in LETTERS if seen[name] == 4))
+    print(
+        "\n| Of 60 test digits | Read correctly | Read wrongly | Said to be no digit | Refused |\n|---|---|---|---|---|"
+    )
+    said: dict[str, Counter[str]] = {}
+    for digit, label in zip(test[::166][:60], data.test_labels[::166][:60].tolist(), strict=True):
+        for name, picture in surrounded(digit, rng).items():
+            said.setdefault(name, Counter())[_answer(picture, label, predictor)] += 1
+    for name, counts in said.items():
+        print(f"| {name} | {counts['right']} | {counts['wrong']} | {counts['odd']} | {counts['refused']} |")
+
+
+def _answer(picture: Rgba, label: int, predictor: Callable[[Images], Images]) -> str:
+    stages = _stages(picture)
+    if not stages:
+        return "refused"
+    if odd(stages):
+        return "odd"
+    return "right" if predictor(stages[-1].image).argmax() == label else "wrong"
+
+
+def _stages(picture: Rgba) -> list[Stage]:
+    """None where the picture is refused."""
+    try:
+        return drawing_stages(picture)
+    except (PictureError, BlankDrawing):
+        return []
+
+
+def _in_turn(function: Callable[[Images], Images], images: Images) -> Images:
+    return np.concatenate([function(images[start : start + 2000]) for start in range(0, len(images), 2000)])
+
+
+if __name__ == "__main__":
+    fit() if "--fit" in sys.argv else main()

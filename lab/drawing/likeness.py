@@ -1,0 +1,78 @@
+"""How far a 28x28 picture is from the shapes of MNIST's digits, whichever network reads it.
+
+What is compared is where edges run and in which direction (as in N. Dalal and B. Triggs, "Histograms of oriented
+gradients for human detection", CVPR 2005), in 60 principal components; for each digit a Gaussian was fitted to them.
+`benchmarks/odd_drawings.py --fit` makes the file of numbers from training images, and chooses on others how
+far is too far.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+from scipy import ndimage
+
+from lab.config import IMAGE_SIZE
+from lab.drawing.ink import Gray
+
+Floats = NDArray[np.float32]
+
+SHAPES = Path(__file__).parents[1] / "data" / "digit_shapes.safetensors"
+DIRECTIONS, CELLS = 8, 7
+"""Of the edges, and places along each axis at which they are counted."""
+BLUR = 0.7
+"""Pixels by which the picture is smoothed before its edges are taken."""
+REACH = 0.6 * IMAGE_SIZE / CELLS
+"""Standard deviation, in pixels, of a place's weights."""
+
+
+def edges(images: Floats) -> Floats:
+    """Root of the edges' strength by direction and place, (N, 8 * 7 * 7), of images (N, 28, 28)."""
+    smooth = ndimage.gaussian_filter(images.astype(np.float32), (0, BLUR, BLUR))
+    down, right = np.gradient(smooth, axis=(1, 2))
+    strength = np.hypot(right, down)
+    turn = np.arctan2(down, right) / (2 * np.pi) % 1 * DIRECTIONS  # in [0, 8]
+    by_direction = np.stack(
+        [strength * np.clip(1 - np.abs((turn - d + 4) % DIRECTIONS - 4), 0, 1) for d in range(DIRECTIONS)], axis=1
+    )  # (N, 8, 28, 28)
+    middles = (np.arange(CELLS) + 0.5) * IMAGE_SIZE / CELLS - 0.5
+    weights = np.exp(-(((np.arange(IMAGE_SIZE) - middles[:, None]) / REACH) ** 2) / 2)  # (7, 28)
+    counted = weights @ by_direction @ weights.T  # (N, 8, 7, 7)
+    return np.asarray(np.sqrt(counted).reshape(len(images), -1), dtype=np.float32)
+
+
+def distances(images: Floats) -> Floats:
+    """How far each image (N, 28, 28) is from the digit it is nearest to, (N,): more than 1 is too far.
+
+    Twice the negative logarithm of the largest of the ten densities, scaled so that what 0.6 % of other training images
+    exceed is 1.
+    """
+    shapes = _shapes()
+    parts = (edges(images) - shapes["mean"]) @ shapes["components"]  # (N, 60)
+    away = parts[:, None] - shapes["means"]  # (N, 10, 60)
+    squares = np.square(np.einsum("ndi,dij->ndj", away, shapes["roots"])).sum(axis=2) + shapes["volumes"]
+    low, limit = shapes["scale"]
+    return np.asarray((squares.min(axis=1) - low) / (limit - low), dtype=np.float32)
+
+
+def distance(image: Gray) -> float:
+    """See `distances`, of one image (28, 28)."""
+    return float(distances(image[None])[0])
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> dict[str, Floats]:
+    """Mean (392) and components (392, 60) of the edges; of each digit means (10, 60), roots (10, 60, 60), volumes (10).
+
+    A root is of the inverse covariance, a volume the logarithm of its determinant; scale: what counts as 0 and as 1.
+    """
+    return {name: values.astype(np.float32) for name, values in load_file(SHAPES).items()}
+
+
+def forget_shapes() -> None:
+    """Read the file again when next it is needed: it was made anew."""
+    _shapes.cache_clear()

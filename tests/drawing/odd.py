@@ -1,0 +1,55 @@
+"""Things that are no digit, as strokes on a canvas of 280 pixels, and pictures that hold more than a digit."""
+
+from __future__ import annotations
+
+import numpy as np
+from drawings import BLACK, EIGHT, SEVEN, WHITE, Points, Rgba, canvas
+from PIL import Image, ImageDraw
+
+DOT = [np.array([(140.0, 140.0), (143.0, 141.0)])]
+HOUSE = [
+    np.array([(60.0, 130), (60, 240), (220, 240), (220, 130), (60, 130), (140, 50), (220, 130)]),
+    np.array([(120.0, 240), (120, 180), (160, 180), (160, 240)]),
+]
+TWO_DIGITS = [*(100 * stroke + (40, 90) for stroke in SEVEN), *(100 * stroke + (150, 90) for stroke in EIGHT)]
+LETTERS: dict[str, list[Points]] = {
+    "M": [np.array([(60.0, 220), (60, 60), (140, 160), (220, 60), (220, 220)])],
+    "W": [np.array([(50.0, 60), (95, 220), (140, 100), (185, 220), (230, 60)])],
+    "E": [np.array([(200.0, 60), (80, 60), (80, 220), (200, 220)]), np.array([(80.0, 140), (180, 140)])],
+    "H": [np.array([(80.0, 60), (80, 220)]), np.array([(200.0, 60), (200, 220)]), np.array([(80.0, 140), (200, 140)])],
+}
+
+
+def scribble() -> list[Points]:
+    return [np.random.default_rng(1).uniform(40, 240, (40, 2))]
+
+
+def on_a_table(turned: float = 5) -> Rgba:
+    """A sheet with a seven on a dark table."""
+    sheet = Image.fromarray(canvas(SEVEN, height=180, pen=16, at=(120, 110), ink=BLACK, ground=WHITE))
+    table, mask = Image.new("RGBA", (560, 560), (60, 45, 35, 255)), Image.new("L", sheet.size, 255)
+    table.paste(sheet.rotate(turned, expand=True), (60, 60), mask.rotate(turned, expand=True))
+    return np.asarray(table)
+
+
+def in_a_box() -> Rgba:
+    """A seven in a printed box."""
+    paper = Image.fromarray(canvas(SEVEN, height=180, pen=16, at=(120, 110), ink=BLACK, ground=WHITE))
+    ImageDraw.Draw(paper).rectangle((20, 20, 380, 380), outline=BLACK, width=5)
+    return np.asarray(paper)
+
+
+def in_a_window() -> Rgba:
+    """A seven in a window of a screen: a bar with buttons, and an edge all around."""
+    screen = Image.fromarray(canvas(SEVEN, height=180, pen=16, at=(120, 130), ink=BLACK, ground=WHITE))
+    draw = ImageDraw.Draw(screen)
+    draw.rectangle((0, 0, 399, 36), fill=(50, 60, 80, 255))
+    draw.rectangle((0, 0, 399, 399), outline=(50, 60, 80, 255), width=4)
+    return np.asarray(screen)
+
+
+def full_of_print() -> Rgba:
+    """Stripes from border to border, and no digit."""
+    picture = np.full((400, 400, 4), 255, np.uint8)
+    picture[:, np.arange(400) % 40 < 13, :3] = 0
+    return picture
