@@ -14,6 +14,7 @@ from app_pages import (
     controls,
     draft,
     epoch,
+    errors,
     expected,
     go_to,
     is_well,
@@ -125,7 +126,9 @@ def test_an_empty_name_cannot_be_given(store: Store) -> None:
     labelled(app.text_input, "Name").set_value("   ")
     button_of_page(app, "Rename").set_value(True).run()
     (dialog,) = app.get("dialog")
-    assert labelled(dialog.button, "Rename").disabled
+    button_of_page(app, "Rename").set_value(True)
+    labelled(dialog.button, "Rename").click().run()
+    assert errors(app) == ["A run needs a name of at least one character."]
     assert the_run(store).name == "before"
 
 

@@ -67,7 +67,9 @@ def edit_layers() -> None:
         set_draft(draft().with_rows(with_linear_last(rows, typed)))
     if draft().table != rows:  # an empty cell has taken its usual value, or a row its place: show what is used
         st.rerun()
-    if len(rows) <= len(typed) and not sheet.numbered:  # a row just appended may be being typed into: numbered after that
+    if (
+        len(rows) <= len(typed) and not sheet.numbered
+    ):  # a row just appended may be being typed into: numbered after that
         sheet.worn = True
         st.rerun()
 
@@ -172,7 +174,7 @@ def _number_column(name: str, width: int) -> Any:
 def _sheet() -> Sheet:
     sheet: Sheet | None = st.session_state.get(SHEET)
     left = sheet is not None and sheet.drawn and sheet.key not in st.session_state  # the widget has forgotten the edits
-    if left:
+    if sheet is None or left:
         forget_earlier()
     if sheet is None or left or sheet.worn or sheet.rows != draft().table:
         rows = draft().table

@@ -14,13 +14,13 @@ EARLIER, AT_MOST = "earlier_drafts", 100
 
 
 def forget_earlier() -> None:
-    """Begin anew: what was changed on other pages is not undone here."""
+    """Begin anew when the page is opened: what was changed on other pages is not undone here."""
     st.session_state[EARLIER] = [draft()]
 
 
 def undo_button() -> None:
-    """Takes the last change back, as Ctrl+Z does; call it where the draft is what the page shows."""
-    earlier: list[Draft] = st.session_state.setdefault(EARLIER, [draft()])
+    """Takes the last change back, as Ctrl+Z does; call it after `forget_earlier`, where the draft is what is shown."""
+    earlier: list[Draft] = st.session_state[EARLIER]
     if earlier[-1] != draft():
         earlier.append(draft())
         del earlier[:-AT_MOST]

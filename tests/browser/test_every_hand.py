@@ -90,11 +90,14 @@ def test_axe_finds_nothing_on_runs_nor_in_its_dialogs(server: LabServer, themed_
 
 
 def test_a_chart_says_what_it_shows_and_its_latest_figures(server: LabServer, new_tab: Tabs) -> None:
-    page = new_tab(train_address(server, two_runs(server)[0]))
-    (last,) = [one for one in server.store.epochs([1])[1] if one.epoch == 2]
+    run_id = two_runs(server)[0]
+    page = new_tab(train_address(server, run_id))
+    last = server.store.epochs([run_id])[run_id][-1]
     words = f"Accuracy (%) by epoch: train, nothing yet; test {last.test_accuracy:.2f} % at epoch 2"
     expect(page.locator(".st-key-accuracy").get_by_role("img", name=words)).to_have_count(1)
-    expect(page.get_by_role("img", name=f"Loss by epoch: train, nothing yet; test {last.test_loss:.4f}")).to_have_count(1)
+    expect(page.get_by_role("img", name=f"Loss by epoch: train, nothing yet; test {last.test_loss:.4f}")).to_have_count(
+        1
+    )
     expect(page.get_by_role("img", name="10 digits")).to_have_count(1)
 
 
@@ -214,7 +217,8 @@ def test_layers_keep_being_numbered_when_one_is_removed_and_undo_brings_it_back(
 # --- toolbars ----------------------------------------------------------------------------------------------------
 
 COVERED = """() => {
-    const bars = [...document.querySelectorAll("[data-testid=stElementToolbar]")].map(bar => [bar, bar.getBoundingClientRect()]);
+    const found = [...document.querySelectorAll("[data-testid=stElementToolbar]")];
+    const bars = found.map(bar => [bar, bar.getBoundingClientRect()]);
     const texts = document.createTreeWalker(document.querySelector("[data-testid=stMain]"), NodeFilter.SHOW_TEXT);
     const covered = [];
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
