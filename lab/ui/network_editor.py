@@ -49,7 +49,7 @@ class Sheet:
 
     @property
     def numbered(self) -> bool:
-        """Whether its numbers count the layers: a row that is appended has none, and one that is removed leaves a gap."""
+        """Whether its numbers count the layers: an appended row has none, a removed one leaves a gap."""
         return len(self.frame) == len(self.rows)
 
     @property

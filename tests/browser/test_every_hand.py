@@ -124,7 +124,7 @@ def focused(page: Page) -> str:
 def test_pause_is_within_ten_tab_stops_of_the_pages_start(server: LabServer, new_tab: Tabs) -> None:
     page = new_tab(train_address(server, start(server)))
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
-    stops = []
+    stops: list[str] = []
     while "Pause" not in stops and len(stops) < 10:
         page.keyboard.press("Tab")
         stops.append(focused(page))
