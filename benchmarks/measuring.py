@@ -1,8 +1,10 @@
-"""What it costs an epoch of a step to be measured on training images: seconds with and without, in turn, one process.
+"""What it costs an epoch to be measured on training images: with and without it, in turn, in one process.
 
-    python benchmarks/measuring.py [--step 5] [--rounds 10]
+    python benchmarks/measuring.py [--step 5] [--rounds 5]
 
-Prints the medians over the rounds, and the median and the standard error of their ratios; compare within one call only.
+One thread, and the processor's time instead of the clock's: so what else the machine does says little. An epoch's
+batches and what follows them are timed apart, since measuring changes nothing of the batches. Prints medians over the
+rounds; compare within one call only.
 """
 
 from __future__ import annotations
@@ -10,58 +12,68 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+
+import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from lab.config import RunConfig
-from lab.device import device_name, keep_freed_memory, prepare_training_thread
-from lab.events import Epoch
+from lab.device import device_name, keep_freed_memory
+from lab.events import Epoch, Started, Window
 from lab.mnist import load_mnist
 from lab.steps import step
 from lab.training import train
 
-EPOCHS = {
-    "not measured": {"measure_training": False, "epochs": 2},
-    "measured": {"measure_training": True, "epochs": 2},
-    "the last one, measured": {"measure_training": True, "epochs": 1},
-}
-"""What of a run is timed: its first epoch, which is the last one where it has no other."""
+
+def ways(number: int) -> dict[str, RunConfig]:
+    """What is timed: the first epoch of two, and one that is the last as well, after which all images are read."""
+    two = replace(step(number).config, device="cpu", epochs=2)
+    return {
+        "not measured": replace(two, measure_training=False),
+        "measured": two,
+        "measured, the last one": replace(two, epochs=1),
+    }
 
 
-def seconds(config: RunConfig) -> float:
-    """A run's first epoch, its evaluation included."""
-    return next(event.seconds for event in train(config, load_mnist("cpu")) if isinstance(event, Epoch))
-
-
-def measure(number: int, rounds: int) -> dict[str, list[float]]:
-    """The seconds of each kind of epoch, round by round; every other round backwards."""
-    base = replace(step(number).config, device="cpu")
-    found: dict[str, list[float]] = {name: [] for name in EPOCHS}
-    for turn in range(rounds):
-        for name in list(EPOCHS)[:: -1 if turn % 2 else 1]:
-            found[name].append(seconds(replace(base, **EPOCHS[name])))  # type: ignore[arg-type]
-    return found
+def seconds(config: RunConfig) -> tuple[float, float]:
+    """Processor seconds of a run's first epoch: up to its last batch, and from there to its end."""
+    began = trained = 0.0
+    for event in train(config, load_mnist("cpu")):
+        match event:
+            case Started():
+                began = time.process_time()
+            case Window():
+                trained = time.process_time()
+            case Epoch():
+                break
+    return trained - began, time.process_time() - trained
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print; every other round goes backwards."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--step", type=int, default=5)
-    arguments.add_argument("--rounds", type=int, default=10)
+    arguments.add_argument("--rounds", type=int, default=5)
     told = arguments.parse_args()
     keep_freed_memory()
-    prepare_training_thread()
-    found = measure(told.step, told.rounds)
-    print(f"{device_name('cpu')}, step {told.step}, {told.rounds} rounds")
-    without = found["not measured"]
-    for name, timed in found.items():
-        ratios = [100 * (one / other - 1) for one, other in zip(timed, without, strict=True)]
-        error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else 0.0
-        print(
-            f"an epoch, {name}: {statistics.median(timed):.2f} s, {statistics.median(ratios):+.1f} ± {error:.1f} %",
-        )
+    torch.set_num_threads(1)
+    configs = ways(told.step)
+    training: list[float] = []
+    after: dict[str, list[float]] = {name: [] for name in configs}
+    for turn in range(told.rounds):
+        for name in list(configs)[:: -1 if turn % 2 else 1]:
+            trained, evaluated = seconds(configs[name])
+            training.append(trained)
+            after[name].append(evaluated)
+    batches, without = statistics.median(training), statistics.median(after["not measured"])
+    print(f"{device_name('cpu')}, step {told.step}, {told.rounds} rounds; the batches of an epoch: {batches:.2f} s")
+    for name, timed in after.items():
+        more = [100 * (one - without) / (batches + without) for one in timed]
+        spread = f"{statistics.median(more):+.1f} % of an epoch ({min(more):+.1f} to {max(more):+.1f})"
+        print(f"after them, {name}: {statistics.median(timed):.2f} s, {spread}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from lab.config import EVALUATION_IMAGES, TRAINING_IMAGES, EvaluationSet, Precision, RunConfig
-from lab.events import Epoch
+from lab.events import Epoch, Measured
 from lab.layers import total_parameters
 from lab.steps import STEPS, TARGET_ACCURACY, matching_step
 
@@ -170,6 +170,9 @@ class RunSummary:
             "epochs_planned": self.config.epochs,
             "last_test_accuracy": self.last.test_accuracy if self.last else None,
             "best_test_accuracy": self.best.test_accuracy if self.best else None,
+            "last_train_accuracy_evaluated": _accuracy(training_evaluated(self.last)),
+            "last_train_accuracy_augmented": _accuracy(training_augmented(self.last)),
+            "train_minus_test": gap(self.last),
             "created": moment(self.queued),
             "started": moment(self.started) if self.started else None,
             "ended": moment(self.ended) if self.ended else None,
@@ -202,14 +205,33 @@ def _engine(hardware: str) -> str:
     return words.removesuffix(" engine") if words.endswith(" engine") else ""
 
 
+def _accuracy(measured: Measured | None) -> float | None:
+    return measured.accuracy if measured else None
+
+
 def wrong_images(epoch: Epoch) -> int:
     """How many of the 10,000 evaluation images were misread."""
     return EVALUATION_IMAGES - epoch.test_correct
 
 
-def gap(epoch: Epoch) -> float:
-    """Training minus evaluation accuracy, in points."""
-    return epoch.train_accuracy - epoch.test_accuracy
+def training_evaluated(epoch: Epoch | None) -> Measured | None:
+    """As many of the training images as were read as the test images are; None where none were."""
+    plain = [measured for measured in epoch.measured if not measured.augmented] if epoch else []
+    return max(plain, key=lambda measured: measured.images, default=None)
+
+
+def training_augmented(epoch: Epoch | None) -> Measured | None:
+    """The training images read likewise, but augmented as in training; None where they were not."""
+    return next((measured for measured in epoch.measured if measured.augmented), None) if epoch else None
+
+
+def gap(epoch: Epoch | None) -> float | None:
+    """Training minus evaluation accuracy, in points; None where training images were not read as the others are.
+
+    Never the accuracy while training: that is of a network with dropout, on augmented images, which still changes.
+    """
+    measured = training_evaluated(epoch)
+    return measured.accuracy - epoch.test_accuracy if epoch and measured else None
 
 
 def moment(seconds: float | None) -> str:

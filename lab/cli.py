@@ -24,6 +24,7 @@ from lab.cli_arguments import (
     EpochsOption,
     ImagesOption,
     JsonOption,
+    MeasureOption,
     PlainOption,
     PrecisionOption,
     Refused,
@@ -105,6 +106,7 @@ def train(
     plain: PlainOption = False,
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
     images: ImagesOption = RunConfig.training_images,
+    measure: MeasureOption = RunConfig.measure_training,
     bias: BiasOption = None,
     label_smoothing: SmoothingOption = None,
     weight_averaging: AveragingOption = None,
@@ -122,6 +124,7 @@ def train(
         engine="pytorch" if plain else "fastest",
         evaluate_on="validation" if validation else "test",
         training_images=images,
+        measure_training=measure,
         network=config.network if bias is None else replace(config.network, bias=bias),  # type: ignore[arg-type]
     )
     _check_device(config)

@@ -26,10 +26,10 @@ def _run_number(text: str) -> int:
 def _field(name: str, flag: str = "", kind: type = RunConfig) -> Any:
     """The option for a field of a run's config, or of its part `kind`, in the words that stand beside the field."""
     stated = about(kind)[name]
-    allowed = stated.limits if isinstance(stated, Number) else ""
+    allowed = f" It is {stated.limits}." if isinstance(stated, Number) else ""
     if isinstance(stated, Choice):
-        allowed = f"one of {', '.join(stated.options)}"
-    return typer.Option(flag or f"--{name}", help=f"{stated.help} It is {allowed}.")
+        allowed = f" It is one of {', '.join(stated.options)}."
+    return typer.Option(flag or f"--{name}", help=f"{stated.help}{allowed}")
 
 
 StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond.")]
@@ -39,6 +39,7 @@ SeedOption = Annotated[int, _field("seed")]
 ImagesOption = Annotated[int, _field("training_images", "--images")]
 PrecisionOption = Annotated[str, _field("precision")]
 DeviceOption = Annotated[str, _field("device")]
+MeasureOption = Annotated[bool, _field("measure_training", "--measure/--no-measure")]
 BiasOption = Annotated[str | None, _field("bias", kind=NetworkConfig)]
 SmoothingOption = Annotated[float | None, _field("label_smoothing", "--label-smoothing")]
 AveragingOption = Annotated[float | None, _field("weight_averaging", "--weight-averaging")]

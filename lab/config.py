@@ -29,6 +29,8 @@ IMAGE_SIZE = 28
 PARAMETER_BUDGET = 10_000
 TRAINING_IMAGES = 60_000
 EVALUATION_IMAGES = 10_000
+SAMPLE_IMAGES = 10_000
+"""Training images that are read after every epoch, where `RunConfig.measure_training` says so."""
 MOST_LAYERS = 40
 
 
@@ -322,6 +324,14 @@ class RunConfig:
         """How many images an epoch goes through."""
         available = TRAINING_IMAGES - (EVALUATION_IMAGES if self.evaluate_on == "validation" else 0)
         return min(self.training_images, available)
+
+    def images_read(self, epoch: int) -> int:
+        """How many images are read after an epoch, to evaluate it: see `lab.events.Epoch.measured`."""
+        if not self.measure_training:
+            return EVALUATION_IMAGES
+        if epoch < self.epochs:
+            return EVALUATION_IMAGES + min(self.images_per_epoch, SAMPLE_IMAGES)
+        return EVALUATION_IMAGES + self.images_per_epoch * (1 + self.augmentation.active)
 
     @property
     def iterations_per_epoch(self) -> int:

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from lab.analysis import RunSummary
 from lab.config import RunConfig
-from lab.figures import PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.events import Epoch, Measured
+from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
 
@@ -33,8 +34,8 @@ LOSS_RANGE = (0.01, 10**0.45)
 """What the loss axis always shows: an untrained network's loss is 2.3."""
 LOSS_FLOOR = 1e-5
 """Smaller losses, and 0, which a logarithmic axis cannot show, are drawn here; the hover says 0.0000."""
-TRAIN_CURVE, SO_FAR = "train", "so far"
-"""What the curves of a run that grow are called; the third is called what it is evaluated on."""
+TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, evaluated", "so far"
+"""What the curves of a run that grow are called; another is called what it is evaluated on."""
 
 
 def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = ()) -> Figure:
@@ -42,6 +43,7 @@ def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[Publi
     figure = _curves(config.epochs, "Loss", f"loss-{config.epochs}")
     _published(figure, published, [epoch.test_loss for epoch in published])
     _train_line(figure, timeline, [on_log(window.loss) for window in timeline.windows], "%{y:.4f}")
+    _measured_line(figure, timeline, config, [on_log(one.loss) for one in _measured(timeline)], "%{y:.4f}")
     _evaluation_line(figure, timeline, config, [on_log(epoch.test_loss) for epoch in timeline.epochs], "%{y:.4f}")
     axis(figure, "y", type="log", exponentformat="power", **loss_axis(timeline, published))
     return figure
@@ -57,6 +59,7 @@ def accuracy_figure(
     figure = _curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
     _published(figure, published, [epoch.test_accuracy for epoch in published])
     _train_line(figure, timeline, [window.accuracy for window in timeline.windows], "%{y:.2f} %")
+    _measured_line(figure, timeline, config, [one.accuracy for one in _measured(timeline)], "%{y:.2f} %")
     _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
     if config.evaluate_on == "test":
         _target_line(figure)
@@ -160,6 +163,7 @@ def accuracy_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Ax
         return whole_axis()
     shown = [window.accuracy for window in timeline.windows if window.epoch > 1]
     shown += [epoch.test_accuracy for epoch in timeline.epochs]
+    shown += [one.accuracy for one in _measured(timeline)]
     shown += [epoch.test_accuracy for epoch in published]
     lowest = _stop_below(shown, ACCURACY_STOPS)
     return {"range": [lowest, CLOSE_RANGE[1]]} if lowest else whole_axis()
@@ -169,6 +173,7 @@ def loss_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Axis:
     """What every run needs, and as much more as this one does."""
     losses = [window.loss for window in timeline.windows]
     losses += [epoch.test_loss for epoch in timeline.epochs]
+    losses += [one.loss for one in _measured(timeline)]
     losses += [epoch.test_loss for epoch in published]
     return _log_axis([loss for loss in map(on_log, losses) if loss is not None])
 
@@ -230,6 +235,32 @@ def _train_line(figure: Figure, timeline: Timeline, heights: Sequence[float | No
     places = [timeline.position(window) for window in timeline.windows]
     line = {"color": TRAIN, "width": 1.5}
     _line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
+
+
+def sample(epoch: Epoch) -> Measured | None:
+    """What a curve shows of an epoch's training images: the same images in every epoch; None where none were read."""
+    return epoch.measured[0] if epoch.measured else None
+
+
+def _measured(timeline: Timeline) -> list[Measured]:
+    return [one for one in map(sample, timeline.epochs) if one is not None]
+
+
+def _measured_line(
+    figure: Figure, timeline: Timeline, config: RunConfig, heights: Sequence[float | None], hover: str
+) -> None:
+    if not config.measure_training:
+        return
+    _line(
+        figure,
+        MEASURED_CURVE,
+        [epoch.epoch for epoch in timeline.epochs if epoch.measured],
+        heights,
+        mode="lines+markers",
+        line={"color": MEASURED, "width": 2, "dash": "dash"},
+        marker={"size": 7, "symbol": "diamond"},
+        hovertemplate=hover,
+    )
 
 
 def _evaluation_line(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from lab.config import TRAINING_IMAGES, Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.config import (
+    SAMPLE_IMAGES,
+    TRAINING_IMAGES,
+    Augmentation,
+    LayerSpec,
+    NetworkConfig,
+    Optimizer,
+    RunConfig,
+    Schedule,
+)
 from lab.fields import Choice, about
 from lab.layers import total_macs, total_parameters
 from lab.steps import Step, matching_step, published_epochs
@@ -84,6 +93,7 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
         ("Seed", f"{config.seed}"),
         ("Training images", f"{config.images_per_epoch:,}"),
         ("Evaluated on", "test images" if config.evaluate_on == "test" else "held-out training images"),
+        ("Measured on training images", "yes" if config.measure_training else "no"),
         ("Computation", f"{config.precision}, {config.engine} engine"),
     ]
 
@@ -98,6 +108,14 @@ def _words(kind: type, name: str, value: str) -> str:
 def curve_notes(config: RunConfig) -> list[str]:
     """What of a run's curves is measured otherwise than one would think, a sentence each."""
     notes = []
+    if config.measure_training:
+        sample = min(config.images_per_epoch, SAMPLE_IMAGES)
+        notes.append(
+            "**train** is measured while the network trains: dropout and augmentation are on, and every batch changes "
+            f"the network. **train, evaluated** is measured after each epoch, on {sample:,} training images as they "
+            f"are, with dropout off. That is how **{config.evaluate_on}** is measured, so these two may be compared: "
+            "the gap between them is what the network knows by heart."
+        )
     if config.label_smoothing:
         notes.append(
             "The loss while training is that of the smoothed labels, which no network brings to 0; the loss of the "

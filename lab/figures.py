@@ -21,6 +21,7 @@ Figure = dict[str, Any]
 
 # Okabe and Ito's hues, readable without colour vision, in shades that reach 3:1 on the ground of both themes.
 TRAIN = "#3D8BC4"  # its blue, a little lighter so that it stands out on the dark ground too
+MEASURED = "#5B6FD6"  # the same family, towards violet
 TEST = "#C48500"  # its orange, darker
 PUBLISHED = "#8A929A"
 RATE = "#009E73"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
-from lab.analysis import LAST, RunSummary, gap
+from lab.analysis import LAST, RunSummary, gap, training_augmented, training_evaluated
 from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET, TRAINING_IMAGES
 from lab.events import Epoch
 from lab.steps import TARGET_ACCURACY
@@ -46,7 +46,7 @@ class Check:
 class Finding:
     """One sentence about a run, what it is about, and the rule and figures that it follows from."""
 
-    about: Literal["ending", "learning", "overfitting", "course", "target"]
+    about: Literal["ending", "learning", "overfitting", "course", "training", "target"]
     sentence: str
     rule: str
 
@@ -100,7 +100,7 @@ def findings(run: RunSummary) -> list[Finding]:
         return [*found, guessing, *_target(run)]
     if len(run.epochs) < epochs_needed(run.config.epochs):
         return [*found, _too_few(run)]
-    return [*found, _overfitting(run), _course(run), *_target(run)]
+    return [*found, _overfitting(run), _course(run), *_training(run), *_target(run)]
 
 
 _ENDED_HOW = {
@@ -165,31 +165,58 @@ def _guessing(run: RunSummary) -> Finding | None:
 
 def _overfitting(run: RunSummary) -> Finding:
     last = run.epochs[-LAST:]
-    mean_gap = statistics.mean(gap(epoch) for epoch in last)
-    chance = _chance(last, run.config.images_per_epoch)
+    gaps = [points for points in map(gap, last) if points is not None]
+    if len(gaps) < len(last):
+        return Finding(
+            about="overfitting",
+            sentence="Whether it overfits is not known: it was not measured on its training images.",
+            rule=f"Training and {run.evaluated} accuracy are compared only where both were measured alike. While a "
+            "network trains it is measured with dropout and augmentation on, and it still changes.",
+        )
+    mean_gap = statistics.mean(gaps)
+    chance = _chance(last)
     unit = max(SLIGHT_GAP, chance)
     slight, clear = unit, unit * OVERFIT_GAP / SLIGHT_GAP
     if mean_gap > clear + _ROUNDING:
         sentence = "It overfits: it knows the training images clearly better than new ones."
     elif mean_gap > slight + _ROUNDING:
-        sentence = f"It overfits a little: training accuracy is somewhat above {run.evaluated} accuracy."
+        sentence = f"It overfits a little: training images are read somewhat better than {run.evaluated} images."
     else:
         so_far = "" if run.complete else " so far"
         sentence = (
             f"It does not overfit{so_far}: {run.evaluated} images are read about as well as training images, or better."
         )
     rule = (
-        f"Training minus {run.evaluated} accuracy, mean of the last {LAST} epochs: {mean_gap:+.2f} points "
-        f"(over {clear:.2f}: overfits; over {slight:.2f}: a little). Chance alone moves it by about {chance:.2f}."
+        f"Training minus {run.evaluated} accuracy, measured alike, mean of the last {LAST} epochs: {mean_gap:+.2f} "
+        f"points (over {clear:.2f}: overfits; over {slight:.2f}: a little). Chance alone moves it by about "
+        f"{chance:.2f}."
     )
     return Finding(about="overfitting", sentence=sentence, rule=rule)
 
 
-def _chance(epochs: Sequence[Epoch], training_images: int) -> float:
-    """The standard error of the gap, in points: other images of the same kind would move it by about so much."""
-    train = statistics.mean(epoch.train_accuracy for epoch in epochs)
+def _chance(epochs: Sequence[Epoch]) -> float:
+    """The standard error of the gap, in points: other images of the same kind would move it by about so much.
+
+    Every epoch's training images must have been measured.
+    """
+    measured = [found for found in map(training_evaluated, epochs) if found]
+    train = statistics.mean(found.accuracy for found in measured)
     test = statistics.mean(epoch.test_accuracy for epoch in epochs)
-    return math.sqrt(train * (100 - train) / training_images + test * (100 - test) / EVALUATION_IMAGES)
+    images = min(found.images for found in measured)
+    return math.sqrt(train * (100 - train) / images + test * (100 - test) / EVALUATION_IMAGES)
+
+
+def _training(run: RunSummary) -> list[Finding]:
+    """All training images after the last epoch, and where training augments, augmented: as the published logs end."""
+    plain, augmented = training_evaluated(run.last), training_augmented(run.last)
+    if not run.complete or plain is None:
+        return []
+    sentence = f"In the end it reads {plain.accuracy:.2f} % of its {plain.images:,} training images"
+    rule = f"Without dropout, after the last epoch: {plain.correct:,} right, loss {plain.loss:.4f}"
+    if augmented:
+        sentence += f", and {augmented.accuracy:.2f} % when they are changed as in training"
+        rule += f"; changed as in training {augmented.correct:,}, {augmented.loss:.4f}"
+    return [Finding(about="training", sentence=f"{sentence}.", rule=f"{rule}.")]
 
 
 def _course(run: RunSummary) -> Finding:

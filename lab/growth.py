@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from lab.config import RunConfig
-from lab.curves import SO_FAR, TRAIN_CURVE, on_log
+from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, on_log, sample
 from lab.events import Epoch, Event, Window
 
 Points = list[tuple[float, float | None]]
@@ -27,17 +28,24 @@ def added(event: Event, config: RunConfig, planned: Sequence[tuple[float, float]
             rates: Points = [(epoch, rate) for epoch, rate in planned if since < epoch <= place]
             return {
                 "loss": {TRAIN_CURVE: [(place, on_log(event.loss))]},
-                "accuracy": {TRAIN_CURVE: [(place, event.accuracy)]},
+                "accuracy": {TRAIN_CURVE: [(place, _finite(event.accuracy))]},
                 "rate": {SO_FAR: rates},
             }
         case Epoch():
-            return {
-                "loss": {config.evaluate_on: [(event.epoch, on_log(event.test_loss))]},
-                "accuracy": {config.evaluate_on: [(event.epoch, event.test_accuracy)]},
-            }
+            loss: dict[str, Points] = {config.evaluate_on: [(event.epoch, on_log(event.test_loss))]}
+            accuracy: dict[str, Points] = {config.evaluate_on: [(event.epoch, _finite(event.test_accuracy))]}
+            measured = sample(event)
+            if measured is not None:
+                loss[MEASURED_CURVE] = [(event.epoch, on_log(measured.loss))]
+                accuracy[MEASURED_CURVE] = [(event.epoch, _finite(measured.accuracy))]
+            return {"loss": loss, "accuracy": accuracy}
     return {}
 
 
 def reached(window: Window, config: RunConfig) -> float:
     """Where a window ends, in epochs."""
     return window.iteration / config.iterations_per_epoch
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

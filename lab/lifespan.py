@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -32,6 +33,8 @@ UNVISITED_SECONDS = 5.0
 """How long a started server waits for its first visitor before it trains what is queued without one."""
 LOOK_SECONDS = 5.0
 """How often it is seen to that every device has its worker."""
+STARTED_SECONDS = 0.05
+"""How often it is looked whether the server listens."""
 CONNECTIONS_SECONDS = 1
 """How long an ending server waits for browsers to close their connections, before it closes them."""
 WORKERS_SECONDS = 1.0
@@ -70,8 +73,10 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         after(PATIENCE_SECONDS, leave, 0)
         server.should_exit = True  # not by its own handler, which sends the process the signal again in the end
 
+    listening = asyncio.create_task(_send_at_once(server))
     with on_ending_signal(end):
         yield
+        listening.cancel()
         await asyncio.to_thread(background.end, WORKERS_SECONDS)
         leave(0)  # a page may be inside torch, and nothing is left that must be kept
 
@@ -80,6 +85,19 @@ def _uvicorn() -> Any:
     """The server that has begun to listen for signals before it began this lifespan, or None under any other."""
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     return server if hasattr(server, "should_exit") and hasattr(server, "config") else None
+
+
+async def _send_at_once(server: Any) -> None:
+    """Have every connection send what it is given at once, however small it is: TCP_NODELAY, which they inherit.
+
+    asyncio does so itself, but not for a socket that was made as Streamlit makes it: there a second answer waits for
+    the confirmation of the first, 40 ms and more.
+    """
+    while not server.started:
+        await asyncio.sleep(STARTED_SECONDS)
+    for one in server.servers:
+        for listening in one.sockets:
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class Background:

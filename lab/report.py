@@ -127,14 +127,19 @@ PUBLISHED_BEST: Column = (
     lambda preset, _: figure(max((epoch.test_accuracy for epoch in published_epochs(preset.number)), default=None)),
 )
 MEASURED_BEST: Column = ("Measured best %, mean", measured(lambda pool: figure(pool.best_mean)))
+PUBLISHED_TRAINING: Column = ("Published, read as the test is %", lambda preset, _: figure(_published_read(preset)))
+MEASURED_TRAINING: Column = (
+    "Measured, read as the test is %, mean",
+    measured(lambda pool: figure(_mean(pool.training_read_as_published()))),
+)
 
 TEST_COLUMNS = (STEP, COMPUTED, SEEDS, PUBLISHED, MEASURED, INTERVAL, PUBLISHED_BEST, MEASURED_BEST, HELD)
 TRAINING_COLUMNS: tuple[Column, ...] = (
     STEP,
     COMPUTED,
     SEEDS,
-    ("Published, read as the test is %", lambda preset, _: figure(_published_read(preset))),
-    ("Measured, read as the test is %, mean", measured(lambda pool: figure(_mean(pool.training_read_as_published())))),
+    PUBLISHED_TRAINING,
+    MEASURED_TRAINING,
     ("Published: minus test, points", lambda preset, _: signed(_published_gap(preset))),
     ("Measured: minus test, points", measured(lambda pool: signed(_gap(pool)))),
     ("Measured, as they came %, mean", measured(lambda pool: figure(_mean(pool.training_read(augmented=False))))),

@@ -5,11 +5,12 @@ Plain values: the page draws them, and the live channel sends them when they hav
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
 from lab.analysis import RunSummary, gap, wrong_images
-from lab.config import EVALUATION_IMAGES
+from lab.config import RunConfig
 from lab.findings import scorecard
 from lab.timeline import Timeline, progress
 
@@ -26,12 +27,12 @@ def whereabouts(run: RunSummary) -> str:
 
 def figures(run: RunSummary) -> Words:
     """The figures of a run so far; dashes before its first epoch."""
-    last, best = run.last, run.best
+    last, best, over = run.last, run.best, gap(run.last)
     return {
         "best": f"{best.test_accuracy:.2f} %" if best else "–",
         "last": f"{last.test_accuracy:.2f} %" if last else "–",
         "wrong": f"{wrong_images(last)}" if last else "–",
-        "gap": f"{gap(last):+.2f} points" if last else "–",
+        "gap": "–" if over is None else f"{over:+.2f} points",
         "epoch-takes": duration(last.seconds) if last else "–",
     }
 
@@ -49,7 +50,7 @@ def told_aloud(run: RunSummary) -> str:
     return f"Epoch {last.epoch} of {run.config.epochs}: {run.evaluated} accuracy {last.test_accuracy:.2f} %"
 
 
-def movement(timeline: Timeline, seconds_left: float | None) -> dict[str, Any] | None:
+def movement(timeline: Timeline, config: RunConfig, seconds_left: float | None) -> dict[str, Any] | None:
     """Where a run is and how fast, for a browser that goes on from there; None before it has started.
 
     `seconds_left` as of the newest event.
@@ -58,6 +59,8 @@ def movement(timeline: Timeline, seconds_left: float | None) -> dict[str, Any] |
     if state is None or timeline.started is None:
         return None
     speed = state.images_per_second
+    if speed is not None and not 0 < speed < math.inf:
+        speed = None
     return {
         "epochs": state.epochs,
         "batches": state.batches,
@@ -66,7 +69,7 @@ def movement(timeline: Timeline, seconds_left: float | None) -> dict[str, Any] |
         "images": speed,
         "rate": speed / timeline.started.batch_size if speed else None,
         "left": seconds_left,
-        "testing": EVALUATION_IMAGES if state.testing else 0,
+        "testing": config.images_read(state.epoch) if state.testing else 0,
     }
 
 

@@ -6,12 +6,13 @@ believed by nobody.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lab.config import EVALUATION_IMAGES
+from lab.config import RunConfig
 from lab.events import Epoch, Event, Started, Window
 
 STEADY_SECONDS, STEADY = 5.0, 1.2
@@ -22,9 +23,9 @@ TRAINING_COSTS = 3
 """An image trained on takes about as long as three that are evaluated: forward, and backward twice that."""
 
 
-def seconds_left(events: Iterable[Event]) -> float | None:
+def seconds_left(config: RunConfig, events: Iterable[Event]) -> float | None:
     """How long the run that has said all this still takes, pauses left out; None while there is too little to say."""
-    left = TimeLeft()
+    left = TimeLeft(config)
     for event in events:
         left.hear(event)
     return left.seconds
@@ -41,9 +42,10 @@ class _Stretch:
 class TimeLeft:
     """The time left of one run, as of its newest event."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: RunConfig) -> None:
         self.seconds: float | None = None
         """None while there is too little to say."""
+        self._config = config
         self._started: Started | None = None
 
     def hear(self, event: Event) -> None:
@@ -51,7 +53,7 @@ class TimeLeft:
         match event:
             case Started():
                 self._begin(event)
-            case Window() if self._started is not None:
+            case Window() if self._started is not None and 0 < event.images_per_second < math.inf:
                 self._trained(event, self._started)
             case Epoch() if self._started is not None:
                 self._evaluated(event, self._started)
@@ -61,19 +63,19 @@ class TimeLeft:
         self._iteration = (started.first_epoch - 1) * started.iterations_per_epoch
         self._recent: deque[_Stretch] = deque()
         self._training = 0.0  # seconds of this epoch
-        self._evaluations: deque[float] = deque(maxlen=3)
+        self._evaluations: deque[float] = deque(maxlen=3)  # seconds an image
 
     def _trained(self, window: Window, started: Started) -> None:
         iterations, self._iteration = window.iteration - self._iteration, window.iteration
-        seconds = iterations * started.batch_size / max(window.images_per_second, 1e-9)
+        seconds = iterations * started.batch_size / window.images_per_second
         self._training += seconds
         self._recent.append(_Stretch(iterations, seconds))
         while len(self._recent) > 2 and _seconds(self._recent) - self._recent[0].seconds >= STEADY_SECONDS:
             self._recent.popleft()
         speed = _speed(self._recent)
-        epochs = started.epochs - window.epoch + 1  # to be evaluated
+        images = sum(map(self._config.images_read, range(window.epoch, started.epochs + 1)))  # to be read
         estimate = (started.epochs * started.iterations_per_epoch - window.iteration) / speed
-        estimate += epochs * self._evaluation(speed * started.batch_size)
+        estimate += images * self._evaluation(speed * started.batch_size)
         if self.seconds is not None:
             expected = self.seconds - seconds
             held = min(max(estimate, expected / LARGEST_MOVE), expected * LARGEST_MOVE)
@@ -84,17 +86,17 @@ class TimeLeft:
     def _evaluated(self, epoch: Epoch, started: Started) -> None:
         took = max(0.0, epoch.seconds - self._training)
         self._training = 0.0
-        self._evaluations.append(took)
+        self._evaluations.append(took / self._config.images_read(epoch.epoch))
         if epoch.epoch == started.epochs:
             self.seconds = 0.0
         elif self.seconds is not None:
             self.seconds = max(0.0, self.seconds - took)
 
     def _evaluation(self, images_per_second: float) -> float:
-        """Seconds of an evaluation."""
+        """Seconds of the evaluation of an image."""
         if self._evaluations:
             return statistics.mean(self._evaluations)
-        return EVALUATION_IMAGES / (TRAINING_COSTS * images_per_second)
+        return 1 / (TRAINING_COSTS * images_per_second)
 
 
 def _is_steady(recent: Sequence[_Stretch]) -> bool:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from lab.compute import Trainer
-from lab.config import RunConfig
+from lab.config import SAMPLE_IMAGES, RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
 from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Measured, Paused, Resumed, Started, Stopped, Window
 from lab.layers import total_parameters, training_problem
@@ -33,8 +33,6 @@ WINDOWS_PER_EPOCH = 20
 EARLY_WINDOWS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """Where more windows of the first epoch end, in windows: who has started a run wants to see it learn."""
 PAUSE_POLL_SECONDS = 0.05
-SAMPLE = 10_000
-"""Training images that are measured after every epoch: as many as are evaluated."""
 
 
 @dataclass(frozen=True)
@@ -269,12 +267,12 @@ class _Run:
 
 
 def sample_of(images: int) -> Tensor:
-    """Which of so many training images are measured after every epoch: `SAMPLE` evenly spaced ones, or all; bool (N,).
+    """Which of so many training images are measured after every epoch, bool (N,): `SAMPLE_IMAGES` of them, or all.
 
-    The same for every run on the same images, so that curves of runs may be compared.
+    Evenly spaced ones, and the same for every run on the same images, so that curves of runs may be compared.
     """
     chosen = torch.zeros(images, dtype=torch.bool)
-    chosen[torch.arange(min(images, SAMPLE)) * images // min(images, SAMPLE)] = True
+    chosen[torch.arange(min(images, SAMPLE_IMAGES)) * images // min(images, SAMPLE_IMAGES)] = True
     return chosen
 
 

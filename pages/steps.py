@@ -6,7 +6,8 @@ from lab.analysis import RunSummary
 from lab.curves import steps_figure
 from lab.describe import describe_extent, describe_optimizer, differences, summarize_step
 from lab.report import summaries
-from lab.steps import SOURCE, STEPS, Step, published_epochs, step
+from lab.seeds import training_read
+from lab.steps import SOURCE, STEPS, Step, published_epochs, published_training, step
 from lab.ui.chart import show_figure
 from lab.ui.draft import STEP_RULE
 from lab.ui.layout import page_head, show_table, two_sides
@@ -32,8 +33,9 @@ def overview() -> None:
     rows = []
     for preset in STEPS:
         network, summary = preset.config.network, summarize_step(preset)
-        published = summary.published_final
-        mine = next((run.last for run in own[preset.number] if run.complete), None)
+        published, trained = summary.published_final, published_training(preset.number)
+        run = next((run for run in own[preset.number] if run.complete), None)
+        mine, read = (run.last, training_read(run, preset.config.augmentation.active)) if run else (None, None)
         rows.append(
             {
                 "Step": f"{preset.number}. {preset.name}",
@@ -45,10 +47,15 @@ def overview() -> None:
                 "Scheduler": summary.scheduler or "–",
                 "Published, last epoch": f"{published:.2f} %" if published else "–",
                 "Yours, last epoch": f"{mine.test_accuracy:.2f} %" if mine else "–",
+                "Published, train": f"{trained.accuracy:.2f} %" if trained else "–",
+                "Yours, train": f"{read:.2f} %" if read else "–",
             }
         )
-    show_table(rows, numbers=("Parameters", "Multiplications", "Published, last epoch", "Yours, last epoch"))
+    accuracies = ("Published, last epoch", "Yours, last epoch", "Published, train", "Yours, train")
+    show_table(rows, numbers=("Parameters", "Multiplications", *accuracies))
     st.caption(
+        "Last epoch: test images. Train: the training images after it, read as the test images are, without dropout; "
+        "where the step augments, changed as in training. "
         "Multiplications: of one image, millions. A published figure is one run, with seed 1, from the author's five "
         f"notebooks of January 2023: folder S4 of [abhijeetu1912/EVA]({SOURCE})."
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from benchmarks.replayed import ReplayedEpoch
 from lab.analysis import RunSummary
 from lab.config import RunConfig
-from lab.events import Epoch, Started, Window
+from lab.events import Epoch, Measured, Started, Window
 from lab.seeds import Pool, counted, pool_seeds
 from lab.steps import published_epochs, step
 
@@ -45,7 +45,9 @@ def epoch(
     seconds: float = 8.0,
     test_loss: float = 0.04,
     train_loss: float = 0.05,
+    measured: float | None = None,
 ) -> Epoch:
+    """`measured`: the accuracy of 10,000 training images, read as the test images are; None where none were."""
     return Epoch(
         epoch=number,
         train_loss=train_loss,
@@ -55,12 +57,18 @@ def epoch(
         test_correct=round(100 * test),
         learning_rate=0.01,
         seconds=seconds,
+        measured=() if measured is None else (sample(measured),),
     )
 
 
+def sample(accuracy: float, loss: float = 0.03) -> Measured:
+    """10,000 training images, read with this accuracy."""
+    return Measured(images=10_000, augmented=False, loss=loss, correct=round(100 * accuracy))
+
+
 def epochs(*tests: float, over: float = 0.0) -> list[Epoch]:
-    """Epochs with these test accuracies, and training accuracies `over` points above them."""
-    return [epoch(number, test, test + over) for number, test in enumerate(tests, start=1)]
+    """Epochs with these test accuracies, and with training images read `over` points better."""
+    return [epoch(number, test, measured=test + over) for number, test in enumerate(tests, start=1)]
 
 
 def summary(
@@ -151,6 +159,13 @@ def any_epochs(draw: st.DrawFn, most: int = 20) -> list[Epoch]:
         near = st.lists(st.integers(0, 100), min_size=count, max_size=count)
         accuracies = [(level + step) / 100 for step in draw(near)]
     return [
-        epoch(number, accuracy, draw(percentages), test_loss=draw(losses), train_loss=draw(losses))
+        epoch(
+            number,
+            accuracy,
+            draw(percentages),
+            test_loss=draw(losses),
+            train_loss=draw(losses),
+            measured=draw(st.none() | percentages),
+        )
         for number, accuracy in enumerate(accuracies, start=1)
     ]

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from summaries import epoch, epochs, summary
+from summaries import epoch, epochs, sample, summary
 
-from lab.analysis import Terms, gap, summarize, wrong_images
+from lab.analysis import Terms, gap, summarize, training_augmented, training_evaluated, wrong_images
 from lab.config import RunConfig
-from lab.events import Started
+from lab.events import Measured, Started
 from lab.steps import step
 from lab.store import Run, Store
 
@@ -96,9 +96,37 @@ def test_wrong_images_are_those_of_10_000_that_were_not_right() -> None:
     assert wrong_images(epoch(1, test=99.40)) == 10_000 - 9_940
 
 
-def test_the_gap_is_training_minus_evaluation_accuracy() -> None:
-    assert gap(epoch(1, test=99.0, train=99.5)) == pytest.approx(0.5)
-    assert gap(epoch(1, test=99.0, train=98.0)) == pytest.approx(-1.0)
+def test_the_gap_is_training_minus_evaluation_accuracy_both_measured_alike() -> None:
+    assert gap(epoch(1, test=99.0, measured=99.5)) == pytest.approx(0.5)
+    assert gap(epoch(1, test=99.0, measured=98.0)) == pytest.approx(-1.0)
+
+
+def test_the_accuracy_while_training_makes_no_gap() -> None:
+    assert gap(epoch(1, test=99.0, train=100.0)) is None
+    assert gap(replace(epoch(1, test=99.0), measured=(AUGMENTED,))) is None
+    assert gap(None) is None
+
+
+WHOLE = Measured(images=60_000, augmented=False, loss=0.02, correct=59_700)
+AUGMENTED = Measured(images=60_000, augmented=True, loss=0.03, correct=59_601)
+
+
+def test_of_what_was_measured_as_the_test_is_the_most_images_count() -> None:
+    last = replace(epoch(1, test=99.0), measured=(sample(99.4), WHOLE, AUGMENTED))
+    assert training_evaluated(last) == WHOLE
+    assert training_augmented(last) == AUGMENTED
+    assert gap(last) == pytest.approx(0.5)  # 59,700 of 60,000 are 99.50 %
+    assert training_evaluated(epoch(1)) is training_augmented(epoch(1)) is None
+
+
+def test_a_row_tells_the_training_accuracies_that_may_be_compared() -> None:
+    row = summary([replace(epoch(1, test=99.0), measured=(sample(99.4), WHOLE, AUGMENTED))]).row()
+    told = [row[f"last_train_accuracy_{how}"] for how in ("evaluated", "augmented")]
+    assert told == pytest.approx([99.5, 99.335])
+    assert row["train_minus_test"] == pytest.approx(0.5)
+    row = summary([epoch(1)]).row()
+    assert row["last_train_accuracy_evaluated"] is row["last_train_accuracy_augmented"] is None
+    assert row["train_minus_test"] is None
 
 
 # --- what may stand beside what ----------------------------------------------------------------------------------

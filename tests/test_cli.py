@@ -171,10 +171,12 @@ def test_train_as_json_prints_one_event_a_line(lab: Lab) -> None:
 
 def test_what_train_was_told_is_what_the_run_is(lab: Lab, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "train", lambda *_: iter([Finished()]))
-    options = ("--seed", 3, "--device", "cpu", "--precision", "bfloat16", "--validation", "--images", 48)
+    told = ("--seed", 3, "--device", "cpu", "--precision", "bfloat16", "--validation")
+    options = (*told, "--images", 48, "--no-measure")
     assert lab("train", "--step", 4, "--epochs", 1, *options, "--json")[0] == 0
     changes: dict[str, Any] = {"seed": 3, "device": "cpu", "precision": "bfloat16", "evaluate_on": "validation"}
-    assert store.run(1).config == replace(step(4).config, epochs=1, training_images=48, **changes)
+    changes |= {"measure_training": False, "training_images": 48}
+    assert store.run(1).config == replace(step(4).config, epochs=1, **changes)
     assert lab("train", "--step", 2)[0] == 0
     assert store.run(2).config == step(2).config  # nothing told: the preset itself, with its 15 epochs
     refined = ("--bias", "needed", "--label-smoothing", 0.1, "--weight-averaging", 0.99)

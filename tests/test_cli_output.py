@@ -6,10 +6,11 @@ import pytest
 from app_pages import epoch as kept_epoch
 from app_pages import started
 from rich.console import RenderableType
-from summaries import epochs, summary
+from summaries import epoch, epochs, summary
 
 from lab.analysis import moment
 from lab.cli_output import console, run_page, runs_table, show_progress
+from lab.events import Measured
 from lab.steps import step
 from lab.store import Kept
 
@@ -45,6 +46,33 @@ def test_a_runs_page_tells_queued_started_and_ended_apart() -> None:
         "Started": moment(1060.0),
         "Ended": moment(2000.0),
     }
+
+
+def test_a_runs_page_tells_the_accuracy_while_training_from_the_one_that_may_be_compared() -> None:
+    measured = (
+        Measured(images=60_000, augmented=False, loss=0.0198, correct=59_670),
+        Measured(images=60_000, augmented=True, loss=0.0231, correct=59_598),
+    )
+    last = replace(epoch(2, 99.25, train=98.5), measured=measured)
+    lines = printed(run_page(summary([epoch(1, 99.0, train=97.5), last])))
+    [told] = [line for line in lines if line.startswith("Training images, in the end")]
+    assert told.rstrip().endswith(
+        "59,670 of 60,000 right (99.45 %, loss 0.0198); augmented 59,598 of 60,000 right (99.33 %, loss 0.0231)"
+    )
+    assert ["Train", "-", "test", "+0.20", "points,", "both", "evaluated"] in [line.split() for line in lines]
+    assert "train, evaluated" in lines[-3]
+    assert lines[-2].split()[:5] == ["1", "0.0500", "97.50", "%", "-"]  # not measured in the first epoch
+    assert all(figure in lines[-1] for figure in ("98.50 %", "99.45 %", "99.25 %"))
+
+
+def test_an_epochs_line_tells_both_training_accuracies() -> None:
+    events = [
+        Kept(id=1, time=0.0, event=started(step(5).config)),
+        Kept(id=2, time=1.0, event=epoch(1, train=97.5, measured=98.25)),
+    ]
+    with console.capture() as capture:
+        show_progress(iter(events), 1, step(5).config)
+    assert "train 97.50 %  evaluated 98.25 %  test 99.00 %" in capture.get()
 
 
 @pytest.mark.parametrize(("commit", "told"), [("0123456789ab-dirty", "0123456789ab-dirty"), ("", "unknown")])

@@ -251,3 +251,20 @@ def test_an_epoch_of_60_000_images_in_batches_of_64_has_938_iterations() -> None
     assert replace(config, evaluate_on="validation").images_per_epoch == 60_000 - 10_000
     assert replace(config, evaluate_on="validation", training_images=500).images_per_epoch == 500
     assert replace(config, training_images=65).iterations_per_epoch == 2  # 64 + 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "after_another", "after_the_last"),
+    [
+        ({}, 10_000 + 10_000, 10_000 + 60_000),
+        ({"augmentation": Augmentation(rotation=7)}, 10_000 + 10_000, 10_000 + 2 * 60_000),
+        ({"evaluate_on": "validation"}, 10_000 + 10_000, 10_000 + 50_000),
+        ({"training_images": 6_000}, 10_000 + 6_000, 10_000 + 6_000),
+        ({"measure_training": False}, 10_000, 10_000),
+    ],
+)
+def test_after_an_epoch_the_evaluated_and_the_measured_images_are_read(
+    changes: dict[str, Any], after_another: int, after_the_last: int
+) -> None:
+    config = RunConfig(network=tiny_run().network, epochs=15, **changes)
+    assert (config.images_read(14), config.images_read(15)) == (after_another, after_the_last)

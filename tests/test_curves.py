@@ -11,13 +11,13 @@ import pytest
 from charts import GROUNDS, checked, contrast, points, series
 from hypothesis import given
 from hypothesis import strategies as st
-from summaries import any_epochs, epoch, epochs, losses, percentages, started, summary, window
+from summaries import any_epochs, epoch, epochs, losses, percentages, sample, started, summary, window
 
 from lab import curves
 from lab.config import RunConfig
-from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, DASHES, LOSS_FLOOR, SERIES, WHOLE_RANGE
-from lab.events import Epoch, Window
-from lab.figures import PUBLISHED, RATE, TEST, TRAIN
+from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, DASHES, LOSS_FLOOR, MEASURED_CURVE, SERIES, WHOLE_RANGE
+from lab.events import Epoch, Measured, Window
+from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN
 from lab.schedule import planned_learning_rates
 from lab.steps import TARGET_ACCURACY, PublishedEpoch, published_epochs, step
 from lab.timeline import Timeline
@@ -56,7 +56,7 @@ def all_curves(planned: int = 3) -> list[go.Figure]:
 
 def test_train_is_a_line_by_window_test_a_marked_line_by_epoch_and_published_dotted() -> None:
     found = series(loss_figure(TRAINED, of(), PUBLISHED_3))
-    assert set(found) == {"train", "test", "published test"}
+    assert set(found) == {"train", MEASURED_CURVE, "test", "published test"}
     train, test, published = found["train"], found["test"], found["published test"]
     assert points(train) == [(10 / 20, 1.5), (20 / 20, 0.8), (30 / 20, 0.4)]
     assert (train.line.color, train.mode) == (TRAIN, "lines")
@@ -68,6 +68,39 @@ def test_train_is_a_line_by_window_test_a_marked_line_by_epoch_and_published_dot
     assert test.line.dash is None
 
 
+MEASURED_TWICE = Timeline.of(
+    [
+        started(epochs=15),
+        epoch(1, 98.2, measured=98.4),
+        epoch(2, 98.5),
+        replace(
+            epoch(3, 98.6),
+            measured=(sample(98.9, loss=0.02), Measured(images=60_000, augmented=False, loss=0.5, correct=30_000)),
+        ),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("figure", "heights"), [(loss_figure, [(1, 0.03), (3, 0.02)]), (accuracy_figure, [(1, 98.4), (3, 98.9)])]
+)
+def test_training_images_read_as_test_images_are_have_a_curve_of_their_own(figure: Any, heights: Any) -> None:
+    """Of the sample, the same images in every epoch; told from the others by colour, dash, marker and name."""
+    found = series(figure(MEASURED_TWICE, of(), PUBLISHED_3))
+    measured = found[MEASURED_CURVE]
+    assert points(measured) == heights
+    assert (measured.line.color, measured.line.dash, measured.marker.symbol) == (MEASURED, "dash", "diamond")
+    others = [trace for name, trace in found.items() if name != MEASURED_CURVE]
+    assert MEASURED not in [trace.line.color for trace in others]
+    assert "dash" not in [trace.line.dash for trace in others]
+    assert "diamond" not in [trace.marker.symbol for trace in others]
+
+
+@pytest.mark.parametrize("figure", [loss_figure, accuracy_figure])
+def test_a_run_that_is_not_measured_on_training_images_has_no_curve_of_them(figure: Any) -> None:
+    assert set(series(figure(TRAINED, of(measure_training=False)))) == {"train", "test"}
+
+
 def test_accuracy_has_the_same_lines_of_the_same_run() -> None:
     found = series(accuracy_figure(TRAINED, of(), PUBLISHED_3, whole=True))
     assert points(found["train"]) == [(10 / 20, 50.0), (20 / 20, 98.0), (30 / 20, 98.5)]
@@ -77,20 +110,20 @@ def test_accuracy_has_the_same_lines_of_the_same_run() -> None:
 
 @pytest.mark.parametrize("figure", [loss_figure, accuracy_figure])
 def test_without_a_published_curve_none_is_drawn_or_named(figure: Any) -> None:
-    assert set(series(figure(TRAINED, of()))) == {"train", "test"}
+    assert set(series(figure(TRAINED, of()))) == {"train", MEASURED_CURVE, "test"}
 
 
 @pytest.mark.parametrize("figure", [loss_figure, accuracy_figure])
 def test_before_the_first_window_the_same_series_stand_there_empty(figure: Any) -> None:
     empty = figure(EMPTY, of(), PUBLISHED_3)
-    assert [trace.name for trace in empty.data] == ["published test", "train", "test"]
-    assert points(series(empty)["train"]) == points(series(empty)["test"]) == []
+    assert [trace.name for trace in empty.data] == ["published test", "train", MEASURED_CURVE, "test"]
+    assert all(points(series(empty)[name]) == [] for name in ("train", MEASURED_CURVE, "test"))
 
 
 @pytest.mark.parametrize("figure", [loss_figure, accuracy_figure])
 def test_a_run_on_held_out_images_has_a_validation_curve_and_none_called_its_test(figure: Any) -> None:
     found = figure(TRAINED, of(evaluate_on="validation"), PUBLISHED_3)
-    assert set(series(found)) == {"train", "validation", "published test"}
+    assert set(series(found)) == {"train", MEASURED_CURVE, "validation", "published test"}
     assert found.layout.shapes == ()  # the target is about the test set
 
 

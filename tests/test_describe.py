@@ -7,6 +7,7 @@ from examples import flat, run_configs, tiny_run
 from hypothesis import given
 
 from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule, conv, linear, max_pool
+from lab.curves import MEASURED_CURVE, TRAIN_CURVE
 from lab.describe import (
     curve_notes,
     describe_augmentation,
@@ -65,7 +66,8 @@ def test_a_whole_config_is_told_in_words() -> None:
     five = dict(describe_config(step(5).config))
     assert five["Layers"].startswith("conv 5x5, 96 channels, padding 2; conv 1x1, 16 channels; ")
     assert (five["Dropout"], five["Augmentation"], five["Scheduler"]) == ("0.05", "rotation ±7°", "StepLR(5, 0.1)")
-    assert five["Seed"] == "1"
+    assert (five["Seed"], five["Measured on training images"]) == ("1", "yes")
+    assert dict(describe_config(tiny_run(measure_training=False)))["Measured on training images"] == "no"
 
 
 def test_biases_label_smoothing_and_weight_averaging_are_told_in_words() -> None:
@@ -84,10 +86,15 @@ def test_biases_label_smoothing_and_weight_averaging_are_told_in_words() -> None
 
 
 def test_what_curves_show_otherwise_than_one_would_think_is_said() -> None:
-    assert curve_notes(tiny_run()) == []
-    [smoothed] = curve_notes(tiny_run(label_smoothing=0.1))
+    unmeasured = tiny_run(measure_training=False)
+    assert curve_notes(unmeasured) == []
+    [two_curves] = curve_notes(tiny_run(evaluate_on="validation"))
+    assert f"**{TRAIN_CURVE}** is measured while the network trains" in two_curves
+    assert f"**{MEASURED_CURVE}** is measured after each epoch, on 48 training images" in two_curves
+    assert "That is how **validation** is measured" in two_curves
+    [smoothed] = curve_notes(replace(unmeasured, label_smoothing=0.1))
     assert "smoothed labels" in smoothed and "test images is the plain one" in smoothed
-    [averaged] = curve_notes(tiny_run(weight_averaging=0.9, evaluate_on="validation"))
+    [averaged] = curve_notes(replace(unmeasured, weight_averaging=0.9, evaluate_on="validation"))
     assert "averaged weights reads the validation images" in averaged
 
 

@@ -8,7 +8,7 @@ import pytest
 from charts import GROUNDS, checked, contrast, points
 
 from lab import figures
-from lab.figures import PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed
+from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed
 from lab.layers import Square
 
 digits_figure = checked(figures.digits_figure)
@@ -17,8 +17,8 @@ picture_figure = checked(figures.picture_figure)
 probability_figure = checked(figures.probability_figure)
 
 
-def test_train_test_published_learning_rate_and_wrong_have_a_colour_each() -> None:
-    assert len({TRAIN, TEST, PUBLISHED, RATE, WRONG}) == 5
+def test_both_training_curves_test_published_learning_rate_and_wrong_have_a_colour_each() -> None:
+    assert len({TRAIN, MEASURED, TEST, PUBLISHED, RATE, WRONG}) == 6
 
 
 def test_every_colour_of_a_line_reaches_three_to_one_on_the_ground_of_both_themes() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from summaries import any_epochs, epoch, epochs, summary
 
 from lab.analysis import RunSummary
-from lab.events import Epoch
+from lab.events import Epoch, Measured
 from lab.findings import GUESSING, Check, Finding, epochs_needed, findings, scorecard
 from lab.steps import published_epochs, step
 
@@ -172,9 +172,9 @@ def test_a_loss_that_is_no_number_is_a_divergence_and_nothing_else_is_said(loss:
 
 
 def test_overfitting_course_and_target_are_found_each_with_its_rule() -> None:
-    first, second, third = findings(summary(epochs(99.2, 99.2, 99.2)))
+    first, second, _, third = findings(summary(epochs(99.2, 99.2, 99.2)))
     assert "mean of the last 3 epochs" in first.rule
-    assert "over 0.30: overfits; over 0.10: a little" in first.rule
+    assert "over 0.38: overfits; over 0.13: a little" in first.rule  # sqrt(2 * 99.2 * 0.8 / 10,000) = 0.126
     assert "Largest fall" in second.rule
     assert "under 10,000" in third.rule
     assert "99.40 %" in third.rule
@@ -182,25 +182,51 @@ def test_overfitting_course_and_target_are_found_each_with_its_rule() -> None:
 
 @pytest.mark.parametrize(
     ("over", "word"),
-    [(0.40, "It overfits:"), (0.20, "overfits a little"), (0.05, "does not overfit"), (-1.0, "does not overfit")],
+    [(0.35, "It overfits:"), (0.20, "overfits a little"), (0.05, "does not overfit"), (-1.0, "does not overfit")],
 )
 def test_a_gap_over_0_30_is_overfitting_and_over_0_10_a_little(over: float, word: str) -> None:
-    finding = found(summary(epochs(99.2, 99.2, 99.2, over=over)), "overfitting")
+    """Where chance makes smaller ones: sqrt(2 * 99.6 * 0.4 / 10,000) = 0.09."""
+    finding = found(summary(epochs(99.6, 99.6, 99.6, over=over)), "overfitting")
     assert word in finding.sentence
     assert f"{over:+.2f} points" in finding.rule
 
 
 def test_overfitting_is_read_from_the_last_three_epochs_only() -> None:
-    rows = [epoch(1, 95.0, 100.0), *(epoch(number, 99.0, 99.0) for number in (2, 3, 4))]
+    rows = [epoch(1, 95.0, measured=100.0), *(epoch(number, 99.0, measured=99.0) for number in (2, 3, 4))]
     assert "does not overfit" in found(summary(rows), "overfitting").sentence
 
 
 def test_where_chance_alone_makes_larger_gaps_a_gap_must_be_larger_to_count() -> None:
-    # of 10,000 images read at 80 %: sqrt(80 * 20 / 10,000) = 0.40 points, and of 60,000 sqrt(80 * 20 / 60,000) = 0.16
+    # of 10,000 images read at 80 %: sqrt(80 * 20 / 10,000) = 0.40 points; of 10,000 training images as much; 0.56
     finding = found(summary(epochs(80.0, 80.0, 80.0, over=0.35)), "overfitting")
     assert "does not overfit" in finding.sentence
-    assert "over 1.29: overfits; over 0.43: a little" in finding.rule
-    assert "Chance alone moves it by about 0.43" in finding.rule
+    assert "over 1.69: overfits; over 0.56: a little" in finding.rule
+    assert "Chance alone moves it by about 0.56" in finding.rule
+
+
+def test_where_training_images_were_not_read_as_test_images_are_overfitting_is_not_judged() -> None:
+    """However high the accuracy while training is: it is another measure."""
+    for missing in (1, 2, 3):
+        told = [epoch(number, 99.0, 100.0, measured=None if number == missing else 99.0) for number in (1, 2, 3)]
+        finding = found(summary(told), "overfitting")
+        assert finding.sentence == "Whether it overfits is not known: it was not measured on its training images."
+        assert "only where both were measured alike" in finding.rule
+
+
+def test_in_the_end_it_says_how_many_training_images_are_read_and_how_many_when_changed() -> None:
+    measured = (
+        Measured(images=60_000, augmented=False, loss=0.0198, correct=59_670),
+        Measured(images=60_000, augmented=True, loss=0.0231, correct=59_598),
+    )
+    told = epochs(99.2, 99.2, 99.2)
+    finding = found(summary([*told[:2], replace(told[2], measured=measured)]), "training")
+    assert finding.sentence == (
+        "In the end it reads 99.45 % of its 60,000 training images, and 99.33 % when they are changed as in training."
+    )
+    assert "59,670 right, loss 0.0198; changed as in training 59,598, 0.0231." in finding.rule
+    plain = summary([*told[:2], replace(told[2], measured=measured[:1])])
+    assert found(plain, "training").sentence == "In the end it reads 99.45 % of its 60,000 training images."
+    assert "training" not in topics(summary(told, "stopped", epochs=4))
 
 
 def test_of_a_run_on_held_out_images_nothing_is_called_test() -> None:

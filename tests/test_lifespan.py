@@ -1,8 +1,10 @@
 """The workers start beside the pages when that disturbs nobody, and end with the server."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from examples import tiny_run, wait_until
@@ -137,3 +139,29 @@ def test_the_workers_live_as_long_as_the_lifespan(visit: Visit, training: thread
     asyncio.run(serve())
     assert [thread.name for thread in set(threading.enumerate()) - before] == []
     assert store.run(run_id).status == "interrupted"
+
+
+def test_every_connection_sends_small_answers_at_once() -> None:
+    """On a socket that was made as Streamlit makes it, on which asyncio leaves them to be collected."""
+    options: list[int] = []
+
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        options.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def serve() -> None:
+        with socket.socket(family=socket.AF_INET) as listening:
+            listening.bind(("127.0.0.1", 0))
+            server = SimpleNamespace(started=False, servers=[])
+            telling = asyncio.create_task(lifespan._send_at_once(server))
+            server.servers.append(await asyncio.start_server(answer, sock=listening))
+            server.started = True
+            await telling
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            await reader.read()
+            writer.close()
+            server.servers[0].close()
+
+    asyncio.run(serve())
+    assert options and options[0]

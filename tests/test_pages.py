@@ -24,7 +24,7 @@ from app_pages import (
 )
 
 from lab.config import ConfigError
-from lab.events import Finished
+from lab.events import Finished, Measured
 from lab.mnist import load_mnist
 from lab.steps import SOURCE, STEPS, step
 from lab.store import Store, StoreError
@@ -160,6 +160,18 @@ def test_ones_own_run_of_a_step_is_drawn_and_listed_beside_the_published_one(sto
     assert chart(app, "step-curves")[f"yours, run {run_id}"]["y"][-1] == 99.15
     assert "99.15 %" in html(app)
     assert "published test" in chart(app, "step-curves")
+
+
+def test_training_images_of_ones_own_run_stand_beside_the_published_ones_read_alike(store: Store) -> None:
+    """In step 5 turned as in training: 59,601 of 60,000 published."""
+    plain = Measured(images=60_000, augmented=False, loss=0.02, correct=59_748)
+    turned = Measured(images=60_000, augmented=True, loss=0.03, correct=59_586)
+    last = replace(epoch(15, 9926), measured=(plain, turned))
+    add_run(store, *(epoch(number) for number in range(1, 15)), last, Finished(), config=step(5).config)
+    table = html(open_app("steps"))
+    for accuracy in ("99.26 %", "99.33 %", "99.31 %"):
+        assert accuracy in table
+    assert "99.58 %" not in table
 
 
 @pytest.mark.parametrize("change", [{"training_images": 2000}, {"evaluate_on": "validation"}])

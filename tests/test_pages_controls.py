@@ -8,6 +8,7 @@ from app_pages import (
     EVERYTHING_ELSE,
     button,
     chart,
+    component_data,
     controls,
     draft,
     errors,
@@ -315,7 +316,7 @@ def test_a_second_start_is_a_second_run_and_is_watched(store: Store) -> None:
     button(app, "Start training").click().run()
     assert [str(run.id) for run in store.runs()] == [app.query_params["run"], first]
     assert app.query_params["run"] != first
-    assert "1 more before it on cpu" in words(app)
+    assert component_data(app, "channel")["run"] == int(app.query_params["run"])
 
 
 def test_an_impossible_network_disables_start_with_a_sentence(store: Store) -> None:

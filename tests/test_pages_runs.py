@@ -49,7 +49,8 @@ def answer_dialog(app: AppTest, opener: str, answer: str) -> None:
 
 
 def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> None:
-    old = add_run(store, epoch(1, 9910, train=99.3, seconds=30.0), epoch(2, 9900, train=99.5, seconds=40.0), Stopped())
+    told = epoch(1, 9910, train=99.3, seconds=30.0), epoch(2, 9900, train=98.0, seconds=40.0, measured=9950)
+    old = add_run(store, *told, Stopped())
     new = store.submit(step(1).config)
     table = open_app("runs").dataframe[0].value
     assert table["Run"].tolist() == [new, old]

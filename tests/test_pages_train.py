@@ -107,7 +107,7 @@ def test_a_live_run_is_followed_from_what_the_page_shows_of_it(store: Store, dea
     assert given["follows"]
     growing = {key: component_data(app, key)["live"] for key in ("loss", "accuracy", "rate")}
     assert {live["cursor"] for live in growing.values()} == {newest}
-    assert growing["loss"]["curves"] == growing["accuracy"]["curves"] == ["train", "test"]
+    assert growing["loss"]["curves"] == growing["accuracy"]["curves"] == ["train", "train, evaluated", "test"]
 
 
 def test_a_run_that_has_ended_is_not_followed_and_says_how_far_it_came(store: Store, dead_worker: str) -> None:
@@ -147,14 +147,37 @@ def test_what_is_trained_meanwhile_is_drawn_by_the_next_look(store: Store, dead_
 
 
 def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
-    add_run(store, epoch(1, 9950, train=98.0), epoch(2, 9940, train=99.0, seconds=63.0), Stopped())
+    told = epoch(1, 9950, train=98.0), epoch(2, 9940, train=99.0, seconds=63.0, measured=9960)
+    add_run(store, *told, Stopped())
     assert figures(open_app("train")) == {
         "Test, best": "99.50 %",
         "Test, last": "99.40 %",
         "Wrong of 10,000": "60",
-        "Train − test": "-0.40 points",
+        "Train − test": "+0.20 points",
         "An epoch takes": "1 min 3 s",
     }
+
+
+def test_training_minus_test_is_a_dash_where_only_the_accuracy_while_training_is_known(store: Store) -> None:
+    add_run(store, epoch(1, 9950, train=98.0), Stopped())
+    assert figures(open_app("train"))["Train − test"] == "–"
+
+
+@pytest.mark.parametrize("images", ["test", "validation"])
+def test_the_page_says_what_the_two_training_curves_are(store: Store, images: str) -> None:
+    config = tiny_run(evaluate_on=images)
+    add_run(store, epoch(1, measured=9960), Stopped(), config=config)
+    app = open_app("train")
+    assert chart(app, "accuracy")["train, evaluated"]["y"] == [99.60]
+    assert "**train** is measured while the network trains: dropout and augmentation are on" in words(app)
+    assert f"That is how **{images}** is measured, so these two may be compared" in words(app)
+
+
+def test_of_a_run_that_is_not_measured_on_training_images_no_second_curve_is_spoken(store: Store) -> None:
+    add_run(store, epoch(1), Stopped(), config=tiny_run(measure_training=False))
+    app = open_app("train")
+    assert "train, evaluated" not in chart(app, "accuracy")
+    assert "train, evaluated" not in words(app)
 
 
 def test_before_the_first_epoch_the_figures_are_dashes(store: Store) -> None:
@@ -166,7 +189,7 @@ def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run(evaluate_on="validation"))
     app = open_app("train")
     assert {"Validation, best", "Validation, last", "Train − validation"} < set(figures(app))
-    assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "validation"]
+    assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "train, evaluated", "validation"]
     shown = [*figures(app), *labels(app.toggle), *(element.value for element in (*app.markdown, *app.caption))]
     assert not [text for text in shown if "test" in text.replace("the test images", "").lower()], shown
 
@@ -185,7 +208,7 @@ def test_the_published_curve_can_be_turned_off(store: Store) -> None:
     assert "published test" in chart(app, "loss")
     assert "published test" in chart(app, "accuracy")
     labelled(app.toggle, "Published curve (one seed)").set_value(False).run()
-    assert list(chart(app, "loss")) == list(chart(app, "accuracy")) == ["train", "test"]
+    assert list(chart(app, "loss")) == list(chart(app, "accuracy")) == ["train", "train, evaluated", "test"]
 
 
 def test_a_config_nobody_published_has_no_published_curve(store: Store) -> None:
@@ -237,7 +260,7 @@ def test_a_network_that_guesses_is_said_to_guess_and_its_curve_is_on_the_chart(s
 
 @pytest.mark.parametrize(("correct", "mark"), [(9940, "✓ met"), (9939, "✗ missed")])
 def test_a_finished_run_is_held_against_the_target_and_read(store: Store, correct: int, mark: str) -> None:
-    run = (epoch(number, correct, train=99.9) for number in range(1, 16))
+    run = (epoch(number, correct, measured=9990) for number in range(1, 16))
     add_run(store, *run, Finished(), config=step(3).config)
     app = open_app("train")
     told = words(app)

@@ -212,7 +212,7 @@ def test_of_many_images_a_sample_is_measured_and_in_the_last_epoch_all(
     few: Mnist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sample of 10 of 48: every epoch the same, evenly spaced."""
-    monkeypatch.setattr(training, "SAMPLE", 10)
+    monkeypatch.setattr(training, "SAMPLE_IMAGES", 10)
     config = tiny_run(epochs=2)
     first, last = epochs_of(train(config, few))
     assert [part.images for part in first.measured] == [10]

@@ -152,7 +152,7 @@ EVENT_TO_2 = {
 
 
 def _rewritten(
-    text: object, changes: dict[str, tuple[str, dict[Any, Any]]], added: dict[str, str] | None = None
+    text: object, changes: dict[str, tuple[str, dict[Any, Any]]], added: dict[str, Any] | None = None
 ) -> object:
     """A JSON object with other names, and with what is `added` where it lacks it.
 
@@ -190,8 +190,11 @@ def _hardware_to_2(words: object) -> object:
 
 
 def _to_3(connection: sa.Connection) -> None:
-    """The commit of the code that trained a run; epochs may hold what was measured on training images."""
+    """The commit of the code that trained a run; runs of older labs were not measured on their training images."""
     connection.execute(sa.text("ALTER TABLE runs ADD COLUMN code_commit TEXT NOT NULL DEFAULT ''"))
+    for row in connection.execute(sa.text("SELECT id, config FROM runs")).all():
+        config = _rewritten(row.config, {}, {"measure_training": False})
+        connection.execute(sa.text("UPDATE runs SET config = :config WHERE id = :id"), {"id": row.id, "config": config})
 
 
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3}

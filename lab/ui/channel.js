@@ -2,30 +2,34 @@
 // of the page at every frame, from the speed that was measured last. A tab that nobody looks at does nothing.
 
 const PAUSES = [0.3, 0.6, 1.2, 2.5, 5];  // seconds before the next try to be told something
+// A frame takes some milliseconds from a training on the same machine: there, seconds between two (docs/performance.md).
+const NEAR_FRAME = 0.22;
+const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 const told = (window.labLive ??= Object.assign(new EventTarget(), { rows: [], axes: null, cursor: 0 }));
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 const seconds = () => performance.now() / 1000;
 
 // --- being told ------------------------------------------------------------------------------------------------------
 
-const channel = { run: null, socket: null, tries: 0, timer: null, words: {}, state: null, waits: "", problem: "" };
+const channel = { run: null, socket: null, tries: 0, timer: null };
 let page = null;  // what the page was drawn with last, and its place
 
 function watch(data, place, ask) {
   const isNew = channel.run !== data.run;
   if (isNew) {
     hangUp();
-    Object.assign(channel, { run: data.run, words: {}, state: null, waits: "", problem: "", asked: null, moves: null });
+    Object.assign(channel, { run: data.run, state: null, asked: null, words: {}, waits: "", problem: "", grown: false });
     Object.assign(told, { rows: [], axes: null, cursor: data.cursor });
     motion.reset();
   }
   told.rows = told.rows.filter((row) => row.id > data.cursor);
   told.cursor = Math.max(told.cursor, data.cursor);
   page = { data, place, ask };
-  if (data.moves) motion.measure(data.moves, data.state);
   if (data.follows && !document.hidden) call();
   if (!data.follows) hangUp();
+  channel.grown = told.cursor > data.cursor;
   draw();
+  next();
 }
 
 function call() {
@@ -74,11 +78,10 @@ function hear(message) {
   channel.state = message.state ?? channel.state;
   if (message.moves !== undefined) motion.measure(message.moves, channel.state);
   motion.state = channel.state;
-  if (message.words) fill(channel.words);
-  if (message.aloud) page.place.querySelector(".lab-live-aloud").textContent = message.aloud;
-  if (message.rows.length || message.axes) told.dispatchEvent(new Event("grown"));
+  channel.aloud = message.aloud ?? channel.aloud;
+  channel.grown ||= message.rows.length > 0 || message.axes !== undefined;
   if (message.state !== undefined) askForThePage();
-  draw();
+  next();
 }
 
 // The page is drawn anew for another state than the one it was drawn for: once for each that it is told.
@@ -88,18 +91,24 @@ function askForThePage() {
   page.ask(channel.state);
 }
 
-function fill(words) {
-  for (const [name, text] of Object.entries(words)) {
+// Everything that the page shows of what it was told, but for what moves by itself.
+function show() {
+  if (!channel.grown) return;
+  channel.grown = false;
+  told.dispatchEvent(new Event("grown"));
+  for (const [name, text] of Object.entries(channel.words)) {
     for (const place of document.querySelectorAll(`[data-moves="${name}"]`)) {
       if (place.textContent !== text) place.textContent = text;
     }
   }
+  const aloud = page.place.querySelector(".lab-live-aloud");
+  if (channel.aloud && aloud.textContent !== channel.aloud) aloud.textContent = channel.aloud;
 }
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) hangUp();
   else if (isWatched()) call();
-  draw();
+  next();
 });
 
 // --- moving ----------------------------------------------------------------------------------------------------------
@@ -164,34 +173,39 @@ const motion = {
 };
 
 function draw() {
-  if (!page?.place.isConnected) return;
   const now = seconds();
-  if (motion.moves) motion.step(now);
   const [text, share] = page.data.follows ? standing(now) : [page.data.text, page.data.share];
-  const line = page.place.querySelector(".lab-live-line");
-  if (line.textContent !== text) line.textContent = text;
+  const line = page.place.querySelector(".lab-live-line").firstChild;
+  if (line.data !== text) line.data = text;
   const bar = page.place.querySelector(".lab-live-bar");
-  const width = `scaleX(${share.toFixed(4)})`;
-  if (bar.firstElementChild.style.transform !== width) bar.firstElementChild.style.transform = width;
+  bar.firstElementChild.style.transform = `scaleX(${share.toFixed(4)})`;
   const percent = String(Math.floor(100 * share));
   if (bar.getAttribute("aria-valuenow") !== percent) bar.setAttribute("aria-valuenow", percent);
-  next();
 }
 
+// The next frame: what was told is shown with what moves, since a frame costs more than what is in it.
 let isAsked = false;
+let moved = 0;
 function next() {
   if (isAsked || !isWatched()) return;
   isAsked = true;
-  const again = () => {
+  const frame = () => requestAnimationFrame(() => {
     isAsked = false;
-    draw();
-  };
-  if (stillness.matches) setTimeout(again, 1000);
-  else requestAnimationFrame(again);
+    if (!page.place.isConnected) return;
+    show();
+    if (!stillness.matches || seconds() - moved >= 1) {
+      moved = seconds();
+      draw();
+    }
+    next();
+  });
+  if (isNear || stillness.matches) setTimeout(frame, 1000 * NEAR_FRAME);
+  else frame();
 }
 
 // The line of words above the bar, and the share of the run that is done.
 function standing(now) {
+  if (motion.moves) motion.step(now);
   if (channel.problem) return [channel.problem, motion.moves ? shareOf() : 0];
   if (channel.waits) return [channel.waits, motion.moves ? shareOf() : 0];
   if (!motion.moves) {
@@ -201,7 +215,7 @@ function standing(now) {
   const { epochs, batches, epoch, testing, left } = motion.moves;
   const batch = Math.floor(motion.shown - (epoch - 1) * batches);
   const where = testing
-    ? `Epoch ${epoch} of ${epochs}, testing on ${grouped(testing)} images`
+    ? `Epoch ${epoch} of ${epochs}, evaluating on ${grouped(testing)} images`
     : `Epoch ${epoch} of ${epochs}, batch ${grouped(batch)} of ${grouped(batches)}`;
   const speed = motion.speed ? ` · ${grouped(Math.round(motion.speed))} images a second` : "";
   const passed = motion.goesOn() || testing ? now - motion.at : 0;
@@ -213,8 +227,9 @@ function shareOf() {
   return Math.min(1, motion.shown / (motion.moves.epochs * motion.moves.batches));
 }
 
+const thousands = new Intl.NumberFormat("en-US");
 function grouped(number) {
-  return number.toLocaleString("en-US");
+  return thousands.format(number);
 }
 
 // As lab/standing.py says it: `48 s`, `3 min 20 s`, `1 h 5 min`.

@@ -10,15 +10,19 @@ import streamlit as st
 _JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _HTML = """
 <div class="lab-live">
-  <div class="lab-live-line"></div>
+  <div class="lab-live-line">&nbsp;</div>
   <div class="lab-live-bar" role="progressbar" aria-label="Progress of the run" aria-valuemin="0" aria-valuemax="100">
     <div></div></div>
   <p class="lab-live-aloud" role="status"></p>
 </div>
 """
 _CSS = """
-.lab-live {font-family: var(--st-font); color: var(--st-text-color);}
-.lab-live-line {font-size: 0.9rem; line-height: 1.5; min-height: 1.5em; font-variant-numeric: tabular-nums;}
+/* A box of its own, whose contents are laid out and painted without the page around it. */
+.lab-live {font-family: var(--st-font); color: var(--st-text-color); height: 2.1rem; contain: strict;
+  will-change: transform;}
+.lab-live-line {font-size: 0.9rem; line-height: 1.4rem; height: 1.4rem; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; font-variant-numeric: tabular-nums;}
+@media (max-width: 700px) {.lab-live {height: 3.5rem;} .lab-live-line {height: 2.8rem; white-space: normal;}}
 .lab-live-bar {height: 8px; border-radius: 4px; overflow: hidden; background: rgba(128, 138, 148, 0.25);}
 .lab-live-bar div {height: 100%; background: var(--st-primary-color); transform: scaleX(0); transform-origin: left;}
 .lab-live-aloud {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0;}

@@ -74,19 +74,20 @@ function endOf(place, name, points) {
   const index = place.data.findIndex((trace) => trace.name === name);
   const drawn = place.calcdata?.[index];
   const trace = drawn?.[0]?.trace;
-  const paths = drawn?.[0]?.node3?.node()?.querySelectorAll(".lines path.js-line");
+  const path = drawn?.[0]?.node3?.node()?.querySelector(".lines path.js-line");
   const { xaxis, yaxis } = place._fullLayout;
-  const plain = trace?.mode === "lines" && trace.visible === true && drawn.length > 1 && paths?.length > 0;
+  const plain = trace?.mode === "lines" && trace.visible === true && drawn.length > 1 && path;
   const fixed = !xaxis.autorange && !yaxis.autorange;
   const whole = points.every(([, y]) => y !== null) && place.data[index]?.y.at(-1) !== null;
-  return plain && fixed && whole ? { trace: place.data[index], drawn, path: [...paths].at(-1), points } : null;
+  return plain && fixed && whole ? { trace: place.data[index], drawn, path, points } : null;
 }
 
+// What comes is a line of its own, which Plotly takes in with its next drawing: only where it stands is painted anew.
 function lengthen(place, { trace, drawn, path, points }) {
   const { xaxis, yaxis } = place._fullLayout;
   const pixels = (x, y) => `${xaxis.c2p(x).toFixed(2)},${yaxis.c2p(y).toFixed(2)}`;
   const last = drawn.at(-1);
-  let way = `M${pixels(last.x, last.y)}`;  // from the last point itself: outside the chart, Plotly leaves points out
+  let way = `M${pixels(last.x, last.y)}`;
   for (const [x, y] of points) {
     way += `L${pixels(x, y)}`;
     drawn.push({ ...last, x, y, i: drawn.length });
@@ -94,5 +95,7 @@ function lengthen(place, { trace, drawn, path, points }) {
     trace.y.push(y);
   }
   drawn[0].trace._length = drawn.length;
-  path.setAttribute("d", path.getAttribute("d") + way);
+  const line = path.cloneNode();
+  line.setAttribute("d", way);
+  path.after(line);
 }

@@ -14,7 +14,7 @@ import streamlit as st
 
 from lab.analysis import RunSummary, summarize
 from lab.config import RunConfig
-from lab.curves import SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
+from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
 from lab.describe import curve_notes
 from lab.findings import findings, scorecard
 from lab.schedule import planned_learning_rates
@@ -136,8 +136,8 @@ def _figures(run: RunSummary) -> None:
 
 def _gap_help(run: RunSummary) -> str:
     return (
-        f"Training accuracy minus {run.evaluated} accuracy. Well above zero means overfitting. Training accuracy is "
-        "measured while training, with dropout and augmentation on, so it can be the lower one."
+        f"Accuracy on training images minus {run.evaluated} accuracy, both measured alike after the epoch. Well above "
+        "zero means overfitting. A dash: this run was not measured on its training images."
     )
 
 
@@ -165,7 +165,7 @@ def draw_curves(
     axis = int(bool(published))
 
     def growing(chart: str, follows: int | None) -> Growing | None:
-        curves = (TRAIN_CURVE, config.evaluate_on)
+        curves = (TRAIN_CURVE, MEASURED_CURVE, config.evaluate_on)
         return None if cursor is None else Growing(chart=chart, curves=curves, cursor=cursor, axis=follows)
 
     left, right = st.columns(2)

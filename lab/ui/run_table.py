@@ -21,7 +21,10 @@ from lab.ui.state import tick_runs, ticked_runs
 DRAWN = "runs_drawn"
 FEW_ROWS = 8
 UNREADABLE = "unreadable"
-GAP_HELP = "Training minus test (or validation) accuracy, in points; well above 0: overfitting."
+GAP_HELP = (
+    "Accuracy on training images minus test (or validation) accuracy, in points, both measured alike after the last "
+    "epoch; well above 0: overfitting. Empty: not measured on training images."
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _figures(run: RunSummary) -> dict[str, Any]:
         "Last, %": run.last.test_accuracy if run.last else None,
         "Best, %": run.best.test_accuracy if run.best else None,
         "Evaluated on": run.evaluated,
-        "Gap": gap(run.last) if run.last else None,
+        "Gap": gap(run.last),
         "Parameters": run.parameters,
         "Seed": run.config.seed,
         "Training time": duration(run.training_seconds),

@@ -17,10 +17,10 @@ from lab.web.story import Place, Story
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = 0.2
+TICK_SECONDS = 0.15
 """How often the store is asked for what is new."""
-BEHIND = 50
-"""Messages that are kept for a page that does not take them: ten seconds of a run that says something at every tick."""
+BEHIND = 60
+"""Messages that are kept for a page that does not take them: of nine seconds, where every look finds something."""
 
 
 class Watcher:

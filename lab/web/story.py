@@ -50,23 +50,25 @@ class Story:
         self._clock = clock
         self._planned = planned_learning_rates(run.config)
         self._published = published_epochs(run.step) if run.step else ()
-        self._left, self._timeline = TimeLeft(), Timeline()
+        self._left, self._timeline = TimeLeft(run.config), Timeline()
         self._kept: list[Kept] = []
         self._rows: list[dict[str, Any]] = []
         self._reached = 0.0  # in epochs
-        self._told = {"waits": "", "problem": ""} | self._standing()
+        self._told = {"state": state_of(run), "waits": "", "problem": ""} | self._movement() | self._words()
 
     def hear(self, run: Run, kept: Sequence[Kept], place: Place | None = None) -> str | None:
         """Take note of what is new; returns the message of it, or None where nothing has changed."""
         self.run = run
         changed: dict[str, Any] = {"state": state_of(run), "waits": self._waits(place), "problem": ""}
+        rows = [self._row(one) for one in kept]
         if kept:
             self._kept += kept
-            self._timeline = Timeline.of(each.event for each in self._kept)
-            rows = [self._row(one) for one in kept]
             self._rows += rows
-            return self._tell(changed | self._standing(), rows)
-        return self._tell(changed)
+            self._timeline = Timeline.of(each.event for each in self._kept)
+            changed |= self._movement()
+        if any(not isinstance(one.event, Window) for one in kept):
+            changed |= self._words()
+        return self._tell(changed, rows)
 
     def trouble(self, problem: str) -> str | None:
         """Take note of why nothing can be read for now; returns the message of it, or None where that is known."""
@@ -100,19 +102,21 @@ class Story:
             self._reached = reached(event, self.run.config)
         return {"id": kept.id, "add": points}
 
-    def _standing(self) -> dict[str, Any]:
-        """What follows from the events and is no row, by its name in a message."""
-        summary = summarize(self.run, self._timeline.epochs)
+    def _movement(self) -> dict[str, Any]:
+        """What changes with every event, by its name in a message."""
         return {
-            "state": state_of(self.run),
-            "moves": movement(self._timeline, self._left.seconds),
-            "words": {"whereabouts": whereabouts(summary)} | figures(summary) | details(summary),
-            "aloud": told_aloud(summary),
+            "moves": movement(self._timeline, self.run.config, self._left.seconds),
             "axes": {  # without the published curve, and with it
                 "loss": [loss_axis(self._timeline, shown) for shown in ((), self._published)],
                 "accuracy": [accuracy_axis(self._timeline, shown) for shown in ((), self._published)],
             },
         }
+
+    def _words(self) -> dict[str, Any]:
+        """What changes with an epoch."""
+        summary = summarize(self.run, self._timeline.epochs)
+        words = {"whereabouts": whereabouts(summary)} | figures(summary) | details(summary)
+        return {"words": words, "aloud": told_aloud(summary)}
 
     def _waits(self, place: Place | None) -> str:
         if place is None:

@@ -48,7 +48,7 @@ def test_a_run_of_a_lab_that_did_not_say_how_it_computed_was_computed_by_pytorch
     assert Store(file_url(old)).events_after(1)[0].event == STARTED
 
 
-def test_a_file_of_version_2_knows_no_commits_and_keeps_its_runs(tmp_path: Path) -> None:
+def test_runs_of_version_2_have_no_commit_and_were_not_measured_on_training_images(tmp_path: Path) -> None:
     path = tmp_path / "lab.sqlite3"
     store = Store(file_url(path))
     run_id = finished(store)
@@ -60,6 +60,7 @@ def test_a_file_of_version_2_knows_no_commits_and_keeps_its_runs(tmp_path: Path)
         connection.execute("UPDATE runs SET config = json_remove(config, '$.measure_training')")
     again = Store(file_url(path))
     assert again.run(run_id).code_commit == ""
+    assert again.run(run_id).config == tiny_run(measure_training=False)
     assert [epoch.measured for epoch in again.epochs([run_id])[run_id]] == [(), (), ()]
     assert again.unreadable() == []
     assert check(again.url) == []

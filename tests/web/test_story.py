@@ -1,0 +1,170 @@
+"""What is told of a run: each of its events once, and how it stands where that has changed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from app_pages import epoch, started, window
+from examples import tiny_run
+
+from lab.config import RunConfig
+from lab.events import Event, Finished, Stopped
+from lab.steps import step
+from lab.store import Ahead, Kept, Run, Status
+from lab.web.story import Place, Story
+
+
+def run_of(config: RunConfig, status: Status = "running", **changes: Any) -> Run:
+    run = Run(
+        id=7,
+        uuid="7",
+        name="a run",
+        config=config,
+        status=status,
+        command="run",
+        reason="",
+        hardware="a CPU",
+        device="cpu",
+        worker="a worker",
+        claim=1,
+        created=1000.0,
+        started=1060.0,
+        ended=None,
+        resumable=False,
+    )
+    return replace(run, **changes)
+
+
+class Told:
+    """A story that is told event by event, at noon plus so many seconds."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self.run = run_of(config)
+        self.now = 100.0
+        self.story = Story(self.run, clock=lambda: self.now)
+        self._ids = count(1)
+
+    def hear(self, *events: Event, run: Run | None = None, place: Place | None = None) -> dict[str, Any] | None:
+        self.run = run or self.run
+        kept = [Kept(id=next(self._ids), time=99.5, event=event) for event in events]
+        message = self.story.hear(self.run, kept, place)
+        return None if message is None else json.loads(message)
+
+    def opening(self, cursor: int) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self.story.opening(cursor))
+        return message
+
+
+def ids(message: dict[str, Any] | None) -> Sequence[int]:
+    assert message is not None
+    return [row["id"] for row in message["rows"]]
+
+
+def test_what_is_new_is_told_once_and_where_nothing_is_nothing_is_said() -> None:
+    told = Told(tiny_run())
+    assert ids(told.hear(started(tiny_run()), window(1))) == [1, 2]
+    assert told.hear() is None
+    assert ids(told.hear(window(2))) == [3]
+
+
+def test_who_begins_to_watch_is_told_how_it_stands_and_the_rows_that_it_does_not_know() -> None:
+    told = Told(tiny_run())
+    told.hear(started(tiny_run()), window(1), window(2), window(3), epoch(1))
+    opening = told.opening(3)
+    assert (opening["cursor"], ids(opening)) == (5, [4, 5])
+    assert opening["state"] == "running-run-1"
+    assert opening["words"]["last"] == "99.00 %"
+    assert opening["aloud"] == "Epoch 1 of 3: test accuracy 99.00 %"
+    assert opening["moves"]["age"] == 0.5
+    assert ids(told.opening(5)) == []
+
+
+def test_words_are_told_with_an_epoch_and_not_with_every_window() -> None:
+    told = Told(tiny_run())
+    told.hear(started(tiny_run()))
+    windows = told.hear(window(1), window(2), window(3))
+    assert windows is not None and "words" not in windows and "aloud" not in windows
+    message = told.hear(epoch(1))
+    assert message is not None
+    assert message["words"]["last"] == "99.00 %"
+
+
+def test_a_resumed_run_says_from_where_on_it_is_told_again() -> None:
+    told = Told(tiny_run())
+    told.hear(started(tiny_run()), window(1), window(2), window(3), epoch(1), window(4))
+    message = told.hear(replace(started(tiny_run()), first_epoch=2), window(4))
+    assert message is not None
+    assert message["rows"][0] == {"id": 7, "cut": 1.0}
+    assert message["rows"][1]["add"]["loss"] == {"train": [[4 / 3, window(4).loss]]}
+
+
+def test_an_axis_is_told_when_it_changes_without_and_with_the_published_curve() -> None:
+    config = step(3).config
+    told = Told(config)
+    told.hear(started(config))
+    assert told.opening(0)["axes"]["accuracy"] == [{"range": [0, 101]}, {"range": [0, 101]}]
+    many = 20
+    first = told.hear(*(replace(window(number, many), accuracy=99.0, iteration=47 * number) for number in range(1, 21)))
+    assert first is not None and "axes" not in first
+    message = told.hear(epoch(1, correct=9950))
+    assert message is not None
+    assert message["axes"]["accuracy"] == [{"range": [97, 100]}, {"range": [97, 100]}]
+
+
+def test_a_state_and_a_trouble_are_told_when_they_change() -> None:
+    told = Told(tiny_run())
+    told.hear(started(tiny_run()))
+    paused = told.hear(run=replace(told.run, command="pause"))
+    assert paused is not None and paused["state"] == "running-pause-1"
+    assert json.loads(told.story.trouble("The database is away.") or "")["problem"] == "The database is away."
+    assert told.story.trouble("The database is away.") is None
+    again = told.hear(run=replace(told.run, command="run"))
+    assert again is not None and (again["state"], again["problem"]) == ("running-run-1", "")
+    ended = told.hear(Stopped(), run=replace(told.run, status="stopped"))
+    assert ended is not None and (ended["state"], ids(ended)) == ("stopped-run-1", [2])
+    assert json.loads(told.story.end() or "")["state"] == "gone"
+
+
+def test_a_queued_run_is_another_attempt_than_the_one_before() -> None:
+    told = Told(tiny_run())
+    message = told.hear(run=replace(told.run, status="queued"))
+    assert message is not None and message["state"] == "queued-run-2"
+
+
+def test_a_waiting_run_says_for_whom() -> None:
+    told = Told(tiny_run())
+    waiting = replace(told.run, status="queued", started=None)
+    place = Place(Ahead(device="cpu", training=1, waiting=(2, 3)), 61.0)
+    message = told.hear(run=waiting, place=place)
+    assert message is not None and message["waits"] == "2 more before it on cpu, begins in about 1 min 1 s"
+    assert told.hear(run=waiting, place=place) is None
+    begun = told.hear(started(tiny_run()))
+    assert begun is not None and begun["waits"] == ""
+
+
+def test_how_long_until_others_have_had_their_turn_follows_from_its_own_time_left() -> None:
+    config = tiny_run(epochs=30, training_images=16 * 60)  # 60 iterations an epoch
+    told = Told(config)
+    assert told.story.seconds_until(3) is None
+    steady = [window(number, of=60) for number in range(1, 61)]  # each 16 images at 480 a second: 2 s together
+    told.hear(started(config), *steady, replace(epoch(1), seconds=3.0))
+    assert told.story.seconds_until(3) is None  # five seconds of training are not over
+    for number in (2, 3):
+        told.hear(
+            *(window(60 * (number - 1) + one, of=60) for one in range(1, 61)), replace(epoch(number), seconds=3.0)
+        )
+    left = told.story.seconds_until(0)
+    assert left is not None
+    assert told.story.seconds_until(27) == 2 * left  # 27 epochs are left of its own
+
+
+def test_numbers_that_no_browser_can_read_are_left_out() -> None:
+    told = Told(tiny_run())
+    odd = replace(window(1), loss=float("nan"), accuracy=float("inf"), images_per_second=float("nan"))
+    message = told.hear(started(tiny_run()), odd, replace(epoch(1), test_loss=float("inf"), seconds=1.0), Finished())
+    assert message is not None
+    assert message["rows"][1]["add"]["loss"] == {"train": [[1 / 3, None]]}
+    assert message["rows"][1]["add"]["accuracy"] == {"train": [[1 / 3, None]]}
+    assert message["rows"][2]["add"]["loss"] == {"test": [[1, None]]}
