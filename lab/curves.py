@@ -20,7 +20,8 @@ from lab.timeline import Timeline
 Axis = dict[str, Any]
 """What Plotly needs to know of an axis beside its looks: its range, and its ticks where they are given."""
 
-SERIES = ("#E69F00", "#3D8BC4", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800", "#8A929A")
+SERIES = ("#C48500", "#3D8BC4", "#009E73", "#CC79A7", "#2E9BD6", "#D55E00", "#9C8F00", "#8A929A")
+"""Okabe and Ito's hues, in shades that reach 3:1 on the ground of both themes."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 CURVE_HEIGHT = 300
@@ -210,6 +211,7 @@ def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT)
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
         hovermode="x unified",
         uirevision=revision,
+        meta=f"{label} by epoch",
     )
     axis(figure, "x", range=[0, planned + 0.3], title={"text": "epoch"}, nticks=min(planned + 1, 16), zeroline=False)
     axis(figure, "y", title={"text": label}, zeroline=False, automargin=True)
@@ -224,7 +226,7 @@ def _line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | Non
 
 def _target_line(figure: Figure) -> None:
     across = {"xref": "x domain", "x0": 0, "x1": 1, "y0": TARGET_ACCURACY, "y1": TARGET_ACCURACY}
-    line = {"type": "line", "line": {"color": PUBLISHED, "width": 1}, "opacity": 0.6}
+    line = {"type": "line", "line": {"color": PUBLISHED, "width": 1}}
     figure["layout"]["shapes"] = [line | across]
 
 

@@ -19,10 +19,10 @@ from lab.layers import Square
 Figure = dict[str, Any]
 """`data` and `layout` as Plotly.js wants them."""
 
-# Okabe and Ito's palette, readable without colour vision and on both grounds.
+# Okabe and Ito's hues, readable without colour vision, in shades that reach 3:1 on the ground of both themes.
 TRAIN = "#3D8BC4"  # its blue, a little lighter so that it stands out on the dark ground too
 MEASURED = "#5B6FD6"  # the same family, towards violet
-TEST = "#E69F00"
+TEST = "#C48500"  # its orange, darker
 PUBLISHED = "#8A929A"
 RATE = "#009E73"
 WRONG = "#D55E00"
@@ -50,7 +50,8 @@ def probability_figure(probabilities: Sequence[float], height: int = 260) -> Fig
         "cliponaxis": False,
         "hovertemplate": "%{y}: %{x:.2f} %<extra></extra>",
     }
-    figure = plain(height, [bars], uirevision="probabilities")
+    words = f"Ten probabilities, one a digit; the highest: {answer} with {percent[answer]:.1f} %"
+    figure = plain(height, [bars], uirevision="probabilities", meta=words)
     axis(figure, "x", range=[0, 118], visible=False, fixedrange=True)
     axis(figure, "y", autorange="reversed", type="category", fixedrange=True, showgrid=False, ticklabelstandoff=8)
     return figure
@@ -58,7 +59,9 @@ def probability_figure(probabilities: Sequence[float], height: int = 260) -> Fig
 
 def picture_figure(image: NDArray[Any], square: Square | None = None, height: int = 320) -> Figure:
     """A picture in [0, 1], ink white on black; `square` marks the pixels that a unit sees."""
-    figure = plain(height, [_pixels(image, hovertemplate="%{z:.2f}<extra></extra>")], uirevision="picture")
+    words = "A picture of a digit" + (", with the square that the unit sees" if square else "")
+    pixels = _pixels(image, hovertemplate="%{z:.2f}<extra></extra>")
+    figure = plain(height, [pixels], uirevision="picture", meta=words)
     if square is not None:
         figure["layout"]["shapes"] = [
             {
@@ -68,7 +71,7 @@ def picture_figure(image: NDArray[Any], square: Square | None = None, height: in
                 "y0": square.top - 0.5,
                 "y1": square.bottom - 0.5,
                 "line": {"color": TEST, "width": 4},
-                "fillcolor": "rgba(230, 159, 0, 0.25)",
+                "fillcolor": "rgba(196, 133, 0, 0.25)",
             }
         ]
     _square_axes(figure, IMAGE_SIZE)
@@ -104,14 +107,18 @@ def digits_figure(images: NDArray[Any], height: int = 90) -> Figure:
     """A row of pictures (N, 28, 28) in [0, 1] side by side, with a thin gap between them."""
     gap = np.full((len(images), IMAGE_SIZE, 2), np.nan)
     strip = np.concatenate([np.asarray(images, dtype=float), gap], axis=2)  # (N, 28, 30)
-    figure = plain(height, [_pixels(np.hstack(list(strip)), hoverinfo="skip")])
+    words = f"{len(images)} digits, as training sees them"
+    figure = plain(height, [_pixels(np.hstack(list(strip)), hoverinfo="skip")], meta=words)
     axis(figure, "x", visible=False, fixedrange=True)
     axis(figure, "y", visible=False, autorange="reversed", scaleanchor="x", fixedrange=True)
     return figure
 
 
 def plain(height: int, data: list[dict[str, Any]], **layout: Any) -> Figure:
-    """A figure of these traces with nothing around them, `height` pixels high."""
+    """A figure of these traces with nothing around them, `height` pixels high.
+
+    `meta` says what it shows, for who does not see it; a browser adds where its curves end (lab/ui/chart_words.js).
+    """
     base = {
         "height": height,
         "margin": {"l": 0, "r": 8, "t": 8, "b": 0},

@@ -9,6 +9,7 @@ from lab.ui.layout import budget_bar, page_head
 from lab.ui.network_editor import edit_layers, show_insert, show_network_controls, show_problem
 from lab.ui.receptive_field import show_receptive_field
 from lab.ui.state import draft
+from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
 
 FORMULA = (
@@ -18,10 +19,11 @@ FORMULA = (
 
 page_head("What each layer sees", "Build the network layer by layer: how large it is, and how much one unit sees.")
 with st.container(key="halves"):
-    editing, reading = st.columns([0.4, 0.6], gap="medium")
+    editing, reading = st.columns([0.43, 0.57], gap="medium")
 with editing:
     controls = st.container()  # stands above the table, but shows what the table has just changed
     edit_layers()
+    mend_table_keys()
     show_insert()
 with controls:
     show_network_controls()

@@ -13,6 +13,7 @@ from lab.ui.layout import page_head, show_table
 from lab.ui.run_actions import show_actions
 from lab.ui.run_table import choose_runs, list_runs
 from lab.ui.state import the_store
+from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
 
 
@@ -45,6 +46,7 @@ if not listed:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
     chosen = choose_runs(listed)
+    mend_table_keys()
     show_actions(store, chosen)
     for run in chosen:
         if run.problem:

@@ -63,7 +63,7 @@ def overview() -> None:
 
 def story(preset: Step) -> None:
     """What the step changes and why."""
-    st.subheader(f"{preset.number}. {preset.name}", anchor=False)
+    st.header(f"{preset.number}. {preset.name}", anchor=False)
     st.markdown(preset.idea)
     if preset.number > 1:
         changed = differences(step(preset.number - 1).config, preset.config)

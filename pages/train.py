@@ -33,9 +33,9 @@ def run_to_show() -> int | None:
     return next(live, known[0].id if known else None)
 
 
-controls, watch = two_sides()
+page_head("Train", "Set up a run, start it, and watch it learn.")
+controls, watch = two_sides(right_first=True)
 with controls:
-    page_head("Train", "Set up a run, start it, and watch it learn.")
     choose_step()
     toggles()
     ready = size_and_problems()

@@ -99,7 +99,7 @@ def html(app: AppTest) -> str:
 
 def words(app: AppTest) -> str:
     """All that is written on the page."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.warning, app.error)
     return "\n".join([*(as_read(element.value) for kind in kinds for element in kind), html(app)])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from charts import checked, points, series
+from charts import GROUNDS, checked, contrast, points, series
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import any_epochs, epoch, epochs, losses, percentages, sample, started, summary, window
@@ -326,6 +326,17 @@ def test_overlaid_runs_have_a_name_a_colour_and_a_dash_each() -> None:
     assert len({trace.line.color for trace in figure.data}) == 6
     assert len({trace.line.dash for trace in figure.data}) == 6
     assert {trace.line.color for trace in figure.data} <= set(SERIES)
+
+
+def test_every_colour_of_a_run_reaches_three_to_one_on_the_ground_of_both_themes() -> None:
+    assert [(colour, ground) for colour in SERIES for ground in GROUNDS if contrast(colour, ground) < 3] == []
+
+
+def test_curves_say_what_they_show() -> None:
+    run = summary(epochs(98.0))
+    assert overlay_figure([run], "loss").layout.meta == "Test loss by epoch"
+    assert steps_figure((), [run]).layout.meta == "Test accuracy (%) by epoch"
+    assert learning_rate_figure([(0, 0.1)], 1).layout.meta == "Learning rate by epoch"
 
 
 def test_more_runs_than_colours_are_still_told_apart() -> None:

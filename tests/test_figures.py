@@ -1,10 +1,11 @@
 """What the parts of every chart promise: a colour each, text as typed, and pictures."""
 
 import html
+import re
 
 import numpy as np
 import pytest
-from charts import checked, points
+from charts import GROUNDS, checked, contrast, points
 
 from lab import figures
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed
@@ -18,6 +19,12 @@ probability_figure = checked(figures.probability_figure)
 
 def test_both_training_curves_test_published_learning_rate_and_wrong_have_a_colour_each() -> None:
     assert len({TRAIN, MEASURED, TEST, PUBLISHED, RATE, WRONG}) == 6
+
+
+def test_every_colour_of_a_line_reaches_three_to_one_on_the_ground_of_both_themes() -> None:
+    colours = [value for value in vars(figures).values() if re.fullmatch("#[0-9A-F]{6}", str(value))]
+    assert {TRAIN, TEST, PUBLISHED, RATE, WRONG} <= set(colours)
+    assert [(colour, ground) for colour in colours for ground in GROUNDS if contrast(colour, ground) < 3] == []
 
 
 @pytest.mark.parametrize("words", ["a run", "5*5 vs 3*3", "~~old~~ :rocket:", "[seed 2]", "Größe 3, „neu“"])
@@ -42,6 +49,17 @@ def test_probabilities_are_ten_labelled_bars_and_the_answer_stands_out() -> None
     assert bars.x == pytest.approx([1.0] * 9 + [91.0])
     assert bars.text == ("1.0 %",) * 9 + ("91.0 %",)
     assert bars.marker.color == (PUBLISHED,) * 9 + (TEST,)
+
+
+def test_pictures_and_bars_say_what_they_show() -> None:
+    square = Square(top=0, left=0, bottom=5, right=5)
+    shown = {
+        "Ten probabilities, one a digit; the highest: 9 with 91.0 %": probability_figure([0.01] * 9 + [0.91]),
+        "A picture of a digit": picture_figure(np.zeros((28, 28))),
+        "A picture of a digit, with the square that the unit sees": picture_figure(np.zeros((28, 28)), square),
+        "3 digits, as training sees them": digits_figure(np.zeros((3, 28, 28))),
+    }
+    assert [figure.layout.meta for figure in shown.values()] == list(shown)
 
 
 def test_the_bars_keep_their_scale_whatever_the_answer() -> None:

@@ -122,7 +122,7 @@ def test_each_step_tells_its_idea_and_the_published_findings(preset: Any) -> Non
     labelled(app.get("button_group"), "Step").set_value(preset.number).run()
     assert is_well(app)
     told = words(app)
-    assert f"{preset.number}. {preset.name}" in [heading.value for heading in app.subheader]
+    assert f"{preset.number}. {preset.name}" in [heading.value for heading in app.header]
     assert preset.idea in told
     assert preset.published_findings in told
 

@@ -133,6 +133,48 @@ def test_a_preset_with_the_same_layers_also_drops_what_was_typed(type_rows: Any)
     assert not page.error and page.session_state[SHEET].rows[3]["kernel"] == 3
 
 
+def press(page: AppTest, label: str) -> None:
+    next(button for button in page.button if button.label == label).click().run()
+
+
+def test_undo_takes_back_what_was_switched_chosen_and_inserted_the_last_change_first() -> None:
+    page = open_alone("layers")
+    first = page.session_state[DRAFT]
+    press(page, "Insert a layer")
+    inserted = page.session_state[DRAFT]
+    page.selectbox(key=PRESET).select(5).run()
+    chosen = page.session_state[DRAFT]
+    page.toggle[0].set_value(False).run()
+    for before in (chosen, inserted, first):  # with the whole recipe of the step
+        press(page, "Undo")
+        assert page.session_state[DRAFT] == before
+        assert page.session_state[SHEET].rows == before.table
+    assert next(button for button in page.button if button.label == "Undo").disabled
+
+
+def test_undo_takes_back_what_cannot_be_built(type_rows: Any) -> None:
+    typed = [27]
+    type_rows(lambda rows: rows[3].update({"kernel": typed.pop()} if typed else {}))
+    page = open_alone("layers")
+    assert page.error
+    press(page, "Undo")
+    assert not page.error and page.session_state[DRAFT] == Draft(config=step(3).config)
+
+
+def test_the_rows_are_numbered_from_1_also_when_one_was_removed_and_when_one_is_appended(type_rows: Any) -> None:
+    page = open_alone("layers")
+    assert page.session_state[SHEET].frame.index.tolist() == list(range(1, 9))
+    type_rows(lambda rows: rows.__delitem__(slice(4, 5)) if len(rows) == 8 else None)
+    page.run()
+    assert page.session_state[SHEET].frame.index.tolist() == list(range(1, 8))
+    appended = [dict(NEW_LAYER)]
+    type_rows(lambda rows: rows.append(appended.pop()) if appended else None)
+    page.run()
+    assert len(page.session_state[SHEET].frame) == 7  # a cell of the new row is being typed into
+    page.run()
+    assert page.session_state[SHEET].frame.index.tolist() == list(range(1, 9))
+
+
 def test_a_layer_can_be_put_between_two_others() -> None:
     page = open_alone("layers")
     next(box for box in page.selectbox if box.label == "Insert before layer").select(3).run()

@@ -1,5 +1,6 @@
 // Draws a Plotly figure into the page, and every later one into the same chart: nothing flickers, and what the user has
-// zoomed or hidden stays for as long as the figure's `uirevision` does. lab/ui/growth.js stands before this file.
+// zoomed or hidden stays for as long as the figure's `uirevision` does. lab/ui/growth.js and chart_words.js stand
+// before this file.
 
 const PAUSES = [0.3, 1, 2, 4];  // seconds before the second, third ... try to load Plotly
 
@@ -89,6 +90,7 @@ function drawWhole(Plotly, place, theme) {
   place.axis = layout.yaxis.range && [...layout.yaxis.range];  // Plotly writes a zoom into its own
   layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
   Plotly.react(place, data, layout, { displayModeBar: false });
+  sayInWords(place);
 }
 
 // Plotly keeps a zoom while the axis that it was made on is asked for; so that one is asked for until the zoom is over.

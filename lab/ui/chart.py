@@ -19,7 +19,8 @@ from streamlit.components.v1 import declare_component
 from lab.figures import Figure
 
 SCRIPT = Path(__file__).parent / "plotly" / "plotly-cartesian.min.js"
-_JS = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("growth.js", "chart.js"))
+_FILES = ("growth.js", "chart_words.js", "chart.js")
+_JS = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _FILES)
 _HTML = """
 <div class="lab-chart-frame">
   <p class="lab-chart-loading" role="status">The chart is being loaded.</p>

@@ -65,6 +65,7 @@ function grow(place, redraw) {
     return;
   }
   ends.forEach((end) => lengthen(place, end));
+  if (ends.length) sayInWords(place);
   place.shows = Math.max(place.shows, told.cursor);
 }
 

@@ -19,7 +19,7 @@ table.plain.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); bor
 """
 
 _HEADS = (
-    ("", "The layer's number"),
+    ("No.", "The layer's number"),
     ("layer", "What the layer does, and what follows inside it"),
     ("kernel", "Side of the square window, in pixels of the map it reads"),
     ("stride", "How far the window moves from one unit to the next"),

@@ -21,6 +21,7 @@ from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider
 from lab.ui.state import draft, set_draft
 from lab.ui.text import plain
+from lab.ui.undo import forget_earlier, undo_button
 
 SHEET, PRESET = "layer_sheet", "layers_preset"
 
@@ -30,7 +31,8 @@ the last (see `lab.editing.with_linear_last`).
 """
 INSERTED_LAYER: Row = {"kind": "conv", "channels": 16, "kernel": 3, "stride": 1, "padding": 1}
 """Possible before any layer: it keeps the size of its map."""
-WIDTHS = {"channels": 96, "kernel": 82, "stride": 76, "padding": 86}
+WIDTHS = {"channels": 93, "kernel": 82, "stride": 76, "padding": 86}
+NUMBER_WIDTH = 38
 
 
 @dataclass
@@ -42,6 +44,13 @@ class Sheet:
     rows: Rows
     """What the editor shows now, possible or not."""
     drawn: bool = False
+    worn: bool = False
+    """Whether another is to take its place."""
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its numbers count the layers: an appended row has none, a removed one leaves a gap."""
+        return len(self.frame) == len(self.rows)
 
     @property
     def key(self) -> str:
@@ -53,11 +62,15 @@ def edit_layers() -> None:
     """The editable table; what is typed becomes the draft, or the draft's problem when it cannot be built."""
     sheet = _sheet()
     rows, sheet.drawn = ask_rows(sheet), True
-    if rows == sheet.rows:
-        return
     typed, sheet.rows = sheet.rows, rows
-    set_draft(draft().with_rows(with_linear_last(rows, typed)))
+    if rows != typed:
+        set_draft(draft().with_rows(with_linear_last(rows, typed)))
     if draft().table != rows:  # an empty cell has taken its usual value, or a row its place: show what is used
+        st.rerun()
+    if (
+        len(rows) <= len(typed) and not sheet.numbered
+    ):  # a row just appended may be being typed into: numbered after that
+        sheet.worn = True
         st.rerun()
 
 
@@ -84,10 +97,11 @@ def ask_rows(sheet: Sheet) -> Rows:
         sheet.frame,
         key=sheet.key,
         num_rows="dynamic",
-        hide_index=True,
+        hide_index=False,
         placeholder="",
         width="stretch",
         column_config={
+            "_index": st.column_config.NumberColumn("No.", width=NUMBER_WIDTH, help="The layer's number."),
             "kind": st.column_config.SelectboxColumn(
                 kinds.label,
                 options=list(kinds.options),
@@ -146,6 +160,7 @@ def show_insert() -> None:
             args=(place,),
             help="Adds a convolution at this place. To remove layers, tick them at the left edge and press Delete.",
         )
+        undo_button()
 
 
 def _number_column(name: str, width: int) -> Any:
@@ -159,10 +174,13 @@ def _number_column(name: str, width: int) -> Any:
 def _sheet() -> Sheet:
     sheet: Sheet | None = st.session_state.get(SHEET)
     left = sheet is not None and sheet.drawn and sheet.key not in st.session_state  # the widget has forgotten the edits
-    if sheet is None or left or sheet.rows != draft().table:
+    if sheet is None or left:
+        forget_earlier()
+    if sheet is None or left or sheet.worn or sheet.rows != draft().table:
         rows = draft().table
         cells = [{name: None if row[name] is None else str(row[name]) for name in COLUMNS} for row in rows]
-        frame = pd.DataFrame(cells, columns=list(COLUMNS), dtype="string")
+        numbers = pd.RangeIndex(1, len(cells) + 1)
+        frame = pd.DataFrame(cells, columns=list(COLUMNS), index=numbers, dtype="string")
         sheet = st.session_state[SHEET] = Sheet(sheet.version + 1 if sheet else 1, frame, rows)
     return sheet
 

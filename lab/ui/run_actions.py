@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lab.analysis import RunSummary
-from lab.store import Store
+from lab.store import Store, StoreError
 from lab.ui.navigation import page
 from lab.ui.run_table import Listed
 from lab.ui.state import choose_run, forget_run, use_settings
@@ -36,10 +36,16 @@ def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
 @st.dialog("Rename the run")
 def _rename(store: Store, run: RunSummary) -> None:
     st.caption(f"Run {run.run}: {plain(run.name)}")
-    name = st.text_input("Name", run.name, max_chars=120)
-    if st.button("Rename", type="primary", disabled=not name.strip()):
+    with st.form("rename", border=False):  # so that Enter renames
+        name = st.text_input("Name", run.name, max_chars=120)
+        if not st.form_submit_button("Rename", type="primary"):
+            return
+    try:
         store.rename(run.run, name)
-        st.rerun()
+    except StoreError as error:
+        st.error(plain(str(error)))
+        return
+    st.rerun()
 
 
 @st.dialog("Delete for good?")

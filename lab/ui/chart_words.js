@@ -1,0 +1,20 @@
+// What a chart shows, for who does not see it: what it is, and where each of its curves ends now.
+
+function inWords({ data, layout }) {
+  const curves = data.filter(({ type, mode }) => type === "scatter" && mode?.includes("lines"));
+  return [layout.meta, curves.map(endInWords).join("; ")].filter(Boolean).join(": ");
+}
+
+function endInWords({ name, x, y, hovertemplate }) {
+  const curve = name.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
+  const last = y.findLastIndex((value) => value !== null);
+  if (last < 0) return `${curve}, nothing yet`;
+  const value = hovertemplate.replace(/%\{y:\.(\d)([fg])\}/, (_, digits, kind) =>
+    kind === "f" ? y[last].toFixed(digits) : Number(y[last].toPrecision(digits)));
+  return `${curve} ${value} at epoch ${Number(x[last].toFixed(2))}`;
+}
+
+function sayInWords(place) {
+  place.setAttribute("role", "img");
+  place.setAttribute("aria-label", inWords(place));
+}

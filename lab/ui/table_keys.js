@@ -1,0 +1,76 @@
+// What Streamlit's tables make of the keyboard and should not: what is typed while the editor of a cell is being opened is
+// lost, and of the runs only Shift+Space ticks one. The keys of a moment are held back, and given to the editor in order.
+
+const FRAMES = 90;  // in which an editor opens, or does not
+const TICKED_BY_SPACE = "[class*=st-key-runs_table]";
+
+let held = null;  // what was pressed since an editor was asked for; null: none is being opened
+
+function tableOf(place) {
+  return place?.closest?.("[data-testid=stDataFrame] canvas");
+}
+
+function opensAnEditor(event) {
+  const isText = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  return isText && tableOf(event.target)?.querySelector("td[aria-readonly=false]");
+}
+
+function press(place, { key, code, keyCode, shiftKey }) {
+  const settings = { key, code, keyCode, shiftKey, bubbles: true, cancelable: true, composed: true };
+  place.dispatchEvent(new KeyboardEvent("keydown", settings));
+}
+
+function onKey(event) {
+  if (!event.isTrusted) return;  // one of ours
+  if (held) {
+    stop(event);
+    held.push(event);
+  } else if (event.code === "Space" && tableOf(event.target)?.closest(TICKED_BY_SPACE)) {
+    stop(event);
+    press(event.target, { key: " ", code: "Space", keyCode: 32, shiftKey: true });
+  } else if (opensAnEditor(event)) {
+    held = [];
+    deliver();
+  }
+}
+
+function stop(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+async function deliver() {
+  await until(isEditing);
+  while (held.length) {
+    const event = held.shift();
+    if (isEditing() && typeInto(event)) continue;
+    press(document.activeElement, event);
+    await until(() => isEditing() || tableOf(document.activeElement));
+    if (!isEditing() && event.key.length === 1) await until(isEditing);
+  }
+  held = null;
+}
+
+function isEditing() {
+  return document.activeElement?.matches("textarea, input") ?? false;
+}
+
+// Whether the key is one that changes the text; a made-up key press does not.
+function typeInto({ key, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey) return false;
+  if (key === "Backspace") return document.execCommand("delete");
+  return key.length === 1 && document.execCommand("insertText", false, key);
+}
+
+async function until(holds) {
+  for (let frame = 0; frame < FRAMES; frame += 1) {
+    await new Promise(requestAnimationFrame);
+    if (holds()) return;
+  }
+}
+
+export default function () {
+  window.removeEventListener("keydown", window.labTableKeys, true);
+  window.labTableKeys = onKey;
+  window.addEventListener("keydown", onKey, true);
+}

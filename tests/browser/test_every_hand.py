@@ -1,0 +1,251 @@
+"""The lab without eyes, without colours and without a mouse: what axe-core finds, names of charts, the keyboard."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from app_pages import add_run, epoch
+from browser.axe import findings
+from browser.curves import points, wait_for_points
+from browser.focus import FOCUS
+from browser.test_app import start, train_address
+from examples import tiny_run, wait_until
+from lab_server import LabServer
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from lab.events import Stopped
+
+expect.set_options(timeout=90_000)
+Tabs = Callable[[str], Page]
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed_page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A tab of a browser whose user wants this theme."""
+    page = context.new_page()
+    page.emulate_media(color_scheme=request.param)
+    yield page
+
+
+def expect_chart(page: Page, chart: str) -> None:
+    expect(page.locator(f".st-key-{chart} .main-svg").first).to_be_attached()
+
+
+def table(page: Page) -> Locator:
+    """A table of Streamlit's, once its cells are there."""
+    expect(page.locator("[data-testid=stDataFrame] canvas tbody tr")).not_to_have_count(0)
+    return page.locator("[data-testid=stDataFrame] canvas").first
+
+
+def two_runs(server: LabServer) -> list[int]:
+    return [add_run(server.store, epoch(1), epoch(2), Stopped(), config=tiny_run(), name=name) for name in "ab"]
+
+
+def test_axe_finds_nothing_on_steps(server: LabServer, themed_page: Page) -> None:
+    themed_page.goto(server.address)
+    expect_chart(themed_page, "step-curves")
+    assert findings(themed_page) == []
+
+
+def test_axe_finds_nothing_on_train(server: LabServer, themed_page: Page) -> None:
+    themed_page.goto(train_address(server, two_runs(server)[0]))
+    expect_chart(themed_page, "loss")
+    expect_chart(themed_page, "digits")
+    assert findings(themed_page) == []
+    for tab in ("Learning rate", "Beyond", "Run"):
+        themed_page.get_by_role("tab", name=tab).click()
+        expect(themed_page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+        assert findings(themed_page) == []
+
+
+def test_axe_finds_nothing_on_layers(server: LabServer, themed_page: Page) -> None:
+    themed_page.goto(f"{server.address}/layers")
+    table(themed_page)
+    assert findings(themed_page) == []
+    themed_page.get_by_role("tab", name="What a unit sees").click()
+    expect_chart(themed_page, "unit_picture")
+    assert findings(themed_page) == []
+
+
+def test_axe_finds_nothing_on_draw(server: LabServer, themed_page: Page) -> None:
+    themed_page.goto(f"{server.address}/draw")
+    expect(themed_page.locator(".st-key-board canvas").first).to_be_visible()
+    assert findings(themed_page) == []
+    themed_page.get_by_text("Picture file").click()
+    expect(themed_page.get_by_test_id("stFileUploaderDropzone")).to_be_visible()
+    assert findings(themed_page) == []
+
+
+def test_axe_finds_nothing_on_runs_nor_in_its_dialogs(server: LabServer, themed_page: Page) -> None:
+    two_runs(server)
+    themed_page.goto(f"{server.address}/runs")
+    table(themed_page).click(position={"x": 18, "y": 17}, force=True)
+    expect_chart(themed_page, "overlay-loss")
+    assert findings(themed_page) == []
+    themed_page.get_by_role("button", name="Delete", exact=True).click()
+    expect(themed_page.get_by_role("dialog").get_by_role("button", name="Delete")).to_be_visible()
+    assert findings(themed_page) == []
+
+
+# --- in words ----------------------------------------------------------------------------------------------------
+
+
+def test_a_chart_says_what_it_shows_and_its_latest_figures(server: LabServer, new_tab: Tabs) -> None:
+    run_id = two_runs(server)[0]
+    page = new_tab(train_address(server, run_id))
+    last = server.store.epochs([run_id])[run_id][-1]
+    words = f"Accuracy (%) by epoch: train, nothing yet; test {last.test_accuracy:.2f} % at epoch 2"
+    expect(page.locator(".st-key-accuracy").get_by_role("img", name=words)).to_have_count(1)
+    expect(page.get_by_role("img", name=f"Loss by epoch: train, nothing yet; test {last.test_loss:.4f}")).to_have_count(
+        1
+    )
+    expect(page.get_by_role("img", name="10 digits")).to_have_count(1)
+
+
+def test_a_live_chart_goes_on_saying_its_figures_and_each_epoch_is_said(server: LabServer, new_tab: Tabs) -> None:
+    run_id = start(server)
+    page = new_tab(train_address(server, run_id))
+    wait_for_points(page, "loss", "train", more_than=0)
+    chart = page.locator(".st-key-loss .lab-chart")
+    seen = chart.get_attribute("aria-label") or ""
+    wait_for_points(page, "loss", "train", more_than=points(page, "loss", "train"))
+    expect(chart).not_to_have_attribute("aria-label", seen)
+    aloud = page.get_by_role("status").filter(has_text="Epoch")
+    wait_until(lambda: len(server.store.epochs([run_id])[run_id]) > 0)
+    expect(aloud).to_contain_text("test accuracy")
+
+
+# --- by keyboard -------------------------------------------------------------------------------------------------
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate(FOCUS)[1])
+
+
+def test_pause_is_within_ten_tab_stops_of_the_pages_start(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(train_address(server, start(server)))
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    stops: list[str] = []
+    while "Pause" not in stops and len(stops) < 10:
+        page.keyboard.press("Tab")
+        stops.append(focused(page))
+    assert "Pause" in stops
+
+
+def test_space_ticks_the_run_that_the_arrows_have_come_to(server: LabServer, new_tab: Tabs) -> None:
+    two_runs(server)
+    page = new_tab(f"{server.address}/runs")
+    table(page).focus()
+    page.keyboard.press("ArrowDown")
+    row = page.locator("[data-testid=stDataFrame] canvas tbody tr").nth(1)
+    expect(row.locator("td[aria-selected=true]")).to_have_count(1)
+    page.keyboard.press("Space")
+    expect(row).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("button", name="Open")).to_be_enabled()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Open")).to_be_disabled()
+
+
+def test_enter_renames_and_a_name_of_nothing_is_refused(server: LabServer, new_tab: Tabs) -> None:
+    two_runs(server)
+    page = new_tab(f"{server.address}/runs")
+    table(page).click(position={"x": 18, "y": 35 + 17}, force=True)
+    page.get_by_role("button", name="Rename").click()
+    dialog = page.get_by_role("dialog")
+    name = dialog.get_by_label("Name")
+    name.fill("  ")
+    name.press("Enter")
+    expect(dialog.get_by_text("at least one character")).to_be_visible()
+    name.fill("better")
+    name.press("Enter")
+    expect(dialog).to_have_count(0)
+    assert [run.name for run in server.store.runs()] == ["better", "a"]
+
+
+# --- the layer editor --------------------------------------------------------------------------------------------
+
+
+def cell(page: Page, layer: int, column: int) -> Locator:
+    return page.get_by_test_id(f"glide-cell-{column}-{layer - 1}")
+
+
+CHANNELS, X = 3, 220
+"""The column of the channels, and a pixel within it."""
+
+
+def choose_cell(page: Page, layer: int) -> None:
+    canvas = table(page)
+    canvas.click(position={"x": X, "y": 33 * layer + 17}, force=True)
+    expect(cell(page, layer, CHANNELS)).to_have_attribute("aria-selected", "true")
+
+
+@pytest.mark.parametrize("milliseconds", [20, 0])
+def test_every_digit_of_fast_typing_is_kept_and_can_be_undone(
+    server: LabServer, new_tab: Tabs, milliseconds: int
+) -> None:
+    page = new_tab(f"{server.address}/layers")
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_disabled()
+    choose_cell(page, 1)
+    page.keyboard.type("128", delay=milliseconds)
+    page.keyboard.press("Enter")
+    expect(cell(page, 1, CHANNELS)).to_have_text("128")
+    expect(undo).to_be_enabled()
+    page.keyboard.press("Control+z")
+    expect(cell(page, 1, CHANNELS)).to_have_text("96")
+    expect(undo).to_be_disabled()
+
+
+def numbers(page: Page) -> list[str]:
+    return page.locator("[data-testid=stDataFrame] canvas tbody td[aria-colindex='1']").all_text_contents()
+
+
+def test_layers_keep_being_numbered_when_one_is_removed_and_undo_brings_it_back(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    page = new_tab(f"{server.address}/layers")
+    canvas = table(page)
+    assert numbers(page)[:8] == list("12345678")
+    canvas.click(position={"x": 18, "y": 33 * 5 + 17}, force=True)
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    wait_until(lambda: numbers(page)[:7] == list("1234567") and "8" not in numbers(page))
+    page.get_by_role("button", name="Undo").click()
+    wait_until(lambda: numbers(page)[:8] == list("12345678"))
+    expect(cell(page, 5, CHANNELS)).to_have_text("8")
+
+
+# --- toolbars ----------------------------------------------------------------------------------------------------
+
+COVERED = """() => {
+    const found = [...document.querySelectorAll("[data-testid=stElementToolbar]")];
+    const bars = found.map(bar => [bar, bar.getBoundingClientRect()]);
+    const texts = document.createTreeWalker(document.querySelector("[data-testid=stMain]"), NodeFilter.SHOW_TEXT);
+    const covered = [];
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+        const range = document.createRange();
+        range.selectNodeContents(text);
+        for (const [bar, box] of bars) {
+            if (!box.width || bar.contains(text) || text.parentElement.closest("canvas, style, script")) continue;
+            for (const part of range.getClientRects()) {
+                const across = Math.min(part.right, box.right) - Math.max(part.left, box.left);
+                const down = Math.min(part.bottom, box.bottom) - Math.max(part.top, box.top);
+                if (across > 1 && down > 1) covered.push(text.textContent);
+            }
+        }
+    }
+    return covered;
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("page_name", ["layers", "runs"])
+def test_no_toolbar_covers_a_text(server: LabServer, browser: Browser, page_name: str, width: int) -> None:
+    two_runs(server)
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(f"{server.address}/{page_name}")
+    box = table(page).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 20)
+    expect(page.get_by_test_id("stElementToolbar").first).to_be_visible()
+    assert page.evaluate(COVERED) == []
+    page.close()
