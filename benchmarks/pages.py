@@ -1,92 +1,78 @@
-"""What it costs the training that people watch it: seconds of an epoch with no page, one and twenty open.
+"""How alive a page is, and what it costs the training that pages watch it.
 
-    python benchmarks/pages.py
+    python benchmarks/pages.py [--rounds 10] [--pages 30 300]
 
-The run is step 5 on the CPU; "command line" is `python -m lab train`, the others are the app's own worker, watched by
-pages that speak Streamlit's protocol as a browser does and ask for every refresh, but draw nothing: in a class, each
-page is drawn on its own machine. "browser here" (where there is a Chromium) is a page on this machine, open before the
-run and begun by a click in it. In turn, for so many rounds: two runs of one kind differ by some five percent, more than
-a page costs. Takes about half an hour.
+One long run of step 5 on the CPU, in the app's own worker. In turn, for a dozen seconds each, nobody watches it, a page
+in a browser on this very machine, nobody, 30 pages elsewhere, nobody, 300 pages elsewhere, and so on for so many
+rounds. What watching costs is how much slower the training was than in the stretches before and after it: two stretches
+that nobody watches differ by a few percent, and by the more the further they are apart. Pages elsewhere are connections
+that are told everything and draw nothing; what reading them takes of this machine's processor is printed with them, and
+is none of the lab's. Takes about a quarter of an hour.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import sync_playwright
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Origin, Subprotocol
+from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from browser.chromium import ARGUMENTS, find_chromium
+
+from lab.events import Window
 from lab.steps import step
-from lab.store import ENDED, Store
+from lab.store import Store
 
 ROOT = Path(__file__).parent.parent
-ROUNDS, EPOCHS, PAGES = 10, 5, 20
-CHROMIUM = shutil.which("chromium")
+HERE = "a page in a browser here"
+SECONDS = 12.0
+"""Of a stretch."""
+SETTLING = 2.5
+"""Seconds at its beginning that are left out: pages come and go in them."""
 
 
-class Watcher(threading.Thread):
-    """A page of the Train page that refreshes as often as the app says."""
+@dataclass(frozen=True)
+class Stretch:
+    """Who watched, from when to when, in seconds since 1970."""
 
-    def __init__(self, address: str, run: int) -> None:
-        super().__init__(daemon=True)
-        self.address, self.query = address, f"run={run}"
-        self.refreshes = 0
-        self.closing = threading.Event()
+    who: str
+    begin: float
+    end: float
 
-    def run(self) -> None:
-        """Watch until `closing`."""
-        stream = f"{self.address.replace('http', 'ws')}/_stcore/stream"
-        subprotocols = [Subprotocol("streamlit")]
-        with connect(stream, subprotocols=subprotocols, max_size=None, origin=Origin(self.address)) as connection:
-            ask = BackMsg()
-            ask.rerun_script.page_name, ask.rerun_script.query_string = "train", self.query
-            connection.send(ask.SerializeToString())
-            self._watch(connection)
-
-    def _watch(self, connection: ClientConnection) -> None:
-        refresh, interval, due = BackMsg(), 0.0, float("inf")
-        refresh.rerun_script.query_string, refresh.rerun_script.is_auto_rerun = self.query, True
-        while not self.closing.is_set():
-            try:
-                message = ForwardMsg.FromString(connection.recv(timeout=min(0.5, max(0.0, due - time.monotonic()))))
-            except TimeoutError:
-                if time.monotonic() >= due:
-                    connection.send(refresh.SerializeToString())
-                    self.refreshes, due = self.refreshes + 1, time.monotonic() + interval
-                continue
-            if message.HasField("new_session"):
-                refresh.rerun_script.page_script_hash = message.new_session.page_script_hash
-            if message.HasField("auto_rerun"):
-                refresh.rerun_script.fragment_id = message.auto_rerun.fragment_id
-                interval = message.auto_rerun.interval
-                due = min(due, time.monotonic() + interval)
+    def speed(self, spoken: Sequence[tuple[float, Window]]) -> float:
+        """Iterations a second of the windows that lie in it as a whole."""
+        inside = [
+            window.images_per_second
+            for (before, _), (at, window) in pairwise(spoken)
+            if self.begin <= before and at <= self.end
+        ]
+        return statistics.harmonic_mean(inside)
 
 
 @contextmanager
-def server(store: Store) -> Iterator[str]:
-    """The app in a process of its own; yields its address."""
+def server(store: Store) -> Iterator[int]:
+    """The app in a process of its own; yields its port."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+        port = int(free.getsockname()[1])
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = os.environ | {"LAB_DATABASE_URL": store.url, "CUDA_VISIBLE_DEVICES": ""}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -95,107 +81,180 @@ def server(store: Store) -> Iterator[str]:
             with suppress(OSError), urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=5):
                 break
             time.sleep(0.1)
-        yield f"http://localhost:{port}"
+        yield port
     finally:
         process.terminate()
         process.wait()
 
 
-def seconds_at_the_end(store: Store, run: int) -> list[float]:
-    """Wait for the run's end; the seconds of each of its first `EPOCHS`."""
-    while store.run(run).status not in ENDED:
-        time.sleep(0.5)
-    return [epoch.seconds for epoch in store.epochs([run])[run][:EPOCHS]]
+class Readers:
+    """The pages elsewhere, in a process of their own."""
+
+    def __init__(self, port: int, run: int) -> None:
+        command = [sys.executable, "benchmarks/readers.py", str(port), str(run)]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+
+    def watch(self, many: int, taken: list[dict[str, float]]) -> Callable[[], None]:
+        """Be so many; returns what ends that, and notes what they took."""
+        self.be(many)
+        return lambda: taken.append(self.be(0))
+
+    def be(self, many: int) -> dict[str, float]:
+        """Be so many from now on; what those before were told, and what reading it took."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(f"{many}\n")
+        answer: dict[str, float] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """End them."""
+        self._process.terminate()
+        self._process.wait()
 
 
-def submit(store: Store) -> int:
-    """Queue a run."""
-    return store.submit(replace(step(5).config, device="cpu", epochs=EPOCHS))
+class BrowserPage:
+    """A page on this machine: looked at, or behind another one."""
 
+    def __init__(self, page: Page, port: int, run: int) -> None:
+        self._page = page
+        page.goto(f"http://localhost:{port}/train?run={run}")
+        page.wait_for_function("() => document.querySelector('.st-key-rate .js-plotly-plot')", timeout=120_000)
+        page.wait_for_function("() => window.labLive?.axes")
+        page.evaluate(OBSERVE)
+        self.look_away()
 
-def command_line(_: str, store: Store) -> list[float]:
-    """The training without an app; its server stands idle."""
-    train = ["train", "--step", "5", "--device", "cpu", "--epochs", str(EPOCHS), "--json"]
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"LAB_DATABASE_URL": f"sqlite:///{folder}/lab.sqlite3"}
-        done = subprocess.run(
-            [sys.executable, "-m", "lab", *train], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True
-        )
-    said = map(json.loads, done.stdout.splitlines())
-    return [float(row["seconds"]) for row in said if row["event"] == "epoch"][:EPOCHS]
+    def look(self) -> Callable[[], None]:
+        """Bring it to the front; returns what puts it behind another one again."""
+        self._page.evaluate("window.behind = false; document.dispatchEvent(new Event('visibilitychange'))")
+        return self.look_away
 
+    def look_away(self) -> None:
+        """Put it behind another one."""
+        self._page.evaluate("window.behind = true; document.dispatchEvent(new Event('visibilitychange'))")
 
-def watched_by(pages: int) -> Callable[[str, Store], list[float]]:
-    """The app's own training, watched by so many pages."""
-
-    def measure(address: str, store: Store) -> list[float]:
-        run = submit(store)
-        watchers = [Watcher(address, run) for _ in range(pages)]
-        for watcher in watchers:
-            watcher.start()
-        found = seconds_at_the_end(store, run)
-        for watcher in watchers:
-            watcher.closing.set()
-            watcher.join()
-        assert all(watcher.refreshes for watcher in watchers), "a page was never refreshed"
+    def seen(self) -> dict[str, Any]:
+        """When its line moved, in seconds since 1970, and each new point of its loss: where, in epochs, and when."""
+        found: dict[str, Any] = self._page.evaluate("({moved: window.moved, drawn: window.drawn})")
         return found
 
-    return measure
+
+OBSERVE = """() => {
+    Object.defineProperty(document, "hidden", { get: () => window.behind });
+    [window.moved, window.drawn] = [[], []];
+    new MutationObserver(() => window.moved.push(Date.now() / 1000)).observe(
+        document.querySelector(".lab-live-line"), { characterData: true, childList: true, subtree: true });
+    const plot = document.querySelector(".st-key-loss .js-plotly-plot");
+    const points = () => plot.data.find(curve => curve.name === "train").x;
+    let known = points().length;
+    new MutationObserver(() => {
+        for (const place of points().slice(known)) window.drawn.push([place, Date.now() / 1000]);
+        known = points().length;
+    }).observe(plot.querySelector(".scatterlayer"), { childList: true, subtree: true });
+}"""
 
 
-def begun_in_a_browser(address: str, store: Store) -> list[float]:
-    """The app's own training, begun by a click in a Chromium on this machine, which goes on showing it."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(f"{address}/train")
-        page.get_by_label("Step", exact=True).first.click()
-        page.get_by_role("option", name="5.").click()
-        page.wait_for_timeout(5000)  # until what the opening costs is over
-        before = len(store.runs())
-        page.get_by_role("button", name="Start training").click()
-        while len(store.runs()) == before:
-            time.sleep(0.1)
-        run = max(run.id for run in store.runs())
-        assert store.run(run).step == 5
-        while len(store.epochs([run]).get(run, [])) < EPOCHS:
-            time.sleep(0.5)
-        store.send(run, "stop")
-        found = seconds_at_the_end(store, run)
-        browser.close()
+def windows(store: Store, run: int) -> list[tuple[float, Window]]:
+    """What the run has said of its training, and when."""
+    kept = store.events_after(run)
+    return [(one.time, one.event) for one in kept if isinstance(one.event, Window)]
+
+
+def watch(rounds: int, ways: dict[str, Callable[[], Callable[[], None]]]) -> list[Stretch]:
+    """Nobody and each of the ways in turn; a way begins to watch, and returns what ends it."""
+    stretches = []
+    for number in range(rounds):
+        for who, begin in ways.items():
+            for name, start in (("nobody", None), (who, begin)):
+                end = start() if start else None
+                began = time.time() + SETTLING
+                time.sleep(SECONDS)
+                stretches.append(Stretch(name, began, time.time()))
+                if end:
+                    end()
+        print(f"round {number + 1} of {rounds}", file=sys.stderr)
+    time.sleep(SECONDS)
+    stretches.append(Stretch("nobody", time.time() - SECONDS + SETTLING, time.time()))
+    return stretches
+
+
+def costs(stretches: Sequence[Stretch], spoken: Sequence[tuple[float, Window]]) -> dict[str, list[float]]:
+    """By how many percent the training was slower in each watched stretch than in the two beside it."""
+    speeds = [stretch.speed(spoken) for stretch in stretches]
+    found: dict[str, list[float]] = {}
+    for place, stretch in enumerate(stretches):
+        if stretch.who != "nobody":
+            alone = (speeds[place - 1] + speeds[place + 1]) / 2
+            found.setdefault(stretch.who, []).append(100 * (alone / speeds[place] - 1))
     return found
 
 
-def slower(mine: list[float], base: list[float]) -> str:
-    """How much, in percent, on average over the rounds; and the standard error of that."""
-    percent = [100 * (one / other - 1) for one, other in zip(mine, base, strict=True)]
+def liveliness(seen: dict[str, Any], stretches: Sequence[Stretch], spoken: Sequence[tuple[float, Window]]) -> str:
+    """Movements a second, the longest stillness, and how late points are drawn, of the looked at page."""
+    moves, stills, lates = 0, [0.0], []
+    made = {round(window.iteration): at for at, window in spoken}
+    per_epoch = step(5).config.iterations_per_epoch
+    for stretch in stretches:
+        moved = [at for at in seen["moved"] if stretch.begin <= at <= stretch.end]
+        moves += len(moved)
+        stills += [after - before for before, after in pairwise(moved)]
+        lates += [
+            at - made[round(place * per_epoch)]
+            for place, at in seen["drawn"]
+            if stretch.begin <= made[round(place * per_epoch)] and at <= stretch.end
+        ]
+    seconds = sum(stretch.end - stretch.begin for stretch in stretches)
+    lates.sort()
+    return (
+        f"{moves / seconds:.1f} movements a second, the longest stillness {max(stills):.2f} s; a new point is drawn "
+        f"{statistics.median(lates):.2f} s after its making, 95 % within {lates[int(0.95 * len(lates))]:.2f} s, the "
+        f"last of {len(lates)} after {lates[-1]:.2f} s"
+    )
+
+
+def cost_words(who: str, percent: Sequence[float], taken: Sequence[dict[str, float]]) -> str:
+    """What a way to watch costs, and what its readers took, if it has some."""
     error = statistics.stdev(percent) / len(percent) ** 0.5 if len(percent) > 1 else float("nan")
-    return f"{statistics.mean(percent):+5.1f} ± {error:.1f} %"
+    words = f"{who}: the training is slower by {statistics.mean(percent):.1f} ± {error:.1f} %"
+    if not taken:
+        return words
+    told, processor = (statistics.mean(one[name] for one in taken) for name in ("messages", "processor"))
+    words += f"; told {told:.0f} messages a second, {sum(one['lost'] for one in taken):.0f} cut off"
+    return f"{words}; reading took {100 * processor:.1f} % of a core"
 
 
 def main() -> None:
-    """Print a line for each way to watch."""
-    ways = {"command line": command_line, "no page": watched_by(0), "one page": watched_by(1)}
-    ways[f"{PAGES} pages"] = watched_by(PAGES)
-    if CHROMIUM:
-        ways["browser here"] = begun_in_a_browser
-    found: dict[str, list[list[float]]] = {name: [] for name in ways}
+    """Print a line for what the page shows, and one for what each way to watch costs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--pages", type=int, nargs="*", default=[30, 300])
+    asked = parser.parse_args()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = Store(f"sqlite:///{folder}/lab.sqlite3")
-        address = stack.enter_context(server(store))
-        watched_by(1)(address, store)  # the first page that opens starts the app's worker
-        for _ in range(ROUNDS):
-            for name, measure in ways.items():
-                found[name].append(measure(address, store))
-    epoch = {name: [statistics.median(run[1:]) for run in runs] for name, runs in found.items()}  # the first warms up
-    whole = {name: [sum(run) for run in runs] for name, runs in found.items()}
-    for name in ways:
-        words = f"{name:13} {statistics.median(epoch[name]):6.2f} s an epoch"
-        if name != "command line":
-            words += f", slower by {slower(epoch[name], epoch['command line'])}"
-            words += f"; the run of {EPOCHS} epochs by {slower(whole[name], whole['command line'])}"
-        print(words)
+        port = stack.enter_context(server(store))
+        run = store.submit(replace(step(5).config, device="cpu", epochs=200))
+        while len(windows(store, run)) < 30:
+            time.sleep(0.5)
+        chromium, ways = find_chromium(), {}
+        if chromium:
+            browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            page = BrowserPage(browser.new_page(viewport={"width": 1280, "height": 720}), port, run)
+            ways[HERE] = page.look
+        readers = Readers(port, run)
+        stack.callback(readers.close)
+        taken: dict[str, list[dict[str, float]]] = {}
+        for many in asked.pages:
+            ways[f"{many} pages elsewhere"] = partial(
+                readers.watch, many, taken.setdefault(f"{many} pages elsewhere", [])
+            )
+        stretches = watch(asked.rounds, ways)
+        spoken = windows(store, run)
+        if chromium:
+            print(f"{HERE}: {liveliness(page.seen(), [one for one in stretches if one.who == HERE], spoken)}")
+        for who, percent in costs(stretches, spoken).items():
+            print(cost_words(who, percent, taken.get(who, [])))
+        store.send(run, "stop")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import platform
 import sys
 import threading
@@ -79,6 +80,7 @@ def prepare_training_thread() -> None:
     torch.set_flush_denormal(True)  # numbers below 1e-38 matter to nobody and take a processor a hundred times as long
     with _undisturbed():
         torch.get_num_threads()  # the first question settles this thread's number
+    importlib.import_module("torch._dynamo")  # two seconds, for which the first optimiser of the process would wait
 
 
 def use_threads(count: int) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 from lab.attempt import CLOSED, Attempt, one_line
@@ -87,6 +88,8 @@ class Worker:
         try:
             prepare_training_thread()
             code_commit()  # asked now: the files may be changed while this process goes on
+            with suppress(Exception):  # whatever is wrong with the data: the run that needs them says so
+                load_mnist("cpu")  # read and verified before somebody waits for it
             while not self._end.is_set() and not self._has_done_its_only_run():
                 self._take_a_turn()
         except BaseException as error:

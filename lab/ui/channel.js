@@ -4,22 +4,22 @@
 const PAUSES = [0.3, 0.6, 1.2, 2.5, 5];  // seconds before the next try to be told something
 // A frame takes some milliseconds from a training on the same machine: there, seconds between two (docs/performance.md).
 const NEAR_FRAME = 0.22;
+const SILENCE = 25;  // seconds: the server says something every ten
 const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-const told = (window.labLive ??= Object.assign(new EventTarget(), { rows: [], axes: null, cursor: 0 }));
+const told = (window.labLive ??= Object.assign(new EventTarget(), { run: null, rows: [], axes: null, cursor: 0 }));
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 const seconds = () => performance.now() / 1000;
 
 // --- being told ------------------------------------------------------------------------------------------------------
 
-const channel = { run: null, socket: null, tries: 0, timer: null };
+const channel = { socket: null, tries: 0, timer: null, heard: 0 };
 let page = null;  // what the page was drawn with last, and its place
 
 function watch(data, place, ask) {
-  const isNew = channel.run !== data.run;
-  if (isNew) {
+  if (told.run !== data.run) {
     hangUp();
-    Object.assign(channel, { run: data.run, state: null, asked: null, words: {}, waits: "", problem: "", grown: false });
-    Object.assign(told, { rows: [], axes: null, cursor: data.cursor });
+    Object.assign(channel, { state: null, asked: null, words: {}, waits: "", problem: "", grown: false });
+    Object.assign(told, { run: data.run, rows: [], axes: null, cursor: data.cursor });
     motion.reset();
   }
   told.rows = told.rows.filter((row) => row.id > data.cursor);
@@ -34,11 +34,12 @@ function watch(data, place, ask) {
 
 function call() {
   if (channel.socket || channel.timer) return;
-  const address = new URL(`live?run=${channel.run}&after=${told.cursor}`, document.baseURI);
+  const address = new URL(`live?run=${told.run}&after=${told.cursor}`, document.baseURI);
   address.protocol = address.protocol.replace("http", "ws");
   const socket = (channel.socket = new WebSocket(address));
   socket.onmessage = (event) => { if (socket === channel.socket) hear(JSON.parse(event.data)); };
   socket.onopen = () => { channel.tries = 0; };
+  channel.heard = seconds();
   socket.onclose = () => { if (socket === channel.socket) callAgain(); };
 }
 
@@ -69,6 +70,7 @@ function hear(message) {
     hangUp();
     return;
   }
+  channel.heard = seconds();
   told.cursor = message.cursor;
   told.rows.push(...message.rows);
   told.axes = message.axes ?? told.axes;
@@ -192,6 +194,8 @@ function next() {
   const frame = () => requestAnimationFrame(() => {
     isAsked = false;
     if (!page.place.isConnected) return;
+    if (channel.socket && seconds() - channel.heard > SILENCE) hangUp();  // broken, and nobody was told: a machine slept
+    if (isWatched()) call();
     show();
     if (!stillness.matches || seconds() - moved >= 1) {
       moved = seconds();

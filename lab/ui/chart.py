@@ -46,12 +46,13 @@ _CSS = """
 class Growing:
     """What a chart of a run needs to grow by itself, by what `lab.ui.channel` is told."""
 
-    chart: str
-    """What the channel calls it."""
-    curves: tuple[str, ...]
-    """The names of its curves that grow."""
+    run: int
     cursor: int
     """The id of the newest event that its figure holds."""
+    chart: str = ""
+    """What the channel calls it."""
+    curves: tuple[str, ...] = ()
+    """The names of its curves that grow."""
     axis: int | None = None
     """Which of the axes that the channel tells of it follows; None: it keeps its own."""
 

@@ -2,11 +2,16 @@
 // what a drawing by Plotly does. A curve that gets a marker, its first points, or another axis is drawn by Plotly.
 
 // What the page is told of the run that it shows; lab/ui/channel.js fills it, and says when it has grown.
-const told = (window.labLive ??= Object.assign(new EventTarget(), { rows: [], axes: null, cursor: 0 }));
+const told = (window.labLive ??= Object.assign(new EventTarget(), { run: null, rows: [], axes: null, cursor: 0 }));
 
 // What a chart does not show yet of what was told: `place.live` says which events its figure holds.
 function untold(place) {
-  return told.rows.filter((row) => row.id > place.shows);
+  return told.run === place.live.run ? told.rows.filter((row) => row.id > place.shows) : [];
+}
+
+// The id of the newest event that it shows once it shows all that was told.
+function newest(place) {
+  return told.run === place.live.run ? Math.max(place.shows, told.cursor) : place.shows;
 }
 
 // The points of some rows for this chart, curve by curve; `cut` is where the run goes back to.
@@ -37,16 +42,16 @@ function upToDate(place, figure) {
     trace.x = [...trace.x.filter((_, i) => kept[i]), ...points.map(([x]) => x)];
     trace.y = [...trace.y.filter((_, i) => kept[i]), ...points.map(([, y]) => y)];
   }
-  place.shows = Math.max(place.shows, told.cursor);
+  place.shows = newest(place);
   Object.assign(figure.layout.yaxis, axisNow(place));
   return figure;
 }
 
 // The vertical axis that the run has now, where that is known of it and the chart follows it.
 function axisNow(place) {
-  const { chart, axis, cursor } = place.live;
-  const known = told.axes?.[chart];
-  return known && axis !== null && told.cursor > cursor ? known[axis] : {};
+  const { run, chart, axis, cursor } = place.live;
+  const known = told.run === run && told.cursor > cursor && axis !== null ? told.axes?.[chart] : null;
+  return known ? known[axis] : {};
 }
 
 // Take in what is new. `redraw` draws the whole chart.
@@ -66,7 +71,7 @@ function grow(place, redraw) {
   }
   ends.forEach((end) => lengthen(place, end));
   if (ends.length) sayInWords(place);
-  place.shows = Math.max(place.shows, told.cursor);
+  place.shows = newest(place);
 }
 
 // Where a curve ends and what comes; null where it has to be drawn anew.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -61,8 +62,9 @@ def _view(run_id: int) -> None:
     _head(store, run, summary)
     _state(run, summary, cursor_of(kept))
     _figures(summary)
-    _curves(run, timeline, cursor_of(kept))
-    _below(run, timeline, summary, cursor_of(kept))
+    growing = Growing(run=run.id, cursor=cursor_of(kept))
+    _curves(run, timeline, growing)
+    _below(run, timeline, summary, growing)
 
 
 def cursor_of(kept: Sequence[Kept]) -> int:
@@ -141,7 +143,7 @@ def _gap_help(run: RunSummary) -> str:
     )
 
 
-def _curves(run: Run, timeline: Timeline, cursor: int) -> None:
+def _curves(run: Run, timeline: Timeline, growing: Growing) -> None:
     published, whole = st.columns(2)
     known = published_epochs(run.step) if run.step else ()
     with published:
@@ -149,7 +151,7 @@ def _curves(run: Run, timeline: Timeline, cursor: int) -> None:
         dotted = st.toggle(label, value=True, key="published", disabled=not known)
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
-    draw_curves(timeline, run.config, known if dotted else (), whole_range, cursor)
+    draw_curves(timeline, run.config, known if dotted else (), whole_range, growing)
     for note in curve_notes(run.config):
         st.caption(note)
 
@@ -159,30 +161,27 @@ def draw_curves(
     config: RunConfig,
     published: tuple[PublishedEpoch, ...],
     whole_range: bool = False,
-    cursor: int | None = None,
+    growing: Growing | None = None,
 ) -> None:
-    """Loss and accuracy side by side on one epoch axis; with `cursor`, the newest event's id, they grow."""
+    """Loss and accuracy side by side on one epoch axis; they grow with the run that `growing` names."""
+    curves = (TRAIN_CURVE, MEASURED_CURVE, config.evaluate_on)
     axis = int(bool(published))
-
-    def growing(chart: str, follows: int | None) -> Growing | None:
-        curves = (TRAIN_CURVE, MEASURED_CURVE, config.evaluate_on)
-        return None if cursor is None else Growing(chart=chart, curves=curves, cursor=cursor, axis=follows)
-
     left, right = st.columns(2)
     with left:
-        show_figure(loss_figure(timeline, config, published), "loss", growing("loss", axis))
+        loss = growing and replace(growing, chart="loss", curves=curves, axis=axis)
+        show_figure(loss_figure(timeline, config, published), "loss", loss)
     with right:
-        figure = accuracy_figure(timeline, config, published, whole_range)
-        show_figure(figure, "accuracy", growing("accuracy", None if whole_range else axis))
+        accuracy = growing and replace(growing, chart="accuracy", curves=curves, axis=None if whole_range else axis)
+        show_figure(accuracy_figure(timeline, config, published, whole_range), "accuracy", accuracy)
 
 
-def _below(run: Run, timeline: Timeline, summary: RunSummary, cursor: int) -> None:
+def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) -> None:
     """The learning rate beside the scorecard and, once the run has ended, its findings."""
     left, right = st.columns(2)
     with left:
         reached = timeline.position(timeline.windows[-1]) if timeline.windows else 0
         figure = learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached)
-        show_figure(figure, "rate", Growing(chart="rate", curves=(SO_FAR,), cursor=cursor))
+        show_figure(figure, "rate", replace(growing, chart="rate", curves=(SO_FAR,)))
     with right:
         _scorecard(summary)
     if run.status in ENDED:

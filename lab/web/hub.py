@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.15
 """How often the store is asked for what is new."""
+ALIVE_SECONDS = 10.0
+"""How often a page is told something even though nothing is new: else one whose machine has slept would wait for ever."""
 BEHIND = 60
 """Messages that are kept for a page that does not take them: of nine seconds, where every look finds something."""
 
@@ -86,10 +88,14 @@ class Hub:
             del self._watchers[watcher.run_id]
 
     async def _look_again_and_again(self) -> None:
+        alive = asyncio.get_running_loop().time()
         while self._watchers:
             await asyncio.sleep(TICK_SECONDS)
             async with self._looking:
                 await self._look()
+            if asyncio.get_running_loop().time() - alive > ALIVE_SECONDS:
+                alive = asyncio.get_running_loop().time()
+                self._tell({run_id: self._stories[run_id].nothing() for run_id in self._watchers})
         self._stories.clear()
         self._epochs.clear()
 
@@ -100,7 +106,10 @@ class Hub:
         except Exception:  # whatever a row holds: the next look may pass
             log.exception("the pages that watch could not be told what is new")
             return
-        for run_id, message in news.items():
+        self._tell(news)
+
+    def _tell(self, messages: Mapping[int, str]) -> None:
+        for run_id, message in messages.items():
             for watcher in self._watchers.get(run_id, ()):
                 watcher.tell(message)
 

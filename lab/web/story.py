@@ -78,6 +78,10 @@ class Story:
         """Take note that the run is there no longer, or cannot be read any more; as above."""
         return self._tell({"state": GONE})
 
+    def nothing(self) -> str:
+        """The message that nothing is new."""
+        return self._message((), {})
+
     def opening(self, cursor: int) -> str:
         """The message for who begins to watch, or comes back, and knows all events up to `cursor`."""
         return self._message([row for row in self._rows if row["id"] > cursor], self._told)
