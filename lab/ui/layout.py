@@ -22,8 +22,8 @@ h1 {padding: 0 0 0.1rem 0;}
 .figures {display: grid; grid-template-columns: repeat(5, 1fr); gap: 0.4rem 1rem;}
 .figures > div > span:first-child {display: block; font-size: 0.85rem;}
 .figures .value {font-size: 1.5rem; line-height: 1.4; white-space: nowrap; font-variant-numeric: tabular-nums;}
-.figures abbr {display: inline-block; width: 1.3em; height: 1.3em; line-height: 1.2em; text-align: center; font-size: 0.7rem;
-    text-decoration: none; cursor: help; border: 1px solid; border-radius: 50%; opacity: 0.7;}
+.figures abbr {display: inline-block; width: 1.3em; height: 1.3em; line-height: 1.2em; text-align: center;
+    font-size: 0.7rem; text-decoration: none; cursor: help; border: 1px solid; border-radius: 50%; opacity: 0.7;}
 .checks p {margin: 0 0 0.5rem 0;}
 @media (max-width: 700px) {.figures {grid-template-columns: repeat(2, 1fr);}}
 [data-testid="stCaptionContainer"] p {margin-bottom: 0.2rem;}

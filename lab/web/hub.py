@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.15
 """How often the store is asked for what is new."""
 ALIVE_SECONDS = 10.0
-"""How often a page is told something even though nothing is new: else one whose machine has slept would wait for ever."""
+"""How often a page is told something though nothing is new: else one whose machine has slept would wait for ever."""
 BEHIND = 60
 """Messages that are kept for a page that does not take them: of nine seconds, where every look finds something."""
 
