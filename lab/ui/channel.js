@@ -193,9 +193,9 @@ function next() {
   isAsked = true;
   const frame = () => requestAnimationFrame(() => {
     isAsked = false;
-    if (!page.place.isConnected) return;
+    if (!isWatched()) return;  // whoever looks again asks anew
     if (channel.socket && seconds() - channel.heard > SILENCE) hangUp();  // broken, and nobody was told: a machine slept
-    if (isWatched()) call();
+    call();
     show();
     if (!stillness.matches || seconds() - moved >= 1) {
       moved = seconds();

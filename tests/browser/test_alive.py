@@ -417,7 +417,6 @@ def test_a_tab_that_is_not_looked_at_does_nothing_and_catches_up(
     wait_until(lambda: page.evaluate("window.labLive.axes !== null"))
     page.evaluate(HIDE)
     wait_until(lambda: page.evaluate("1") == 1 and opened[-1].is_closed())
-    page.evaluate(NEXT_FRAMES)  # one had been asked for before
     page.evaluate(LOOK)
     run.windows(20)
     run.say(epoch(1))
@@ -431,7 +430,6 @@ def test_a_tab_that_is_not_looked_at_does_nothing_and_catches_up(
     assert len(opened) == 2
 
 
-NEXT_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 HIDE = """() => {
     Object.defineProperty(document, "hidden", { get: () => window.isHidden, configurable: true });
     window.isHidden = true;
