@@ -124,27 +124,6 @@ def test_a_second_tab_sees_the_same_run_grow(server: LabServer, new_tab: Tabs) -
         wait_for_points(page, "loss", "train", more_than=seen)
 
 
-def test_curves_that_grow_often_within_a_frame_of_the_browser_raise_no_error(server: LabServer, new_tab: Tabs) -> None:
-    """A tab behind another one draws no frames: what came meanwhile is drawn when it is looked at again."""
-    run_id = start(server)
-    page = new_tab(train_address(server, run_id))
-    seen = wait_for_points(page, "loss", "train", more_than=0)
-    page.evaluate(HOLD_FRAMES)
-    page.wait_for_function(f"than => ({POINTS})(['loss', 'train']) > than", arg=seen + 5, polling=50)
-    page.evaluate(LET_FRAMES_GO)
-    wait_for_points(page, "loss", "train", more_than=points(page, "loss", "train"))
-
-
-HOLD_FRAMES = """() => {
-    window.held = [];
-    window.requestAnimationFrame = (callback) => window.held.push(callback);
-}"""
-LET_FRAMES_GO = """() => {
-    window.requestAnimationFrame = (callback) => setTimeout(() => callback(performance.now()), 0);
-    window.held.splice(0).forEach(window.requestAnimationFrame);
-}"""
-
-
 def test_a_zoom_survives_the_next_redraws_and_the_end_of_the_run(server: LabServer, new_tab: Tabs) -> None:
     run_id = start(server)
     page = new_tab(train_address(server, run_id))
