@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
-from browser.curves import POINTS, points, wait_for_points
+from browser.curves import points, wait_for_points
 from examples import TINY_NETWORK, wait_until
 from lab_server import LabServer
 from playwright.sync_api import Page, expect
