@@ -17,6 +17,7 @@ ICON = Path(__file__).parent / "icon.png"
 _STYLE = """
 <style>
 .block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
+[data-testid="stStatusWidget"] button {display: none;}  /* Streamlit's own Stop, for a script: here Stop ends a run */
 h1 {padding: 0 0 0.1rem 0;}
 .whereabouts {font-size: 0.88rem; margin: 0;}
 .figures {display: grid; grid-template-columns: repeat(5, 1fr); gap: 0.4rem 1rem;}
