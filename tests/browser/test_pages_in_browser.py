@@ -102,7 +102,7 @@ def test_what_is_typed_is_used_or_stays_and_is_refused(
     assert getattr(run.config, fields[label]) == 3
 
 
-COLUMNS = {"channels": (2, 180), "kernel": (3, 270)}
+COLUMNS = {"channels": (3, 218), "kernel": (4, 308)}
 """Of the layer table: the column's number, and a pixel within it."""
 
 
