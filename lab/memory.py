@@ -80,7 +80,7 @@ def estimated_bytes(config: RunConfig, engine: Engine) -> int:
 
     A linear layer is counted as the convolution that it equals (`lab.layers.pooled_last`), which takes a little more.
     Measured beside it in `tests/test_memory.py`: the estimate is at least what a run took, and at most twice that and
-    100 MB.
+    300 MB.
     """
     network = pooled_last(config.network)
     rows = layer_table(network)

@@ -64,7 +64,7 @@ def test_a_run_takes_what_is_foreseen_and_not_half_of_it(name: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     before, peak = (float(value) * 1e6 for value in done.stdout.split())
     foreseen = estimated_bytes(config, engine)
-    assert peak - before <= foreseen <= 2 * (peak - before) + 100e6
+    assert peak - before <= foreseen <= 2 * (peak - before) + 300e6  # 256 to 350 MB were taken by one and the same run
 
 
 @pytest.mark.parametrize("engine", ["compiled", "folded", "pytorch"])
