@@ -110,7 +110,7 @@ def _predictor(run: int | None, epoch: int | None, url: str, changed: float) -> 
 def show_answer(probabilities: NDArray[np.float32], why_odd: str | None) -> None:
     """The answer large, as a guess where there is a reason why it is no digit; and the ten probabilities as bars."""
     if why_odd is not None:
-        st.warning(f"This does not look like one digit: {why_odd}. The network has to choose one all the same.")
+        st.warning(plain(f"This does not look like one digit: {why_odd}. The network has to choose one all the same."))
     kind = "answer" if why_odd is None else "answer guess"
     st.html(f"{_STYLE}<div class='{kind}'>{answer_html(probabilities, is_guess=why_odd is not None)}</div>")
     show_figure(probability_figure(probabilities.tolist()), "probabilities")

@@ -19,7 +19,14 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import PICTURES, assert_close, assert_same_gradients_and_statistics, noisy_digits, with_its_exact_twin
+from examples import (
+    PICTURES,
+    assert_close,
+    assert_same_gradients_and_statistics,
+    clear_of_kinks,
+    noisy_digits,
+    with_its_exact_twin,
+)
 from test_native_engine import NETWORKS
 from torch import Tensor, nn
 
@@ -147,6 +154,7 @@ class Case:
 
     def __init__(self, config: NetworkConfig, images: Tensor, labels: Tensor, threads: int) -> None:
         self.network, self.exact = with_its_exact_twin(config)
+        images = clear_of_kinks(self.exact, images)
         self.images, self.labels, self.threads = images, labels, threads
         for parameter in self.network.parameters():
             parameter.grad = torch.zeros_like(parameter)
