@@ -27,12 +27,15 @@ from app_pages import (
     words,
 )
 from examples import tiny_run
+from stories import finished
 from streamlit.testing.v1 import AppTest
 
 from lab.events import Finished, Stopped
+from lab.export import FILES
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
+from lab.ui import take_along
 from lab.ui.run_table import DRAWN
 
 
@@ -242,6 +245,30 @@ def test_complete_seeds_of_one_config_are_a_group_and_can_be_seen_singly(store: 
     assert compared(app)["Last test accuracy, %"] == {f"Runs {one}, {two}": "98.50 ± 0.71 (2)"}
     labelled(app.toggle, "Seeds of one config as a group").set_value(False).run()
     assert list(compared(app)["Last test accuracy, %"].values()) == ["98.00", "99.00"]
+
+
+# --- files to take along -----------------------------------------------------------------------------------------
+
+
+def test_a_selected_runs_files_are_offered_and_made_only_when_asked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_along, "run_file", lambda *_: pytest.fail("made before it was asked for"))
+    run = finished(store)
+    app = select(open_app("runs"), 0)
+    assert is_well(app)
+    offered = {element.proto.label: element.proto for element in app.get("download_button")}
+    assert list(offered) == ["All of it (ZIP)", *take_along.OFFERED]
+    assert not any(button.disabled for button in offered.values())
+    assert set(take_along.OFFERED.values()) <= set(FILES)
+    assert store.run(run).status == "finished"
+
+
+def test_weights_are_offered_once_there_are_some(store: Store) -> None:
+    store.submit(tiny_run())
+    app = select(open_app("runs"), 0)
+    disabled = [element.proto.label for element in app.get("download_button") if element.proto.disabled]
+    assert disabled == ["Weights (safetensors)"]
 
 
 # --- an address that can be shared -------------------------------------------------------------------------------
