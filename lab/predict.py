@@ -37,7 +37,7 @@ FEW = 8
 class Predictor:
     """A trained network ready to read pictures, on the CPU."""
 
-    network: nn.Module
+    network: nn.Sequential
     config: NetworkConfig
     description: str
     """Which run and epoch this is, for people."""
