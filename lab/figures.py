@@ -27,6 +27,9 @@ PUBLISHED = "#8A929A"
 RATE = "#009E73"
 WRONG = "#D55E00"
 
+# Values of kernels and feature maps, from black at 0: all eyes tell yellow from blue.
+POSITIVE, NEGATIVE = (240, 228, 66), (86, 180, 233)
+
 _ENTITIES = str.maketrans({character: f"&#{ord(character)};" for character in "&<>$%"})
 
 
@@ -101,6 +104,17 @@ def map_figure(side: int, row: int, column: int, height: int = 260) -> Figure:
     figure = plain(height, [units], uirevision=f"map-{side}", dragmode=False, clickmode="event+select")
     _square_axes(figure, side)
     return figure
+
+
+def signed_colours(values: NDArray[Any], largest: float) -> NDArray[np.uint8]:
+    """Red, green and blue (..., 3) of values: black at 0, yellow above and blue below, brightest at `largest`.
+
+    Small values are drawn brighter than in proportion, since most are far below the largest.
+    """
+    numbers = np.nan_to_num(np.asarray(values, dtype=float))
+    share = np.clip(np.abs(numbers) / (largest or 1), 0, 1)[..., None] ** 0.7
+    hue = np.where(numbers[..., None] < 0, NEGATIVE, POSITIVE)
+    return (share * hue).round().astype(np.uint8)
 
 
 def digits_figure(images: NDArray[Any], height: int = 90) -> Figure:

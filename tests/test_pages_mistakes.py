@@ -13,7 +13,7 @@ from lab.mnist import DataError, Mnist
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui import mistakes
-from lab.ui.mistakes import AT_ONCE, CELL, GALLERY, MATRIX, percent_words
+from lab.ui.mistakes import AT_ONCE, CELL, GALLERY, MATRIX
 from lab.ui.network_choice import ASKED
 from lab.ui.state import RUN
 
@@ -59,14 +59,6 @@ def percents(app: AppTest) -> list[float]:
     return [float(tile["note"].removeprefix("over ").removesuffix(" %")) for tile in gallery(app)]
 
 
-@pytest.mark.parametrize(
-    ("probability", "words"),
-    [(0.831, "83.1 %"), (0.9994, "99.9 %"), (0.99996, "over 99.9 %"), (0.0006, "0.1 %"), (0.0, "under 0.1 %")],
-)
-def test_nothing_is_said_to_be_certain(probability: float, words: str) -> None:
-    assert percent_words(probability) == words
-
-
 def test_the_network_that_comes_with_the_lab_shows_its_wrong_digits_the_surest_first() -> None:
     app = open_alone("mistakes")
     assert labelled(app.selectbox, "Network").value == 0
@@ -74,7 +66,7 @@ def test_the_network_that_comes_with_the_lab_shows_its_wrong_digits_the_surest_f
     assert told.startswith(f"**{wrong(app)} wrong** of 10,000 test images")
     assert len(gallery(app)) == wrong(app) < AT_ONCE
     assert percents(app) == sorted(percents(app), reverse=True)
-    assert "The surest wrong answer first." in [caption.value for caption in app.caption]
+    assert any(caption.value.startswith("The surest wrong answer first.") for caption in app.caption)
 
 
 def test_each_digit_is_told_with_number_label_answer_and_probability() -> None:

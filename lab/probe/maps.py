@@ -30,7 +30,7 @@ class LayerMaps:
     modules: tuple[nn.Module, ...]
     """The layer itself and what follows inside its row; but for dropout, which does nothing here."""
     inputs: Maps
-    """(channels, height, width), as the layer below made it, without padding; of the first layer the normalised image."""
+    """(channels, height, width), as the layer below made it, without padding; for the first, the normalised image."""
     maps: Maps
     """(channels, height, width), after batch norm and ReLU."""
 

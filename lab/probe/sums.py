@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Step:
-    """One operation after the products, and the value that it leaves."""
+    """One operation on what was added up, and the value that it leaves."""
 
     name: str
     arithmetic: str
@@ -49,13 +49,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Sum:
-    """How a value came about; the last step's value, or without steps the terms together, is the value of the map."""
+    """How a value came about: the terms and the bias are added up, then each step changes what came of that."""
 
     place: tuple[int, int, int]
     """Map, row and column."""
     terms: tuple[Term, ...]
+    bias: float | None
     steps: tuple[Step, ...]
     value: float
+    """That of the map, which the last step leaves."""
+
+    @property
+    def added(self) -> float:
+        """The terms and the bias together."""
+        return math.fsum([*(term.total for term in self.terms), self.bias or 0.0])
 
     def strongest_term(self) -> Term:
         """The one that moves the value most."""
@@ -70,12 +77,15 @@ def sum_of(layer: LayerMaps, place: tuple[int, int, int]) -> Sum:
     """
     if not all(0 <= index < size for index, size in zip(place, layer.maps.shape, strict=True)):
         raise ValueError(f"Layer {layer.row.index} has no value at {place}: its maps are {layer.maps.shape}.")
-    terms, steps = _terms(layer, place), []
-    value = math.fsum(term.total for term in terms)
-    for name, arithmetic, result in _operations(layer, place[0], terms, value):
-        steps.append(Step(name, arithmetic, result))
-        value = result
-    return Sum(place, terms, tuple(steps), value)
+    found = Sum(place, _terms(layer, place), _bias(layer, place[0]), (), 0.0)
+    steps = tuple(_steps(layer, found))
+    return replace(found, steps=steps, value=steps[-1].value if steps else found.added)
+
+
+def _bias(layer: LayerMaps, channel: int) -> float | None:
+    module = layer.modules[0]
+    has_one = isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None
+    return module.bias[channel].item() if has_one else None
 
 
 def _terms(layer: LayerMaps, place: tuple[int, int, int]) -> tuple[Term, ...]:
@@ -102,27 +112,19 @@ def _windows(layer: LayerMaps, row: int, column: int, outside: float) -> Maps:
     return padded[:, top : top + spec.kernel, left : left + spec.kernel]
 
 
-def _operations(
-    layer: LayerMaps, channel: int, terms: Sequence[Term], value: float
-) -> Iterator[tuple[str, str, float]]:
-    """Name, arithmetic and result of each operation after the products."""
+def _steps(layer: LayerMaps, found: Sum) -> Iterator[Step]:
+    """What follows the adding up, in order."""
+    value, window = found.added, found.terms[0].window
     for module in layer.modules:
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            if module.bias is not None:
-                bias = module.bias[channel].item()
-                value += bias
-                yield "bias", f"{signed(bias)}", value
-        elif isinstance(module, nn.BatchNorm2d):
-            arithmetic, value = _normalized(module, channel, value)
-            yield "batch norm", arithmetic, value
+        if isinstance(module, nn.BatchNorm2d):
+            arithmetic, value = _normalized(module, found.place[0], value)
+            yield Step("batch norm", arithmetic, value)
         elif isinstance(module, nn.ReLU):
-            yield "ReLU", "what is below 0 becomes 0", max(0.0, value)
+            yield Step("ReLU", "what is below 0 becomes 0", max(0.0, value))
         elif isinstance(module, nn.MaxPool2d):
-            yield "max pooling", "the largest value of the window", float(np.nanmax(terms[0].window))
-        else:
-            count = terms[0].window.size
-            value /= count
-            yield "mean", f"÷ {count}, the number of values", value
+            yield Step("max pooling", "the largest value of the window", float(np.nanmax(window)))
+        elif not isinstance(module, nn.Conv2d | nn.Linear):
+            yield Step("mean", f"{number(value)} ÷ {window.size}, the number of values", value / window.size)
 
 
 def _normalized(norm: nn.BatchNorm2d, channel: int, value: float) -> tuple[str, float]:

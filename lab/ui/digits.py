@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lab.config import EVALUATION_IMAGES, ConfigError
+from lab.fields import Whole
 from lab.figures import digits_figure, picture_figure
 from lab.layers import Square
 from lab.ui.chart import show_figure
@@ -27,6 +29,20 @@ def show_augmented_digits() -> None:
     config = draft().config
     examples = augmented_examples(images, config.augmentation, seed=config.seed)
     show_figure(digits_figure(examples, height=44), "digits")
+
+
+def choose_test_image(key: str, label: str = "Test image") -> int:
+    """The number of an image of an evaluation set; the last one that there is, while what is typed is none."""
+    numbers = Whole(label, 0, EVALUATION_IMAGES - 1, "Which of the 10,000 images, counted from 0.")
+    kept = f"{key}_kept"
+    st.session_state.setdefault(key, str(st.session_state.get(kept, 0)))
+    text = st.text_input(label, key=key, help=numbers.help)
+    try:
+        st.session_state[kept] = int(numbers.parse(label, text))
+    except ConfigError as error:
+        st.error(plain(str(error)))
+    digit: int = st.session_state.get(kept, 0)
+    return digit
 
 
 def show_test_digit(index: int, square: Square) -> None:

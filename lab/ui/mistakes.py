@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from lab.store import open_store
 from lab.ui.choice import choice
 from lab.ui.confusion import chosen_cell, show_confusion
+from lab.ui.inside import look_inside_at
 from lab.ui.reader import Reader
-from lab.ui.text import plain
-from lab.ui.tiles import Tile, show_tiles
+from lab.ui.text import percent_words, plain
+from lab.ui.tiles import Tile, picked, show_tiles
 
 if TYPE_CHECKING:
     from lab.probe import Answers, Reading
@@ -22,6 +23,8 @@ Cell = tuple[int, ...]
 ALL_WRONG: Cell = ()
 """In the place of a cell, (label, answer)."""
 CELL, MATRIX, GALLERY, SHOWN = "mistakes_cell", "mistakes_matrix", "mistakes_gallery", "mistakes_shown"
+TAKEN = "mistakes_taken"
+"""The place in the gallery of the digit that was just clicked."""
 AT_ONCE, MORE = 60, 240
 """Digits of the gallery before one asks for more, and how many more."""
 
@@ -123,15 +126,23 @@ def show_gallery(answers: Answers, readings: list[Reading], cell: Cell) -> None:
         which = f"No {cell[0]} is read as {cell[1]}" if cell else "No digit is read wrongly"
         st.info(f"{which} by this network.")
         return
-    st.caption("The surest wrong answer first." if readings[0].is_wrong else "The least sure right answer first.")
+    order = "The surest wrong answer first." if readings[0].is_wrong else "The least sure right answer first."
+    st.caption(f"{order} Click a digit to see what each layer makes of it.")
     of, count = st.session_state.get(SHOWN, (cell, 0))
     shown = readings[: max(AT_ONCE, count if of == cell else 0)]
     pictures = images_of(answers.evaluated, [one.number for one in shown])[:, 0].numpy()
-    show_tiles(pictures, [_tile(one, answers.evaluated) for one in shown], GALLERY, size=72)
+    tiles = [_tile(one, answers.evaluated) for one in shown]
+    show_tiles(pictures, tiles, GALLERY, size=72, picks="picture", on_pick=_take_digit)
+    if TAKEN in st.session_state:
+        look_inside_at(shown[st.session_state.pop(TAKEN)].number, answers.evaluated)
     left = len(readings) - len(shown)
     if left:
         more = min(left, MORE)
         st.button(f"Show {more} more of {left:,}", on_click=_show_more, args=(cell, len(shown) + more))
+
+
+def _take_digit() -> None:
+    st.session_state[TAKEN] = picked(GALLERY)[0]
 
 
 def _show_more(cell: Cell, count: int) -> None:
@@ -145,10 +156,3 @@ def _tile(one: Reading, evaluated: str) -> Tile:
         words += f"; the {one.label} got {percent_words(one.of_label)}"
         return Tile(words, f"{one.label} read as ", str(one.answer), percent)
     return Tile(words, f"{one.label}, right", note=percent)
-
-
-def percent_words(probability: float) -> str:
-    """`83.1 %`; what is nearly certain, or nearly excluded, is not said to be so."""
-    if probability > 0.9995:
-        return "over 99.9 %"
-    return "under 0.1 %" if probability < 0.0005 else f"{100 * probability:.1f} %"

@@ -13,6 +13,7 @@ PAGES = {
     "train": ("Train", ":material/show_chart:"),
     "layers": ("Layers", ":material/layers:"),
     "draw": ("Draw", ":material/draw:"),
+    "inside": ("Inside", ":material/account_tree:"),
     "mistakes": ("Mistakes", ":material/rule:"),
     "runs": ("Runs", ":material/list:"),
 }

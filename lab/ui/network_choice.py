@@ -30,6 +30,13 @@ def choose_network(store: Store) -> Reader:
     return Reader(store.url, run or None, epoch)
 
 
+def ask_reader(reader: Reader) -> None:
+    """Make a network the one that is asked; call it before the page that asks is drawn."""
+    st.session_state[ASKED] = reader.run or SHIPPED_RUN
+    if reader.epoch is not None:
+        st.session_state[f"{EPOCH}_{reader.run}"] = reader.epoch
+
+
 def _choose_epoch(run: int, epochs: Sequence[int]) -> int:
     """An epoch of the run; each run keeps its own choice, also when the page is left."""
     if len(epochs) < 2:

@@ -6,20 +6,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lab.config import EVALUATION_IMAGES, ConfigError
-from lab.fields import Whole
 from lab.figures import map_figure
 from lab.layers import LayerRow, Square, receptive_square
 from lab.ui.chart import show_clickable_figure
 from lab.ui.choice import choice
-from lab.ui.digits import show_test_digit
+from lab.ui.digits import choose_test_image, show_test_digit
 from lab.ui.layer_table import layer_name
-from lab.ui.text import plain
 
 LAYER, ROW, COLUMN, CLICK = "unit_layer", "unit_row", "unit_column", "unit_click"
 SHOWN = "unit_layer_shown"
-DIGIT, SHOWN_DIGIT = "unit_digit", "unit_digit_shown"
-DIGITS = Whole("Test image", 0, EVALUATION_IMAGES - 1, "Which of the 10,000 test images lies under the square.")
+DIGIT = "unit_digit"
 
 
 @st.fragment
@@ -29,7 +25,7 @@ def show_receptive_field(rows: Sequence[LayerRow]) -> None:
     with controls:
         layer = _choose_layer(rows)
         unit_row, unit_column = _choose_unit(layer)
-        digit = _choose_digit()
+        digit = choose_test_image(DIGIT)
     with chosen_map:
         st.markdown(f"**The map of layer {layer.index}**")
         show_clickable_figure(map_figure(layer.output_shape[1], unit_row, unit_column), CLICK, _take_click)
@@ -82,17 +78,6 @@ def _choose_unit(layer: LayerRow) -> tuple[int, int]:
     unit_row = st.slider("Row", 0, side - 1, key=ROW, help="The unit's row in the map, 0 at the top.")
     unit_column = st.slider("Column", 0, side - 1, key=COLUMN, help="The unit's column in the map, 0 at the left.")
     return unit_row, unit_column
-
-
-def _choose_digit() -> int:
-    """The test image under the square; the last one that there is, while what is typed is none."""
-    text = st.text_input(DIGITS.label, "0", key=DIGIT, help=DIGITS.help)
-    try:
-        st.session_state[SHOWN_DIGIT] = int(DIGITS.parse(DIGITS.label, text))
-    except ConfigError as error:
-        st.error(plain(str(error)))
-    digit: int = st.session_state.get(SHOWN_DIGIT, 0)
-    return digit
 
 
 def _take_click() -> None:

@@ -1,6 +1,7 @@
 """What each layer makes of a digit: what the modules themselves make of it, a row of the layer table each."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_every_layer_has_maps_of_the_shape_that_the_layer_table_says(mnist: Mnis
     assert [layer.row for layer in found] == rows
     assert [layer.maps.shape for layer in found] == [row.output_shape for row in rows]
     assert [layer.inputs.shape for layer in found] == [row.input_shape for row in rows]
-    for below, layer in zip(found, found[1:], strict=False):
+    for below, layer in pairwise(found):
         assert np.array_equal(below.maps, layer.inputs)
 
 

@@ -53,7 +53,9 @@ def test_the_sum_is_the_value_of_the_map_to_twelve_places(mnist: Mnist, name: st
         for place in places(layer):
             found = sum_of(layer, place)
             assert found.value == pytest.approx(layer.maps[place], rel=1e-11, abs=1e-12)
-            assert found.value == (found.steps[-1].value if found.steps else math.fsum(t.total for t in found.terms))
+            added = math.fsum(term.total for term in found.terms) + (found.bias or 0)
+            assert found.added == pytest.approx(added, abs=1e-12)
+            assert found.value == (found.steps[-1].value if found.steps else found.added)
 
 
 def test_a_convolution_has_a_term_an_input_map_and_says_bias_batch_norm_and_relu_in_order(mnist: Mnist) -> None:
@@ -64,7 +66,8 @@ def test_a_convolution_has_a_term_an_input_map_and_says_bias_batch_norm_and_relu
     assert np.array_equal(term.weights, first.kernels[3, 0])
     assert np.array_equal(term.window, first.inputs[0, 8:13, 10:15])  # 5x5 with padding 2: from row 10 - 2
     assert term.total == pytest.approx((term.window * term.weights).sum())
-    assert [part.name for part in found.steps] == ["bias", "batch norm", "ReLU"]
+    assert found.bias == pytest.approx(first.modules[0].bias[3].item())  # type: ignore[union-attr, index]
+    assert [part.name for part in found.steps] == ["batch norm", "ReLU"]
     assert [len(sum_of(layer, (0, 0, 0)).terms) for layer in (pooling,)] == [pooling.inputs.shape[0]]
 
 
