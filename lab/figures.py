@@ -81,31 +81,6 @@ def picture_figure(image: NDArray[Any], square: Square | None = None, height: in
     return figure
 
 
-def map_figure(side: int, row: int, column: int, height: int = 260) -> Figure:
-    """A feature map of `side` x `side` units, the chosen one marked; each unit is a point that can be clicked."""
-    rows, columns = np.divmod(np.arange(side * side), side)
-    chosen = (rows == row) & (columns == column)
-    units = {
-        "type": "scatter",
-        "x": columns.tolist(),
-        "y": rows.tolist(),
-        "mode": "markers",
-        "marker": {
-            "symbol": "square",
-            "size": min(40.0, 0.72 * height / side),
-            "color": np.where(chosen, TEST, PUBLISHED).tolist(),
-            "opacity": np.where(chosen, 1.0, 0.35).tolist(),
-        },
-        # Plotly fades what was not clicked; here the chosen unit is marked by its colour instead.
-        "selected": {"marker": {"opacity": 1.0}},
-        "unselected": {"marker": {"opacity": 0.35}},
-        "hovertemplate": "row %{y}, column %{x}<extra></extra>",
-    }
-    figure = plain(height, [units], uirevision=f"map-{side}", dragmode=False, clickmode="event+select")
-    _square_axes(figure, side)
-    return figure
-
-
 def signed_colours(values: NDArray[Any], largest: float) -> NDArray[np.uint8]:
     """Red, green and blue (..., 3) of values: black at 0, yellow above and blue below, brightest at `largest`.
 

@@ -89,6 +89,18 @@ def shipped_facts() -> dict[str, Any]:
     return facts
 
 
+def shipped_config() -> NetworkConfig:
+    """The network of the shipped checkpoint.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+    """
+    try:
+        return from_json(shipped_facts()["config"]).network
+    except (ConfigError, KeyError, TypeError) as error:
+        raise _damaged() from error
+
+
 def ship(run: int, store: Store) -> Path:
     """Make the last epoch of `run` the shipped checkpoint; returns the file."""
     from safetensors.torch import load, save_file

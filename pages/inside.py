@@ -7,12 +7,12 @@ from lab.ui.inside import (
     choose_layer,
     choose_value,
     has_validation,
-    maps_of,
     show_answer,
     show_kernels,
     show_maps,
     show_strip,
 )
+from lab.ui.layer_maps import maps_of
 from lab.ui.layout import page_head, two_sides
 from lab.ui.network_choice import choose_network
 from lab.ui.state import the_store
@@ -28,7 +28,7 @@ with left:
     if digit is None:
         st.stop()
     show_answer(digit, reader)
-    layers = maps_of(reader, digit)
+    layers = maps_of(reader, digit.image)
     layer = choose_layer(layers)
     place = choose_value(layer)
 with right:

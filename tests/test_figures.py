@@ -5,14 +5,13 @@ import re
 
 import numpy as np
 import pytest
-from charts import GROUNDS, checked, contrast, points
+from charts import GROUNDS, checked, contrast
 
 from lab import figures
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed, signed_colours
 from lab.layers import Square
 
 digits_figure = checked(figures.digits_figure)
-map_figure = checked(figures.map_figure)
 picture_figure = checked(figures.picture_figure)
 probability_figure = checked(figures.probability_figure)
 
@@ -85,13 +84,6 @@ def test_the_square_lies_around_exactly_its_pixels() -> None:
     # pixel i covers i - 0.5 to i + 0.5
     assert (frame.y0, frame.y1) == (2 - 0.5, 6 + 0.5)
     assert (frame.x0, frame.x1) == (5 - 0.5, 11 + 0.5)
-
-
-def test_a_map_has_a_point_a_unit_and_marks_the_chosen_one() -> None:
-    (units,) = map_figure(4, row=1, column=2).data
-    assert points(units) == [(column, row) for row in range(4) for column in range(4)]
-    marked = [place for place, colour in zip(points(units), units.marker.color, strict=True) if colour == TEST]
-    assert marked == [(2, 1)]
 
 
 def test_values_are_black_at_0_and_yellow_or_blue_the_brighter_the_farther_from_it() -> None:

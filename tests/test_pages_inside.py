@@ -18,6 +18,7 @@ from lab.training import train
 from lab.ui import inside
 from lab.ui.inside import DRAWING, DRAWN, KERNELS, LAYER, MAPS, NUMBER, SOURCE, STRIP, VALUES
 from lab.ui.state import RUN
+from lab.ui.sum_words import STRONGEST
 
 
 def opened(**state: Any) -> AppTest:
@@ -115,8 +116,8 @@ def test_the_products_of_window_and_kernel_add_up_to_what_is_said_of_them(mnist:
 
 def test_the_window_of_any_input_map_can_be_looked_at(mnist: Mnist) -> None:
     app = choose(open_alone("inside"), 5, (3, 4, 4))
-    window = labelled(app.selectbox, "Input map")
-    assert window.value == "strongest" and len(window.options) == 1 + layers(mnist)[4].inputs.shape[0]
+    window = labelled(app.selectbox, "Window and kernel")
+    assert window.value == STRONGEST and len(window.options) == 1 + layers(mnist)[4].inputs.shape[0]
     window.set_value(2).run()
     assert not app.exception and "Window of map 2 of layer 4" in html(app)
 

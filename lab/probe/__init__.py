@@ -1,7 +1,7 @@
 """A trained network, asked what it has learned: this is its door, and no other room knows a file behind it."""
 
 from lab.probe.answers import Answers, Reading, images_of, kept_answers, read_answers, read_hardest_first
-from lab.probe.maps import LayerMaps, layer_maps
+from lab.probe.maps import LayerMaps, layer_maps, untrained
 from lab.probe.sums import Step, Sum, Term, adding_up, number, sum_of
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "read_answers",
     "read_hardest_first",
     "sum_of",
+    "untrained",
 ]

@@ -12,11 +12,11 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from lab.config import IMAGE_SIZE
+from lab.config import IMAGE_SIZE, NetworkConfig
 from lab.device import one_thread
 from lab.layers import LayerRow, layer_table
 from lab.mnist import normalize
-from lab.network import Dropout
+from lab.network import Dropout, build_network
 from lab.predict import Predictor
 
 Maps = NDArray[np.float64]
@@ -67,6 +67,15 @@ def layer_maps(predictor: Predictor, image: ArrayLike) -> list[LayerMaps]:
                 values = _applied(module, values)
             found.append(LayerMaps(row, modules, read[0].numpy(), values[0].numpy()))
     return found
+
+
+def untrained(config: NetworkConfig) -> Predictor:
+    """A network that has learned nothing: its weights are as they are drawn before training, always the same ones.
+
+    Raises:
+        lab.layers.ImpossibleNetwork: see `lab.layers.layer_table`.
+    """
+    return Predictor(build_network(config, seed=0).eval(), config, "An untrained network")
 
 
 def _by_layer(network: nn.Sequential) -> Iterator[tuple[nn.Module, ...]]:

@@ -5,7 +5,9 @@ Reading them needs torch. It is imported where a digit is drawn, not with the pa
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from lab.config import EVALUATION_IMAGES, ConfigError
 from lab.fields import Whole
@@ -45,14 +47,16 @@ def choose_test_image(key: str, label: str = "Test image") -> int:
     return digit
 
 
-def show_test_digit(index: int, square: Square) -> None:
-    """A test image, what it shows, and the square marked on it."""
+def show_test_digit(index: int, square: Square) -> NDArray[np.float32] | None:
+    """A test image, what it shows, and the square marked on it; returns its pixels, None where they cannot be read."""
     from lab.mnist import DataError, load_mnist, to_unit
 
     try:
         data = load_mnist()
     except DataError as error:
         st.error(plain(str(error)))
-        return
-    show_figure(picture_figure(to_unit(data.test_images[index, 0]).numpy(), square, height=260), "unit_picture")
+        return None
+    image: NDArray[np.float32] = to_unit(data.test_images[index, 0]).numpy()
+    show_figure(picture_figure(image, square, height=260), "unit_picture")
     st.caption(f"Test image {index:,}, a {int(data.test_labels[index])}.")
+    return image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -15,6 +15,7 @@ from lab.figures import WRONG, signed_colours
 from lab.store import Store
 from lab.ui.choice import choice
 from lab.ui.digits import choose_test_image
+from lab.ui.layer_maps import largest_value, range_words, show_value_map
 from lab.ui.layer_table import layer_name, shape_words
 from lab.ui.navigation import page
 from lab.ui.network_choice import ask_reader
@@ -32,7 +33,7 @@ OF_LAYER = "inside_of_layer"
 STRIP, MAPS, VALUES, KERNELS = "inside_strip", "inside_maps", "inside_values", "inside_kernels"
 THUMBNAIL = 52
 """Side of a layer's picture in the strip, in CSS pixels, and of the pixels that are sent for it."""
-LARGE = 280
+LARGE = 232
 
 
 @dataclass(frozen=True)
@@ -104,20 +105,6 @@ def show_answer(digit: Digit, reader: Reader) -> None:
         )
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _maps_of(run: int | None, epoch: int | None, url: str, changed: float, pixels: bytes, _reader: Reader) -> Any:
-    from lab.probe import layer_maps
-
-    return layer_maps(_reader.predictor(), np.frombuffer(pixels, np.float32).reshape(28, 28))
-
-
-def maps_of(reader: Reader, digit: Digit) -> list[LayerMaps]:
-    """What every layer makes of the digit."""
-    pixels = np.ascontiguousarray(digit.image, np.float32).tobytes()
-    found: list[LayerMaps] = _maps_of(reader.run, reader.epoch, reader.url, reader.changed(), pixels, reader)
-    return found
-
-
 # --- which value -----------------------------------------------------------------------------------------------------
 
 
@@ -144,10 +131,10 @@ def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
     ):
         st.session_state.update(zip(named, layer.strongest(), strict=True))
         st.session_state[OF_LAYER] = (layer.row.index, shape)
-    columns = st.columns(3)
-    for column, name, label, size in zip(columns, named, ("Map", "Row", "Column"), shape, strict=True):
-        words = f"From 0 to {size - 1}."
-        column.number_input(label, 0, max(1, size - 1), key=name, disabled=size == 1, help=words)
+    with st.container(horizontal=True):
+        for name, label, size in zip(named, ("Map", "Row", "Column"), shape, strict=True):
+            words = f"From 0 to {size - 1}."
+            st.number_input(label, 0, max(1, size - 1), key=name, disabled=size == 1, help=words, width=98)
     place = tuple(min(int(st.session_state[name]), size - 1) for name, size in zip(named, shape, strict=True))
     return place[0], place[1], place[2]
 
@@ -198,17 +185,15 @@ def _short(layer: LayerMaps) -> str:
 def _thumbnail(layer: LayerMaps) -> NDArray[np.uint8]:
     strongest = layer.maps[layer.strongest()[0]]
     rows, columns = (np.arange(THUMBNAIL) * side // THUMBNAIL for side in strongest.shape)
-    return signed_colours(strongest[np.ix_(rows, columns)], _largest(layer))
-
-
-def _largest(layer: LayerMaps) -> float:
-    return float(np.abs(layer.maps).max())
+    return signed_colours(strongest[np.ix_(rows, columns)], largest_value(layer))
 
 
 def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, int, int]) -> None:
     """All maps of the layer, and the chosen one large: a click on a value shows its sum."""
-    from lab.probe import number
-
+    st.caption(
+        "Black is 0, yellow is above, blue below. Click a map to see it large, and there a value to see its sum; "
+        "or use the arrow keys, with Shift from value to value."
+    )
     count = len(layer.maps)
     is_last = layer is layers[-1]
     gallery, large = st.columns([1.35, 1], gap="medium")
@@ -216,18 +201,12 @@ def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, i
         st.markdown(f"**The {count} {'scores' if is_last else 'maps'} of layer {layer.row.index}**")
         tiles = [_map_tile(values, channel, is_last) for channel, values in enumerate(layer.maps)]
         with st.container(height=LARGE + 30 if count > 32 else "content", border=False):
-            colours = signed_colours(layer.maps, _largest(layer))
+            colours = signed_colours(layer.maps, largest_value(layer))
             size = 44 if count > 32 else 64 if count > 10 else 84
             show_tiles(colours, tiles, MAPS, size, "picture", _take_map, chosen=place[0])
     with large:
         st.markdown(f"**Map {place[0]}**")
-        values = layer.maps[place[0]]
-        words = Tile(
-            f"Map {place[0]} of layer {layer.row.index}, {_range_words(values)}; marked is {number(layer.maps[place])}"
-        )
-        colours = signed_colours(values[None], _largest(layer))
-        show_tiles(colours, [words], VALUES, LARGE, "value", _take_value, chosen=0, unit=place[1:])
-        st.caption("Click a value, or move with Shift and the arrow keys. Black is 0, yellow above, blue below.")
+        show_value_map(layer, place, VALUES, _take_value, LARGE)
 
 
 def _map_tile(values: NDArray[np.float64], channel: int, is_last: bool) -> Tile:
@@ -236,13 +215,7 @@ def _map_tile(values: NDArray[np.float64], channel: int, is_last: bool) -> Tile:
     if values.size == 1:
         name = f"{'score of ' if is_last else 'map '}{channel}"
         return Tile(f"{name}: {number(values.item())}", name, note=number(values.item()))
-    return Tile(f"Map {channel}, {_range_words(values)}")
-
-
-def _range_words(values: NDArray[np.float64]) -> str:
-    from lab.probe import number
-
-    return f"values from {number(values.min())} to {number(values.max())}"
+    return Tile(f"Map {channel}, {range_words(values)}")
 
 
 def show_kernels(first: LayerMaps, chosen: LayerMaps, place: tuple[int, int, int]) -> None:
@@ -257,6 +230,6 @@ def show_kernels(first: LayerMaps, chosen: LayerMaps, place: tuple[int, int, int
         "most where the image looks like it. Click one to see its map."
     )
     largest = float(np.abs(kernels).max())
-    tiles = [Tile(f"Kernel {number}: {_range_words(kernel)}") for number, kernel in enumerate(kernels)]
+    tiles = [Tile(f"Kernel {number}: {range_words(kernel)}") for number, kernel in enumerate(kernels)]
     marked = place[0] if chosen.row.index == 1 else None
     show_tiles(signed_colours(kernels[:, 0], largest), tiles, KERNELS, 40, "picture", _take_kernel, chosen=marked)

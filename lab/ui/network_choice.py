@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 import streamlit as st
 
-from lab.store import Store
+from lab.config import NetworkConfig
+from lab.store import Store, StoreError
 from lab.ui.choice import choice
 from lab.ui.reader import SHIPPED_RUN, Reader
 from lab.ui.state import RUN
@@ -28,6 +31,22 @@ def choose_network(store: Store) -> Reader:
     )
     epoch = _choose_epoch(run, store.checkpoint_epochs(run)) if run else None
     return Reader(store.url, run or None, epoch)
+
+
+def trained_reader(network: NetworkConfig, store: Store) -> Reader | None:
+    """A trained network of just these layers: the one that comes with the lab, or the newest run; None: there is none.
+
+    Dropout, which changes nothing but training, may differ.
+    """
+    from lab.predict import shipped_config  # imports torch: when a network is asked, not with the page
+
+    wanted = replace(network, dropout=0)
+    with suppress(StoreError):  # a damaged file is said where it is read
+        if replace(shipped_config(), dropout=0) == wanted:
+            return Reader(store.url, None, None)
+    alike = (run.id for run in store.runs() if replace(run.config.network, dropout=0) == wanted)
+    run, epochs = next(((run, kept) for run in alike if (kept := store.checkpoint_epochs(run))), (None, []))
+    return Reader(store.url, run, epochs[-1]) if run else None
 
 
 def ask_reader(reader: Reader) -> None:

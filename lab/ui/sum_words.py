@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TERM = "sum_term"
 BIAS = -1
 """Stands for the bias where there are input maps by their numbers."""
+STRONGEST = -1
+"""Stands for the input map that adds most."""
 LINES = 6
 """Input maps that have a line of their own; the rest are told together."""
 WIDEST = 7
@@ -46,9 +48,11 @@ def show_sum(layer: LayerMaps, place: tuple[int, int, int]) -> None:
     found = sum_of(layer, place)
     channel, row, column = place
     where = f"map {channel}, row {row}, column {column} of layer {layer.row.index}"
-    st.markdown(f"**{number(found.value)}**: the value of {where}, and the sum that made it", width="stretch")
     shares = shown_shares(found)
-    term = found.terms[0] if len(found.terms) == 1 else _choose_term(found, shares)
+    words, chosen = st.columns([1.35, 1], gap="medium", vertical_alignment="bottom")
+    words.markdown(f"**{number(found.value)}**: the value of {where}, and the sum that made it")
+    with chosen:
+        term = found.terms[0] if len(found.terms) == 1 else _choose_term(found)
     st.html(f"{_STYLE}<div class='sum'>{window_html(layer, term, shares[term.channel])}</div>")
     st.html(f"<table class='ledger' aria-label='The sum'>{ledger_html(layer, found, shares)}</table>")
 
@@ -64,23 +68,19 @@ def shown_shares(found: Sum) -> dict[int, float]:
     return dict(zip(shares, shown.tolist(), strict=True))
 
 
-def _choose_term(found: Sum, shares: dict[int, float]) -> Term:
-    from lab.probe import number
-
-    strongest = found.strongest_term().channel
+def _choose_term(found: Sum) -> Term:
+    """The input map whose window and kernel are shown."""
+    strongest = found.strongest_term()
+    terms = {term.channel: term for term in found.terms}
     chosen = choice(
         TERM,
-        ["strongest", *(channel for channel in shares if channel != BIAS)],
-        "strongest",
-        label="Input map",
-        format_func=lambda which: (
-            f"The one that adds most: {strongest} ({number(shares[strongest])})"
-            if which == "strongest"
-            else f"{which} ({number(shares[which])})"
-        ),
-        help="Whose window and kernel are shown.",
+        [STRONGEST, *terms],
+        STRONGEST,
+        label="Window and kernel",
+        format_func=lambda channel: "of the input map that adds most" if channel == STRONGEST else f"of map {channel}",
+        help="What of the layer below is shown, number by number.",
     )
-    return next(term for term in found.terms if term.channel == (strongest if chosen == "strongest" else chosen))
+    return terms.get(chosen, strongest)
 
 
 def window_html(layer: LayerMaps, term: Term, share: float) -> str:
