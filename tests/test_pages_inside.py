@@ -51,7 +51,7 @@ def choose(app: AppTest, layer: int, place: tuple[int, int, int]) -> AppTest:
 
 def shown_value(app: AppTest) -> str:
     """The value whose sum is shown."""
-    (told,) = [text.value for text in app.markdown if "the sum that made it" in text.value]
+    (told,) = [text.value for text in app.markdown if text.value.endswith(", and its sum")]
     return told.split("**")[1]
 
 

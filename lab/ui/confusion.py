@@ -28,6 +28,7 @@ _CSS = f"""
 .lab-confusion tr:first-child td {{background: none;}}
 .lab-confusion button {{width: 100%; height: 1.9rem; border: none; border-radius: 4px; padding: 0; cursor: pointer;
   font: inherit; font-size: 0.8rem; font-variant-numeric: tabular-nums; color: inherit;}}
+@media (max-width: 500px) {{.lab-confusion button {{font-size: 0.68rem;}}}}
 .lab-confusion .wrong {{background: color-mix(in srgb, {WRONG} var(--share), transparent); font-weight: 600;}}
 .lab-confusion .right {{background: color-mix(in srgb, {PUBLISHED} 22%, transparent);}}
 .lab-confusion button:hover, .lab-confusion button:focus-visible, .lab-confusion [aria-pressed="true"] {{

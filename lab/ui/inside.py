@@ -224,7 +224,7 @@ def show_kernels(first: LayerMaps, chosen: LayerMaps, place: tuple[int, int, int
     if kernels is None:
         return
     side = kernels.shape[-1]
-    st.subheader(f"The {len(kernels)} kernels of the first layer", anchor=False)
+    st.header(f"The {len(kernels)} kernels of the first layer", anchor=False)
     st.caption(
         f"{side}×{side} weights each: yellow ones add what lies under them, blue ones take it away. A kernel answers "
         "most where the image looks like it. Click one to see its map."

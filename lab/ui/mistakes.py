@@ -89,14 +89,19 @@ def show_matrix(answers: Answers) -> None:
     wrong, of = len(answers.wrong()), len(answers.labels)
     share = f" ({100 * (of - wrong) / of:.2f} % right)" if of else ""
     st.markdown(f"**{wrong:,} wrong** of {of:,} {answers.evaluated} images{share}")
-    chosen = st.session_state.get(CELL, ALL_WRONG)
-    show_confusion(answers.confusion().tolist(), chosen, MATRIX, _take_cell)
+    show_confusion(answers.confusion().tolist(), _kept_cell(), MATRIX, _take_cell)
     st.caption("Click a cell to see its digits, and again to see all wrong ones.")
 
 
 def _take_cell() -> None:
     cell = chosen_cell(MATRIX)
-    st.session_state[CELL] = ALL_WRONG if cell == st.session_state.get(CELL) else cell
+    st.session_state[CELL] = ALL_WRONG if cell == _kept_cell() else cell
+
+
+def _kept_cell() -> Cell:
+    """What was chosen, also where the select box hands back a text that is none of its options (`lab.ui.choice`)."""
+    cell = st.session_state.get(CELL)
+    return cell if isinstance(cell, tuple) else st.session_state.get(f"{CELL}_kept", ALL_WRONG)
 
 
 def choose_cell(answers: Answers) -> Cell:
@@ -106,14 +111,12 @@ def choose_cell(answers: Answers) -> Cell:
         (tuple(place) for place in np.argwhere(counts).tolist()),
         key=lambda place: (place[0] == place[1], -counts[place], place),
     )
-    kept = st.session_state.get(CELL, ALL_WRONG)
+    kept = _kept_cell()
     if kept and kept not in cells:  # another epoch may have none: the choice stays
         cells.append(kept)
 
     def words(cell: Cell) -> str:
-        if not cell:
-            return f"All wrong digits ({len(answers.wrong()):,})"
-        return f"{cell[0]} read as {cell[1]} ({counts[cell]:,})"
+        return f"{cell[0]} read as {cell[1]}" if cell else "All wrong digits"
 
     return choice(CELL, [ALL_WRONG, *cells], ALL_WRONG, label="Digits", format_func=words)
 
@@ -127,7 +130,8 @@ def show_gallery(answers: Answers, readings: list[Reading], cell: Cell) -> None:
         st.info(f"{which} by this network.")
         return
     order = "The surest wrong answer first." if readings[0].is_wrong else "The least sure right answer first."
-    st.caption(f"{order} Click a digit to see what each layer makes of it.")
+    count_words = "1 digit" if len(readings) == 1 else f"{len(readings):,} digits"
+    st.caption(f"**{count_words}.** {order} Click one to see what each layer makes of it.")
     of, count = st.session_state.get(SHOWN, (cell, 0))
     shown = readings[: max(AT_ONCE, count if of == cell else 0)]
     pictures = images_of(answers.evaluated, [one.number for one in shown])[:, 0].numpy()

@@ -65,7 +65,7 @@ def _show_map(layer: LayerRow, place: tuple[int, int, int], image: NDArray[np.fl
     if made is None:
         st.caption("This network is too large to show its maps at once: train it, and look at them under Inside.")
         return None
-    show_value_map(made[layer.index - 1], place, CLICK, _take_click, size=232)
+    show_value_map(made[layer.index - 1], place, CLICK, _take_click, size=188)
     st.caption(f"{whose} Click a value, or use the sliders.")
     return made[layer.index - 1]
 

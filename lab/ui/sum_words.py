@@ -50,7 +50,7 @@ def show_sum(layer: LayerMaps, place: tuple[int, int, int]) -> None:
     where = f"map {channel}, row {row}, column {column} of layer {layer.row.index}"
     shares = shown_shares(found)
     words, chosen = st.columns([1.35, 1], gap="medium", vertical_alignment="bottom")
-    words.markdown(f"**{number(found.value)}**: the value of {where}, and the sum that made it")
+    words.markdown(f"**{number(found.value)}**: {where}, and its sum")
     with chosen:
         term = found.terms[0] if len(found.terms) == 1 else _choose_term(found)
     st.html(f"{_STYLE}<div class='sum'>{window_html(layer, term, shares[term.channel])}</div>")
