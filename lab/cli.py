@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
-from lab import cli_output, cli_rows, cli_store, steps
+from lab import cli_output, cli_probe, cli_rows, cli_store, steps
 from lab.analysis import summarize
 from lab.cli_arguments import (
     AveragingOption,
@@ -51,6 +51,7 @@ app = typer.Typer(
 _ITERATIONS_HELP = "Iterations of a round; 40 on a CPU, else 470."
 for command, name in ((cli_store.import_runs, "import"), (cli_store.check, "check"), (cli_store.backup, "backup")):
     app.command(name)(command)
+app.command()(cli_probe.mistakes)
 
 
 def main() -> None:
