@@ -89,7 +89,8 @@ def signed_colours(values: NDArray[Any], largest: float) -> NDArray[np.uint8]:
     numbers = np.nan_to_num(np.asarray(values, dtype=float))
     share = np.clip(np.abs(numbers) / (largest or 1), 0, 1)[..., None] ** 0.7
     hue = np.where(numbers[..., None] < 0, NEGATIVE, POSITIVE)
-    return (share * hue).round().astype(np.uint8)
+    colours: NDArray[np.uint8] = (share * hue).round().astype(np.uint8)
+    return colours
 
 
 def digits_figure(images: NDArray[Any], height: int = 90) -> Figure:

@@ -84,8 +84,9 @@ def sum_of(layer: LayerMaps, place: tuple[int, int, int]) -> Sum:
 
 def _bias(layer: LayerMaps, channel: int) -> float | None:
     module = layer.modules[0]
-    has_one = isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None
-    return module.bias[channel].item() if has_one else None
+    if not isinstance(module, nn.Conv2d | nn.Linear) or module.bias is None:
+        return None
+    return module.bias[channel].item()
 
 
 def _terms(layer: LayerMaps, place: tuple[int, int, int]) -> tuple[Term, ...]:
@@ -160,4 +161,5 @@ def adding_up(values: NDArray[np.float64], total: float) -> NDArray[np.float64]:
     order = np.argsort(floors - units, kind="stable")  # the largest remainder first
     for place in range(abs(missing)):
         floors[order[place % len(order)]] += 1 if missing > 0 else -1
-    return (floors / 10**DECIMALS).reshape(np.shape(values))
+    shown: NDArray[np.float64] = (floors / 10**DECIMALS).reshape(np.shape(values))
+    return shown

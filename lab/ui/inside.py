@@ -70,10 +70,10 @@ def choose_digit(has_validation: bool) -> Digit | None:
     """One of the test images or of those held out, or what was drawn; None where it cannot be read, which is said."""
     from lab.mnist import DataError  # imports torch: when a digit is wanted, not with the page
 
-    drawn = st.session_state.get(DRAWN)
+    drawn: NDArray[np.float32] | None = st.session_state.get(DRAWN)
     sources = [TEST, *([VALIDATION] if has_validation else []), *([DRAWING] if drawn is not None else [])]
     source = choice(SOURCE, sources, TEST, label="Digit") if len(sources) > 1 else TEST
-    if source == DRAWING:
+    if source == DRAWING and drawn is not None:
         return Digit(drawn, "Your drawing")
     number = choose_test_image(NUMBER, source)
     try:

@@ -66,7 +66,7 @@ def test_a_convolution_has_a_term_an_input_map_and_says_bias_batch_norm_and_relu
     assert np.array_equal(term.weights, first.kernels[3, 0])
     assert np.array_equal(term.window, first.inputs[0, 8:13, 10:15])  # 5x5 with padding 2: from row 10 - 2
     assert term.total == pytest.approx((term.window * term.weights).sum())
-    assert found.bias == pytest.approx(first.modules[0].bias[3].item())  # type: ignore[union-attr, index]
+    assert found.bias == pytest.approx(first.modules[0].bias[3].item())  # type: ignore[index]
     assert [part.name for part in found.steps] == ["batch norm", "ReLU"]
     assert [len(sum_of(layer, (0, 0, 0)).terms) for layer in (pooling,)] == [pooling.inputs.shape[0]]
 
