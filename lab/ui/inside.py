@@ -202,11 +202,18 @@ def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, i
         tiles = [_map_tile(values, channel, is_last) for channel, values in enumerate(layer.maps)]
         with st.container(height=LARGE + 30 if count > 32 else "content", border=False):
             colours = signed_colours(layer.maps, largest_value(layer))
-            size = 44 if count > 32 else 64 if count > 10 else 84
-            show_tiles(colours, tiles, MAPS, size, "picture", _take_map, chosen=place[0])
+            show_tiles(colours, tiles, MAPS, _tile_size(layer), "picture", _take_map, chosen=place[0])
     with large:
         st.markdown(f"**Map {place[0]}**")
         show_value_map(layer, place, VALUES, _take_value, LARGE)
+
+
+def _tile_size(layer: LayerMaps) -> int:
+    """In CSS pixels, so that most layers are seen at once."""
+    count, height, _ = layer.maps.shape
+    if count > 32:
+        return 44
+    return 56 if height == 1 else 64 if count > 10 else 84
 
 
 def _map_tile(values: NDArray[np.float64], channel: int, is_last: bool) -> Tile:

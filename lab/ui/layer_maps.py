@@ -33,7 +33,7 @@ def maps_of(reader: Reader, image: NDArray[Any]) -> list[LayerMaps]:
     return found
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _maps_of(run: int | None, epoch: int | None, url: str, changed: float, pixels: bytes, _reader: Reader) -> Any:
     from lab.probe import layer_maps  # imports torch: when a network is asked, not with the page
 

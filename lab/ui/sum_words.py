@@ -87,12 +87,12 @@ def window_html(layer: LayerMaps, term: Term, share: float) -> str:
     """Window × kernel = products, square by square; of pooling the window."""
     from lab.probe import adding_up, number
 
-    what = "image" if layer.row.index == 1 else f"map {term.channel} of layer {layer.row.index - 1}"
+    what = "the normalised image" if layer.row.index == 1 else f"map {term.channel} of layer {layer.row.index - 1}"
     if term.weights is None:
         return _grid(f"Window of {what}", term.window)
     products = adding_up(term.products, share)
     return (
-        f"{_grid(f'Window of the {what}' if layer.row.index == 1 else f'Window of {what}', term.window)}"
+        f"{_grid(f'Window of {what}', term.window)}"
         f"<span class='sign'>×</span>{_grid('Kernel', term.weights)}"
         f"<span class='sign'>=</span>{_grid(f'Products, together {number(share)}', products)}"
     )
