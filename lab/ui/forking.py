@@ -1,0 +1,54 @@
+"""Fork from here: a run goes on from one of its epochs with the settings on the left, as a run of its own."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lab.changes import changes
+from lab.forking import fork_problem
+from lab.store import Store, StoreError
+from lab.ui.fields import take_all_typed
+from lab.ui.readiness import start_problems
+from lab.ui.state import choose_run, draft
+from lab.ui.text import plain
+
+FORK_HELP = (
+    "The network goes on learning from how it was after that epoch, under the settings on the left: a lower learning "
+    "rate, say, or no dropout. The optimiser begins anew. The run that it comes from stays as it is."
+)
+NOTHING_CHANGED = "The settings on the left are those of this run: change one, such as the learning rate."
+
+
+def offer_fork(store: Store, run_id: int) -> None:
+    """Which epoch, what is changed, and the button; nothing for a run that has no epoch yet or cannot be read."""
+    try:
+        run, epochs = store.run(run_id), store.checkpoint_epochs(run_id)
+    except StoreError:  # the view above says why
+        return
+    if not epochs:
+        return
+    with st.expander("Fork from here", icon=":material/call_split:"):
+        config = draft().config
+        epoch = epochs[0]
+        if len(epochs) > 1:
+            before_its_end = [kept for kept in epochs if kept < config.epochs] or epochs
+            epoch = st.select_slider("Go on after epoch", epochs, value=before_its_end[-1], help=FORK_HELP)
+        said = changes(run.config, config)
+        problem = fork_problem(run.config, epoch, config)
+        st.markdown("  \n".join(map(plain, said)) or NOTHING_CHANGED)
+        for sentence in [*filter(None, [problem]), *start_problems(draft())]:
+            st.warning(plain(sentence))
+        st.button(
+            f"Fork after epoch {epoch}",
+            on_click=_fork,
+            args=(store, run_id, epoch),
+            disabled=problem is not None or bool(start_problems(draft())),
+            help=FORK_HELP,
+        )
+
+
+def _fork(store: Store, run_id: int, epoch: int) -> None:
+    """Queue the fork and watch it, unless something typed just before the click is refused."""
+    take_all_typed()
+    if not start_problems(draft()):
+        choose_run(store.fork(run_id, epoch, draft().config))

@@ -1,0 +1,55 @@
+"""Beside Start: several seeds of one config at once, and a word where a run would only repeat another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lab.repeats import free_seeds, same_run
+from lab.store import Store
+from lab.ui.fields import take_all_typed
+from lab.ui.readiness import start_problems
+from lab.ui.state import choose_run, draft, set_draft
+from lab.ui.text import plain
+
+MOST_SEEDS = 20
+SEEDS_HELP = (
+    "One run with one seed is one draw: another seed moves the result by a few hundredths of a point. Several, and you "
+    "see by how much. They train one after another; on Runs they stand as a group, with mean and spread."
+)
+
+
+def offer_seeds(store: Store) -> None:
+    """Say where the draft was trained already, and offer another seed; offer several seeds."""
+    known = store.runs()
+    twin = same_run(known, draft().config)
+    if twin is not None:
+        said, other = st.columns([2, 1], vertical_alignment="center")
+        (seed,) = free_seeds(known, draft().config, 1)
+        said.caption(f"Run {twin.id} is this very run: the same seed gives the same curve.")
+        other.button(f"Take seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
+    with st.popover("Train several seeds", width="stretch"):
+        number = st.slider("How many seeds", 2, MOST_SEEDS, 5, key="how-many-seeds", help=SEEDS_HELP)
+        seeds = free_seeds(known, draft().config, number)
+        st.caption(f"Seeds {', '.join(map(str, seeds))}, one after another.")
+        problems = start_problems(draft())
+        for problem in problems:
+            st.warning(plain(problem))
+        st.button(
+            f"Start {number} runs", type="primary", on_click=_start, args=(store, number), disabled=bool(problems)
+        )
+
+
+def _take_seed(seed: int) -> None:
+    set_draft(draft().changed("seed", seed))
+
+
+def _start(store: Store, number: int) -> None:
+    """Queue the runs and watch the first, unless something typed just before the click is refused."""
+    take_all_typed()
+    if start_problems(draft()):
+        return
+    config = draft().config
+    first, *_ = [store.submit(replace(config, seed=seed)) for seed in free_seeds(store.runs(), config, number)]
+    choose_run(first)

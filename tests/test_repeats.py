@@ -1,0 +1,42 @@
+"""The same config again: the run that has trained it is found, and seeds that are free."""
+
+from dataclasses import replace
+
+import pytest
+from examples import tiny_run
+from stories import finished
+
+from lab.repeats import free_seeds, same_run
+from lab.store import Store
+
+
+def test_a_run_of_just_this_config_is_found_whatever_device_was_asked_for(store: Store) -> None:
+    run = finished(store, tiny_run(seed=3, device="cpu"))
+    assert (found := same_run(store.runs(), tiny_run(seed=3))) is not None and found.id == run
+    assert same_run(store.runs(), tiny_run(seed=4)) is None
+    assert same_run(store.runs(), tiny_run(seed=3, batch_size=8)) is None
+
+
+@pytest.mark.parametrize(("ending", "counts"), [("queued", True), ("stopped", False)])
+def test_a_run_that_waits_counts_and_one_that_ended_early_does_not(ending: str, counts: bool, store: Store) -> None:
+    run = store.submit(tiny_run())
+    if ending == "stopped":
+        store.send(run, "stop")
+    assert store.run(run).status == ending
+    assert (same_run(store.runs(), tiny_run()) is not None) is counts
+
+
+def test_a_fork_is_not_the_same_run(store: Store) -> None:
+    parent = finished(store)
+    changed = replace(tiny_run(), label_smoothing=0.1)
+    store.fork(parent, 1, changed)
+    assert same_run(store.runs(), changed) is None
+
+
+def test_free_seeds_begin_with_the_configs_own_and_leave_out_those_that_were_trained(store: Store) -> None:
+    for seed in (2, 4):
+        store.submit(tiny_run(seed=seed))
+    store.submit(tiny_run(seed=3, batch_size=8))
+    assert free_seeds(store.runs(), tiny_run(seed=1), 4) == (1, 3, 5, 6)
+    assert free_seeds(store.runs(), tiny_run(seed=4), 2) == (5, 6)
+    assert free_seeds([], tiny_run(seed=2**32 - 1), 2) == (2**32 - 1, 0)
