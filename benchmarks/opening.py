@@ -64,7 +64,7 @@ def visit(page: Page, address: str) -> tuple[float, float, float]:
     """Open the first page, then Train: when the first page, the Train page and Train's digits were drawn."""
     page.set_default_timeout(1000 * SECONDS_TO_WAIT)
     page.goto(address, wait_until="commit")
-    page.get_by_role("button", name="Train this step").wait_for()
+    page.get_by_role("button", name="Quick", exact=True).wait_for()
     wait_for_chart(page, "step-curves", "scatterlayer")
     first = time.time()
     page.get_by_role("link", name="Train", exact=True).click()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lab.analysis import RunSummary
 from lab.curves import overlay_figure
-from lab.describe import describe_config, differences
+from lab.describe import describe_config, differences, field_label
 from lab.store import ENDED
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table
@@ -31,7 +31,7 @@ def compare(chosen: Sequence[RunSummary]) -> None:
         show_table([{"Setting": name, "Value": value} for name, value in describe_config(first.config)])
     for other in others:
         rows = [
-            {"Setting": name.replace("_", " ").replace(".", ": "), f"Run {first.run}": mine, f"Run {other.run}": theirs}
+            {"Setting": field_label(name), f"Run {first.run}": mine, f"Run {other.run}": theirs}
             for name, mine, theirs in differences(first.config, other.config)
         ]
         differ = f"**Run {first.run} and run {other.run} differ in**"

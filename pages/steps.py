@@ -3,17 +3,17 @@
 import streamlit as st
 
 from lab.analysis import RunSummary
+from lab.changes import changes
 from lab.curves import steps_figure
-from lab.describe import describe_extent, describe_optimizer, differences, summarize_step
+from lab.describe import summarize_step
 from lab.report import summaries
 from lab.seeds import training_read
 from lab.steps import SOURCE, STEPS, Step, published_epochs, published_training, step
 from lab.ui.chart import show_figure
-from lab.ui.draft import STEP_RULE
 from lab.ui.layout import page_head, show_table, two_sides
-from lab.ui.navigation import page
-from lab.ui.readiness import start_problems
-from lab.ui.state import choose_run, draft, set_draft, the_store
+from lab.ui.stacks import show_stacks
+from lab.ui.starting import choose_step, go_where_it_is_watched, offer_step
+from lab.ui.state import the_store
 from lab.ui.text import plain
 
 store = the_store()
@@ -66,56 +66,22 @@ def story(preset: Step) -> None:
     st.header(f"{preset.number}. {preset.name}", anchor=False)
     st.markdown(preset.idea)
     if preset.number > 1:
-        changed = differences(step(preset.number - 1).config, preset.config)
-        show_table(
-            [
-                {"Changed": name.replace("_", " ").replace(".", ": "), "Before": old, "Now": new}
-                for name, old, new in changed
-            ]
-        )
-    st.caption(f"{describe_optimizer(preset.config.optimizer)}; batch size {preset.config.batch_size}; 15 epochs.")
+        st.markdown("\n".join(f"- {plain(said)}" for said in changes(step(preset.number - 1).config, preset.config)))
 
 
-def train_it() -> None:
-    """Start a run of the chosen step and go to watch it."""
-    set_draft(draft().with_step(st.session_state["chosen-step"]))
-    choose_run(store.submit(draft().config))
-    st.session_state["go-train"] = True
-
-
-if st.session_state.pop("go-train", False):
-    st.switch_page(page("train"))
-
+go_where_it_is_watched()
 own = own_runs()
 page_head(
     "Five steps to 99.40 % with fewer than 10,000 parameters",
     "And one beyond. Choose a step to see what it changes, why, and what came of it.",
 )
-number = st.segmented_control(
-    "Step",
-    [preset.number for preset in STEPS],
-    format_func=lambda value: f"{value}. {step(value).name}",
-    default=1,
-    key="chosen-step",
-    label_visibility="collapsed",
-    required=True,
-)
+number = choose_step()
 preset = step(number)
+show_stacks(preset)
 text, chart = two_sides(1, 1.4)
 with text:
     story(preset)
-    chosen = draft().with_step(number)
-    problems = start_problems(chosen)
-    st.button(
-        "Train this step",
-        type="primary",
-        on_click=train_it,
-        disabled=bool(problems),
-        help=f"In the background. {STEP_RULE}",
-    )
-    st.caption(f"Trains {describe_extent(chosen.config)}, as set in the Run tab of the Train page.")
-    for problem in problems:
-        st.error(plain(problem))
+    offer_step(number)
 with chart:
     mine = own[preset.number]
     show_figure(steps_figure(published_epochs(preset.number), mine[:3]), "step-curves")

@@ -23,9 +23,10 @@ from app_pages import (
     words,
 )
 
-from lab.config import ConfigError
+from lab.config import ConfigError, RunConfig
 from lab.events import Finished, Measured
 from lab.mnist import load_mnist
+from lab.quick import quick
 from lab.steps import SOURCE, STEPS, step
 from lab.store import Store, StoreError
 
@@ -141,14 +142,17 @@ def test_the_steps_page_names_and_links_where_the_published_figures_come_from() 
     assert "folder S4" in told and "January 2023" in told
 
 
-def test_a_step_is_trained_by_one_click_and_watched_on_the_train_page(store: Store) -> None:
+@pytest.mark.parametrize(("label", "trained"), [("Quick", quick(step(4).config)), ("Full", step(4).config)])
+def test_a_step_is_trained_by_one_click_and_watched_on_the_train_page(
+    store: Store, label: str, trained: RunConfig
+) -> None:
     app = open_app("steps")
     labelled(app.get("button_group"), "Step").set_value(4).run()
-    button(app, "Train this step").click().run()
+    button(app, label).click().run()
     assert is_well(app)
     assert [title.value for title in app.title] == ["Train"]
     run = the_run(store)
-    assert (run.config, run.status) == (step(4).config, "queued")
+    assert (run.config, run.status) == (trained, "queued")
     assert app.query_params["run"] == str(run.id)
     assert draft(app) == step(4).config
 

@@ -180,15 +180,21 @@ def test_several_runs_are_overlaid_and_compared_by_where_their_configs_differ(st
     assert loss[f"{two}: two"]["y"] == [0.04]
     told = words(app)
     assert f"Run {one} and run {two} differ in" in told
-    assert '<td class="">seed</td>' in told
-    assert '<td class="">batch size</td>' in told
-    assert "epochs</td>" not in told
+    assert '<td class="">Seed</td>' in told
+    assert '<td class="">Batch size</td>' in told
+    assert "Epochs</td>" not in told
 
 
 def test_one_selected_run_shows_its_config_in_words(store: Store) -> None:
     store.submit(replace(step(5).config, training_images=2000, evaluate_on="validation"))
     told = words(select(open_app("runs"), 0))
-    for fact in ("rotation ±7°", "StepLR(5, 0.1)", "SGD, learning rate 0.01", "2,000", "held-out training images"):
+    for fact in (
+        "rotation ±7°",
+        "× 0.1 after every 5 epochs",
+        "SGD, learning rate 0.01",
+        "2,000",
+        "held-out training images",
+    ):
         assert fact in told
 
 

@@ -55,7 +55,7 @@ def test_a_run_says_its_status_and_offers_what_can_be_done(
     run_that_is(status, store, dead_worker)
     app = open_app("train")
     assert f"badge[{status}]" in words(app)
-    assert set(labels(app.button)) - {"Start training"} == offered
+    assert set(labels(app.button)) - {"Start training", "Quick"} == offered
 
 
 def test_pause_go_on_and_stop_are_words_in_the_store(store: Store, dead_worker: str) -> None:
