@@ -7,13 +7,14 @@ since a changed axis has the whole chart drawn anew. What is no finite number is
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from lab.analysis import RunSummary
-from lab.config import RunConfig
+from lab.config import TRAINING_IMAGES, RunConfig
 from lab.events import Epoch, Measured
-from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.figures import BAND, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
 
@@ -41,7 +42,7 @@ TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, evaluated", "so far"
 def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = ()) -> Figure:
     """Training loss by window and evaluation loss by epoch, logarithmic; the published test loss dotted."""
     figure = _curves(config.epochs, "Loss", f"loss-{config.epochs}")
-    _published(figure, published, [epoch.test_loss for epoch in published])
+    _published(figure, published, [epoch.test_loss for epoch in published], config)
     _train_line(figure, timeline, [on_log(window.loss) for window in timeline.windows], "%{y:.4f}")
     _measured_line(figure, timeline, config, [on_log(one.loss) for one in _measured(timeline)], "%{y:.4f}")
     _evaluation_line(figure, timeline, config, [on_log(epoch.test_loss) for epoch in timeline.epochs], "%{y:.4f}")
@@ -57,7 +58,7 @@ def accuracy_figure(
     Unless the `whole` range is asked for, the axis closes in when the first epoch is done.
     """
     figure = _curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
-    _published(figure, published, [epoch.test_accuracy for epoch in published])
+    _published(figure, published, [epoch.test_accuracy for epoch in published], config)
     _train_line(figure, timeline, [window.accuracy for window in timeline.windows], "%{y:.2f} %")
     _measured_line(figure, timeline, config, [one.accuracy for one in _measured(timeline)], "%{y:.2f} %")
     _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
@@ -96,7 +97,7 @@ def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]
         accuracies = [epoch.test_accuracy for epoch in run.epochs]
         _line(
             figure,
-            f"{run.run}: {run.name}" + ("" if known else f" ({run.evaluated})"),
+            f"{run.run}: {run.name}{_images(run)}" + ("" if known else f" ({run.evaluated})"),
             [epoch.epoch for epoch in run.epochs],
             accuracies if what == "accuracy" else [on_log(epoch.test_loss) for epoch in run.epochs],
             mode="lines+markers",
@@ -109,10 +110,13 @@ def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]
     return figure
 
 
-def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[RunSummary]) -> Figure:
-    """Test accuracy by epoch: the published run dotted, and the user's own runs."""
+def steps_figure(
+    published: Sequence[PublishedEpoch], own: Sequence[RunSummary], seeds: Sequence[RunSummary] = ()
+) -> Figure:
+    """Test accuracy by epoch: the published run dotted, the mean of seeds in a band, and the user's own runs."""
     longest = _longest(own, 15)
     figure = _curves(longest, "Test accuracy (%)", f"steps-{longest}")
+    _band(figure, seeds)
     _published(figure, published, [epoch.test_accuracy for epoch in published])
     for number, run in enumerate(own):
         _line(
@@ -129,6 +133,33 @@ def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[RunSummary])
     highest = max(_drawn(figure), default=0.0)
     axis(figure, "y", range=[_stop_below(_drawn(figure), STEPS_STOPS), 99.7 if highest < 99.65 else WHOLE_RANGE[1] - 1])
     return figure
+
+
+def _images(run: RunSummary) -> str:
+    """What a curve's name says of a run that was trained on fewer images than the published ones."""
+    return f", {run.config.training_images:,} images" if _is_smaller(run.config) else ""
+
+
+def _is_smaller(config: RunConfig) -> bool:
+    """Whether it is trained on fewer images than the published runs."""
+    return config.training_images < TRAINING_IMAGES
+
+
+def _band(figure: Figure, seeds: Sequence[RunSummary]) -> None:
+    """The mean of runs of the same length that differ by their seeds and, around it, a standard deviation each way."""
+    if not seeds:
+        return
+    epochs = [epoch.epoch for epoch in seeds[0].epochs]
+    accuracies = [[run.epochs[place].test_accuracy for run in seeds] for place in range(len(epochs))]
+    means = [statistics.mean(values) for values in accuracies]
+    name = f"mean of {len(seeds)} seeds ± sd" if len(seeds) > 1 else "1 seed, measured"
+    if len(seeds) > 1:
+        spreads = [statistics.stdev(values) for values in accuracies]
+        above = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
+        below = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
+        area = {"mode": "none", "fill": "toself", "fillcolor": BAND, "hoverinfo": "skip", "showlegend": False}
+        _line(figure, "spread", epochs + epochs[::-1], above + below[::-1], **area)
+    _line(figure, name, epochs, means, mode="lines", line={"color": TEST, "width": 1.5}, hovertemplate="%{y:.2f} %")
 
 
 def _longest(runs: Sequence[RunSummary], least: int) -> int:
@@ -278,12 +309,15 @@ def _evaluation_line(
     )
 
 
-def _published(figure: Figure, published: Sequence[PublishedEpoch], values: Sequence[float]) -> None:
+def _published(
+    figure: Figure, published: Sequence[PublishedEpoch], values: Sequence[float], beside: RunConfig | None = None
+) -> None:
+    """`beside`: the run that it is drawn over; on how many images it was trained is said where that one had fewer."""
     if not published:
         return
     _line(
         figure,
-        "published test",
+        "published test" + (f", {TRAINING_IMAGES:,} images" if beside and _is_smaller(beside) else ""),
         [epoch.epoch for epoch in published],
         values,
         mode="lines",

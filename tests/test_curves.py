@@ -400,3 +400,25 @@ def test_a_steps_chart_shows_every_published_accuracy_and_the_target(number: int
     assert inside(figure)
     low, high = figure.layout.yaxis.range
     assert low < TARGET_ACCURACY < high
+
+
+def test_the_mean_of_seeds_runs_through_a_band_of_one_standard_deviation() -> None:
+    """98.0 and 99.0: mean 98.5, sd = sqrt(0.25 + 0.25) = 0.7071; 99.2 and 99.4: mean 99.3, sd 0.1414."""
+    found = series(steps_figure((), [], [summary(epochs(98.0, 99.2)), summary(epochs(99.0, 99.4))]))
+    assert points(found["mean of 2 seeds ± sd"]) == [(1, 98.5), (2, pytest.approx(99.3))]
+    above_and_back = [98.5 + 0.7071, 99.3 + 0.1414, 99.3 - 0.1414, 98.5 - 0.7071]
+    assert list(found["spread"].x) == [1, 2, 2, 1]
+    assert list(found["spread"].y) == pytest.approx(above_and_back, abs=1e-4)
+    assert found["spread"].mode == "none"  # an area, no curve: what a chart says of its curves leaves it out
+
+
+def test_one_seed_alone_has_no_band() -> None:
+    assert list(series(steps_figure((), [], [summary(epochs(98.0))]))) == ["1 seed, measured"]
+
+
+def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> None:
+    few = of(training_images=6_000)
+    for figure in (accuracy_figure(TRAINED, few, PUBLISHED_3), loss_figure(TRAINED, few, PUBLISHED_3)):
+        assert "published test, 60,000 images" in series(figure)
+    whole, part = summary(epochs(99.0), name="whole"), summary(epochs(95.0), name="part", training_images=6_000)
+    assert list(series(overlay_figure([whole, part], "accuracy"))) == ["1: whole", "1: part, 6,000 images"]

@@ -22,11 +22,14 @@ from app_pages import (
     the_run,
     words,
 )
+from streamlit.testing.v1 import AppTest
 
 from lab.config import ConfigError, RunConfig
 from lab.events import Finished, Measured
+from lab.evidence import final_words, reached_words, reference_pools, target_words
 from lab.mnist import load_mnist
 from lab.quick import quick
+from lab.seeds import main_pool
 from lab.steps import SOURCE, STEPS, step
 from lab.store import Store, StoreError
 
@@ -117,6 +120,12 @@ def test_a_store_that_cannot_be_read_is_told_in_its_sentence(monkeypatch: pytest
 # --- Steps -------------------------------------------------------------------------------------------------------
 
 
+def of_step(number: int) -> AppTest:
+    """The Steps page with this step chosen."""
+    app = open_app("steps")
+    return app if number == 3 else labelled(app.get("button_group"), "Step").set_value(number).run()
+
+
 @pytest.mark.parametrize("preset", STEPS, ids=lambda preset: preset.name)
 def test_each_step_tells_its_idea_and_the_published_findings(preset: Any) -> None:
     app = open_app("steps")
@@ -160,7 +169,7 @@ def test_a_step_is_trained_by_one_click_and_watched_on_the_train_page(
 def test_ones_own_run_of_a_step_is_drawn_and_listed_beside_the_published_one(store: Store) -> None:
     config = step(1).config
     run_id = add_run(store, *(epoch(number, 9900 + number) for number in range(1, 16)), Finished(), config=config)
-    app = open_app("steps")
+    app = of_step(1)
     assert chart(app, "step-curves")[f"yours, run {run_id}"]["y"][-1] == 99.15
     assert "99.15 %" in html(app)
     assert "published test" in chart(app, "step-curves")
@@ -183,4 +192,38 @@ def test_a_run_that_cannot_be_compared_is_not_drawn_beside_the_published_one(
     store: Store, change: dict[str, Any]
 ) -> None:
     add_run(store, epoch(1), Finished(), config=replace(step(1).config, **change))
-    assert list(chart(open_app("steps"), "step-curves")) == ["published test"]
+    assert not [name for name in chart(of_step(1), "step-curves") if name.startswith("yours")]
+
+
+def test_a_quick_run_counts_is_marked_and_is_not_drawn_over_runs_of_all_images(store: Store) -> None:
+    told = [epoch(number, 9500 + number) for number in range(1, 6)]
+    run_id = add_run(store, *told, Finished(), config=quick(step(3).config))
+    app = of_step(3)
+    assert "95.05 % quick" in html(app)
+    assert f"Your quick run {run_id}:** 95.05 %. It is not drawn here" in words(app)
+    assert not [name for name in chart(app, "step-curves") if name.startswith("yours")]
+
+
+@pytest.mark.parametrize("number", [5, 6])
+def test_the_seeds_that_were_measured_are_drawn_and_counted(number: int) -> None:
+    pool = main_pool(reference_pools(), number)
+    assert pool is not None
+    app = of_step(number)
+    means = chart(app, "step-curves")[f"mean of {len(pool.runs)} seeds ± sd"]["y"]
+    assert means[-1] == pytest.approx(pool.final_mean)
+    assert final_words(pool) in html(app) and target_words(pool) in words(app)
+    assert reached_words(reference_pools()) in words(app)
+
+
+def test_without_a_measured_run_nothing_is_said_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.evidence.REFERENCE", Path("nowhere"))
+    app = of_step(3)
+    assert is_well(app) and "**Measured:**" not in words(app) and "Measured here" not in words(app)
+    assert list(chart(app, "step-curves")) == ["published test"]
+
+
+def test_the_stacks_of_a_step_mark_what_it_changes() -> None:
+    drawn = html(of_step(3))
+    assert drawn.count("<i>batch norm</i>") == 5 and drawn.count("<i>dropout</i>") == 2
+    assert "Batch norm after every convolution but the one" in words(of_step(3))
+    assert "Step 0" not in html(of_step(1))

@@ -24,6 +24,7 @@ from app_pages import (
     with_draft,
     words,
 )
+from streamlit.testing.v1 import AppTest
 
 from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv
 from lab.quick import quick
@@ -224,12 +225,16 @@ def test_quick_trains_the_draft_on_few_images_and_leaves_it_as_it_is(store: Stor
     assert draft(app) == mine
 
 
+def captions(app: AppTest) -> str:
+    return "\n".join(caption.value.replace("**", "") for caption in app.caption)
+
+
 def test_how_long_a_run_will_take_is_said_where_one_like_it_was_trained_here(store: Store) -> None:
     """5 epochs as long as the first two: 2 s each."""
-    assert "about" not in words(open_app("train"))
+    assert "about" not in captions(open_app("train"))
     add_run(store, epoch(1), epoch(2), config=quick(step(3).config))
     app = open_app("train")
-    assert "Quick: 5 epochs on 6,000 images, seed 1, about 10 s here." in words(app).replace("**", "")
+    assert "Quick: 5 epochs on 6,000 images, seed 1, about 10 s here." in captions(app)
 
 
 def test_the_pages_say_what_choosing_a_step_keeps() -> None:
