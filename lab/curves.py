@@ -89,7 +89,7 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
 
 def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]) -> Figure:
     """Evaluation accuracy or loss by epoch of several runs, each with a colour and a dash of its own."""
-    sets = {run.evaluated for run in runs}
+    sets, mixed = {run.evaluated for run in runs}, len({run.config.training_images for run in runs}) > 1
     known = next(iter(sets)) if len(sets) == 1 else "test" if not sets else ""
     label = f"{known} {what}".strip().capitalize() + (" (%)" if what == "accuracy" else "")
     figure = _curves(_longest(runs, 1), label, f"overlay-{what}", height=340)
@@ -97,7 +97,9 @@ def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]
         accuracies = [epoch.test_accuracy for epoch in run.epochs]
         _line(
             figure,
-            f"{run.run}: {run.name}{_images(run)}" + ("" if known else f" ({run.evaluated})"),
+            f"{run.run}: {run.name}"
+            + (f", {run.config.training_images:,} images" if mixed else "")
+            + ("" if known else f" ({run.evaluated})"),
             [epoch.epoch for epoch in run.epochs],
             accuracies if what == "accuracy" else [on_log(epoch.test_loss) for epoch in run.epochs],
             mode="lines+markers",
@@ -133,11 +135,6 @@ def steps_figure(
     highest = max(_drawn(figure), default=0.0)
     axis(figure, "y", range=[_stop_below(_drawn(figure), STEPS_STOPS), 99.7 if highest < 99.65 else WHOLE_RANGE[1] - 1])
     return figure
-
-
-def _images(run: RunSummary) -> str:
-    """What a curve's name says of a run that was trained on fewer images than the published ones."""
-    return f", {run.config.training_images:,} images" if _is_smaller(run.config) else ""
 
 
 def _is_smaller(config: RunConfig) -> bool:

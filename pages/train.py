@@ -8,15 +8,15 @@ import streamlit as st
 from lab.config import RunConfig
 from lab.quick import as_it_is, quick
 from lab.steps import matching_step, published_epochs
-from lab.store import ENDED
 from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.fields import take_all_typed
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
+from lab.ui.running import run_to_watch
 from lab.ui.starting import QUICK_HELP, say_extents, start
-from lab.ui.state import choose_run, chosen_run, draft, the_store
+from lab.ui.state import choose_run, draft, the_store
 
 store = the_store()
 
@@ -25,16 +25,6 @@ def start_draft(change: Callable[[RunConfig], RunConfig]) -> None:
     """Queue the draft or its quick run and watch it, unless something typed just before the click is refused."""
     take_all_typed()
     start(draft(), change)
-
-
-def run_to_show() -> int | None:
-    """The chosen run; for a new session the newest live one, else the newest."""
-    known = store.runs()
-    chosen = chosen_run()
-    if chosen is not None and any(run.id == chosen for run in known):
-        return chosen
-    live = (run.id for run in known if run.status not in ENDED)
-    return next(live, known[0].id if known else None)
 
 
 page_head("Train", "Set up a run, start it, and watch it learn.")
@@ -52,7 +42,7 @@ with controls:
     draw_what_needs_torch = details()
 
 with watch:
-    shown = run_to_show()
+    shown = run_to_watch(store)
     if shown is not None:
         choose_run(shown)
         show_run(shown)

@@ -420,5 +420,9 @@ def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> N
     few = of(training_images=6_000)
     for figure in (accuracy_figure(TRAINED, few, PUBLISHED_3), loss_figure(TRAINED, few, PUBLISHED_3)):
         assert "published test, 60,000 images" in series(figure)
+    assert "published test" in series(accuracy_figure(TRAINED, of(), PUBLISHED_3))
     whole, part = summary(epochs(99.0), name="whole"), summary(epochs(95.0), name="part", training_images=6_000)
-    assert list(series(overlay_figure([whole, part], "accuracy"))) == ["1: whole", "1: part, 6,000 images"]
+    assert list(series(overlay_figure([whole, part], "accuracy"))) == [
+        "1: whole, 60,000 images",
+        "1: part, 6,000 images",
+    ]

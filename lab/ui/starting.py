@@ -21,7 +21,7 @@ from lab.ui.state import choose_run, draft, set_draft, the_store
 from lab.ui.text import plain
 
 Change = Callable[[RunConfig], RunConfig]
-CHOSEN_STEP, GO = "chosen-step", "go-train"
+STEP, CHOSEN_STEP, GO = "step", "chosen-step", "go-train"
 STEP_AT_FIRST = 3
 """Not the first: that is the slowest by far."""
 QUICK_HELP = (
@@ -34,20 +34,30 @@ FULL_HELP = (
 )
 
 
+def chosen_step() -> int:
+    """The step that the first page and Steps speak of: what is chosen on one is the other's too."""
+    number: int = st.session_state.get(STEP, STEP_AT_FIRST)
+    return number
+
+
+def keep_step(number: int) -> None:
+    """Speak of another step from now on."""
+    st.session_state[STEP] = number
+
+
 def choose_step() -> int:
-    """The step that the first page and Steps speak of: chosen on one, it is the other's too."""
-    kept = f"{CHOSEN_STEP}-kept"
-    st.session_state[CHOSEN_STEP] = st.session_state.get(CHOSEN_STEP) or st.session_state.get(kept, STEP_AT_FIRST)
+    """The steps to choose from, by name; returns the one that is chosen."""
+    st.session_state[CHOSEN_STEP] = chosen_step()
     number = st.segmented_control(
         "Step",
         [preset.number for preset in STEPS],
         format_func=lambda value: f"{value}. {step(value).name}",
         key=CHOSEN_STEP,
+        on_change=lambda: keep_step(st.session_state[CHOSEN_STEP]),
         label_visibility="collapsed",
         required=True,
     )
     assert number is not None  # required
-    st.session_state[kept] = number
     return number
 
 
