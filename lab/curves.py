@@ -14,7 +14,8 @@ from typing import Any, Literal
 from lab.analysis import RunSummary
 from lab.config import TRAINING_IMAGES, RunConfig
 from lab.events import Epoch, Measured
-from lab.figures import BAND, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.figures import BAND, GUESS, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.guess import Guess
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
 
@@ -51,11 +52,16 @@ def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[Publi
 
 
 def accuracy_figure(
-    timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = (), whole: bool = False
+    timeline: Timeline,
+    config: RunConfig,
+    published: Sequence[PublishedEpoch] = (),
+    whole: bool = False,
+    guess: Guess | None = None,
 ) -> Figure:
     """Training accuracy by window and evaluation accuracy by epoch, in percent, with the target as a thin line.
 
-    Unless the `whole` range is asked for, the axis closes in when the first epoch is done.
+    Unless the `whole` range is asked for, the axis closes in when the first epoch is done. A `guess` is a band across
+    it and, in the end, how far the run ended from that.
     """
     figure = _curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
     _published(figure, published, [epoch.test_accuracy for epoch in published], config)
@@ -64,7 +70,11 @@ def accuracy_figure(
     _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
     if config.evaluate_on == "test":
         _target_line(figure)
-    axis(figure, "y", **(whole_axis() if whole else accuracy_axis(timeline, published)))
+    limits = whole_axis() if whole else accuracy_axis(timeline, published)
+    if guess is not None:
+        limits["range"][0] = min(limits["range"][0], guess_floor(guess))
+        _guess(figure, guess, timeline.epochs[-1] if len(timeline.epochs) == config.epochs else None, config.epochs)
+    axis(figure, "y", **limits)
     return figure
 
 
@@ -176,6 +186,11 @@ def _stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
     return next((stop for stop in stops if stop <= lowest), WHOLE_RANGE[0])
 
 
+def guess_floor(guess: Guess) -> float:
+    """Where an axis of accuracy must begin for the guess to be seen."""
+    return _stop_below([guess.least], ACCURACY_STOPS)
+
+
 def whole_axis() -> Axis:
     """Every accuracy there can be."""
     return {"range": list(WHOLE_RANGE)}
@@ -250,6 +265,27 @@ def _line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | Non
     """A curve of the figure; its name is shown as typed."""
     heights = [height if height is not None and math.isfinite(height) else None for height in y]
     figure["data"].append({"type": "scatter", "name": as_typed(name), "x": list(x), "y": heights} | settings)
+
+
+def _guess(figure: Figure, guess: Guess, last: Epoch | None, planned: int) -> None:
+    """The guess as a band over all epochs, and from there to where the run has ended, if it has ended elsewhere."""
+    high = min(guess.high, WHOLE_RANGE[1])
+    band = {"type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": GUESS, "opacity": 0.25}
+    across: dict[str, Any] = {"xref": "x domain", "x0": 0, "x1": 1, "y0": guess.low, "y1": high}
+    named = _note("your guess", xref="x domain", x=0.01, xanchor="left", y=high, yanchor="top")
+    shapes, notes = [band | across], [named]
+    if last is not None and guess.off(last.test_accuracy):
+        near, came_to = guess.nearest(last.test_accuracy), last.test_accuracy
+        line = {"type": "line", "line": {"color": GUESS, "width": 4}}
+        shapes.append(line | {"x0": planned, "x1": planned, "y0": near, "y1": came_to})
+        off = f"{guess.off(came_to):+.2f} "
+        notes.append(_note(off, x=planned, xanchor="right", y=(near + came_to) / 2, yanchor="middle"))
+    figure["layout"]["shapes"] = [*figure["layout"].get("shapes", []), *shapes]
+    figure["layout"]["annotations"] = notes
+
+
+def _note(text: str, **place: Any) -> dict[str, Any]:
+    return {"text": text, "showarrow": False, "font": {"color": GUESS, "size": 13}} | place
 
 
 def _target_line(figure: Figure) -> None:

@@ -27,6 +27,7 @@ BAND = "rgba(196, 133, 0, 0.2)"  # TEST, thin
 PUBLISHED = "#8A929A"
 RATE = "#009E73"
 WRONG = "#D55E00"
+GUESS = "#B7638F"
 
 _ENTITIES = str.maketrans({character: f"&#{ord(character)};" for character in "&<>$%"})
 

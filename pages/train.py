@@ -11,6 +11,7 @@ from lab.steps import matching_step, published_epochs
 from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.fields import take_all_typed
+from lab.ui.guessing import ask_guess
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
@@ -34,6 +35,7 @@ with controls:
     toggles()
     ready = size_and_problems()
     begin: dict[str, Any] = {"width": "stretch", "on_click": start_draft, "disabled": not ready}
+    ask_guess()
     whole, quickly = st.columns([1.6, 1])
     whole.button("Start training", type="primary", args=(as_it_is,), help="All that is set here.", **begin)
     quickly.button("Quick", args=(quick,), help=QUICK_HELP, **begin)

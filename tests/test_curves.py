@@ -18,6 +18,7 @@ from lab.config import RunConfig
 from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, DASHES, LOSS_FLOOR, MEASURED_CURVE, SERIES, WHOLE_RANGE
 from lab.events import Epoch, Measured, Window
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN
+from lab.guess import Guess
 from lab.schedule import planned_learning_rates
 from lab.steps import TARGET_ACCURACY, PublishedEpoch, published_epochs, step
 from lab.timeline import Timeline
@@ -426,3 +427,23 @@ def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> N
         "1: whole, 60,000 images",
         "1: part, 6,000 images",
     ]
+
+
+def test_a_guess_is_a_band_that_the_axis_shows_whatever_the_run_does() -> None:
+    figure = accuracy_figure(TRAINED, of(), PUBLISHED_3, guess=Guess(90, 95))
+    target, band = figure.layout.shapes
+    assert (band.y0, band.y1, target.y0) == (90, 95, TARGET_ACCURACY)
+    assert figure.layout.yaxis.range == (90.0, 100.0)
+    assert accuracy_figure(TRAINED, of(), PUBLISHED_3).layout.yaxis.range == (97.0, 100.0)
+    assert [note.text for note in figure.layout.annotations] == ["your guess"]
+
+
+def test_at_the_end_the_way_from_the_guess_to_the_result_is_drawn() -> None:
+    """From 95 to 98.2 are +3.20 points; a result within the guess is no way."""
+    ended = Timeline.of([started(epochs=1), epoch(1, 98.2)])
+    _, _, way = accuracy_figure(ended, of(1), guess=Guess(90, 95)).layout.shapes
+    assert (way.x0, way.x1, way.y0, way.y1) == (1, 1, 95, 98.2)
+    notes = accuracy_figure(ended, of(1), guess=Guess(90, 95)).layout.annotations
+    assert notes[1].text.strip() == "+3.20"
+    assert len(accuracy_figure(ended, of(1), guess=Guess(98, 99)).layout.shapes) == 2
+    assert len(accuracy_figure(ended, of(2), guess=Guess(90, 95)).layout.shapes) == 2  # it has an epoch to go

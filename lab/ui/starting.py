@@ -15,6 +15,7 @@ from lab.standing import duration
 from lab.steps import STEPS, step
 from lab.time_ahead import seconds_foreseen
 from lab.ui.draft import Draft
+from lab.ui.guessing import ask_guess, take_guess
 from lab.ui.navigation import page
 from lab.ui.readiness import start_problems
 from lab.ui.state import choose_run, draft, set_draft, the_store
@@ -70,6 +71,7 @@ def offer_step(number: int) -> None:
 
     problems = start_problems(whole())
     button: dict[str, Any] = {"width": "stretch", "on_click": _start_and_go, "disabled": bool(problems)}
+    ask_guess()
     quickly, wholly = st.columns(2)
     quickly.button("Quick", type="primary", help=QUICK_HELP, args=(whole, quick), **button)
     wholly.button("Full", help=FULL_HELP, args=(whole, as_it_is), **button)
@@ -93,7 +95,9 @@ def start(what: Draft, change: Change = as_it_is) -> bool:
     ready = replace(what, config=change(what.config))
     if start_problems(ready):
         return False
-    choose_run(the_store().submit(ready.config))
+    run = the_store().submit(ready.config)
+    choose_run(run)
+    take_guess(run)
     return True
 
 
