@@ -7,14 +7,12 @@ since a changed axis has the whole chart drawn anew. What is no finite number is
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from lab.analysis import RunSummary
 from lab.config import TRAINING_IMAGES, RunConfig
 from lab.events import Epoch, Measured
-from lab.figures import BAND, GUESS, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.figures import GUESS, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
 from lab.guess import Guess
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
@@ -22,16 +20,11 @@ from lab.timeline import Timeline
 Axis = dict[str, Any]
 """What Plotly needs to know of an axis beside its looks: its range, and its ticks where they are given."""
 
-SERIES = ("#C48500", "#3D8BC4", "#009E73", "#CC79A7", "#2E9BD6", "#D55E00", "#9C8F00", "#8A929A")
-"""Okabe and Ito's hues, in shades that reach 3:1 on the ground of both themes."""
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-
 CURVE_HEIGHT = 300
 CLOSE_RANGE, WHOLE_RANGE = (97.0, 100.0), (0.0, 101.0)
 """Accuracies in percent: where the steps differ, and all there is."""
 ACCURACY_STOPS = (97.0, 95.0, 90.0, 80.0, 50.0)
 """Where the accuracy axis may begin when it need not show all."""
-STEPS_STOPS = (98.5, 98.0, *ACCURACY_STOPS)
 LOSS_RANGE = (0.01, 10**0.45)
 """What the loss axis always shows: an untrained network's loss is 2.3."""
 LOSS_FLOOR = 1e-5
@@ -42,8 +35,8 @@ TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, evaluated", "so far"
 
 def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = ()) -> Figure:
     """Training loss by window and evaluation loss by epoch, logarithmic; the published test loss dotted."""
-    figure = _curves(config.epochs, "Loss", f"loss-{config.epochs}")
-    _published(figure, published, [epoch.test_loss for epoch in published], config)
+    figure = blank_curves(config.epochs, "Loss", f"loss-{config.epochs}")
+    add_published(figure, published, [epoch.test_loss for epoch in published], config)
     _train_line(figure, timeline, [on_log(window.loss) for window in timeline.windows], "%{y:.4f}")
     _measured_line(figure, timeline, config, [on_log(one.loss) for one in _measured(timeline)], "%{y:.4f}")
     _evaluation_line(figure, timeline, config, [on_log(epoch.test_loss) for epoch in timeline.epochs], "%{y:.4f}")
@@ -63,13 +56,13 @@ def accuracy_figure(
     Unless the `whole` range is asked for, the axis closes in when the first epoch is done. A `guess` is a band across
     it and, in the end, how far the run ended from that.
     """
-    figure = _curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
-    _published(figure, published, [epoch.test_accuracy for epoch in published], config)
+    figure = blank_curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
+    add_published(figure, published, [epoch.test_accuracy for epoch in published], config)
     _train_line(figure, timeline, [window.accuracy for window in timeline.windows], "%{y:.2f} %")
     _measured_line(figure, timeline, config, [one.accuracy for one in _measured(timeline)], "%{y:.2f} %")
     _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
     if config.evaluate_on == "test":
-        _target_line(figure)
+        add_target(figure)
     limits = whole_axis() if whole else accuracy_axis(timeline, published)
     if guess is not None:
         limits["range"][0] = min(limits["range"][0], guess_floor(guess))
@@ -80,10 +73,10 @@ def accuracy_figure(
 
 def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: int, reached: float = 0) -> Figure:
     """The planned learning rate over the run, thin, and the part already run (up to epoch `reached`), thick."""
-    figure = _curves(planned, "Learning rate", f"rate-{planned}", height=190)
+    figure = blank_curves(planned, "Learning rate", f"rate-{planned}", height=190)
     done = [(epoch, rate) for epoch, rate in planned_rates if epoch <= reached]
     for points, width, name in ((planned_rates, 1.5, "planned"), (done, 3.5, SO_FAR)):
-        _line(
+        add_line(
             figure,
             name,
             [epoch for epoch, _ in points],
@@ -97,98 +90,18 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
     return figure
 
 
-def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]) -> Figure:
-    """Evaluation accuracy or loss by epoch of several runs, each with a colour and a dash of its own."""
-    sets, mixed = {run.evaluated for run in runs}, len({run.config.training_images for run in runs}) > 1
-    known = next(iter(sets)) if len(sets) == 1 else "test" if not sets else ""
-    label = f"{known} {what}".strip().capitalize() + (" (%)" if what == "accuracy" else "")
-    figure = _curves(_longest(runs, 1), label, f"overlay-{what}", height=340)
-    for number, run in enumerate(runs):
-        accuracies = [epoch.test_accuracy for epoch in run.epochs]
-        _line(
-            figure,
-            f"{run.run}: {run.name}"
-            + (f", {run.config.training_images:,} images" if mixed else "")
-            + ("" if known else f" ({run.evaluated})"),
-            [epoch.epoch for epoch in run.epochs],
-            accuracies if what == "accuracy" else [on_log(epoch.test_loss) for epoch in run.epochs],
-            mode="lines+markers",
-            line={"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2},
-            marker={"size": 5},
-            hovertemplate="%{y:.2f} %" if what == "accuracy" else "%{y:.4f}",
-        )
-    if what == "loss":
-        axis(figure, "y", type="log")
-    return figure
-
-
-def steps_figure(
-    published: Sequence[PublishedEpoch], own: Sequence[RunSummary], seeds: Sequence[RunSummary] = ()
-) -> Figure:
-    """Test accuracy by epoch: the published run dotted, the mean of seeds in a band, and the user's own runs."""
-    longest = _longest(own, 15)
-    figure = _curves(longest, "Test accuracy (%)", f"steps-{longest}")
-    _band(figure, seeds)
-    _published(figure, published, [epoch.test_accuracy for epoch in published])
-    for number, run in enumerate(own):
-        _line(
-            figure,
-            f"yours, run {run.run}",
-            [epoch.epoch for epoch in run.epochs],
-            [epoch.test_accuracy for epoch in run.epochs],
-            mode="lines+markers",
-            line={"color": TEST, "width": 2.5, "dash": DASHES[number % len(DASHES)]},
-            marker={"size": 6},
-            hovertemplate="%{y:.2f} %",
-        )
-    _target_line(figure)
-    highest = max(_drawn(figure), default=0.0)
-    axis(figure, "y", range=[_stop_below(_drawn(figure), STEPS_STOPS), 99.7 if highest < 99.65 else WHOLE_RANGE[1] - 1])
-    return figure
-
-
-def _is_smaller(config: RunConfig) -> bool:
-    """Whether it is trained on fewer images than the published runs."""
-    return config.training_images < TRAINING_IMAGES
-
-
-def _band(figure: Figure, seeds: Sequence[RunSummary]) -> None:
-    """The mean of runs of the same length that differ by their seeds and, around it, a standard deviation each way."""
-    if not seeds:
-        return
-    epochs = [epoch.epoch for epoch in seeds[0].epochs]
-    accuracies = [[run.epochs[place].test_accuracy for run in seeds] for place in range(len(epochs))]
-    means = [statistics.mean(values) for values in accuracies]
-    name = f"mean of {len(seeds)} seeds ± sd" if len(seeds) > 1 else "1 seed, measured"
-    if len(seeds) > 1:
-        spreads = [statistics.stdev(values) for values in accuracies]
-        above = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
-        below = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
-        area = {"mode": "none", "fill": "toself", "fillcolor": BAND, "hoverinfo": "skip", "showlegend": False}
-        _line(figure, "spread", epochs + epochs[::-1], above + below[::-1], **area)
-    _line(figure, name, epochs, means, mode="lines", line={"color": TEST, "width": 1.5}, hovertemplate="%{y:.2f} %")
-
-
-def _longest(runs: Sequence[RunSummary], least: int) -> int:
-    return max([least, *(run.epochs[-1].epoch for run in runs if run.epochs)])
-
-
 # --- the axes ----------------------------------------------------------------------------------------------------
 
 
-def _drawn(figure: Figure) -> list[float]:
-    """The height of every point of the figure."""
-    return [y for trace in figure["data"] for y in trace["y"] if y is not None]
-
-
-def _stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
+def stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
+    """The first of the stops, from the highest down, that lies below all values; below the last of them 0."""
     lowest = min(filter(math.isfinite, values), default=stops[0])
     return next((stop for stop in stops if stop <= lowest), WHOLE_RANGE[0])
 
 
 def guess_floor(guess: Guess) -> float:
     """Where an axis of accuracy must begin for the guess to be seen."""
-    return _stop_below([guess.least], ACCURACY_STOPS)
+    return stop_below([guess.least], ACCURACY_STOPS)
 
 
 def whole_axis() -> Axis:
@@ -208,7 +121,7 @@ def accuracy_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Ax
     shown += [epoch.test_accuracy for epoch in timeline.epochs]
     shown += [one.accuracy for one in _measured(timeline)]
     shown += [epoch.test_accuracy for epoch in published]
-    lowest = _stop_below(shown, ACCURACY_STOPS)
+    lowest = stop_below(shown, ACCURACY_STOPS)
     return {"range": [lowest, CLOSE_RANGE[1]]} if lowest else whole_axis()
 
 
@@ -245,7 +158,8 @@ def _log_axis(values: Sequence[float]) -> Axis:
 # --- the lines ---------------------------------------------------------------------------------------------------
 
 
-def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT) -> Figure:
+def blank_curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT) -> Figure:
+    """A figure over so many epochs that has no curve yet; `revision`: what a zoom lasts for."""
     figure = plain(
         height,
         [],
@@ -261,7 +175,7 @@ def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT)
     return figure
 
 
-def _line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | None], **settings: Any) -> None:
+def add_line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | None], **settings: Any) -> None:
     """A curve of the figure; its name is shown as typed."""
     heights = [height if height is not None and math.isfinite(height) else None for height in y]
     figure["data"].append({"type": "scatter", "name": as_typed(name), "x": list(x), "y": heights} | settings)
@@ -288,7 +202,8 @@ def _note(text: str, **place: Any) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "font": {"color": GUESS, "size": 13}} | place
 
 
-def _target_line(figure: Figure) -> None:
+def add_target(figure: Figure) -> None:
+    """The published target as a thin line."""
     across = {"xref": "x domain", "x0": 0, "x1": 1, "y0": TARGET_ACCURACY, "y1": TARGET_ACCURACY}
     line = {"type": "line", "line": {"color": PUBLISHED, "width": 1}}
     figure["layout"]["shapes"] = [line | across]
@@ -298,7 +213,7 @@ def _train_line(figure: Figure, timeline: Timeline, heights: Sequence[float | No
     """A window stands at the end of its share of the epoch, so that epoch and window figures share an axis."""
     places = [timeline.position(window) for window in timeline.windows]
     line = {"color": TRAIN, "width": 1.5}
-    _line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
+    add_line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
 
 
 def sample(epoch: Epoch) -> Measured | None:
@@ -315,7 +230,7 @@ def _measured_line(
 ) -> None:
     if not config.measure_training:
         return
-    _line(
+    add_line(
         figure,
         MEASURED_CURVE,
         [epoch.epoch for epoch in timeline.epochs if epoch.measured],
@@ -330,7 +245,7 @@ def _measured_line(
 def _evaluation_line(
     figure: Figure, timeline: Timeline, config: RunConfig, heights: Sequence[float | None], hover: str
 ) -> None:
-    _line(
+    add_line(
         figure,
         config.evaluate_on,
         [epoch.epoch for epoch in timeline.epochs],
@@ -342,18 +257,23 @@ def _evaluation_line(
     )
 
 
-def _published(
+def add_published(
     figure: Figure, published: Sequence[PublishedEpoch], values: Sequence[float], beside: RunConfig | None = None
 ) -> None:
     """`beside`: the run that it is drawn over; on how many images it was trained is said where that one had fewer."""
     if not published:
         return
-    _line(
+    add_line(
         figure,
-        "published test" + (f", {TRAINING_IMAGES:,} images" if beside and _is_smaller(beside) else ""),
+        "published test" if beside is None or not _is_smaller(beside) else f"published ({TRAINING_IMAGES:,})",
         [epoch.epoch for epoch in published],
         values,
         mode="lines",
         line={"color": PUBLISHED, "width": 2, "dash": "dot"},
         hovertemplate="%{y:.2f}",
     )
+
+
+def _is_smaller(config: RunConfig) -> bool:
+    """Whether it is trained on fewer images than the published runs."""
+    return config.training_images < TRAINING_IMAGES

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lab.analysis import RunSummary
-from lab.curves import overlay_figure
+from lab.comparison import overlay_figure
 from lab.describe import describe_config, differences, field_label
 from lab.store import ENDED
 from lab.ui.chart import show_figure

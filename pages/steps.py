@@ -4,7 +4,7 @@ import streamlit as st
 
 from lab.analysis import RunSummary
 from lab.changes import changes
-from lab.curves import steps_figure
+from lab.comparison import steps_figure
 from lab.describe import summarize_step
 from lab.evidence import final_words, reached_words, reference_pools, target_words
 from lab.quick import is_quick

@@ -1,6 +1,5 @@
 """What the curves promise: each its colour and dash, every point inside its axes, and a zoom that a redraw leaves."""
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,14 +7,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from charts import GROUNDS, checked, contrast, points, series
+from charts import checked, inside, limits, points, series
 from hypothesis import given
 from hypothesis import strategies as st
-from summaries import any_epochs, epoch, epochs, losses, percentages, sample, started, summary, window
+from summaries import any_epochs, epoch, losses, percentages, sample, started, window
 
 from lab import curves
 from lab.config import RunConfig
-from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, DASHES, LOSS_FLOOR, MEASURED_CURVE, SERIES, WHOLE_RANGE
+from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, LOSS_FLOOR, MEASURED_CURVE, WHOLE_RANGE
 from lab.events import Epoch, Measured, Window
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN
 from lab.guess import Guess
@@ -26,8 +25,6 @@ from lab.timeline import Timeline
 accuracy_figure = checked(curves.accuracy_figure)
 learning_rate_figure = checked(curves.learning_rate_figure)
 loss_figure = checked(curves.loss_figure)
-overlay_figure = checked(curves.overlay_figure)
-steps_figure = checked(curves.steps_figure)
 
 WINDOWS = [
     window(1, 10, loss=1.5, accuracy=50.0),
@@ -149,12 +146,6 @@ def test_loss_and_accuracy_stand_side_by_side_at_one_height() -> None:
     assert loss.layout.height == accuracy.layout.height
 
 
-def limits(figure: go.Figure) -> tuple[float, float]:
-    """The vertical axis, in the unit of the points."""
-    low, high = figure.layout.yaxis.range
-    return (10**low, 10**high) if figure.layout.yaxis.type == "log" else (low, high)
-
-
 def test_loss_is_logarithmic_and_shows_at_least_what_every_run_needs() -> None:
     figure = loss_figure(EMPTY, of())
     assert figure.layout.yaxis.type == "log"
@@ -214,11 +205,6 @@ def test_a_network_that_guesses_is_seen_to_guess() -> None:
     assert series(figure)["test"].y == (9.82, 9.82)
 
 
-def inside(figure: go.Figure) -> bool:
-    low, high = limits(figure)
-    return all(low <= y <= high for trace in figure.data for y in trace.y if y is not None)
-
-
 def timeline_of(told: Sequence[Epoch], windows: Sequence[Window]) -> Timeline:
     return Timeline.of([started(epochs=len(told) or 1), *windows, *told])
 
@@ -257,13 +243,6 @@ def test_nothing_is_left_out(told: list[Epoch], windows: list[Window], whole: bo
     found = series(accuracy_figure(timeline, of(), whole=whole))
     assert points(found["train"]) == [(timeline.position(one), one.accuracy) for one in windows]
     assert points(found["test"]) == [(one.epoch, one.test_accuracy) for one in told]
-
-
-@given(st.lists(any_epochs(), min_size=1, max_size=3), published)
-def test_every_point_of_a_steps_chart_lies_inside_its_axes(
-    runs: list[list[Epoch]], published: tuple[PublishedEpoch, ...]
-) -> None:
-    assert inside(steps_figure(published, [summary(told) for told in runs]))
 
 
 # --- redraws -----------------------------------------------------------------------------------------------------
@@ -317,118 +296,6 @@ def test_the_learning_rate_is_planned_dotted_and_drawn_thick_as_far_as_the_run_h
     assert 0.1 < highest < 0.11  # all of the line, and no empty space above it
 
 
-# --- several runs ------------------------------------------------------------------------------------------------
-
-
-def test_overlaid_runs_have_a_name_a_colour_and_a_dash_each() -> None:
-    runs = [summary(epochs(98.0 + number / 10), run=number) for number in range(6)]
-    figure = overlay_figure(runs, "accuracy")
-    assert [trace.name for trace in figure.data] == [f"{number}: a run" for number in range(6)]
-    assert len({trace.line.color for trace in figure.data}) == 6
-    assert len({trace.line.dash for trace in figure.data}) == 6
-    assert {trace.line.color for trace in figure.data} <= set(SERIES)
-
-
-def test_every_colour_of_a_run_reaches_three_to_one_on_the_ground_of_both_themes() -> None:
-    assert [(colour, ground) for colour in SERIES for ground in GROUNDS if contrast(colour, ground) < 3] == []
-
-
-def test_curves_say_what_they_show() -> None:
-    run = summary(epochs(98.0))
-    assert overlay_figure([run], "loss").layout.meta == "Test loss by epoch"
-    assert steps_figure((), [run]).layout.meta == "Test accuracy (%) by epoch"
-    assert learning_rate_figure([(0, 0.1)], 1).layout.meta == "Learning rate by epoch"
-
-
-def test_more_runs_than_colours_are_still_told_apart() -> None:
-    many = len(SERIES) + len(DASHES)
-    figure = overlay_figure([summary(epochs(99.0), run=number) for number in range(many)], "accuracy")
-    assert len({(trace.line.color, trace.line.dash) for trace in figure.data}) == many
-
-
-def test_an_overlay_spans_the_longest_run_and_draws_the_figure_asked_for() -> None:
-    told = [epoch(number, test_loss=loss) for number, loss in enumerate((0.2, 0.1, 0.0), start=1)]
-    figure = overlay_figure([summary(epochs(98.0)), summary(told)], "loss")
-    assert points(figure.data[1]) == [(1, 0.2), (2, 0.1), (3, LOSS_FLOOR)]
-    assert figure.layout.xaxis.range == (0, 3.3)
-    assert figure.layout.yaxis.type == "log"
-    assert figure.layout.yaxis.title.text == "Test loss"
-
-
-def test_an_overlay_of_no_epochs_is_an_empty_chart() -> None:
-    assert overlay_figure([], "accuracy").layout.xaxis.range == (0, 1.3)
-    assert points(overlay_figure([summary()], "accuracy").data[0]) == []
-
-
-def test_an_overlay_says_which_images_its_runs_were_evaluated_on() -> None:
-    test, held_out = summary(epochs(99.0), run=1), summary(epochs(99.0), run=2, evaluate_on="validation")
-
-    def label(*runs: Any) -> str:
-        return str(overlay_figure(runs, "accuracy").layout.yaxis.title.text)
-
-    assert [label(test), label(held_out)] == ["Test accuracy (%)", "Validation accuracy (%)"]
-    assert label(test, held_out) == "Accuracy (%)"
-    mixed = overlay_figure([test, held_out], "accuracy")
-    assert [trace.name for trace in mixed.data] == ["1: a run (test)", "2: a run (validation)"]
-
-
-@pytest.mark.parametrize("name", ["lr<b>0.1</b>", "$x$", "%{y}", "a<br>b", "&amp;", "5*5 vs 3*3"])
-def test_a_runs_name_is_shown_as_typed(name: str) -> None:
-    (trace,) = overlay_figure([summary(epochs(99.0), name=name)], "accuracy").data
-    assert html.unescape(trace.name) == f"1: {name}"
-    assert not set("<>$%") & set(trace.name)
-    assert trace.hovertemplate == "%{y:.2f} %"  # with a template of its own, Plotly shows names whole
-
-
-def test_a_steps_own_runs_are_drawn_over_its_published_curve_and_told_apart_by_their_dash() -> None:
-    own = [summary(epochs(98.0, 99.0, 99.2), run=7), summary(epochs(98.0, 99.1, 99.3), run=5)]
-    found = series(steps_figure(PUBLISHED_3, own))
-    assert list(found) == ["published test", "yours, run 7", "yours, run 5"]
-    assert points(found["yours, run 7"]) == [(1, 98.0), (2, 99.0), (3, 99.2)]
-    assert found["yours, run 7"].line.color == found["yours, run 5"].line.color == TEST
-    assert found["yours, run 7"].line.dash != found["yours, run 5"].line.dash
-    assert found["published test"].line.dash == "dot"
-
-
-def test_a_steps_chart_spans_15_epochs_or_the_longest_run() -> None:
-    assert steps_figure(PUBLISHED_3, [summary(epochs(99.0))]).layout.xaxis.range == (0, 15.3)
-    assert steps_figure((), [summary(epochs(*[99.0] * 20))]).layout.xaxis.range == (0, 20.3)
-
-
-@pytest.mark.parametrize("number", range(1, 7))
-def test_a_steps_chart_shows_every_published_accuracy_and_the_target(number: int) -> None:
-    figure = steps_figure(published_epochs(number), [])
-    assert inside(figure)
-    low, high = figure.layout.yaxis.range
-    assert low < TARGET_ACCURACY < high
-
-
-def test_the_mean_of_seeds_runs_through_a_band_of_one_standard_deviation() -> None:
-    """98.0 and 99.0: mean 98.5, sd = sqrt(0.25 + 0.25) = 0.7071; 99.2 and 99.4: mean 99.3, sd 0.1414."""
-    found = series(steps_figure((), [], [summary(epochs(98.0, 99.2)), summary(epochs(99.0, 99.4))]))
-    assert points(found["mean of 2 seeds ± sd"]) == [(1, 98.5), (2, pytest.approx(99.3))]
-    above_and_back = [98.5 + 0.7071, 99.3 + 0.1414, 99.3 - 0.1414, 98.5 - 0.7071]
-    assert list(found["spread"].x) == [1, 2, 2, 1]
-    assert list(found["spread"].y) == pytest.approx(above_and_back, abs=1e-4)
-    assert found["spread"].mode == "none"  # an area, no curve: what a chart says of its curves leaves it out
-
-
-def test_one_seed_alone_has_no_band() -> None:
-    assert list(series(steps_figure((), [], [summary(epochs(98.0))]))) == ["1 seed, measured"]
-
-
-def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> None:
-    few = of(training_images=6_000)
-    for figure in (accuracy_figure(TRAINED, few, PUBLISHED_3), loss_figure(TRAINED, few, PUBLISHED_3)):
-        assert "published test, 60,000 images" in series(figure)
-    assert "published test" in series(accuracy_figure(TRAINED, of(), PUBLISHED_3))
-    whole, part = summary(epochs(99.0), name="whole"), summary(epochs(95.0), name="part", training_images=6_000)
-    assert list(series(overlay_figure([whole, part], "accuracy"))) == [
-        "1: whole, 60,000 images",
-        "1: part, 6,000 images",
-    ]
-
-
 def test_a_guess_is_a_band_that_the_axis_shows_whatever_the_run_does() -> None:
     figure = accuracy_figure(TRAINED, of(), PUBLISHED_3, guess=Guess(90, 95))
     target, band = figure.layout.shapes
@@ -447,3 +314,10 @@ def test_at_the_end_the_way_from_the_guess_to_the_result_is_drawn() -> None:
     assert notes[1].text.strip() == "+3.20"
     assert len(accuracy_figure(ended, of(1), guess=Guess(98, 99)).layout.shapes) == 2
     assert len(accuracy_figure(ended, of(2), guess=Guess(90, 95)).layout.shapes) == 2  # it has an epoch to go
+
+
+def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> None:
+    few = of(training_images=6_000)
+    for figure in (accuracy_figure(TRAINED, few, PUBLISHED_3), loss_figure(TRAINED, few, PUBLISHED_3)):
+        assert "published (60,000)" in series(figure)
+    assert "published test" in series(accuracy_figure(TRAINED, of(), PUBLISHED_3))

@@ -87,6 +87,7 @@ SHOWING = (
     "lab.findings",
     "lab.figures",
     "lab.curves",
+    "lab.comparison",
     "lab.growth",
     "lab.standing",
     "lab.web",
@@ -176,7 +177,7 @@ def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["timeline", "time_left", "analysis", "findings", "figures", "curves", "growth", "standing"]
+    "room", ["timeline", "time_left", "analysis", "findings", "figures", "curves", "comparison", "growth", "standing"]
 )
 def test_what_runs_mean_and_how_they_are_drawn_knows_no_torch_no_store_and_no_page(room: str) -> None:
     walls = ["torch", "threading", *STREAMLIT, "lab.training", "lab.network", "lab.jobs", "lab.store", "sqlalchemy"]

@@ -18,8 +18,9 @@ from lab.ui.state import guess_of, keep_guess
 KEY = "guess"
 _STYLE = f"""
 <style>
-.guessed {{display: flex; flex-wrap: wrap; gap: 0.2rem 2rem; align-items: baseline; padding: 0.5rem 0.9rem;
+.guessed {{display: flex; flex-wrap: wrap; gap: 0.2rem 2rem; align-items: baseline; padding: 0.1rem 0.9rem;
   border-left: 4px solid {GUESS}; background: rgba(128, 138, 148, 0.1); border-radius: 4px;}}
+.revealed {{padding: 0.5rem 0.9rem;}}
 .guessed span {{font-size: 0.85rem;}}
 .guessed b {{display: block; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums;}}
 .guessed p {{margin: 0; flex-basis: 100%; font-size: 0.92rem;}}
@@ -29,7 +30,7 @@ _STYLE = f"""
 
 def ask_guess() -> None:
     """What the run will come to, if one likes to say so; `take_guess` gives it to the run that is started."""
-    st.segmented_control(
+    st.pills(
         "First, your guess: its test accuracy in the end, in %",
         range(len(GUESSES)),
         format_func=lambda place: GUESSES[place].short,
@@ -57,9 +58,10 @@ def show_guess(run: RunSummary) -> None:
     guess = guessed(run.run)
     if guess is None:
         return
-    cells, question = [("You said", guess.words)], ""
-    if run.complete and run.last:
-        how_far, question = verdict(guess, run.last.test_accuracy)
-        cells += [("It came to", f"{run.last.test_accuracy:.2f} %"), ("That is", how_far)]
-    body = "".join(f"<div><span>{label}</span><b>{escape(value)}</b></div>" for label, value in cells)
-    st.html(f'{_STYLE}<div class="guessed">{body}{f"<p>{escape(question)}</p>" if question else ""}</div>')
+    if not run.complete or run.last is None:
+        st.html(f'{_STYLE}<div class="guessed">You said: {escape(guess.words)}</div>')
+        return
+    how_far, question = verdict(guess, run.last.test_accuracy)
+    cells = {"You said": guess.words, "It came to": f"{run.last.test_accuracy:.2f} %", "That is": how_far}
+    body = "".join(f"<div><span>{label}</span><b>{escape(value)}</b></div>" for label, value in cells.items())
+    st.html(f'{_STYLE}<div class="guessed revealed">{body}<p>{escape(question)}</p></div>')

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from lab.analysis import RunSummary, summarize
-from lab.config import RunConfig
+from lab.config import TRAINING_IMAGES, RunConfig
 from lab.curves import (
     MEASURED_CURVE,
     SO_FAR,
@@ -158,7 +158,8 @@ def _curves(run: Run, timeline: Timeline, growing: Growing) -> None:
     published, whole = st.columns(2)
     known = published_epochs(run.step) if run.step else ()
     with published:
-        label = "Published curve (one seed)" if known else "Published curve: none for this config"
+        more = f", {TRAINING_IMAGES:,} images" if run.config.training_images < TRAINING_IMAGES else ""
+        label = f"Published curve (one seed{more})" if known else "Published curve: none for this config"
         dotted = st.toggle(label, value=True, key="published", disabled=not known)
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")

@@ -26,8 +26,7 @@ STEP, CHOSEN_STEP, GO = "step", "chosen-step", "go-train"
 STEP_AT_FIRST = 3
 """Not the first: that is the slowest by far."""
 QUICK_HELP = (
-    "In the background: few images in small batches, to see it learn within seconds. It reads fewer digits than the "
-    "whole run will, and stands beside other quick runs only."
+    "In the background, within seconds: few images, in small batches. To be held against other quick runs only."
 )
 FULL_HELP = (
     "In the background, as long as the published run. Seed, device, precision, computation and what it is measured on "

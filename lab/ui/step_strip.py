@@ -31,6 +31,7 @@ _CSS = f"""
 .lab-strip input {{position: absolute; opacity: 0; pointer-events: none;}}
 .lab-strip b {{font-weight: 600; line-height: 1.15;}}
 .lab-strip .head {{font-size: 0.78rem; opacity: 0.8; min-height: 1.5rem;}}
+.lab-strip .word {{white-space: nowrap;}}
 .lab-strip .size {{display: flex; align-items: center; gap: 0.4rem; font-variant-numeric: tabular-nums;}}
 .lab-strip .size i {{display: block; height: 12px; background: var(--st-text-color); opacity: 0.55; flex: none;
   border-radius: 2px; min-width: 2px;}}
@@ -60,15 +61,22 @@ def show_step_strip(chosen: int, pools: Sequence[Pool], choose: Callable[[int], 
             choose(number)
 
     strip = st.components.v2.component("lab_step_strip", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
-    strip(key=key, data={"html": _head() + "".join(rows), "chosen": chosen}, on_chosen_change=take)
+    strip(key=key, data={"html": "".join([_head(), *rows, _foot()]), "chosen": chosen}, on_chosen_change=take)
 
 
 def _head() -> str:
     return (
-        "<div class='head'><span></span><span>parameters</span>"
-        f"<span>test accuracy, {LOWEST} to {HIGHEST} %: <span class='key published'></span>published"
-        "<span class='key mean'></span>measured</span></div>"
+        "<div class='head'><span></span><span>parameters</span><span>test accuracy: <span class='word'>"
+        "<span class='key published'></span>published</span> <span class='word'><span class='key mean'></span>"
+        "measured</span></span></div>"
     )
+
+
+def _foot() -> str:
+    """The ticks of the axis of accuracy."""
+    ticks = (LOWEST, 99.0, 99.2, TARGET_ACCURACY, HIGHEST)
+    marks = "".join(f"<span style='left:{_place(tick):.1f}%'>{tick:.1f}</span>" for tick in ticks)
+    return f"<div class='head' aria-hidden='true'><span></span><span></span><span class='axis'>{marks}</span></div>"
 
 
 def _row(summary: StepSummary, most: int, pool: Pool | None) -> str:

@@ -5,7 +5,7 @@ import json
 from playwright.sync_api import Browser
 from summaries import epochs, summary
 
-from lab.curves import overlay_figure
+from lab.comparison import overlay_figure
 from lab.ui.chart import SCRIPT
 
 NAMES = [
