@@ -27,7 +27,8 @@ def test_a_quick_run_is_long_enough_for_step_1_to_learn(preset: Step) -> None:
 
 def test_only_what_makes_it_quick_is_changed() -> None:
     mine = replace(step(4).config, seed=7, device="cpu", evaluate_on="validation", epochs=3, training_images=10)
-    assert replace(quick(mine), training_images=10, epochs=3, batch_size=mine.batch_size) == mine
+    other = replace(quick(mine), training_images=10, epochs=3, batch_size=mine.batch_size, measure_training=True)
+    assert other == mine
     assert full(mine) == replace(mine, epochs=15, training_images=60_000)
     assert full(quick(step(6).config)).batch_size == QUICK_BATCH  # a recipe's batch is its own: see `with_recipe`
     assert as_it_is(mine) is mine
