@@ -11,7 +11,7 @@ import streamlit as st
 from lab.config import RunConfig
 from lab.describe import describe_extent
 from lab.quick import as_it_is, full, quick
-from lab.standing import duration
+from lab.standing import about
 from lab.steps import STEPS, step
 from lab.time_ahead import seconds_foreseen
 from lab.ui.draft import Draft
@@ -84,7 +84,7 @@ def say_extents(runs: dict[str, RunConfig]) -> None:
     lines = []
     for label, config in runs.items():
         seconds = seconds_foreseen(the_store(), config)
-        here = "" if seconds is None else f", about {duration(seconds)} here"
+        here = "" if seconds is None else f", about {about(seconds)} here"
         lines.append(f"**{label}:** {describe_extent(config)}{here}.")
     st.caption("  \n".join(lines))
 
