@@ -1,103 +1,85 @@
-"""Several runs on one chart: those that are compared, and those of a step beside its published one and its seeds."""
+"""Runs or groups of seeds side by side: a row for each result and setting, a column for each of them."""
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from lab.analysis import RunSummary
-from lab.curves import (
-    ACCURACY_STOPS,
-    WHOLE_RANGE,
-    add_line,
-    add_published,
-    add_target,
-    blank_curves,
-    on_log,
-    stop_below,
-)
-from lab.figures import BAND, TEST, Figure, axis
-from lab.steps import PublishedEpoch
+from lab.analysis import RunSummary, gap, wrong_images
+from lab.describe import describe_config
+from lab.groups import Group, spread
+from lab.standing import duration
 
-SERIES = ("#C48500", "#3D8BC4", "#009E73", "#CC79A7", "#2E9BD6", "#D55E00", "#9C8F00", "#8A929A")
-"""Okabe and Ito's hues, in shades that reach 3:1 on the ground of both themes."""
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-
-STEPS_STOPS = (98.5, 98.0, *ACCURACY_STOPS)
+NOTHING = "–"
 
 
-def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]) -> Figure:
-    """Evaluation accuracy or loss by epoch of several runs, each with a colour and a dash of its own."""
-    sets, mixed = {run.evaluated for run in runs}, len({run.config.training_images for run in runs}) > 1
-    known = next(iter(sets)) if len(sets) == 1 else "test" if not sets else ""
-    label = f"{known} {what}".strip().capitalize() + (" (%)" if what == "accuracy" else "")
-    figure = blank_curves(_longest(runs, 1), label, f"overlay-{what}", height=340)
-    for number, run in enumerate(runs):
-        accuracies = [epoch.test_accuracy for epoch in run.epochs]
-        add_line(
-            figure,
-            f"{run.run}: {run.name}"
-            + (f", {run.config.training_images:,} images" if mixed else "")
-            + ("" if known else f" ({run.evaluated})"),
-            [epoch.epoch for epoch in run.epochs],
-            accuracies if what == "accuracy" else [on_log(epoch.test_loss) for epoch in run.epochs],
-            mode="lines+markers",
-            line={"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2},
-            marker={"size": 5},
-            hovertemplate="%{y:.2f} %" if what == "accuracy" else "%{y:.4f}",
-        )
-    if what == "loss":
-        axis(figure, "y", type="log")
-    return figure
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What one line says of each group."""
+
+    what: str
+    values: tuple[str, ...]
+    is_result: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether not all say the same."""
+        return len(set(self.values)) > 1
 
 
-def steps_figure(
-    published: Sequence[PublishedEpoch], own: Sequence[RunSummary], seeds: Sequence[RunSummary] = ()
-) -> Figure:
-    """Test accuracy by epoch: the published run dotted, the mean of seeds in a band, and the user's own runs."""
-    longest = _longest(own, 15)
-    figure = blank_curves(longest, "Test accuracy (%)", f"steps-{longest}")
-    _band(figure, seeds)
-    add_published(figure, published, [epoch.test_accuracy for epoch in published])
-    for number, run in enumerate(own):
-        add_line(
-            figure,
-            f"yours, run {run.run}",
-            [epoch.epoch for epoch in run.epochs],
-            [epoch.test_accuracy for epoch in run.epochs],
-            mode="lines+markers",
-            line={"color": TEST, "width": 2.5, "dash": DASHES[number % len(DASHES)]},
-            marker={"size": 6},
-            hovertemplate="%{y:.2f} %",
-        )
-    add_target(figure)
-    highest = max(_drawn(figure), default=0.0)
-    axis(figure, "y", range=[stop_below(_drawn(figure), STEPS_STOPS), 99.7 if highest < 99.65 else WHOLE_RANGE[1] - 1])
-    return figure
+def comparison(groups: Sequence[Group], differences_only: bool = False) -> list[Row]:
+    """Results first, then the settings that differ, then the rest; without it where only differences are asked for."""
+    configs = [dict(describe_config(group.first.config)) | {"Seed": _seeds(group)} for group in groups]
+    names = configs[0] if groups else ()
+    rows = [Row(what=name, values=tuple(config[name] for config in configs), is_result=False) for name in names]
+    rows.sort(key=lambda row: not row.differs)
+    return _results(groups) + [row for row in rows if row.differs or not differences_only]
 
 
-def _band(figure: Figure, seeds: Sequence[RunSummary]) -> None:
-    """The mean of runs of the same length that differ by their seeds and, around it, a standard deviation each way."""
-    if not seeds:
-        return
-    epochs = [epoch.epoch for epoch in seeds[0].epochs]
-    accuracies = [[run.epochs[place].test_accuracy for run in seeds] for place in range(len(epochs))]
-    means = [statistics.mean(values) for values in accuracies]
-    name = f"mean of {len(seeds)} seeds ± sd" if len(seeds) > 1 else "1 seed, measured"
-    if len(seeds) > 1:
-        spreads = [statistics.stdev(values) for values in accuracies]
-        above = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
-        below = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
-        area = {"mode": "none", "fill": "toself", "fillcolor": BAND, "hoverinfo": "skip", "showlegend": False}
-        add_line(figure, "spread", epochs + epochs[::-1], above + below[::-1], **area)
-    add_line(figure, name, epochs, means, mode="lines", line={"color": TEST, "width": 1.5}, hovertemplate="%{y:.2f} %")
+def table(groups: Sequence[Group], rows: Iterable[Row]) -> list[dict[str, str]]:
+    """The rows as a table with a column for each group, called by its label."""
+    labels = [group.label[0].upper() + group.label[1:] for group in groups]
+    return [{"": row.what} | dict(zip(labels, row.values, strict=True)) for row in rows]
 
 
-def _longest(runs: Sequence[RunSummary], least: int) -> int:
-    return max([least, *(run.epochs[-1].epoch for run in runs if run.epochs)])
+def _seeds(group: Group) -> str:
+    return ", ".join(str(run.config.seed) for run in group.runs)
 
 
-def _drawn(figure: Figure) -> list[float]:
-    """The height of every point of the figure."""
-    return [y for trace in figure["data"] for y in trace["y"] if y is not None]
+def _results(groups: Sequence[Group]) -> list[Row]:
+    if not groups:
+        return []
+    sets = {group.first.evaluated for group in groups}
+    evaluated = sets.pop() if len(sets) == 1 else "evaluation"
+    figures: dict[str, Callable[[RunSummary], float | None]] = {
+        f"Last {evaluated} accuracy, %": lambda run: run.last.test_accuracy if run.last else None,
+        f"Best {evaluated} accuracy, %": lambda run: run.best.test_accuracy if run.best else None,
+        f"Train − {evaluated}, points": lambda run: gap(run.last),
+        "Wrong of 10,000": lambda run: wrong_images(run.last) if run.last else None,
+    }
+    digits = (2, 2, 2, 0)
+    rows = [
+        Row(what=what, values=tuple(_figure(map(of, group.runs), places) for group in groups), is_result=True)
+        for (what, of), places in zip(figures.items(), digits, strict=True)
+    ]
+    took = tuple(duration(statistics.fmean(run.training_seconds for run in group.runs)) for group in groups)
+    done = tuple(f"{len(group.first.epochs)} of {group.first.config.epochs}" for group in groups)
+    size = tuple(f"{group.first.parameters:,}" for group in groups)
+    return [
+        *rows,
+        Row(what="Epochs done", values=done, is_result=True),
+        Row(what="Training time", values=took, is_result=True),
+        Row(what="Parameters", values=size, is_result=True),
+    ]
+
+
+def _figure(values: Iterable[float | None], digits: int) -> str:
+    """`99.41`, or `99.41 ± 0.03 (5)`: mean ± sample standard deviation (seeds); a dash where a run has none."""
+    known = list(values)
+    numbers = [value for value in known if value is not None and math.isfinite(value)]
+    if len(numbers) < len(known) or not numbers:
+        return NOTHING
+    mean = f"{statistics.fmean(numbers):.{digits}f}"
+    return mean if len(numbers) == 1 else f"{mean} ± {spread(numbers):.{max(digits, 1)}f} ({len(numbers)})"

@@ -20,6 +20,10 @@ from lab.timeline import Timeline
 Axis = dict[str, Any]
 """What Plotly needs to know of an axis beside its looks: its range, and its ticks where they are given."""
 
+SERIES = ("#C48500", "#3D8BC4", "#009E73", "#CC79A7", "#2E9BD6", "#D55E00", "#9C8F00", "#8A929A")
+"""Okabe and Ito's hues, in shades that reach 3:1 on the ground of both themes."""
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
 CURVE_HEIGHT = 300
 CLOSE_RANGE, WHOLE_RANGE = (97.0, 100.0), (0.0, 101.0)
 """Accuracies in percent: where the steps differ, and all there is."""
@@ -76,7 +80,7 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
     figure = blank_curves(planned, "Learning rate", f"rate-{planned}", height=190)
     done = [(epoch, rate) for epoch, rate in planned_rates if epoch <= reached]
     for points, width, name in ((planned_rates, 1.5, "planned"), (done, 3.5, SO_FAR)):
-        add_line(
+        draw_line(
             figure,
             name,
             [epoch for epoch, _ in points],
@@ -159,7 +163,7 @@ def _log_axis(values: Sequence[float]) -> Axis:
 
 
 def blank_curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT) -> Figure:
-    """A figure over so many epochs that has no curve yet; `revision`: what a zoom lasts for."""
+    """A figure for curves over so many epochs, with nothing in it yet; the same `revision` keeps a zoom."""
     figure = plain(
         height,
         [],
@@ -175,7 +179,7 @@ def blank_curves(planned: int, label: str, revision: str, height: int = CURVE_HE
     return figure
 
 
-def add_line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | None], **settings: Any) -> None:
+def draw_line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | None], **settings: Any) -> None:
     """A curve of the figure; its name is shown as typed."""
     heights = [height if height is not None and math.isfinite(height) else None for height in y]
     figure["data"].append({"type": "scatter", "name": as_typed(name), "x": list(x), "y": heights} | settings)
@@ -213,7 +217,7 @@ def _train_line(figure: Figure, timeline: Timeline, heights: Sequence[float | No
     """A window stands at the end of its share of the epoch, so that epoch and window figures share an axis."""
     places = [timeline.position(window) for window in timeline.windows]
     line = {"color": TRAIN, "width": 1.5}
-    add_line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
+    draw_line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
 
 
 def sample(epoch: Epoch) -> Measured | None:
@@ -230,7 +234,7 @@ def _measured_line(
 ) -> None:
     if not config.measure_training:
         return
-    add_line(
+    draw_line(
         figure,
         MEASURED_CURVE,
         [epoch.epoch for epoch in timeline.epochs if epoch.measured],
@@ -245,7 +249,7 @@ def _measured_line(
 def _evaluation_line(
     figure: Figure, timeline: Timeline, config: RunConfig, heights: Sequence[float | None], hover: str
 ) -> None:
-    add_line(
+    draw_line(
         figure,
         config.evaluate_on,
         [epoch.epoch for epoch in timeline.epochs],
@@ -263,7 +267,7 @@ def add_published(
     """`beside`: the run that it is drawn over; on how many images it was trained is said where that one had fewer."""
     if not published:
         return
-    add_line(
+    draw_line(
         figure,
         "published test" if beside is None or not _is_smaller(beside) else f"published ({TRAINING_IMAGES:,})",
         [epoch.epoch for epoch in published],

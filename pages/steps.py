@@ -4,12 +4,12 @@ import streamlit as st
 
 from lab.analysis import RunSummary
 from lab.changes import changes
-from lab.comparison import steps_figure
 from lab.describe import summarize_step
 from lab.evidence import final_words, reached_words, reference_pools, target_words
 from lab.quick import is_quick
 from lab.report import summaries
 from lab.seeds import main_pool, training_read
+from lab.step_curves import steps_figure
 from lab.steps import SOURCE, STEPS, Step, published_epochs, published_training, step
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table, two_sides

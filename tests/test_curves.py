@@ -7,14 +7,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from charts import checked, inside, limits, points, series
+from charts import GROUNDS, checked, contrast, inside, limits, points, series
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import any_epochs, epoch, losses, percentages, sample, started, window
 
 from lab import curves
 from lab.config import RunConfig
-from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, LOSS_FLOOR, MEASURED_CURVE, WHOLE_RANGE
+from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, LOSS_FLOOR, MEASURED_CURVE, SERIES, WHOLE_RANGE
 from lab.events import Epoch, Measured, Window
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN
 from lab.guess import Guess
@@ -321,3 +321,11 @@ def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> N
     for figure in (accuracy_figure(TRAINED, few, PUBLISHED_3), loss_figure(TRAINED, few, PUBLISHED_3)):
         assert "published (60,000)" in series(figure)
     assert "published test" in series(accuracy_figure(TRAINED, of(), PUBLISHED_3))
+
+
+def test_every_colour_of_a_run_reaches_three_to_one_on_the_ground_of_both_themes() -> None:
+    assert [(colour, ground) for colour in SERIES for ground in GROUNDS if contrast(colour, ground) < 3] == []
+
+
+def test_a_chart_says_what_it_shows() -> None:
+    assert learning_rate_figure([(0, 0.1)], 1).layout.meta == "Learning rate by epoch"

@@ -1,4 +1,5 @@
-"""What a browser session holds: its draft, the run it looks at, the events it has fetched, its ticks and its guesses.
+"""What a browser session holds: the draft, the run it looks at, the events it has fetched, the runs it has ticked,
+its guesses, the answer to a click that came too late.
 
 Beside these there are only the values of widgets. Everything else is in the store.
 """
@@ -14,7 +15,10 @@ from lab.steps import step
 from lab.store import Store, open_store
 from lab.ui.draft import Draft
 
-DRAFT, RUN, EVENTS, TICKED, GUESSED = "draft", "run", "events", "ticked", "guessed"
+DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
+
+MOST_COMPARED = 1_000
+"""Characters of an address that are read for the runs to compare."""
 
 
 def the_store() -> Store:
@@ -92,14 +96,26 @@ def _guess_from_the_address(run_id: int) -> None:
 
 
 def ticked_runs() -> tuple[int, ...]:
-    """The ids of the runs that are ticked on the Runs page."""
-    ids: tuple[int, ...] = st.session_state.get(TICKED, ())
+    """The ids of the runs that are ticked on the Runs page: for a new visitor those of the address."""
+    if TICKED not in st.session_state:
+        numbers = map(run_number, st.query_params.get("compare", "")[:MOST_COMPARED].split(","))
+        st.session_state[TICKED] = tuple(number for number in numbers if number is not None)
+    ids: tuple[int, ...] = st.session_state[TICKED]
     return ids
 
 
 def tick_runs(ids: tuple[int, ...]) -> None:
     """Remember which runs are ticked."""
     st.session_state[TICKED] = ids
+
+
+def show_ticked_in_address() -> None:
+    """Have the address of the Runs page say which runs are ticked, so that it can be shared."""
+    ticked = ",".join(str(number) for number in sorted(ticked_runs()))
+    if ticked:
+        st.query_params["compare"] = ticked
+    else:
+        st.query_params.pop("compare", None)
 
 
 def forget_run(run_id: int) -> None:
