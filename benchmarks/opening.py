@@ -65,7 +65,7 @@ def visit(page: Page, address: str) -> tuple[float, float, float]:
     page.set_default_timeout(1000 * SECONDS_TO_WAIT)
     page.goto(address, wait_until="commit")
     page.get_by_role("button", name="Quick", exact=True).wait_for()
-    wait_for_chart(page, "step-curves", "scatterlayer")
+    page.locator(".lab-strip label").first.wait_for()
     first = time.time()
     page.get_by_role("link", name="Train", exact=True).click()
     page.locator("button:enabled", has_text="Start training").wait_for()
