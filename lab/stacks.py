@@ -31,27 +31,29 @@ class Pair:
 
     before: Block | None
     after: Block | None
+    is_same_thing: bool = True
+    """Whether one has become the other, or they only stand in the same place."""
 
     @property
     def mark(self) -> Mark:
         """What happened to it."""
         if self.before is None or self.after is None:
             return "gone" if self.after is None else "new"
-        return "" if self.before == self.after else "changed"
+        return "" if self.before == self.after and self.is_same_thing else "changed"
 
     @property
     def new_details(self) -> tuple[str, ...]:
         """What `after` says that `before` does not, where the two are the same thing."""
-        return _only(self.after, self.before)
+        return _only(self.after, self.before) if self.is_same_thing else ()
 
     @property
     def gone_details(self) -> tuple[str, ...]:
         """What `before` said that `after` does not."""
-        return _only(self.before, self.after)
+        return _only(self.before, self.after) if self.is_same_thing else ()
 
 
 def _only(one: Block | None, other: Block | None) -> tuple[str, ...]:
-    if one is None or other is None or one.name != other.name:
+    if one is None or other is None:
         return ()
     return tuple(detail for detail in one.details if detail not in other.details)
 
@@ -84,12 +86,35 @@ def _layer(row: LayerRow) -> Block:
 
 
 def pairs(before: Sequence[Block], after: Sequence[Block]) -> list[Pair]:
-    """The blocks of two stacks, in order, with those side by side that are the same thing."""
+    """The blocks of two stacks, in order, with those side by side that are the same thing.
+
+    Of two networks that have hardly a layer in common no layer is said to have become another one: the layers stand
+    beside each other by their places.
+    """
     names = [[block.name for block in blocks] for blocks in (before, after)]
-    return list(_paired(before, after, SequenceMatcher(a=names[0], b=names[1], autojunk=False)))
+    matcher = SequenceMatcher(a=names[0], b=names[1], autojunk=False)
+    same = sum(one.details[:1] == other.details[:1] for one, other in _matched(before, after, matcher))
+    if same < min(len(before), len(after)) / 2:
+        return list(_by_place(before, after))
+    return list(_paired(before, after, matcher))
+
+
+def _matched(
+    before: Sequence[Block], after: Sequence[Block], matcher: SequenceMatcher[str]
+) -> Iterator[tuple[Block, Block]]:
+    for match in matcher.get_matching_blocks():
+        yield from zip(before[match.a : match.a + match.size], after[match.b : match.b + match.size], strict=True)
+
+
+def _by_place(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair]:
+    """The images, the layers by their places, and how it learns."""
+    yield Pair(before=before[0], after=after[0])
+    for old, new in zip_longest(before[1:-1], after[1:-1]):
+        yield Pair(before=old, after=new, is_same_thing=False)
+    yield Pair(before=before[-1], after=after[-1])
 
 
 def _paired(before: Sequence[Block], after: Sequence[Block], matcher: SequenceMatcher[str]) -> Iterator[Pair]:
-    for _, first, last, start, end in matcher.get_opcodes():
+    for tag, first, last, start, end in matcher.get_opcodes():
         for old, new in zip_longest(before[first:last], after[start:end]):
-            yield Pair(before=old, after=new)
+            yield Pair(before=old, after=new, is_same_thing=tag == "equal")

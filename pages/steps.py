@@ -79,10 +79,12 @@ def overview() -> None:
 
 
 def story(preset: Step) -> None:
-    """What the step changes and why."""
+    """What the step changes and why, with what it takes to see it."""
     st.header(f"{preset.number}. {preset.name}", anchor=False)
     st.markdown(preset.idea)
+    offer_step(preset.number)
     if preset.number > 1:
+        st.markdown("**What changes, compared with the step before**")
         st.markdown("\n".join(f"- {plain(said)}" for said in changes(step(preset.number - 1).config, preset.config)))
 
 
@@ -98,7 +100,6 @@ show_stacks(preset)
 text, chart = two_sides(1, 1.4)
 with text:
     story(preset)
-    offer_step(number)
 with chart:
     (mine, quick_run), pool = whole_and_quick(preset.number), main_pool(pools, preset.number)
     show_figure(steps_figure(published_epochs(preset.number), mine[:3], pool.runs if pool else ()), "step-curves")

@@ -46,7 +46,19 @@ def test_what_is_gone_is_marked_where_it_was() -> None:
         (),
         ("learning rate 0.01", "batches of 64", "× 0.1 after every 5 epochs"),
     }
-    assert [pair.before.name for pair in compared(2) if pair.mark == "gone" and pair.before]
+
+
+def test_of_two_networks_of_another_shape_no_layer_is_said_to_have_become_another() -> None:
+    found = compared(2)
+    assert [pair.mark for pair in found] == ["", *["changed"] * 9, ""]  # the images, nine layers each, how it learns
+    assert not [pair for pair in found if pair.new_details or pair.gone_details]
+
+
+def test_a_layer_put_between_others_leaves_those_as_they_are() -> None:
+    config = step(3).config
+    more = replace(config, network=replace(config.network, layers=(*config.network.layers[:1], *config.network.layers)))
+    found = pairs(stack(config), stack(more))
+    assert [pair.mark for pair in found].count("new") == 1
 
 
 @pytest.mark.parametrize("preset", STEPS, ids=lambda preset: preset.name)
@@ -56,7 +68,7 @@ def test_a_stack_beside_itself_has_nothing_marked(preset: Step) -> None:
 
 def test_a_place_that_one_stack_lacks_is_left_empty_there() -> None:
     one, two = Block(name="one"), Block(name="two")
-    assert pairs([one], [one, two]) == [Pair(before=one, after=one), Pair(before=None, after=two)]
+    assert [(pair.before, pair.after) for pair in pairs([one], [one, two])] == [(one, one), (None, two)]
     assert [pair.mark for pair in pairs([one, two], [two])] == ["gone", ""]
     assert pairs([replace(one, details=("x",))], [one])[0].mark == "changed"
 
