@@ -37,7 +37,7 @@ FEW = 8
 class Predictor:
     """A trained network ready to read pictures, on the CPU."""
 
-    network: nn.Module
+    network: nn.Sequential
     config: NetworkConfig
     description: str
     """Which run and epoch this is, for people."""
@@ -87,6 +87,18 @@ def shipped_facts() -> dict[str, Any]:
     except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise _damaged() from error
     return facts
+
+
+def shipped_config() -> NetworkConfig:
+    """The network of the shipped checkpoint.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+    """
+    try:
+        return from_json(shipped_facts()["config"]).network
+    except (ConfigError, KeyError, TypeError) as error:
+        raise _damaged() from error
 
 
 def ship(run: int, store: Store) -> Path:

@@ -7,6 +7,7 @@ import streamlit as st
 from lab.drawing import BlankDrawing, PictureError, odd
 from lab.store import StoreError
 from lab.ui.drawing_board import DRAW, FILE, ask_digit, three_columns
+from lab.ui.inside import look_inside
 from lab.ui.layout import page_head
 from lab.ui.reader import Reader, choose_reader, describe_reader, show_answer, show_received, show_stages
 from lab.ui.state import the_store
@@ -37,6 +38,7 @@ def read_digit(source: str, reader: Reader) -> None:
         show_received(stages[-1])
     with st.container(key="stages"):
         show_stages(stages)
+        look_inside(stages[-1].image, reader)
 
 
 page_head("Draw a digit", "A network trained on MNIST reads what you draw, once it has been made to look like MNIST.")

@@ -35,7 +35,7 @@ from lab.steps import SOURCE, STEPS, step
 from lab.store import Store, StoreError
 
 STATUSES = ("queued", "running", "paused", "interrupted", "stopped", "failed", "finished")
-PAGES = ("start", "steps", "train", "runs")
+PAGES = ("start", "steps", "train", "inside", "mistakes", "runs")
 
 
 # --- every page opens --------------------------------------------------------------------------------------------

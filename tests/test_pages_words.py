@@ -14,7 +14,7 @@ from lab.quick import quick
 from lab.steps import STEPS, step
 from lab.store import Store
 
-PAGES = ("steps", "train", "layers", "runs")
+PAGES = ("steps", "train", "layers", "inside", "mistakes", "runs")
 
 
 def said(app: AppTest) -> str:

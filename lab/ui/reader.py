@@ -59,10 +59,13 @@ class Reader:
         Raises:
             StoreError: it cannot be read.
         """
+        return _predictor(self.run, self.epoch, self.url, self.changed())
+
+    def changed(self) -> float:
+        """When the file of the shipped network was changed last; 0 for a run, whose epochs stay as they are."""
         from lab.predict import SHIPPED  # imports torch: when a network is wanted, not with the page
 
-        changed = 0.0 if self.run or not SHIPPED.exists() else SHIPPED.stat().st_mtime
-        return _predictor(self.run, self.epoch, self.url, changed)
+        return 0.0 if self.run or not SHIPPED.exists() else SHIPPED.stat().st_mtime
 
 
 def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Reader:
