@@ -25,9 +25,9 @@ def own_runs() -> dict[int, list[RunSummary]]:
     """For each step the user's runs with a finished epoch, newest first: whole ones, as published, and quick ones."""
     found: dict[int, list[RunSummary]] = {preset.number: [] for preset in STEPS}
     for summary in summaries(store):
-        counts = summary.as_published or (is_quick(summary.config) and summary.evaluated == "test")
-        if summary.step is not None and counts and summary.epochs:
-            found[summary.step].append(summary)
+        terms, is_quick_one = summary.terms, is_quick(summary.config) and summary.evaluated == "test"
+        if terms is not None and (terms.as_published or is_quick_one) and summary.epochs:
+            found[terms.step].append(summary)
     return found
 
 
