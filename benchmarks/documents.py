@@ -10,11 +10,8 @@ with the database. The replayed logs come from benchmarks/replayed.csv.
 from __future__ import annotations
 
 import re
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from benchmarks import readings
 from benchmarks.distribution import distribution
 from benchmarks.replayed import ReplayedEpoch, kept, replays
 from lab.analysis import RunSummary, Terms
+from lab.evidence import opened
 from lab.predict import ship
 from lab.report import (
     COMPUTED,
@@ -45,7 +43,6 @@ from lab.seeds import Pool, counted, main_pool, pool_seeds
 from lab.store import Store
 
 ROOT = Path(__file__).parent.parent
-REFERENCE = ROOT / "lab" / "data" / "reference.sqlite3"
 PICTURE = ROOT / "docs" / "distribution.svg"
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "results.md", ROOT / "docs" / "performance.md")
 SHORT_COLUMNS = (
@@ -73,19 +70,6 @@ class Reference:
     runs: Sequence[tuple[Terms, RunSummary]]
     pools: Sequence[Pool]
     replayed: Sequence[ReplayedEpoch]
-
-
-@contextmanager
-def opened(database: Path = REFERENCE) -> Iterator[Store]:
-    """A copy of the database, opened: the file itself is never brought up to date by being read."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "reference.sqlite3"
-        shutil.copy(database, copy)
-        store = Store(f"sqlite:///{copy}")
-        try:
-            yield store
-        finally:
-            store.close()
 
 
 def reference(store: Store, replayed: Sequence[ReplayedEpoch] | None = None) -> Reference:

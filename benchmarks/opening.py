@@ -64,8 +64,8 @@ def visit(page: Page, address: str) -> tuple[float, float, float]:
     """Open the first page, then Train: when the first page, the Train page and Train's digits were drawn."""
     page.set_default_timeout(1000 * SECONDS_TO_WAIT)
     page.goto(address, wait_until="commit")
-    page.get_by_role("button", name="Train this step").wait_for()
-    wait_for_chart(page, "step-curves", "scatterlayer")
+    page.get_by_role("button", name="Quick", exact=True).wait_for()
+    page.locator(".lab-strip label").first.wait_for()
     first = time.time()
     page.get_by_role("link", name="Train", exact=True).click()
     page.locator("button:enabled", has_text="Start training").wait_for()

@@ -169,7 +169,11 @@ class Augmentation:
     ] = 0.0
     interpolation: Annotated[
         Interpolation,
-        Choice("Interpolation", "How a turned pixel is found: its nearest neighbour, or a blend of four."),
+        Choice(
+            "Interpolation",
+            "How a turned pixel is found: its nearest neighbour, or a blend of four.",
+            words={"nearest": "nearest neighbour", "bilinear": "blend of four"},
+        ),
     ] = "nearest"
 
     def __post_init__(self) -> None:
@@ -223,7 +227,7 @@ class Schedule:
             "Scheduler",
             "How the learning rate changes over the run; the curve below is the plan.",
             named="schedule",
-            words={"step": "StepLR", "one_cycle": "one-cycle"},
+            words={"step": "drops", "one_cycle": "one-cycle"},
         ),
     ] = "none"
     step_size: Annotated[int, Whole("Epochs between drops", 1, 200, "After so many epochs it drops again.")] = 5

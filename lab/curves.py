@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lab.analysis import RunSummary
-from lab.config import RunConfig
+from lab.config import TRAINING_IMAGES, RunConfig
 from lab.events import Epoch, Measured
-from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.figures import GUESS, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
+from lab.guess import Guess
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
 
@@ -29,7 +29,6 @@ CLOSE_RANGE, WHOLE_RANGE = (97.0, 100.0), (0.0, 101.0)
 """Accuracies in percent: where the steps differ, and all there is."""
 ACCURACY_STOPS = (97.0, 95.0, 90.0, 80.0, 50.0)
 """Where the accuracy axis may begin when it need not show all."""
-STEPS_STOPS = (98.5, 98.0, *ACCURACY_STOPS)
 LOSS_RANGE = (0.01, 10**0.45)
 """What the loss axis always shows: an untrained network's loss is 2.3."""
 LOSS_FLOOR = 1e-5
@@ -41,7 +40,7 @@ TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, evaluated", "so far"
 def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = ()) -> Figure:
     """Training loss by window and evaluation loss by epoch, logarithmic; the published test loss dotted."""
     figure = blank_curves(config.epochs, "Loss", f"loss-{config.epochs}")
-    _published(figure, published, [epoch.test_loss for epoch in published])
+    add_published(figure, published, [epoch.test_loss for epoch in published], config)
     _train_line(figure, timeline, [on_log(window.loss) for window in timeline.windows], "%{y:.4f}")
     _measured_line(figure, timeline, config, [on_log(one.loss) for one in _measured(timeline)], "%{y:.4f}")
     _evaluation_line(figure, timeline, config, [on_log(epoch.test_loss) for epoch in timeline.epochs], "%{y:.4f}")
@@ -50,20 +49,29 @@ def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[Publi
 
 
 def accuracy_figure(
-    timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = (), whole: bool = False
+    timeline: Timeline,
+    config: RunConfig,
+    published: Sequence[PublishedEpoch] = (),
+    whole: bool = False,
+    guess: Guess | None = None,
 ) -> Figure:
     """Training accuracy by window and evaluation accuracy by epoch, in percent, with the target as a thin line.
 
-    Unless the `whole` range is asked for, the axis closes in when the first epoch is done.
+    Unless the `whole` range is asked for, the axis closes in when the first epoch is done. A `guess` is a band across
+    it and, in the end, how far the run ended from that.
     """
     figure = blank_curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
-    _published(figure, published, [epoch.test_accuracy for epoch in published])
+    add_published(figure, published, [epoch.test_accuracy for epoch in published], config)
     _train_line(figure, timeline, [window.accuracy for window in timeline.windows], "%{y:.2f} %")
     _measured_line(figure, timeline, config, [one.accuracy for one in _measured(timeline)], "%{y:.2f} %")
     _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
     if config.evaluate_on == "test":
-        _target_line(figure)
-    axis(figure, "y", **(whole_axis() if whole else accuracy_axis(timeline, published)))
+        add_target(figure)
+    limits = whole_axis() if whole else accuracy_axis(timeline, published)
+    if guess is not None:
+        limits["range"][0] = min(limits["range"][0], guess_floor(guess))
+        _guess(figure, guess, timeline.epochs[-1] if len(timeline.epochs) == config.epochs else None, config.epochs)
+    axis(figure, "y", **limits)
     return figure
 
 
@@ -86,43 +94,18 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
     return figure
 
 
-def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[RunSummary]) -> Figure:
-    """Test accuracy by epoch: the published run dotted, and the user's own runs."""
-    longest = _longest(own, 15)
-    figure = blank_curves(longest, "Test accuracy (%)", f"steps-{longest}")
-    _published(figure, published, [epoch.test_accuracy for epoch in published])
-    for number, run in enumerate(own):
-        draw_line(
-            figure,
-            f"yours, run {run.run}",
-            [epoch.epoch for epoch in run.epochs],
-            [epoch.test_accuracy for epoch in run.epochs],
-            mode="lines+markers",
-            line={"color": TEST, "width": 2.5, "dash": DASHES[number % len(DASHES)]},
-            marker={"size": 6},
-            hovertemplate="%{y:.2f} %",
-        )
-    _target_line(figure)
-    highest = max(_drawn(figure), default=0.0)
-    axis(figure, "y", range=[_stop_below(_drawn(figure), STEPS_STOPS), 99.7 if highest < 99.65 else WHOLE_RANGE[1] - 1])
-    return figure
-
-
-def _longest(runs: Sequence[RunSummary], least: int) -> int:
-    return max([least, *(run.epochs[-1].epoch for run in runs if run.epochs)])
-
-
 # --- the axes ----------------------------------------------------------------------------------------------------
 
 
-def _drawn(figure: Figure) -> list[float]:
-    """The height of every point of the figure."""
-    return [y for trace in figure["data"] for y in trace["y"] if y is not None]
-
-
-def _stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
+def stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
+    """The first of the stops, from the highest down, that lies below all values; below the last of them 0."""
     lowest = min(filter(math.isfinite, values), default=stops[0])
     return next((stop for stop in stops if stop <= lowest), WHOLE_RANGE[0])
+
+
+def guess_floor(guess: Guess) -> float:
+    """Where an axis of accuracy must begin for the guess to be seen."""
+    return stop_below([guess.least], ACCURACY_STOPS)
 
 
 def whole_axis() -> Axis:
@@ -142,7 +125,7 @@ def accuracy_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Ax
     shown += [epoch.test_accuracy for epoch in timeline.epochs]
     shown += [one.accuracy for one in _measured(timeline)]
     shown += [epoch.test_accuracy for epoch in published]
-    lowest = _stop_below(shown, ACCURACY_STOPS)
+    lowest = stop_below(shown, ACCURACY_STOPS)
     return {"range": [lowest, CLOSE_RANGE[1]]} if lowest else whole_axis()
 
 
@@ -202,7 +185,29 @@ def draw_line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float |
     figure["data"].append({"type": "scatter", "name": as_typed(name), "x": list(x), "y": heights} | settings)
 
 
-def _target_line(figure: Figure) -> None:
+def _guess(figure: Figure, guess: Guess, last: Epoch | None, planned: int) -> None:
+    """The guess as a band over all epochs, and from there to where the run has ended, if it has ended elsewhere."""
+    high = min(guess.high, WHOLE_RANGE[1])
+    band = {"type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": GUESS, "opacity": 0.25}
+    across: dict[str, Any] = {"xref": "x domain", "x0": 0, "x1": 1, "y0": guess.low, "y1": high}
+    named = _note("your guess", xref="x domain", x=0.01, xanchor="left", y=high, yanchor="top")
+    shapes, notes = [band | across], [named]
+    if last is not None and guess.off(last.test_accuracy):
+        near, came_to = guess.nearest(last.test_accuracy), last.test_accuracy
+        line = {"type": "line", "line": {"color": GUESS, "width": 4}}
+        shapes.append(line | {"x0": planned, "x1": planned, "y0": near, "y1": came_to})
+        off = f"{guess.off(came_to):+.2f} "
+        notes.append(_note(off, x=planned, xanchor="right", y=(near + came_to) / 2, yanchor="middle"))
+    figure["layout"]["shapes"] = [*figure["layout"].get("shapes", []), *shapes]
+    figure["layout"]["annotations"] = notes
+
+
+def _note(text: str, **place: Any) -> dict[str, Any]:
+    return {"text": text, "showarrow": False, "font": {"color": GUESS, "size": 13}} | place
+
+
+def add_target(figure: Figure) -> None:
+    """The published target as a thin line."""
     across = {"xref": "x domain", "x0": 0, "x1": 1, "y0": TARGET_ACCURACY, "y1": TARGET_ACCURACY}
     line = {"type": "line", "line": {"color": PUBLISHED, "width": 1}}
     figure["layout"]["shapes"] = [line | across]
@@ -256,15 +261,23 @@ def _evaluation_line(
     )
 
 
-def _published(figure: Figure, published: Sequence[PublishedEpoch], values: Sequence[float]) -> None:
+def add_published(
+    figure: Figure, published: Sequence[PublishedEpoch], values: Sequence[float], beside: RunConfig | None = None
+) -> None:
+    """`beside`: the run that it is drawn over; on how many images it was trained is said where that one had fewer."""
     if not published:
         return
     draw_line(
         figure,
-        "published test",
+        "published test" if beside is None or not _is_smaller(beside) else f"published ({TRAINING_IMAGES:,})",
         [epoch.epoch for epoch in published],
         values,
         mode="lines",
         line={"color": PUBLISHED, "width": 2, "dash": "dot"},
         hovertemplate="%{y:.2f}",
     )
+
+
+def _is_smaller(config: RunConfig) -> bool:
+    """Whether it is trained on fewer images than the published runs."""
+    return config.training_images < TRAINING_IMAGES

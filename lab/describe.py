@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -15,9 +16,19 @@ from lab.config import (
     RunConfig,
     Schedule,
 )
-from lab.fields import Choice, about
+from lab.fields import Choice, Switch, about, number_text
 from lab.layers import total_macs, total_parameters
+from lab.quick import is_quick
 from lab.steps import Step, matching_step, published_epochs
+
+PARTS: Mapping[str, type] = {
+    "": RunConfig,
+    "network": NetworkConfig,
+    "augmentation": Augmentation,
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+}
+"""The parts of a config, by the first word of the dotted names of their fields."""
 
 
 def describe_layer(layer: LayerSpec) -> str:
@@ -45,10 +56,15 @@ def describe_augmentation(augmentation: Augmentation) -> str:
 
 
 def describe_schedule(schedule: Schedule) -> str:
-    """`StepLR(5, 0.1)`, `cosine`, `one-cycle`, or `none`."""
-    if schedule.kind == "step":
-        return f"StepLR({schedule.step_size}, {schedule.gamma:g})"
-    return schedule.kind.replace("_", "-")
+    """`× 0.1 after every 5 epochs`, `falling along a cosine`, `one cycle, rising for 30 % of the run`, or `none`."""
+    match schedule.kind:
+        case "step":
+            return f"× {schedule.gamma:g} after every {count(schedule.step_size, 'epoch')}"
+        case "cosine":
+            return "falling along a cosine"
+        case "one_cycle":
+            return f"one cycle, rising for {100 * schedule.warmup:g} % of the run"
+    return "none"
 
 
 def describe_optimizer(optimizer: Optimizer) -> str:
@@ -59,18 +75,24 @@ def describe_optimizer(optimizer: Optimizer) -> str:
     return f"{words}, weight decay {optimizer.weight_decay:g}" if optimizer.weight_decay else words
 
 
+def count(number: int, what: str) -> str:
+    """`1 epoch`, `15 epochs`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def describe_extent(config: RunConfig) -> str:
     """How much is trained: `15 epochs on 60,000 images, seed 1`."""
-    epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
     held_out = ", evaluated on held-out images" if config.evaluate_on == "validation" else ""
-    return f"{epochs} on {config.images_per_epoch:,} images, seed {config.seed}{held_out}"
+    return f"{count(config.epochs, 'epoch')} on {config.images_per_epoch:,} images, seed {config.seed}{held_out}"
 
 
 def describe_run(config: RunConfig) -> str:
     """A name for a run: `Step 3, batch norm and dropout, seed 1`, with what is unusual about it."""
     preset = matching_step(config)
     words = f"Step {preset.number}, {preset.name[0].lower()}{preset.name[1:]}" if preset else "Own network"
-    if config.training_images < TRAINING_IMAGES:
+    if is_quick(config):
+        words += ", quick"
+    elif config.training_images < TRAINING_IMAGES:
         words += f", {config.training_images:,} images"
     if config.evaluate_on == "validation":
         words += ", validation"
@@ -82,7 +104,7 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
     return [
         ("Layers", "; ".join(describe_layer(layer) for layer in config.network.layers)),
         ("Batch norm", "yes" if config.network.batch_norm else "no"),
-        ("Biases", _words(NetworkConfig, "bias", config.network.bias)),
+        ("Biases", field_words(NetworkConfig, "bias", config.network.bias)),
         ("Dropout", f"{config.network.dropout:g}" if config.network.dropout else "none"),
         ("Augmentation", describe_augmentation(config.augmentation)),
         ("Optimiser", describe_optimizer(config.optimizer)),
@@ -98,11 +120,23 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
     ]
 
 
-def _words(kind: type, name: str, value: str) -> str:
-    """What a page calls a value of a field that is a choice."""
+def field_label(name: str) -> str:
+    """What a page calls a field, by its dotted name: `Batch norm` for `network.batch_norm`."""
+    if name == "network.layers":
+        return "Layers"
+    part, _, inner = name.rpartition(".")
+    return about(PARTS[part])[inner].label
+
+
+def field_words(kind: type, name: str, value: Any) -> str:
+    """What a page calls the value of a field of the dataclass `kind`."""
     stated = about(kind)[name]
-    assert isinstance(stated, Choice)
-    return stated.words.get(value, value)
+    match stated:
+        case Choice():
+            return stated.words.get(value, value)
+        case Switch():
+            return "yes" if value else "no"
+    return number_text(value)
 
 
 def curve_notes(config: RunConfig) -> list[str]:
@@ -175,20 +209,20 @@ def summarize_step(preset: Step) -> StepSummary:
 
 
 def differences(left: RunConfig, right: RunConfig) -> list[tuple[str, str, str]]:
-    """Where two configs differ: (field, value in `left`, value in `right`), fields as dotted names."""
-    rows_left, rows_right = dict(_flat("", left)), dict(_flat("", right))
-    changed = [name for name in rows_left if rows_left[name] != rows_right[name]]
-    return [(name, str(rows_left[name]), str(rows_right[name])) for name in changed]
+    """Where two configs differ: (dotted name, value in `left`, value in `right`), values as a page says them."""
+    pairs = [(one, other) for one, other in zip(_flat("", left), _flat("", right), strict=True) if one[1] != other[1]]
+    return [(name, old, new) for (name, _, old), (_, _, new) in pairs]
 
 
-def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = []
+def _flat(prefix: str, value: Any) -> list[tuple[str, Any, str]]:
+    """(dotted name, value, value in words) of every field."""
+    rows: list[tuple[str, Any, str]] = []
     for item in fields(value):
         inner, name = getattr(value, item.name), f"{prefix}{item.name}"
         if is_dataclass(inner):
             rows += _flat(f"{name}.", inner)
         elif item.name == "layers":
-            rows.append((name, "; ".join(describe_layer(layer) for layer in inner)))
+            rows.append((name, inner, "; ".join(describe_layer(layer) for layer in inner)))
         else:
-            rows.append((name, inner))
+            rows.append((name, inner, field_words(type(value), item.name, inner)))
     return rows

@@ -23,9 +23,11 @@ Figure = dict[str, Any]
 TRAIN = "#3D8BC4"  # its blue, a little lighter so that it stands out on the dark ground too
 MEASURED = "#5B6FD6"  # the same family, towards violet
 TEST = "#C48500"  # its orange, darker
+BAND = "rgba(196, 133, 0, 0.2)"  # TEST, thin
 PUBLISHED = "#8A929A"
 RATE = "#009E73"
 WRONG = "#D55E00"
+GUESS = "#B7638F"
 
 # Values of kernels and feature maps, from black at 0: all eyes tell yellow from blue.
 POSITIVE, NEGATIVE = (240, 228, 66), (86, 180, 233)

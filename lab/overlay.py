@@ -30,6 +30,7 @@ def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> 
     """
     sets = {run.evaluated for group in groups for run in group.runs}
     known = next(iter(sets)) if len(sets) == 1 else "test" if not sets else ""
+    sizes = {group.first.config.training_images for group in groups}
     label = f"{known} {what}".strip().capitalize() + (" (%)" if what == "accuracy" else "")
     longest = max([1, *(run.epochs[-1].epoch for group in groups for run in group.runs if run.epochs)])
     figure = blank_curves(longest, label, f"overlay-{what}-{'whole' if whole else 'close'}", height=HEIGHT)
@@ -37,6 +38,7 @@ def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> 
     for number, group in enumerate(groups):
         colour = SERIES[number % len(SERIES)]
         name = f"{group.label}: {group.name}" + ("" if known else f" ({group.first.evaluated})")
+        name += f", {group.first.config.training_images:,} images" if len(sizes) > 1 else ""
         points = _group(figure, group, what, name, colour, DASHES[number % len(DASHES)])
         if points:
             ends.append((points[-1], group.label, colour))

@@ -84,6 +84,11 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).strftime("%d %b %H:%M")
 
 
+def about(seconds: float) -> str:
+    """`9 s`, `21 min`, `1 h 5 min`: a duration that is only foreseen."""
+    return duration(seconds) if seconds < 60 else duration(60 * round(seconds / 60)).removesuffix(" 0 s")
+
+
 def duration(seconds: float) -> str:
     """`48 s`, `3 min 20 s`, `1 h 5 min`."""
     whole = round(seconds)

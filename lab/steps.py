@@ -23,6 +23,7 @@ from lab.config import (
     max_pool,
 )
 from lab.layers import total_macs
+from lab.quick import is_quick, quick
 
 SOURCE = "https://github.com/abhijeetu1912/EVA"
 """The author's public repository; its folder S4 holds the five notebooks with what they printed."""
@@ -213,8 +214,13 @@ images, with which seed, what it is evaluated on, and where and how it is comput
 
 
 def matching_step(config: RunConfig) -> Step | None:
-    """The preset whose recipe `config` follows; None if none."""
-    return next((preset for preset in STEPS if _recipe(preset.config) == _recipe(config)), None)
+    """The preset whose recipe `config` follows, whole or as its quick run; None if none."""
+    return next((preset for preset in STEPS if _recipe(_alike(preset.config, config)) == _recipe(config)), None)
+
+
+def _alike(preset: RunConfig, config: RunConfig) -> RunConfig:
+    """The preset's config, or its quick run where `config` is one."""
+    return quick(preset) if is_quick(config) else preset
 
 
 def with_recipe(config: RunConfig, number: int) -> RunConfig:

@@ -1,36 +1,31 @@
 """Train: set up a run on the left, watch it on the right."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
+from lab.config import RunConfig
+from lab.quick import as_it_is, quick
 from lab.steps import matching_step, published_epochs
-from lab.store import ENDED
 from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.fields import take_all_typed
+from lab.ui.guessing import ask_guess
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
-from lab.ui.readiness import start_problems
-from lab.ui.state import choose_run, chosen_run, draft, the_store
+from lab.ui.running import run_to_watch
+from lab.ui.starting import QUICK_HELP, say_extents, start
+from lab.ui.state import choose_run, draft, the_store
 
 store = the_store()
 
 
-def start() -> None:
-    """Queue the draft and watch it, unless something typed just before the click is refused."""
+def start_draft(change: Callable[[RunConfig], RunConfig]) -> None:
+    """Queue the draft or its quick run and watch it, unless something typed just before the click is refused."""
     take_all_typed()
-    if not start_problems(draft()):
-        choose_run(store.submit(draft().config))
-
-
-def run_to_show() -> int | None:
-    """The chosen run; for a new session the newest live one, else the newest."""
-    known = store.runs()
-    chosen = chosen_run()
-    if chosen is not None and any(run.id == chosen for run in known):
-        return chosen
-    live = (run.id for run in known if run.status not in ENDED)
-    return next(live, known[0].id if known else None)
+    start(draft(), change)
 
 
 page_head("Train", "Set up a run, start it, and watch it learn.")
@@ -39,12 +34,17 @@ with controls:
     choose_step()
     toggles()
     ready = size_and_problems()
-    st.button("Start training", type="primary", width="stretch", on_click=start, disabled=not ready)
+    begin: dict[str, Any] = {"width": "stretch", "on_click": start_draft, "disabled": not ready}
+    ask_guess()
+    whole, quickly = st.columns([1.6, 1])
+    whole.button("Start training", type="primary", args=(as_it_is,), help="All that is set here.", **begin)
+    quickly.button("Quick", args=(quick,), help=QUICK_HELP, **begin)
+    say_extents({"Start training": draft().config, "Quick": quick(draft().config)})
     st.page_link(page("layers"), label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling.")
     draw_what_needs_torch = details()
 
 with watch:
-    shown = run_to_show()
+    shown = run_to_watch(store)
     if shown is not None:
         choose_run(shown)
         show_run(shown)

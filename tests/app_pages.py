@@ -31,11 +31,11 @@ ME = f"{worker_name()}:test"
 
 
 def open_app(page: str, **query: str) -> AppTest:
-    """A new session that has opened `page` ("steps", "train" or "runs")."""
+    """A new session that has opened `page` ("start", "steps", "train" or "runs")."""
     app = AppTest.from_file(SCRIPT, default_timeout=120)
     app.query_params.update(query)
     app.run()
-    return app if page == "steps" else go_to(app, page)
+    return app if page == "start" else go_to(app, page)
 
 
 def open_alone(page: str) -> AppTest:
@@ -80,7 +80,7 @@ def with_draft(config: RunConfig, page: str = "train") -> AppTest:
     app = AppTest.from_file(SCRIPT, default_timeout=120)
     app.session_state["draft"] = Draft(config=config)
     app.run()
-    return app if page == "steps" else go_to(app, page)
+    return app if page == "start" else go_to(app, page)
 
 
 def as_read(markdown: str) -> str:

@@ -31,6 +31,17 @@ def points(trace: Any) -> list[tuple[float, float]]:
     return list(zip(trace.x, trace.y, strict=True))
 
 
+def limits(figure: go.Figure) -> tuple[float, float]:
+    """The vertical axis, in the unit of the points."""
+    low, high = figure.layout.yaxis.range
+    return (10**low, 10**high) if figure.layout.yaxis.type == "log" else (low, high)
+
+
+def inside(figure: go.Figure) -> bool:
+    low, high = limits(figure)
+    return all(low <= y <= high for trace in figure.data for y in trace.y if y is not None)
+
+
 # --- colours -----------------------------------------------------------------------------------------------------
 
 THEMES = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]

@@ -7,16 +7,17 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from charts import GROUNDS, checked, contrast, points, series
+from charts import GROUNDS, checked, contrast, inside, limits, points, series
 from hypothesis import given
 from hypothesis import strategies as st
-from summaries import any_epochs, epoch, epochs, losses, percentages, sample, started, summary, window
+from summaries import any_epochs, epoch, losses, percentages, sample, started, window
 
 from lab import curves
 from lab.config import RunConfig
 from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, LOSS_FLOOR, MEASURED_CURVE, SERIES, WHOLE_RANGE
 from lab.events import Epoch, Measured, Window
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN
+from lab.guess import Guess
 from lab.schedule import planned_learning_rates
 from lab.steps import TARGET_ACCURACY, PublishedEpoch, published_epochs, step
 from lab.timeline import Timeline
@@ -24,7 +25,6 @@ from lab.timeline import Timeline
 accuracy_figure = checked(curves.accuracy_figure)
 learning_rate_figure = checked(curves.learning_rate_figure)
 loss_figure = checked(curves.loss_figure)
-steps_figure = checked(curves.steps_figure)
 
 WINDOWS = [
     window(1, 10, loss=1.5, accuracy=50.0),
@@ -146,12 +146,6 @@ def test_loss_and_accuracy_stand_side_by_side_at_one_height() -> None:
     assert loss.layout.height == accuracy.layout.height
 
 
-def limits(figure: go.Figure) -> tuple[float, float]:
-    """The vertical axis, in the unit of the points."""
-    low, high = figure.layout.yaxis.range
-    return (10**low, 10**high) if figure.layout.yaxis.type == "log" else (low, high)
-
-
 def test_loss_is_logarithmic_and_shows_at_least_what_every_run_needs() -> None:
     figure = loss_figure(EMPTY, of())
     assert figure.layout.yaxis.type == "log"
@@ -211,11 +205,6 @@ def test_a_network_that_guesses_is_seen_to_guess() -> None:
     assert series(figure)["test"].y == (9.82, 9.82)
 
 
-def inside(figure: go.Figure) -> bool:
-    low, high = limits(figure)
-    return all(low <= y <= high for trace in figure.data for y in trace.y if y is not None)
-
-
 def timeline_of(told: Sequence[Epoch], windows: Sequence[Window]) -> Timeline:
     return Timeline.of([started(epochs=len(told) or 1), *windows, *told])
 
@@ -254,13 +243,6 @@ def test_nothing_is_left_out(told: list[Epoch], windows: list[Window], whole: bo
     found = series(accuracy_figure(timeline, of(), whole=whole))
     assert points(found["train"]) == [(timeline.position(one), one.accuracy) for one in windows]
     assert points(found["test"]) == [(one.epoch, one.test_accuracy) for one in told]
-
-
-@given(st.lists(any_epochs(), min_size=1, max_size=3), published)
-def test_every_point_of_a_steps_chart_lies_inside_its_axes(
-    runs: list[list[Epoch]], published: tuple[PublishedEpoch, ...]
-) -> None:
-    assert inside(steps_figure(published, [summary(told) for told in runs]))
 
 
 # --- redraws -----------------------------------------------------------------------------------------------------
@@ -314,37 +296,36 @@ def test_the_learning_rate_is_planned_dotted_and_drawn_thick_as_far_as_the_run_h
     assert 0.1 < highest < 0.11  # all of the line, and no empty space above it
 
 
-# --- several runs ------------------------------------------------------------------------------------------------
+def test_a_guess_is_a_band_that_the_axis_shows_whatever_the_run_does() -> None:
+    figure = accuracy_figure(TRAINED, of(), PUBLISHED_3, guess=Guess(90, 95))
+    target, band = figure.layout.shapes
+    assert (band.y0, band.y1, target.y0) == (90, 95, TARGET_ACCURACY)
+    assert figure.layout.yaxis.range == (90.0, 100.0)
+    assert accuracy_figure(TRAINED, of(), PUBLISHED_3).layout.yaxis.range == (97.0, 100.0)
+    assert [note.text for note in figure.layout.annotations] == ["your guess"]
+
+
+def test_at_the_end_the_way_from_the_guess_to_the_result_is_drawn() -> None:
+    """From 95 to 98.2 are +3.20 points; a result within the guess is no way."""
+    ended = Timeline.of([started(epochs=1), epoch(1, 98.2)])
+    _, _, way = accuracy_figure(ended, of(1), guess=Guess(90, 95)).layout.shapes
+    assert (way.x0, way.x1, way.y0, way.y1) == (1, 1, 95, 98.2)
+    notes = accuracy_figure(ended, of(1), guess=Guess(90, 95)).layout.annotations
+    assert notes[1].text.strip() == "+3.20"
+    assert len(accuracy_figure(ended, of(1), guess=Guess(98, 99)).layout.shapes) == 2
+    assert len(accuracy_figure(ended, of(2), guess=Guess(90, 95)).layout.shapes) == 2  # it has an epoch to go
+
+
+def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> None:
+    few = of(training_images=6_000)
+    for figure in (accuracy_figure(TRAINED, few, PUBLISHED_3), loss_figure(TRAINED, few, PUBLISHED_3)):
+        assert "published (60,000)" in series(figure)
+    assert "published test" in series(accuracy_figure(TRAINED, of(), PUBLISHED_3))
 
 
 def test_every_colour_of_a_run_reaches_three_to_one_on_the_ground_of_both_themes() -> None:
     assert [(colour, ground) for colour in SERIES for ground in GROUNDS if contrast(colour, ground) < 3] == []
 
 
-def test_curves_say_what_they_show() -> None:
-    run = summary(epochs(98.0))
-    assert steps_figure((), [run]).layout.meta == "Test accuracy (%) by epoch"
+def test_a_chart_says_what_it_shows() -> None:
     assert learning_rate_figure([(0, 0.1)], 1).layout.meta == "Learning rate by epoch"
-
-
-def test_a_steps_own_runs_are_drawn_over_its_published_curve_and_told_apart_by_their_dash() -> None:
-    own = [summary(epochs(98.0, 99.0, 99.2), run=7), summary(epochs(98.0, 99.1, 99.3), run=5)]
-    found = series(steps_figure(PUBLISHED_3, own))
-    assert list(found) == ["published test", "yours, run 7", "yours, run 5"]
-    assert points(found["yours, run 7"]) == [(1, 98.0), (2, 99.0), (3, 99.2)]
-    assert found["yours, run 7"].line.color == found["yours, run 5"].line.color == TEST
-    assert found["yours, run 7"].line.dash != found["yours, run 5"].line.dash
-    assert found["published test"].line.dash == "dot"
-
-
-def test_a_steps_chart_spans_15_epochs_or_the_longest_run() -> None:
-    assert steps_figure(PUBLISHED_3, [summary(epochs(99.0))]).layout.xaxis.range == (0, 15.3)
-    assert steps_figure((), [summary(epochs(*[99.0] * 20))]).layout.xaxis.range == (0, 20.3)
-
-
-@pytest.mark.parametrize("number", range(1, 7))
-def test_a_steps_chart_shows_every_published_accuracy_and_the_target(number: int) -> None:
-    figure = steps_figure(published_epochs(number), [])
-    assert inside(figure)
-    low, high = figure.layout.yaxis.range
-    assert low < TARGET_ACCURACY < high

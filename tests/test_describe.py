@@ -47,9 +47,10 @@ def test_an_augmentation_names_only_what_it_changes() -> None:
     ("schedule", "words"),
     [
         (Schedule(), "none"),
-        (Schedule(kind="step", step_size=5, gamma=0.1), "StepLR(5, 0.1)"),
-        (Schedule(kind="cosine"), "cosine"),
-        (Schedule(kind="one_cycle"), "one-cycle"),
+        (Schedule(kind="step", step_size=5, gamma=0.1), "× 0.1 after every 5 epochs"),
+        (Schedule(kind="step", step_size=1, gamma=0.9), "× 0.9 after every 1 epoch"),
+        (Schedule(kind="cosine"), "falling along a cosine"),
+        (Schedule(kind="one_cycle", warmup=0.3), "one cycle, rising for 30 % of the run"),
     ],
 )
 def test_a_schedule_is_told_by_its_name(schedule: Schedule, words: str) -> None:
@@ -65,7 +66,11 @@ def test_an_optimizer_names_what_it_uses() -> None:
 def test_a_whole_config_is_told_in_words() -> None:
     five = dict(describe_config(step(5).config))
     assert five["Layers"].startswith("conv 5x5, 96 channels, padding 2; conv 1x1, 16 channels; ")
-    assert (five["Dropout"], five["Augmentation"], five["Scheduler"]) == ("0.05", "rotation ±7°", "StepLR(5, 0.1)")
+    assert (five["Dropout"], five["Augmentation"], five["Scheduler"]) == (
+        "0.05",
+        "rotation ±7°",
+        "× 0.1 after every 5 epochs",
+    )
     assert (five["Seed"], five["Measured on training images"]) == ("1", "yes")
     assert dict(describe_config(tiny_run(measure_training=False)))["Measured on training images"] == "no"
 
@@ -102,7 +107,7 @@ def test_two_configs_differ_exactly_where_they_differ() -> None:
     left = tiny_run()
     assert differences(left, left) == []
     right = replace(left, seed=2, schedule=Schedule(kind="step"))
-    assert differences(left, right) == [("schedule.kind", "none", "step"), ("seed", "1", "2")]
+    assert differences(left, right) == [("schedule.kind", "none", "drops"), ("seed", "1", "2")]
 
 
 def test_7_and_7_0_degrees_are_no_difference() -> None:
@@ -112,7 +117,7 @@ def test_7_and_7_0_degrees_are_no_difference() -> None:
 
 
 def test_steps_4_and_5_differ_only_in_their_schedule() -> None:
-    assert differences(step(4).config, step(5).config) == [("schedule.kind", "none", "step")]
+    assert differences(step(4).config, step(5).config) == [("schedule.kind", "none", "drops")]
 
 
 def test_a_changed_layer_is_a_difference_of_the_layers() -> None:
@@ -157,7 +162,11 @@ def test_a_run_is_named_by_its_step_and_what_is_unusual_about_it(config: RunConf
 
 def test_a_steps_summary_has_its_published_result_beside_its_settings() -> None:
     found = summarize_step(step(5))
-    assert (found.parameters, found.augmentation, found.scheduler) == (9_426, "rotation ±7°", "StepLR(5, 0.1)")
+    assert (found.parameters, found.augmentation, found.scheduler) == (
+        9_426,
+        "rotation ±7°",
+        "× 0.1 after every 5 epochs",
+    )
     assert (found.published_final, found.published_best, found.published_best_train) == (99.40, 99.40, 99.05)
 
 

@@ -8,9 +8,10 @@ from safetensors.torch import load, load_file
 from summaries import seed_runs
 
 from benchmarks import documents, readings
-from benchmarks.documents import Reference, blocks, files, opened, reference, run_to_ship, written
+from benchmarks.documents import Reference, blocks, files, reference, run_to_ship, written
 from lab.analysis import RunSummary
 from lab.config import from_json
+from lab.evidence import REFERENCE, opened
 from lab.predict import SHIPPED, shipped_facts
 from lab.seeds import counted, pool_seeds
 from lab.store import Store
@@ -54,10 +55,10 @@ def test_the_network_that_ships_is_the_reference_run_of_the_lowest_seed(known: R
 
 
 def test_reading_the_reference_database_leaves_it_as_it_is() -> None:
-    before = documents.REFERENCE.read_bytes()
+    before = REFERENCE.read_bytes()
     with opened() as store:
         assert store.runs()
-    assert documents.REFERENCE.read_bytes() == before
+    assert REFERENCE.read_bytes() == before
 
 
 def test_a_block_is_made_anew_and_all_else_stays() -> None:

@@ -164,3 +164,12 @@ def test_no_band_leaves_what_an_accuracy_or_a_loss_can_be() -> None:
     for what, limits in (("accuracy", (0, 100)), ("loss", (LOSS_FLOOR, math.inf))):
         band = groups_figure([group], what).data[0]
         assert all(limits[0] <= y <= limits[1] for _, y in points(band))
+
+
+def test_runs_on_different_numbers_of_images_say_so() -> None:
+    whole, part = (
+        summary(epochs(99.0), run=1, name="whole"),
+        summary(epochs(95.0), run=2, name="part", training_images=6_000),
+    )
+    names = [trace.name for trace in overlay_figure([whole, part], "accuracy").data]
+    assert names == ["run 1: whole, 60,000 images", "run 2: part, 6,000 images"]

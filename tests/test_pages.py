@@ -10,6 +10,7 @@ from app_pages import (
     add_run,
     button,
     chart,
+    component_data,
     draft,
     epoch,
     errors,
@@ -22,15 +23,19 @@ from app_pages import (
     the_run,
     words,
 )
+from streamlit.testing.v1 import AppTest
 
-from lab.config import ConfigError
+from lab.config import ConfigError, RunConfig
 from lab.events import Finished, Measured
+from lab.evidence import final_words, reached_words, reference_pools, target_words
 from lab.mnist import load_mnist
+from lab.quick import quick
+from lab.seeds import main_pool
 from lab.steps import SOURCE, STEPS, step
 from lab.store import Store, StoreError
 
 STATUSES = ("queued", "running", "paused", "interrupted", "stopped", "failed", "finished")
-PAGES = ("steps", "train", "inside", "mistakes", "runs")
+PAGES = ("start", "steps", "train", "inside", "mistakes", "runs")
 
 
 # --- every page opens --------------------------------------------------------------------------------------------
@@ -64,7 +69,7 @@ def test_every_page_opens_with_a_run_of_every_status_at_once(store: Store, dead_
 def test_an_empty_lab_says_what_to_do_next() -> None:
     assert "Choose a step" in open_app("train").info[0].value
     assert "Start one on the Train page" in open_app("runs").info[0].value
-    assert "your runs will be drawn here" in words(open_app("steps"))
+    assert "your whole runs will be drawn here" in words(open_app("steps"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -94,7 +99,7 @@ def test_missing_data_are_one_sentence_and_the_app_still_opens(no_data: None, st
     assert "train-images-idx3-ubyte.gz is missing" in sentence
     assert "unset LAB_DATA_DIR" in sentence
     assert labelled(app.toggle, "Batch norm").value is True
-    for page in ("steps", "runs"):
+    for page in ("start", "steps", "runs"):
         assert is_well(go_to(app, page))
 
 
@@ -114,6 +119,12 @@ def test_a_store_that_cannot_be_read_is_told_in_its_sentence(monkeypatch: pytest
 
 
 # --- Steps -------------------------------------------------------------------------------------------------------
+
+
+def of_step(number: int) -> AppTest:
+    """The Steps page with this step chosen."""
+    app = open_app("steps")
+    return app if number == 3 else labelled(app.get("button_group"), "Step").set_value(number).run()
 
 
 @pytest.mark.parametrize("preset", STEPS, ids=lambda preset: preset.name)
@@ -141,14 +152,17 @@ def test_the_steps_page_names_and_links_where_the_published_figures_come_from() 
     assert "folder S4" in told and "January 2023" in told
 
 
-def test_a_step_is_trained_by_one_click_and_watched_on_the_train_page(store: Store) -> None:
+@pytest.mark.parametrize(("label", "trained"), [("Quick", quick(step(4).config)), ("Full", step(4).config)])
+def test_a_step_is_trained_by_one_click_and_watched_on_the_train_page(
+    store: Store, label: str, trained: RunConfig
+) -> None:
     app = open_app("steps")
     labelled(app.get("button_group"), "Step").set_value(4).run()
-    button(app, "Train this step").click().run()
+    button(app, label).click().run()
     assert is_well(app)
     assert [title.value for title in app.title] == ["Train"]
     run = the_run(store)
-    assert (run.config, run.status) == (step(4).config, "queued")
+    assert (run.config, run.status) == (trained, "queued")
     assert app.query_params["run"] == str(run.id)
     assert draft(app) == step(4).config
 
@@ -156,7 +170,7 @@ def test_a_step_is_trained_by_one_click_and_watched_on_the_train_page(store: Sto
 def test_ones_own_run_of_a_step_is_drawn_and_listed_beside_the_published_one(store: Store) -> None:
     config = step(1).config
     run_id = add_run(store, *(epoch(number, 9900 + number) for number in range(1, 16)), Finished(), config=config)
-    app = open_app("steps")
+    app = of_step(1)
     assert chart(app, "step-curves")[f"yours, run {run_id}"]["y"][-1] == 99.15
     assert "99.15 %" in html(app)
     assert "published test" in chart(app, "step-curves")
@@ -179,4 +193,111 @@ def test_a_run_that_cannot_be_compared_is_not_drawn_beside_the_published_one(
     store: Store, change: dict[str, Any]
 ) -> None:
     add_run(store, epoch(1), Finished(), config=replace(step(1).config, **change))
-    assert list(chart(open_app("steps"), "step-curves")) == ["published test"]
+    assert not [name for name in chart(of_step(1), "step-curves") if name.startswith("yours")]
+
+
+def test_a_quick_run_counts_is_marked_and_is_not_drawn_over_runs_of_all_images(store: Store) -> None:
+    told = [epoch(number, 9500 + number) for number in range(1, 6)]
+    run_id = add_run(store, *told, Finished(), config=quick(step(3).config))
+    app = of_step(3)
+    assert "95.05 % quick" in html(app)
+    assert f"Your quick run {run_id}:** 95.05 %. It is not drawn here" in words(app)
+    assert not [name for name in chart(app, "step-curves") if name.startswith("yours")]
+
+
+@pytest.mark.parametrize("number", [5, 6])
+def test_the_seeds_that_were_measured_are_drawn_and_counted(number: int) -> None:
+    pool = main_pool(reference_pools(), number)
+    assert pool is not None
+    app = of_step(number)
+    means = chart(app, "step-curves")[f"mean of {len(pool.runs)} seeds ± sd"]["y"]
+    assert means[-1] == pytest.approx(pool.final_mean)
+    assert final_words(pool) in html(app) and target_words(pool) in words(app)
+    assert reached_words(reference_pools()) in words(app)
+
+
+def test_without_a_measured_run_nothing_is_said_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.evidence.REFERENCE", Path("nowhere"))
+    app = of_step(3)
+    assert is_well(app) and "**Measured:**" not in words(app) and "Measured here" not in words(app)
+    assert list(chart(app, "step-curves")) == ["published test"]
+
+
+def test_the_stacks_of_a_step_mark_what_it_changes() -> None:
+    drawn = html(of_step(3))
+    assert drawn.count("<i>batch norm</i>") == 5 and drawn.count("<i>dropout</i>") == 2
+    assert "Batch norm after every convolution but the one" in words(of_step(3))
+    assert "Step 0" not in html(of_step(1))
+
+
+# --- Start -------------------------------------------------------------------------------------------------------
+
+
+def strip(app: AppTest) -> dict[str, Any]:
+    return component_data(app, "step-strip")
+
+
+def test_the_first_page_shows_the_six_steps_to_scale_and_starts_with_one_that_is_not_the_slowest() -> None:
+    """Of 185,930 parameters, 60 % of the width, 9,426 are 3.0 %."""
+    app = open_app("start")
+    drawn = strip(app)
+    for preset in STEPS:
+        assert f"{preset.number}. {preset.name}" in drawn["html"]
+    assert pytest.approx(3.04, abs=0.01) == 60 * 9_426 / 185_930
+    assert drawn["html"].count("width:60.0%") == 1 and drawn["html"].count("width:3.0%") == 4
+    assert "published 99.40 %, measured" in drawn["html"]
+    assert drawn["chosen"] == 3 and reached_words(reference_pools()) in words(app)
+
+
+def test_the_first_page_claims_no_measurement_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.evidence.REFERENCE", Path("nowhere"))
+    app = open_app("start")
+    assert "published 99.40 %" in strip(app)["html"] and "published 99.40 %, measured" not in strip(app)["html"]
+    assert "Measured here" not in words(app)
+
+
+def test_a_step_that_is_chosen_on_the_first_page_is_started_there_and_is_the_one_of_the_steps_page(
+    store: Store,
+) -> None:
+    app = open_app("start")
+    app.session_state["step"] = 4  # what a click on a row sets
+    app.run()
+    assert strip(app)["chosen"] == 4
+    assert labelled(go_to(app, "steps").get("button_group"), "Step").value == 4
+    button(go_to(app, "start"), "Quick").click().run()
+    assert [title.value for title in app.title] == ["Train"]
+    assert the_run(store).config == quick(step(4).config)
+
+
+# --- a live run, wherever one is -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "paused"])
+def test_a_live_run_is_mentioned_on_every_page_but_where_it_is_watched(
+    store: Store, dead_worker: str, status: str
+) -> None:
+    run_id = run_that_is(status, store, dead_worker)
+    app = open_app("start")
+    for page in (*PAGES, "layers"):
+        go_to(app, page)
+        assert mentions(app) == ([] if page == "train" else [f"Run {run_id}"]), page
+
+
+def test_train_mentions_the_live_run_where_it_shows_another(store: Store, dead_worker: str) -> None:
+    other = run_that_is("finished", store, dead_worker)
+    live = run_that_is("running", store, dead_worker)
+    app = go_to(open_app("start", run=str(other)), "train")
+    assert mentions(app) == [f"Run {live}"]
+    assert component_data(app, "channel")["run"] == other  # its own bar is the page's only one
+
+
+@pytest.mark.parametrize("status", ["finished", "stopped"])
+def test_a_run_that_has_ended_is_not_mentioned(store: Store, dead_worker: str, status: str) -> None:
+    run_that_is(status, store, dead_worker)
+    assert mentions(open_app("start")) == []
+
+
+def mentions(app: AppTest) -> list[str]:
+    """The runs that are linked to as live."""
+    links = [element.proto.label for element in app.get("page_link")]
+    return [" ".join(label.split()[:2]) for label in links if label.startswith("Run ")]

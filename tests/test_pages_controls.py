@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from app_pages import (
     EVERYTHING_ELSE,
+    add_run,
     button,
     chart,
     component_data,
     controls,
     draft,
+    epoch,
     errors,
     expected,
     go_to,
@@ -22,8 +24,10 @@ from app_pages import (
     with_draft,
     words,
 )
+from streamlit.testing.v1 import AppTest
 
 from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv
+from lab.quick import quick
 from lab.steps import DROPOUT, RECIPE, ROTATION, STEP_SCHEDULE, STEPS, step
 from lab.store import Store
 
@@ -203,25 +207,40 @@ def test_a_slider_shows_all_digits_of_its_value(rotation: float, shown: str) -> 
     assert labelled(app.slider, "Rotation ±°").proto.format == shown
 
 
-def test_what_the_user_set_stays_when_a_step_is_trained_from_the_steps_page(store: Store) -> None:
-    users: dict[str, Any] = {
-        "epochs": 2,
-        "training_images": 6000,
-        "evaluate_on": "validation",
-        "seed": 7,
-        "device": "cpu",
-    }
-    app = with_draft(replace(step(1).config, **users), page="steps")
+def test_a_step_is_trained_as_the_user_set_it_but_for_how_long(store: Store) -> None:
+    users: dict[str, Any] = {"evaluate_on": "validation", "seed": 7, "device": "cpu"}
+    app = with_draft(replace(step(1).config, epochs=2, training_images=600, **users), page="steps")
     labelled(app.get("button_group"), "Step").set_value(4).run()
-    assert "2 epochs on 6,000 images, seed 7, evaluated on held-out images" in words(app)
-    button(app, "Train this step").click().run()
+    assert "Full: 15 epochs on 50,000 images, seed 7, evaluated on held-out images." in words(app).replace("**", "")
+    button(app, "Full").click().run()
     assert the_run(store).config == replace(step(4).config, **users) == draft(app)
+
+
+def test_quick_trains_the_draft_on_few_images_and_leaves_it_as_it_is(store: Store) -> None:
+    mine = replace(step(5).config, seed=7)
+    app = with_draft(mine)
+    assert "Quick: 5 epochs on 6,000 images, seed 7." in words(app).replace("**", "")
+    button(app, "Quick").click().run()
+    assert the_run(store).config == quick(mine)
+    assert draft(app) == mine
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(caption.value.replace("**", "") for caption in app.caption)
+
+
+def test_how_long_a_run_will_take_is_said_where_one_like_it_was_trained_here(store: Store) -> None:
+    """5 epochs as long as the first two: 2 s each."""
+    assert "about" not in captions(open_app("train"))
+    add_run(store, epoch(1), epoch(2), config=quick(step(3).config))
+    app = open_app("train")
+    assert "Quick: 5 epochs on 6,000 images, seed 1, about 10 s here." in captions(app)
 
 
 def test_the_pages_say_what_choosing_a_step_keeps() -> None:
     app = open_app("train")
     assert "epochs, training images" in labelled(app.selectbox, "Step").help
-    assert "epochs, training images" in button(go_to(app, "steps"), "Train this step").help
+    assert "your epochs and training images do not count here" in button(go_to(app, "steps"), "Full").help
 
 
 def test_a_run_that_does_not_fit_into_memory_is_told_beside_start_before_it_begins(
@@ -232,7 +251,8 @@ def test_a_run_that_does_not_fit_into_memory_is_told_beside_start_before_it_begi
     (sentence,) = errors(app)
     assert "GB of memory" in sentence
     assert button(app, "Start training").disabled
-    assert button(go_to(app, "steps"), "Train this step").disabled
+    assert button(app, "Quick").disabled
+    assert all(button(go_to(app, "steps"), label).disabled for label in ("Quick", "Full"))
 
 
 def test_batch_norm_that_would_see_a_single_value_is_told_beside_start() -> None:

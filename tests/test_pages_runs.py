@@ -202,7 +202,8 @@ def test_several_runs_are_overlaid_and_compared_by_where_their_configs_differ(st
 def test_one_selected_run_shows_its_config_in_words(store: Store) -> None:
     store.submit(replace(step(5).config, training_images=2000, evaluate_on="validation"))
     told = words(select(open_app("runs"), 0))
-    for fact in ("rotation ±7°", "StepLR(5, 0.1)", "SGD, learning rate 0.01", "2,000", "held-out training images"):
+    settings = ("rotation ±7°", "× 0.1 after every 5 epochs", "SGD, learning rate 0.01")
+    for fact in (*settings, "2,000", "held-out training images"):
         assert fact in told
 
 
@@ -211,7 +212,7 @@ def test_runs_without_an_epoch_are_compared_without_charts(store: Store) -> None
     store.submit(tiny_run(seed=2))
     app = select(open_app("runs"), 0, 1)
     assert is_well(app)
-    assert [drawn.key for drawn in app.get("bidi_component")] == ["table_keys"]
+    assert [drawn.key for drawn in app.get("bidi_component")] == ["channel", "table_keys"]
     assert list(compared(app)["Seed"].values()) == ["1", "2"]
 
 

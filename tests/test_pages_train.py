@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from app_pages import (
+    ME,
     add_run,
     as_read,
     axis,
@@ -15,20 +16,26 @@ from app_pages import (
     component_data,
     epoch,
     errors,
+    figure,
     figures,
+    go_to,
+    html,
     is_well,
     labelled,
     labels,
     open_app,
     run_that_is,
+    started,
     the_run,
     window,
     words,
 )
-from examples import say, tiny_run
+from examples import claimed, say, tiny_run
+from streamlit.testing.v1 import AppTest
 
 from lab.describe import curve_notes
 from lab.events import Finished, Stopped
+from lab.guess import GUESSES
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
@@ -55,7 +62,7 @@ def test_a_run_says_its_status_and_offers_what_can_be_done(
     run_that_is(status, store, dead_worker)
     app = open_app("train")
     assert f"badge[{status}]" in words(app)
-    assert set(labels(app.button)) - {"Start training"} == offered
+    assert set(labels(app.button)) - {"Start training", "Quick"} == offered
 
 
 def test_pause_go_on_and_stop_are_words_in_the_store(store: Store, dead_worker: str) -> None:
@@ -364,3 +371,55 @@ def test_a_run_deleted_elsewhere_is_forgotten(store: Store, dead_worker: str) ->
     app.run()
     assert is_well(app)
     assert "No run yet" in words(app)
+
+
+# --- predict, then reveal -----------------------------------------------------------------------------------------
+
+
+def guess(app: AppTest, words: str) -> AppTest:
+    box = labelled(app.get("button_group"), "First, your guess: its test accuracy in the end, in %")
+    chosen: AppTest = box.set_value([one.short for one in GUESSES].index(words)).run()
+    return chosen
+
+
+def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: Store) -> None:
+    app = guess(open_app("train"), "95–98")
+    button(app, "Quick").click().run()
+    assert "your guess" in str(figure(app, "accuracy")["layout"]["annotations"])
+    assert component_data(app, "accuracy")["live"]["least"] == 95
+    assert "95 to 98 %" in html(app) and "It came to" not in html(app)
+    button(app, "Quick").click().run()  # the next run is another question
+    assert "annotations" not in figure(app, "accuracy")["layout"]
+
+
+def test_in_the_end_it_is_said_how_far_off_a_guess_was(store: Store) -> None:
+    app = guess(open_app("train"), "90–95")
+    button(app, "Start training").click().run()
+    run = the_run(store)
+    claimed(store, run.id, ME)
+    say(store, run.id, started(run.config), *(epoch(number, 9741) for number in range(1, 16)), Finished())
+    app.run()
+    assert is_well(app)
+    for told in ("90 to 95 %", "97.41 %", "2.41 points more"):
+        assert told in html(app)
+
+
+def test_a_guess_outlives_a_reload_in_the_address(store: Store) -> None:
+    app = guess(open_app("train"), "< 90")
+    button(app, "Quick").click().run()
+    kept = {name: str(app.query_params[name]) for name in ("run", "guess")}
+    assert kept["guess"] == "0"
+    again = open_app("start", **kept)
+    assert "under 90 %" in html(go_to(again, "train"))
+
+
+@pytest.mark.parametrize("words", ["6", "-1", "x", ""])
+def test_an_address_with_a_guess_that_there_is_not_has_none(store: Store, dead_worker: str, words: str) -> None:
+    run_id = run_that_is("running", store, dead_worker)
+    app = go_to(open_app("start", run=str(run_id), guess=words), "train")
+    assert is_well(app) and "You said" not in html(app)
+
+
+def test_without_a_guess_nothing_is_asked_again(store: Store, dead_worker: str) -> None:
+    run_that_is("finished", store, dead_worker)
+    assert "You said" not in html(open_app("train"))

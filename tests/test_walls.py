@@ -90,6 +90,7 @@ SHOWING = (
     "lab.figures",
     "lab.curves",
     "lab.overlay",
+    "lab.step_curves",
     "lab.growth",
     "lab.standing",
     "lab.export",
@@ -196,6 +197,7 @@ def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
         "figures",
         "curves",
         "overlay",
+        "step_curves",
         "growth",
         "standing",
     ],
@@ -225,13 +227,13 @@ def open_page(name: str) -> str:
     return f"""
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("lab/ui/script.py", default_timeout=120).run()
-if "{name}" != "steps":
+if "{name}" != "start":
     app.switch_page("../../pages/{name}.py").run()
 assert not app.exception and app.title, app
 """
 
 
-@pytest.mark.parametrize("page", ["steps", "runs"])
+@pytest.mark.parametrize("page", ["start", "steps", "runs"])
 def test_a_page_that_needs_no_torch_is_drawn_without_it(page: str) -> None:
     assert not loads_torch(open_page(page))
 

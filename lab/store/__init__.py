@@ -3,7 +3,7 @@
 from lab.store.active import Active, Ahead, ahead, turns
 from lab.store.claims import Claim, LostClaim
 from lab.store.database import StoreError, StoreUnavailable, file_url
-from lab.store.processes import worker_name
+from lab.store.processes import is_of_this_host, worker_name
 from lab.store.reading import Epochs
 from lab.store.runs import Store, database_url, open_store
 from lab.store.snapshots import ENDED, LIVE, RESUMABLE, Kept, Run, Status, Unreadable
@@ -32,6 +32,7 @@ __all__ = [
     "check",
     "database_url",
     "file_url",
+    "is_of_this_host",
     "open_store",
     "turns",
     "worker_name",

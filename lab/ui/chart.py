@@ -53,6 +53,8 @@ class Growing:
     """The names of its curves that grow."""
     axis: int | None = None
     """Which of the axes that the channel tells of it follows; None: it keeps its own."""
+    least: float | None = None
+    """What that axis shows in any case."""
 
 
 def show_figure(figure: Figure, key: str, growing: Growing | None = None) -> None:

@@ -1,7 +1,8 @@
 // What a chart shows, for who does not see it: what it is, and where each of its curves ends now.
 
 function inWords({ data, layout }) {
-  const curves = data.filter(({ type, mode }) => type === "scatter" && mode?.includes("lines"));
+  const curves = data.filter(({ type, mode, hovertemplate }) =>
+    type === "scatter" && mode?.includes("lines") && hovertemplate);  // an area around a curve says nothing
   return [layout.meta, curves.map(endInWords).join("; ")].filter(Boolean).join(": ");
 }
 

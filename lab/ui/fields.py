@@ -14,18 +14,11 @@ from typing import Any
 
 import streamlit as st
 
-from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.describe import PARTS
 from lab.fields import Choice, Field, Number, Switch, about, number_text
 from lab.ui.state import draft, set_draft
 
 SHOWN = "numbers_shown"
-_PARTS: dict[str, type] = {
-    "": RunConfig,
-    "network": NetworkConfig,
-    "augmentation": Augmentation,
-    "optimizer": Optimizer,
-    "schedule": Schedule,
-}
 
 
 def field(name: str, options: Sequence[str] = ()) -> None:
@@ -90,7 +83,7 @@ def switch(label: str, name: str, on: Any, off: Any, help: str) -> None:
 
 def _stated(name: str) -> Field:
     part, _, inner = name.rpartition(".")
-    return about(_PARTS[part])[inner]
+    return about(PARTS[part])[inner]
 
 
 def _value(name: str) -> Any:

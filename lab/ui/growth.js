@@ -49,9 +49,11 @@ function upToDate(place, figure) {
 
 // The vertical axis that the run has now, where that is known of it and the chart follows it.
 function axisNow(place) {
-  const { run, chart, axis, cursor } = place.live;
+  const { run, chart, axis, cursor, least } = place.live;
   const known = told.run === run && told.cursor > cursor && axis !== null ? told.axes?.[chart] : null;
-  return known ? known[axis] : {};
+  if (!known) return {};
+  const { range, ...others } = known[axis];
+  return { ...others, range: least === null ? range : [Math.min(range[0], least), range[1]] };
 }
 
 // Take in what is new. `redraw` draws the whole chart.

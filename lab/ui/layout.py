@@ -47,6 +47,8 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
         width: 100%; flex: 1 1 auto;
     }
 }
+.st-key-guess [role="radiogroup"] {flex-wrap: wrap;}
+.st-key-guess [role="radiogroup"] button {padding: 0 0.55rem;}
 /* Text reaches 4.5:1 on its ground in both themes, which Streamlit's own does not. */
 [data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {color: inherit; opacity: 0.8;}
 button[kind="primary"]:not(:disabled) {color: light-dark(#FFFFFF, #14181D);}

@@ -14,10 +14,19 @@ from typing import Any, Literal
 import streamlit as st
 
 from lab.analysis import RunSummary, summarize
-from lab.config import RunConfig
-from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
+from lab.config import TRAINING_IMAGES, RunConfig
+from lab.curves import (
+    MEASURED_CURVE,
+    SO_FAR,
+    TRAIN_CURVE,
+    accuracy_figure,
+    guess_floor,
+    learning_rate_figure,
+    loss_figure,
+)
 from lab.describe import curve_notes
 from lab.findings import findings, scorecard
+from lab.guess import Guess
 from lab.schedule import planned_learning_rates
 from lab.standing import details, figures, whereabouts
 from lab.steps import PublishedEpoch, published_epochs, step
@@ -25,6 +34,7 @@ from lab.store import ENDED, LIVE, Kept, Run, Store, StoreError
 from lab.timeline import Timeline
 from lab.ui.channel import follow, has_changed
 from lab.ui.chart import Growing, show_figure
+from lab.ui.guessing import guessed, show_guess
 from lab.ui.layout import moving, show_figures
 from lab.ui.run_words import ending_words, progress_words
 from lab.ui.state import EVENTS, TOO_LATE, the_store
@@ -63,6 +73,7 @@ def _view(run_id: int) -> None:
     summary = summarize(run, timeline.epochs)
     _head(store, run, summary)
     _state(run, summary, cursor_of(kept))
+    show_guess(summary)
     _figures(summary)
     growing = Growing(run=run.id, cursor=cursor_of(kept))
     _curves(run, timeline, growing)
@@ -156,11 +167,12 @@ def _curves(run: Run, timeline: Timeline, growing: Growing) -> None:
     published, whole = st.columns(2)
     known = published_epochs(run.step) if run.step else ()
     with published:
-        label = "Published curve (one seed)" if known else "Published curve: none for this config"
+        more = f", {TRAINING_IMAGES:,} images" if run.config.training_images < TRAINING_IMAGES else ""
+        label = f"Published curve (one seed{more})" if known else "Published curve: none for this config"
         dotted = st.toggle(label, value=True, key="published", disabled=not known)
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
-    draw_curves(timeline, run.config, known if dotted else (), whole_range, growing)
+    draw_curves(timeline, run.config, known if dotted else (), whole_range, growing, guessed(run.id))
     for note in curve_notes(run.config):
         st.caption(note)
 
@@ -171,6 +183,7 @@ def draw_curves(
     published: tuple[PublishedEpoch, ...],
     whole_range: bool = False,
     growing: Growing | None = None,
+    guess: Guess | None = None,
 ) -> None:
     """Loss and accuracy side by side on one epoch axis; they grow with the run that `growing` names."""
     curves = (TRAIN_CURVE, MEASURED_CURVE, config.evaluate_on)
@@ -180,8 +193,14 @@ def draw_curves(
         loss = growing and replace(growing, chart="loss", curves=curves, axis=axis)
         show_figure(loss_figure(timeline, config, published), "loss", loss)
     with right:
-        accuracy = growing and replace(growing, chart="accuracy", curves=curves, axis=None if whole_range else axis)
-        show_figure(accuracy_figure(timeline, config, published, whole_range), "accuracy", accuracy)
+        accuracy = growing and replace(
+            growing,
+            chart="accuracy",
+            curves=curves,
+            axis=None if whole_range else axis,
+            least=None if guess is None else guess_floor(guess),
+        )
+        show_figure(accuracy_figure(timeline, config, published, whole_range, guess), "accuracy", accuracy)
 
 
 def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) -> None:

@@ -9,6 +9,7 @@ from streamlit.navigation.page import Page
 
 FOLDER = Path(__file__).parents[2] / "pages"
 PAGES = {
+    "start": ("Start", ":material/gesture:"),
     "steps": ("Steps", ":material/stairs:"),
     "train": ("Train", ":material/show_chart:"),
     "layers": ("Layers", ":material/layers:"),

@@ -6,6 +6,7 @@ from lab.lifespan import problems, visited
 from lab.ui.errors import show_callback_error
 from lab.ui.layout import start_page
 from lab.ui.navigation import PAGES, page
+from lab.ui.running import mention_live_run
 from lab.ui.text import plain
 
 visited()
@@ -14,4 +15,7 @@ with st.container():  # always there: the page below keeps its place, whatever i
     show_callback_error()
     for problem in problems():
         st.warning(plain(problem))
-st.navigation([page(name) for name in PAGES], position="top").run()
+shown = st.navigation([page(name) for name in PAGES], position="top")
+with st.container():  # as above
+    mention_live_run(on_train=shown.title == PAGES["train"][0])
+shown.run()

@@ -1,5 +1,5 @@
 """What a browser session holds: the draft, the run it looks at, the events it has fetched, the runs it has ticked,
-the answer to a click that came too late.
+its guesses, the answer to a click that came too late.
 
 Beside these there are only the values of widgets. Everything else is in the store.
 """
@@ -9,12 +9,13 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.config import RunConfig
+from lab.guess import GUESSES
 from lab.run_number import run_number
 from lab.steps import step
 from lab.store import Store, open_store
 from lab.ui.draft import Draft
 
-DRAFT, RUN, EVENTS, TICKED, TOO_LATE = "draft", "run", "events", "ticked", "too_late"
+DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
 
 MOST_COMPARED = 1_000
 """Characters of an address that are read for the runs to compare."""
@@ -57,6 +58,7 @@ def chosen_run() -> int | None:
             st.warning("The address asks for a run with a number that none can have: Runs lists those there are.")
         else:
             st.session_state[RUN] = number
+            _guess_from_the_address(number)
     run: int | None = st.session_state.get(RUN)
     return run
 
@@ -68,6 +70,29 @@ def choose_run(run_id: int | None) -> None:
         st.query_params.pop("run", None)
     else:
         st.query_params["run"] = str(run_id)
+        guess = guess_of(run_id)
+        if guess is None:
+            st.query_params.pop("guess", None)
+        else:
+            st.query_params["guess"] = str(guess)
+
+
+def guess_of(run_id: int) -> int | None:
+    """What was said of a run before it began, by its place among `GUESSES`; None where nothing was."""
+    guess: int | None = st.session_state.get(GUESSED, {}).get(run_id)
+    return guess
+
+
+def keep_guess(run_id: int, guess: int) -> None:
+    """Remember it for the session; the address of the run's page carries it, too."""
+    st.session_state.setdefault(GUESSED, {})[run_id] = guess
+    st.query_params["guess"] = str(guess)
+
+
+def _guess_from_the_address(run_id: int) -> None:
+    guess = st.query_params.get("guess", "")
+    if guess in map(str, range(len(GUESSES))):
+        st.session_state.setdefault(GUESSED, {}).setdefault(run_id, int(guess))
 
 
 def ticked_runs() -> tuple[int, ...]:
@@ -95,7 +120,8 @@ def show_ticked_in_address() -> None:
 
 def forget_run(run_id: int) -> None:
     """Look at this run no longer: it was deleted."""
-    st.session_state.get(EVENTS, {}).pop(run_id, None)
+    for kept in (EVENTS, GUESSED):
+        st.session_state.get(kept, {}).pop(run_id, None)
     tick_runs(tuple(ticked for ticked in ticked_runs() if ticked != run_id))
     if chosen_run() == run_id:
         choose_run(None)

@@ -65,7 +65,7 @@ def _serve(browser: Browser, folder: Path) -> Iterator[LabServer]:
         server.start()
         first_visitor = browser.new_page()  # starts the workers: torch is imported a little later
         first_visitor.goto(server.address)
-        first_visitor.get_by_role("button", name="Train this step").wait_for(timeout=PATIENCE)
+        first_visitor.get_by_role("button", name="Quick", exact=True).wait_for(timeout=PATIENCE)
         first_visitor.close()
         yield server
     finally:

@@ -36,7 +36,7 @@ def test_charts_are_drawn_below_a_path(below_a_path: LabServer, new_tab: Tabs) -
     page = new_tab(f"{below_a_path.address}/train")
     expect_chart(page)
     page.get_by_role("link", name="Steps").click()
-    expect(page.get_by_role("button", name="Train this step")).to_be_visible()
+    expect(page.get_by_role("button", name="Quick", exact=True)).to_be_visible()
     page.reload()
     page.get_by_role("link", name="Train").click()
     expect_chart(page)

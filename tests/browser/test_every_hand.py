@@ -40,8 +40,16 @@ def two_runs(server: LabServer) -> list[int]:
     return [add_run(server.store, epoch(1), epoch(2), Stopped(), config=tiny_run(), name=name) for name in "ab"]
 
 
-def test_axe_finds_nothing_on_steps(server: LabServer, themed_page: Page) -> None:
+def test_axe_finds_nothing_on_start_while_a_run_is_live(server: LabServer, themed_page: Page) -> None:
+    start(server)
     themed_page.goto(server.address)
+    expect(themed_page.locator(".lab-strip label").first).to_be_visible()
+    expect(themed_page.get_by_role("progressbar", name="Progress of the run")).to_be_visible()
+    assert findings(themed_page) == []
+
+
+def test_axe_finds_nothing_on_steps(server: LabServer, themed_page: Page) -> None:
+    themed_page.goto(f"{server.address}/steps")
     expect_chart(themed_page, "step-curves")
     assert findings(themed_page) == []
 

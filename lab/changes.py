@@ -1,0 +1,94 @@
+"""What is changed from one config to another, said in sentences: a line of the layer table says less to most people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from lab.config import Augmentation, NetworkConfig, RunConfig, Schedule
+from lab.describe import count, describe_augmentation, differences, field_label, field_words
+from lab.layers import ImpossibleNetwork, total_macs, total_parameters
+
+
+def changes(before: RunConfig, after: RunConfig) -> list[str]:
+    """What is changed, a sentence each; none where the two are the same."""
+    changed = {name: (old, new) for name, old, new in differences(before, after)}
+    said = list(_network(before.network, after.network, set(changed)))
+    told = ["network."]
+    if before.augmentation.active or after.augmentation.active:
+        told.append("augmentation.")
+        if before.augmentation != after.augmentation:
+            said.append(_augmentation(before.augmentation, after.augmentation))
+    if before.schedule.kind != "none" or after.schedule.kind != "none":
+        told.append("schedule.")
+        if before.schedule != after.schedule:
+            said.append(_schedule(after.schedule))
+    return said + [
+        f"{field_label(name)}: {new} instead of {old}."
+        for name, (old, new) in changed.items()
+        if name == "network.bias" or not name.startswith(tuple(told))
+    ]
+
+
+def _network(before: NetworkConfig, after: NetworkConfig, names: Set[str]) -> Iterator[str]:
+    if "network.layers" in names:
+        yield f"Other layers{_sizes(before, after)}."
+    if "network.batch_norm" in names:
+        yield _batch_norm(before, after) if after.batch_norm else "There is no batch norm any more."
+    if "network.dropout" in names:
+        yield _dropout(before.dropout, after.dropout)
+
+
+def _sizes(before: NetworkConfig, after: NetworkConfig) -> str:
+    try:
+        parameters, macs = ([size(one) for one in (before, after)] for size in (total_parameters, total_macs))
+    except ImpossibleNetwork:
+        return ""
+    return (
+        f": {parameters[1]:,} parameters instead of {parameters[0]:,}, and {macs[1] / 1e6:.1f} million multiplications "
+        f"for an image instead of {macs[0] / 1e6:.1f}"
+    )
+
+
+def _batch_norm(before: NetworkConfig, after: NetworkConfig) -> str:
+    sentence = "Batch norm after every convolution but the one that makes the class scores"
+    if before.layers != after.layers:
+        return f"{sentence}."
+    try:
+        return f"{sentence}: {total_parameters(after) - total_parameters(before):,} more parameters."
+    except ImpossibleNetwork:
+        return f"{sentence}."
+
+
+def _dropout(before: float, after: float) -> str:
+    if not after:
+        return "There is no dropout any more."
+    earlier = f", instead of {100 * before:g} %" if before else ""
+    return f"Dropout: while training, {100 * after:g} % of the values after every pooling are set to zero{earlier}."
+
+
+def _augmentation(before: Augmentation, after: Augmentation) -> str:
+    if not after.active:
+        return "The training images are no longer changed."
+    how = _how(after)
+    if not before.active:
+        return f"Every training image is changed a little, and differently in every epoch: {how}."
+    return f"The training images are changed otherwise: {how} instead of {_how(before)}."
+
+
+def _how(augmentation: Augmentation) -> str:
+    if not augmentation.active:
+        return "not at all"
+    between = field_words(Augmentation, "interpolation", augmentation.interpolation)
+    return f"{describe_augmentation(augmentation)} (pixels: {between})"
+
+
+def _schedule(after: Schedule) -> str:
+    match after.kind:
+        case "step":
+            return f"The learning rate is multiplied by {after.gamma:g} after every {count(after.step_size, 'epoch')}."
+        case "cosine":
+            return "The learning rate falls along half a cosine, to almost nothing at the end."
+        case "one_cycle":
+            rising = f"{100 * after.warmup:g} % of the run"
+            return f"The learning rate rises for the first {rising}, then falls to almost nothing (one cycle)."
+    return "The learning rate stays the same for the whole run."

@@ -1,0 +1,73 @@
+"""The evidence that ships: the reference runs of every step, pooled over their seeds.
+
+They are read once, and again when the file has changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from lab.describe import count
+from lab.report import summaries
+from lab.seeds import Pool, counted, main_pool, pool_seeds
+from lab.steps import TARGET_ACCURACY
+from lab.store import Store, StoreError, file_url
+
+log = logging.getLogger(__name__)
+
+REFERENCE = Path(__file__).parent / "data" / "reference.sqlite3"
+
+
+def reached_words(pools: Sequence[Pool]) -> str:
+    """How many of the seeds end at the target: of step 5 and of the step beyond; nothing is said without a run."""
+    said = [
+        f"{pool.reached_target} of {count(len(pool.runs), 'seed')} of {where}"
+        for number, where in ((5, "step 5"), (6, "Beyond"))
+        if (pool := main_pool(pools, number))
+    ]
+    return f"Measured here: {' and '.join(said)} end at {TARGET_ACCURACY:.2f} % or better." if said else ""
+
+
+def final_words(pool: Pool) -> str:
+    """`99.31 ± 0.07 %, 5 seeds`: mean and standard deviation of the accuracies after the last epoch."""
+    spread = "" if pool.final_spread is None else f" ± {pool.final_spread:.2f}"
+    return f"{pool.final_mean:.2f}{spread} %, {count(len(pool.runs), 'seed')}"
+
+
+def target_words(pool: Pool) -> str:
+    """`2 of 5 at 99.40 % or better`."""
+    return f"{pool.reached_target} of {len(pool.runs)} at {TARGET_ACCURACY:.2f} % or better"
+
+
+def reference_pools() -> tuple[Pool, ...]:
+    """All pools of the reference runs; none where the file is not there or cannot be read."""
+    try:
+        return _pools(REFERENCE.stat().st_mtime_ns)
+    except (OSError, StoreError):
+        log.warning("the reference runs cannot be read", exc_info=True)
+        return ()
+
+
+@lru_cache(maxsize=1)
+def _pools(_changed: int) -> tuple[Pool, ...]:
+    with opened(REFERENCE) as store:
+        return tuple(pool_seeds(counted(summaries(store))))
+
+
+@contextmanager
+def opened(database: Path = REFERENCE) -> Iterator[Store]:
+    """A copy of the database, opened: the file itself is never brought up to date by being read."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / database.name
+        shutil.copy(database, copy)
+        store = Store(file_url(copy))
+        try:
+            yield store
+        finally:
+            store.close()

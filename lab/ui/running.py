@@ -1,0 +1,60 @@
+"""A run that is live, mentioned on every page but the one where it is watched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import streamlit as st
+
+from lab.store import ENDED, Active, Run, Store, StoreError
+from lab.ui.channel import follow, has_changed
+from lab.ui.navigation import page
+from lab.ui.state import chosen_run, the_store
+from lab.ui.text import plain
+from lab.web import state_of
+
+WORDS = {"running": "is training", "paused": "is paused", "queued": "waits for its turn"}
+
+
+def run_to_watch(store: Store) -> int | None:
+    """The run that Train shows: the chosen one; for a new session the newest live one, else the newest."""
+    known = store.runs()
+    chosen = chosen_run()
+    if chosen is not None and any(run.id == chosen for run in known):
+        return chosen
+    live = (run.id for run in known if run.status not in ENDED)
+    return next(live, known[0].id if known else None)
+
+
+def mention_live_run(on_train: bool) -> None:
+    """Which run is live, how far it is, and the way to it; nothing where there is none or this page shows it."""
+    has_changed()  # the page is drawn with what is so now
+    with suppress(StoreError):  # which the page itself will say
+        store = the_store()
+        live = _foremost(store.active())
+        if live is not None and not (on_train and run_to_watch(store) == live.id):
+            _mention(store.run(live.id), moves=not on_train)
+
+
+def _foremost(active: Sequence[Active]) -> Active | None:
+    """The one that trains; else one that is paused, else the one whose turn is next."""
+    order = list(WORDS)
+    return min(active, key=lambda run: order.index(run.status), default=None)
+
+
+def _mention(run: Run, moves: bool) -> None:
+    """`moves`: with its bar, of which a page can have but one."""
+    with st.container(key="live-run"):
+        left, right = st.columns([1, 1.3], vertical_alignment="center")
+        with left:
+            st.page_link(
+                page("train"),
+                label=f"Run {run.id} {WORDS[run.status]}: {plain(run.name)}",
+                icon=":material/play_circle:",
+                query_params={"run": str(run.id)},
+                help="Watch it.",
+            )
+        if moves:
+            with right:
+                follow(run.id, state_of(run), 0)

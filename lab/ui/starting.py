@@ -1,0 +1,113 @@
+"""Where a run starts: Quick, or whole, and about how long each will take on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from lab.config import RunConfig
+from lab.describe import describe_extent
+from lab.quick import as_it_is, full, quick
+from lab.standing import about
+from lab.steps import STEPS, step
+from lab.time_ahead import seconds_foreseen
+from lab.ui.draft import Draft
+from lab.ui.guessing import ask_guess, take_guess
+from lab.ui.navigation import page
+from lab.ui.readiness import start_problems
+from lab.ui.state import choose_run, draft, set_draft, the_store
+from lab.ui.text import plain
+
+Change = Callable[[RunConfig], RunConfig]
+STEP, CHOSEN_STEP, GO = "step", "chosen-step", "go-train"
+STEP_AT_FIRST = 3
+"""Not the first: that is the slowest by far."""
+QUICK_HELP = (
+    "In the background, within seconds: few images, in small batches. To be held against other quick runs only."
+)
+FULL_HELP = (
+    "In the background, as long as the published run. Seed, device, precision, computation and what it is measured on "
+    "stay as set on the Train page; your epochs and training images do not count here."
+)
+
+
+def chosen_step() -> int:
+    """The step that the first page and Steps speak of: what is chosen on one is the other's too."""
+    number: int = st.session_state.get(STEP, STEP_AT_FIRST)
+    return number
+
+
+def keep_step(number: int) -> None:
+    """Speak of another step from now on."""
+    st.session_state[STEP] = number
+
+
+def choose_step() -> int:
+    """The steps to choose from, by name; returns the one that is chosen."""
+    st.session_state[CHOSEN_STEP] = chosen_step()
+    number = st.segmented_control(
+        "Step",
+        [preset.number for preset in STEPS],
+        format_func=lambda value: f"{value}. {step(value).name}",
+        key=CHOSEN_STEP,
+        on_change=lambda: keep_step(st.session_state[CHOSEN_STEP]),
+        label_visibility="collapsed",
+        required=True,
+    )
+    assert number is not None  # required
+    return number
+
+
+def offer_step(number: int) -> None:
+    """Quick and Full of a step; a click starts the run and leads to where it is watched."""
+
+    def whole() -> Draft:
+        held = draft().with_step(number)
+        return replace(held, config=full(held.config))
+
+    problems = start_problems(whole())
+    button: dict[str, Any] = {"width": "stretch", "on_click": _start_and_go, "disabled": bool(problems)}
+    ask_guess()
+    quickly, wholly = st.columns(2)
+    quickly.button("Quick", type="primary", help=QUICK_HELP, args=(whole, quick), **button)
+    wholly.button("Full", help=FULL_HELP, args=(whole, as_it_is), **button)
+    say_extents({"Quick": quick(whole().config), "Full": whole().config})
+    for problem in problems:
+        st.error(plain(problem))
+
+
+def say_extents(runs: dict[str, RunConfig]) -> None:
+    """What each button trains, and about how long that takes here where that is known."""
+    lines = []
+    for label, config in runs.items():
+        seconds = seconds_foreseen(the_store(), config)
+        here = "" if seconds is None else f", about {about(seconds)} here"
+        lines.append(f"**{label}:** {describe_extent(config)}{here}.")
+    st.caption("  \n".join(lines))
+
+
+def start(what: Draft, change: Change = as_it_is) -> bool:
+    """Queue what Start would train, changed so, and watch it; nothing where it cannot be trained."""
+    ready = replace(what, config=change(what.config))
+    if start_problems(ready):
+        return False
+    run = the_store().submit(ready.config)
+    choose_run(run)
+    take_guess(run)
+    return True
+
+
+def _start_and_go(whole: Callable[[], Draft], change: Change) -> None:
+    wanted = whole()
+    if start(wanted, change):
+        set_draft(wanted)
+        st.session_state[GO] = True
+
+
+def go_where_it_is_watched() -> None:
+    """Leave for the Train page where a run was just started; call first."""
+    if st.session_state.pop(GO, False):
+        st.switch_page(page("train"))

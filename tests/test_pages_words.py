@@ -1,0 +1,47 @@
+"""What the pages say is said as a person would say it."""
+
+import pytest
+from app_pages import EVERYTHING_ELSE, add_run, epoch, go_to, labelled, with_draft, words
+from examples import run_configs
+from hypothesis import given
+from streamlit.testing.v1 import AppTest
+from unspoken import UNSPOKEN
+
+from lab.config import RunConfig
+from lab.describe import describe_config, describe_extent, describe_run, differences
+from lab.events import Finished
+from lab.quick import quick
+from lab.steps import STEPS, step
+from lab.store import Store
+
+PAGES = ("steps", "train", "layers", "inside", "mistakes", "runs")
+
+
+def said(app: AppTest) -> str:
+    """The page's text, the labels and helps of what can be used, and what select boxes offer."""
+    assert not app.exception
+    used = [*app.button, *app.toggle, *app.slider, *app.selectbox, *app.text_input]
+    offered = [option for box in app.selectbox for option in box.options]
+    return "\n".join([words(app), *(f"{widget.label} {widget.help}" for widget in used if widget.help), *offered])
+
+
+@pytest.mark.parametrize("config", [quick(step(6).config), EVERYTHING_ELSE], ids=["beyond, quick", "everything else"])
+def test_no_page_speaks_as_a_program_would(store: Store, config: RunConfig) -> None:
+    add_run(store, epoch(1), Finished(), config=config)
+    app = with_draft(config, page="steps")
+    for page in PAGES:
+        assert not UNSPOKEN.findall(said(go_to(app, page))), page
+
+
+@pytest.mark.parametrize("number", [preset.number for preset in STEPS])
+def test_no_step_speaks_as_a_program_would(number: int) -> None:
+    app = with_draft(step(1).config, page="steps")
+    labelled(app.get("button_group"), "Step").set_value(number).run()
+    assert not UNSPOKEN.findall(said(app))
+
+
+@given(run_configs, run_configs)
+def test_no_config_is_told_in_the_words_of_a_program(one: RunConfig, other: RunConfig) -> None:
+    told = [*describe_config(one), *differences(one, other), (describe_run(one), describe_extent(one))]
+    names = {name for name, *_ in differences(one, other)}  # dotted names are for programs
+    assert not [text for row in told for text in row if text not in names and UNSPOKEN.search(text)]
