@@ -132,3 +132,7 @@ def _layer(text: str) -> LayerSpec:
         padding=int(found["padding"] or 0),
         channels=int(found["channels"]) if found["channels"] else None,
     )
+
+
+ADDRESSED = frozenset({STEP, *_flat(STEPS[0].config)})
+"""The names by which an address can speak of a config."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from lab.config import (
     SAMPLE_IMAGES,
-    TRAINING_IMAGES,
     Augmentation,
     LayerSpec,
     NetworkConfig,
@@ -18,8 +17,7 @@ from lab.config import (
 )
 from lab.fields import Choice, Switch, about, number_text
 from lab.layers import total_macs, total_parameters
-from lab.quick import is_quick
-from lab.steps import Step, matching_step, published_epochs
+from lab.steps import Step, published_epochs
 
 PARTS: Mapping[str, type] = {
     "": RunConfig,
@@ -84,19 +82,6 @@ def describe_extent(config: RunConfig) -> str:
     """How much is trained: `15 epochs on 60,000 images, seed 1`."""
     held_out = ", evaluated on held-out images" if config.evaluate_on == "validation" else ""
     return f"{count(config.epochs, 'epoch')} on {config.images_per_epoch:,} images, seed {config.seed}{held_out}"
-
-
-def describe_run(config: RunConfig) -> str:
-    """A name for a run: `Step 3, batch norm and dropout, seed 1`, with what is unusual about it."""
-    preset = matching_step(config)
-    words = f"Step {preset.number}, {preset.name[0].lower()}{preset.name[1:]}" if preset else "Own network"
-    if is_quick(config):
-        words += ", quick"
-    elif config.training_images < TRAINING_IMAGES:
-        words += f", {config.training_images:,} images"
-    if config.evaluate_on == "validation":
-        words += ", validation"
-    return f"{words}, seed {config.seed}"
 
 
 def describe_config(config: RunConfig) -> list[tuple[str, str]]:

@@ -14,7 +14,6 @@ from lab.describe import (
     describe_config,
     describe_layer,
     describe_optimizer,
-    describe_run,
     describe_schedule,
     differences,
     summarize_step,
@@ -142,19 +141,6 @@ def test_every_changed_field_is_among_the_differences(left: RunConfig, right: Ru
     if left.network.layers != right.network.layers:
         expected.add("network.layers")
     assert {name for name, _, _ in differences(left, right)} == expected
-
-
-@pytest.mark.parametrize(
-    ("config", "name"),
-    [
-        (replace(step(3).config, seed=2), "Step 3, batch norm and dropout, seed 2"),
-        (replace(step(6).config, evaluate_on="validation"), "Step 6, beyond, validation, seed 1"),
-        (replace(step(2).config, training_images=2_000), "Step 2, under 10,000 parameters, 2,000 images, seed 1"),
-        (tiny_run(seed=7), "Own network, 48 images, seed 7"),
-    ],
-)
-def test_a_run_is_named_by_its_step_and_what_is_unusual_about_it(config: RunConfig, name: str) -> None:
-    assert describe_run(config) == name
 
 
 # --- presets -----------------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 from unspoken import UNSPOKEN
 
 from lab.config import RunConfig
-from lab.describe import describe_config, describe_extent, describe_run, differences
+from lab.describe import describe_config, describe_extent, differences
 from lab.events import Finished
+from lab.naming import describe_run
 from lab.quick import quick
 from lab.steps import STEPS, step
 from lab.store import Store

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from summaries import summary
 
-from lab.describe import describe_extent, describe_run
+from lab.describe import describe_extent
+from lab.naming import describe_run
 from lab.quick import QUICK_BATCH, QUICK_EPOCHS, QUICK_IMAGES, as_it_is, full, is_quick, quick
 from lab.steps import STEPS, Step, matching_step, step
 

@@ -17,8 +17,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from lab.config import RunConfig, to_json
-from lab.describe import describe_run
 from lab.events import Checkpoint
+from lab.naming import describe_run
 from lab.store.active import Active, Ahead, Watch, ahead, mark_interrupted
 from lab.store.checkpoints import checkpoint_epochs, read_checkpoint
 from lab.store.claims import Claim, claim_run

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lab.config import RunConfig
+from lab.address import ADDRESSED, from_address, to_address
+from lab.config import ConfigError, RunConfig
 from lab.guess import GUESSES
 from lab.run_number import run_number
 from lab.steps import step
 from lab.store import Store, open_store
 from lab.ui.draft import Draft
+from lab.ui.text import plain
 
 DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
 
@@ -31,9 +33,9 @@ def the_store() -> Store:
 
 
 def draft() -> Draft:
-    """What Start would train; step 3 for a new visitor."""
+    """What Start would train; for a new visitor what the address says, else step 3."""
     if DRAFT not in st.session_state:
-        set_draft(Draft(config=step(3).config))
+        set_draft(Draft(config=_config_of_the_address() or step(3).config))
     held: Draft = st.session_state[DRAFT]
     return held
 
@@ -41,6 +43,24 @@ def draft() -> Draft:
 def set_draft(changed: Draft) -> None:
     """Replace the draft as a whole."""
     st.session_state[DRAFT] = changed
+
+
+def _config_of_the_address() -> RunConfig | None:
+    try:
+        return from_address(st.query_params.to_dict())
+    except ConfigError as error:
+        st.warning(plain(f"The settings in the address are not used: {error}"))
+        return None
+
+
+def show_draft_in_address() -> None:
+    """Have the address say what Start would train: it outlives a reload, and a link carries it."""
+    told = to_address(draft().config)
+    for name in set(st.query_params) & (ADDRESSED - set(told)):
+        del st.query_params[name]
+    for name, text in told.items():
+        if st.query_params.get(name) != text:
+            st.query_params[name] = text
 
 
 def use_settings(config: RunConfig) -> None:

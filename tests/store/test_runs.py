@@ -7,8 +7,8 @@ import pytest
 from examples import beat, place_in_the_queue, say, tiny_run
 from stories import ME, STARTED, epoch, running
 
-from lab.describe import describe_run
 from lab.events import Event, Failed, Finished, Paused, Stopped
+from lab.naming import describe_run
 from lab.steps import step
 from lab.store import ENDED, LIVE, Status, Store, StoreError
 
