@@ -11,13 +11,16 @@ from lab.steps import matching_step, published_epochs
 from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size_and_problems, toggles
 from lab.ui.fields import take_all_typed
+from lab.ui.forking import offer_fork
 from lab.ui.guessing import ask_guess
 from lab.ui.layout import page_head, two_sides
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
+from lab.ui.opened import is_there, load_opened, offer_own_settings, say_that_none_is_there
 from lab.ui.running import run_to_watch
+from lab.ui.seeds import offer_seeds
 from lab.ui.starting import QUICK_HELP, say_extents, start
-from lab.ui.state import choose_run, draft, the_store
+from lab.ui.state import choose_run, draft, show_draft_in_address, the_store
 
 store = the_store()
 
@@ -29,8 +32,12 @@ def start_draft(change: Callable[[RunConfig], RunConfig]) -> None:
 
 
 page_head("Train", "Set up a run, start it, and watch it learn.")
+shown = run_to_watch(store)
+load_opened(store)
+show_draft_in_address()
 controls, watch = two_sides(right_first=True)
 with controls:
+    offer_own_settings()
     choose_step()
     toggles()
     ready = size_and_problems()
@@ -40,14 +47,17 @@ with controls:
     whole.button("Start training", type="primary", args=(as_it_is,), help="All that is set here.", **begin)
     quickly.button("Quick", args=(quick,), help=QUICK_HELP, **begin)
     say_extents({"Start training": draft().config, "Quick": quick(draft().config)})
+    offer_seeds(store)
     st.page_link(page("layers"), label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling.")
     draw_what_needs_torch = details()
 
 with watch:
-    shown = run_to_watch(store)
-    if shown is not None:
+    if shown is not None and is_there(store, shown):
         choose_run(shown)
         show_run(shown)
+        offer_fork(store, shown)
+    elif shown is not None:
+        say_that_none_is_there(shown)
     else:
         config = draft().config
         preset = matching_step(config)

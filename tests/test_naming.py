@@ -21,7 +21,10 @@ THREE = step(3).config
         (replace(THREE, epochs=1), "Step 3, batch norm and dropout, 1 epoch, seed 1"),
         (replace(step(6).config, evaluate_on="validation"), "Step 6, beyond, validation, seed 1"),
         (replace(step(2).config, training_images=2_000), "Step 2, under 10,000 parameters, 2,000 images, seed 1"),
-        (replace(step(4).config, precision="bfloat16", engine="pytorch"), "Step 4, augmentation, bfloat16, PyTorch only, seed 1"),
+        (
+            replace(step(4).config, precision="bfloat16", engine="pytorch"),
+            "Step 4, augmentation, bfloat16, PyTorch only, seed 1",
+        ),
         (quick(THREE), "Step 3, batch norm and dropout, quick, seed 1"),
         (tiny_run(seed=7), "Own network, 3 epochs, 48 images, seed 7"),
         (replace(THREE, optimizer=Optimizer(learning_rate=10)), "Step 3, learning rate 10, seed 1"),

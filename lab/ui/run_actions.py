@@ -1,4 +1,4 @@
-"""What can be done with the runs that are ticked: open one, take its settings or its files, rename it; delete any."""
+"""What can be done with the runs that are ticked: open one, take its files along, rename it; delete any."""
 
 from __future__ import annotations
 
@@ -10,23 +10,19 @@ from lab.analysis import RunSummary
 from lab.store import Store, StoreError
 from lab.ui.navigation import page
 from lab.ui.run_table import Listed
-from lab.ui.state import choose_run, forget_run, use_settings
+from lab.ui.state import forget_run, open_run
 from lab.ui.take_along import offer_files
 from lab.ui.text import plain
 
-SETTINGS_HELP = "Set the controls of the Train page to this run's config."
+OPEN_HELP = "On the Train page, with its settings beside it: yours can be brought back there."
 
 
 def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
     """A button for each; a dialog goes on asking about the runs that were ticked when it was opened."""
     one = chosen[0].summary if len(chosen) == 1 else None
-    open_it, copy_it, rename_it, files, delete_it, _ = st.columns([1, 1.4, 1, 1.1, 1, 2])
-    if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
-        choose_run(one.run)
-        st.switch_page(page("train"))
-    if copy_it.button("Use its settings", disabled=one is None, width="stretch", help=SETTINGS_HELP) and one:
-        use_settings(one.config)
-        choose_run(one.run)
+    open_it, rename_it, files, delete_it, _ = st.columns([1, 1, 1.1, 1, 3])
+    if open_it.button("Open", disabled=one is None, width="stretch", help=OPEN_HELP) and one:
+        open_run(one.run)
         st.switch_page(page("train"))
     if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
         _rename(store, one)

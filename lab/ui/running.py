@@ -18,10 +18,10 @@ WORDS = {"running": "is training", "paused": "is paused", "queued": "waits for i
 
 
 def run_to_watch(store: Store) -> int | None:
-    """The run that Train shows: the chosen one; for a new session the newest live one, else the newest."""
+    """The run that Train shows: the chosen one, there or not; for a new session the newest live one, else the newest."""
     known = store.runs()
     chosen = chosen_run()
-    if chosen is not None and any(run.id == chosen for run in known):
+    if chosen is not None:
         return chosen
     live = (run.id for run in known if run.status not in ENDED)
     return next(live, known[0].id if known else None)

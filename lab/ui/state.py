@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lab.address import ADDRESSED, from_address, to_address
+from lab.address import ADDRESSED, STEP, from_address, to_address
 from lab.config import ConfigError, RunConfig
 from lab.guess import GUESSES
 from lab.run_number import run_number
@@ -18,6 +18,7 @@ from lab.ui.draft import Draft
 from lab.ui.text import plain
 
 DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
+OPENED, OWN_DRAFT = "opened", "own_draft"
 
 MOST_COMPARED = 1_000
 """Characters of an address that are read for the runs to compare."""
@@ -41,8 +42,9 @@ def draft() -> Draft:
 
 
 def set_draft(changed: Draft) -> None:
-    """Replace the draft as a whole."""
+    """Replace the draft as a whole: it is one's own from now on."""
     st.session_state[DRAFT] = changed
+    st.session_state.pop(OWN_DRAFT, None)
 
 
 def _config_of_the_address() -> RunConfig | None:
@@ -77,10 +79,18 @@ def chosen_run() -> int | None:
             del st.query_params["run"]
             st.warning("The address asks for a run with a number that none can have: Runs lists those there are.")
         else:
+            if st.session_state.get(RUN) != number and (RUN in st.session_state or STEP not in st.query_params):
+                st.session_state[OPENED] = number  # by a link; with a step in it, it carries a draft as well
             st.session_state[RUN] = number
             _guess_from_the_address(number)
     run: int | None = st.session_state.get(RUN)
     return run
+
+
+def open_run(run_id: int) -> None:
+    """Look at a run that is there already: with its settings (`lab.ui.opened`)."""
+    st.session_state[OPENED] = run_id
+    choose_run(run_id)
 
 
 def choose_run(run_id: int | None) -> None:

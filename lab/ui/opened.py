@@ -1,0 +1,49 @@
+"""A run that is opened: its settings stand on the left, and one's own are a click away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lab.store import Store, StoreError
+from lab.ui.draft import Draft
+from lab.ui.state import OPENED, OWN_DRAFT, choose_run, draft, set_draft, use_settings
+
+
+def load_opened(store: Store) -> None:
+    """Take the settings of the run that was opened since the page was drawn last; call before the controls."""
+    run_id = st.session_state.pop(OPENED, None)
+    if run_id is None:
+        return
+    try:
+        config = store.run(run_id).config
+    except StoreError:  # the watched side says so
+        return
+    own = draft()
+    if own.config != config:
+        use_settings(config)
+        st.session_state[OWN_DRAFT] = (own, run_id)
+
+
+def offer_own_settings() -> None:
+    """Whose settings these are, and the way back, until something is changed."""
+    own, run_id = st.session_state.get(OWN_DRAFT, (None, None))
+    if own is None:
+        return
+    said, back = st.columns([1.4, 1], vertical_alignment="center")
+    said.caption(f"These are the settings of run {run_id}.")
+    back.button("Back to mine", on_click=_back, args=(own,), width="stretch", help="What you had set before.")
+
+
+def is_there(store: Store, run_id: int) -> bool:
+    """Whether the run is in the store, readable or not."""
+    return any(run.id == run_id for run in (*store.runs(), *store.unreadable()))
+
+
+def say_that_none_is_there(run_id: int) -> None:
+    """Of a run that the address asks for, or that was deleted; which one to look at is then the reader's choice."""
+    st.info(f"There is no run {run_id} here: it was deleted, or it is in another lab's database.")
+    st.button("Show the newest run", on_click=choose_run, args=(None,))
+
+
+def _back(own: Draft) -> None:
+    set_draft(own)
