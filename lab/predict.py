@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ from lab.store import Store, StoreError, open_store
 
 SHIPPED = Path(__file__).parent / "data" / "shipped.safetensors"
 
-
 FEW = 8
 """Pictures up to which one thread is the quickest way."""
+KEPT = 24
+"""Networks that are kept for those who read with them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,25 @@ def load_predictor(run: int | None = None, epoch: int | None = None, store: Stor
         return _predictor(found.config.network, checkpoint.weights, description)
     except _UNREADABLE as error:
         raise StoreError(f"The weights of run {run}, epoch {checkpoint.epoch}, cannot be read.") from error
+
+
+def kept_predictor(run: int | None, epoch: int | None, store: Store) -> Predictor:
+    """As `load_predictor`, but loaded once for all who read with it.
+
+    Raises:
+        StoreError: as there.
+    """
+    if run is None:
+        return _kept(str(SHIPPED), SHIPPED.stat().st_mtime if SHIPPED.exists() else 0.0, None, None, store)
+    found = store.run(run)
+    epochs = store.checkpoint_epochs(run)
+    return _kept(found.uuid, found.name, run, epoch or max(epochs, default=None), store)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(_which: str, _changed: float | str, run: int | None, epoch: int | None, store: Store) -> Predictor:
+    """Loaded once; a file that was replaced or a run that was renamed counts as another one."""
+    return load_predictor(run, epoch, store)
 
 
 def shipped_facts() -> dict[str, Any]:
