@@ -49,7 +49,9 @@ class Answer:
             "percent": [f"{value:.1f} %" for value in percent],
             "words": f"{guess}with a probability of {percent[first]:.1f} %",
             "next": f"next: {second}, {percent[second]:.1f} %" if self.probabilities[second] >= NAMED else "",
-            "odd": "" if self.why_odd is None else f"This does not look like one digit: {self.why_odd}. {_ALL_THE_SAME}",
+            "odd": ""
+            if self.why_odd is None
+            else f"This does not look like one digit: {self.why_odd}. {_ALL_THE_SAME}",
             "bars": f"Ten probabilities, one a digit; the highest: {first} with {percent[first]:.1f} %",
             "picture": base64.b64encode(np.rint(255 * np.clip(self.picture, 0, 1)).astype(np.uint8).tobytes()).decode(),
             "reader": f"Read by {self.reader}.",

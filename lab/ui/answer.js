@@ -9,7 +9,7 @@ function showAnswer(place, answer, isFinal = true) {
   say(place, ".lab-answer-next", answer.next);
   say(place, ".lab-answer-odd", isFinal ? answer.odd : "");
   say(place, ".lab-answer-reader", answer.live ? answer.reader : "");
-  if (isFinal) say(place, ".lab-answer-aloud", [answer.digit, answer.words, answer.odd].filter(Boolean).join(", "));
+  if (isFinal) say(place, ".lab-answer-aloud", `${answer.digit}, ${answer.words}. ${answer.odd}`.trim());
   drawBars(place, answer);
   drawPicture(place.querySelector(".lab-received canvas"), atob(answer.picture));
 }

@@ -25,8 +25,10 @@ _HTML = f"""
 <div class="lab-read" data-state="nothing">
   <div class="lab-board">
     <canvas role="img" aria-label="The square to draw in"></canvas>
-    <div><button type="button" class="lab-board-undo" disabled title="Takes the last stroke back (Ctrl+Z).">Undo</button>
-      <button type="button" class="lab-board-clear" disabled title="Takes every stroke away.">Clear</button></div>
+    <div>
+      <button type="button" class="lab-board-undo" disabled title="Takes the last stroke back (Ctrl+Z).">Undo</button>
+      <button type="button" class="lab-board-clear" disabled title="Takes every stroke away.">Clear</button>
+    </div>
   </div>
   {answer.HTML}
 </div>

@@ -44,8 +44,9 @@ def test_what_is_no_drawing_is_refused_with_a_sentence(sent: object) -> None:
 
 
 def test_a_drawing_has_a_largest_size() -> None:
-    point = [1, 2]
+    point: object = [1, 2]
     assert len(strokes_from_canvas([[point] * (MOST_POINTS - 1), [point]])) == 2
-    for sent in ([[point] * MOST_POINTS, [point]], [[]] * (MOST_STROKES + 1)):
+    too_much: list[list[list[object]]] = [[[point] * MOST_POINTS, [point]], [[]] * (MOST_STROKES + 1)]
+    for sent in too_much:
         with pytest.raises(TooMuch, match="clear it and draw one digit"):
             strokes_from_canvas(sent)
