@@ -7,9 +7,9 @@ header says which.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor
 
 from lab.checkpoint import load_weights
 from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, ConfigError, NetworkConfig, RunConfig, from_json, to_json
@@ -31,18 +31,19 @@ SHIPPED = Path(__file__).parent / "data" / "shipped.safetensors"
 
 FEW = 8
 """Pictures up to which one thread is the quickest way."""
-KEPT = 24
-"""Networks that are kept for those who read with them."""
 
 
 @dataclass(frozen=True)
 class Predictor:
     """A trained network ready to read pictures, on the CPU."""
 
-    network: nn.Module
+    network: Callable[[Tensor], Tensor]
+    """Normalised images (N, 1, 28, 28) -> class scores (N, 10)."""
     config: NetworkConfig
     description: str
     """Which run and epoch this is, for people."""
+    is_live: bool = False
+    """Whether its run has not ended, so that there may be newer weights."""
 
     def __call__(self, pictures: ArrayLike) -> NDArray[np.float32]:
         """Probabilities (10,) for one picture (28, 28), or (N, 10) for (N, 28, 28); ink bright, values in [0, 1].
@@ -75,25 +76,6 @@ def load_predictor(run: int | None = None, epoch: int | None = None, store: Stor
         return _predictor(found.config.network, checkpoint.weights, description)
     except _UNREADABLE as error:
         raise StoreError(f"The weights of run {run}, epoch {checkpoint.epoch}, cannot be read.") from error
-
-
-def kept_predictor(run: int | None, epoch: int | None, store: Store) -> Predictor:
-    """As `load_predictor`, but loaded once for all who read with it.
-
-    Raises:
-        StoreError: as there.
-    """
-    if run is None:
-        return _kept(str(SHIPPED), SHIPPED.stat().st_mtime if SHIPPED.exists() else 0.0, None, None, store)
-    found = store.run(run)
-    epochs = store.checkpoint_epochs(run)
-    return _kept(found.uuid, found.name, run, epoch or max(epochs, default=None), store)
-
-
-@lru_cache(maxsize=KEPT)
-def _kept(_which: str, _changed: float | str, run: int | None, epoch: int | None, store: Store) -> Predictor:
-    """Loaded once; a file that was replaced or a run that was renamed counts as another one."""
-    return load_predictor(run, epoch, store)
 
 
 def shipped_facts() -> dict[str, Any]:

@@ -58,13 +58,16 @@ def drawing_board(reader: Reader, key: str = "board") -> list[Points]:
     kept: dict[str, Any] = st.session_state.setdefault(DRAWINGS, {})
     board = st.components.v2.component("lab_drawing_board", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
     question = {"run": reader.run, "epoch": reader.epoch}
-    board(
+    result = board(
         key=key,
         data={"strokes": kept.get(key, []), "reader": question, "side": SIDE, "pen": PEN, "prompt": PROMPT},
         on_strokes_change=partial(_keep, key),
+        on_ended_change=lambda: None,
         width="stretch",
         height="content",
     )
+    if result.ended:
+        st.rerun()  # the whole page: there are epochs now to choose from
     return _strokes(kept.get(key, []))
 
 

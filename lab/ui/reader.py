@@ -15,7 +15,7 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
-from lab.store import Store, StoreError
+from lab.store import ENDED, Run, Store, StoreError
 from lab.ui.choice import choice
 from lab.ui.state import the_store
 from lab.ui.text import plain
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from lab.predict import Predictor
 
 SHIPPED_RUN = 0
-"""Stands for the shipped checkpoint where a run is chosen; runs are counted from 1."""
+"""Stands for the network that ships where a run is chosen; runs are counted from 1."""
+NOW = 0
+"""Stands for a run's newest weights where an epoch is chosen."""
+FOLLOWS = "Reads as it trains: keep a digit, and watch its bars sharpen."
 
 SHOWN = 72
 """Pixels of a stage's picture, each way."""
@@ -54,25 +57,33 @@ class Reader:
         Raises:
             StoreError: it cannot be read.
         """
-        from lab.predict import kept_predictor  # imports torch: when a network is wanted, not with the page
+        from lab.readers import reader  # imports torch: when a network is wanted, not with the page
 
-        return kept_predictor(self.run, self.epoch, the_store())
+        return reader(self.run, self.epoch, the_store())
 
 
 def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Reader:
-    """The shipped checkpoint, or a run at any finished epoch."""
-    runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
+    """The network that ships, a run at any finished epoch, or one that trains as it is by now."""
+    epochs = {run: store.checkpoint_epochs(run.id) for run in store.runs()}
+    runs = {run.id: run for run, finished in epochs.items() if finished or run.status not in ENDED}
     with which:
-        run = choice(
+        chosen = choice(
             "reader_run",
             [SHIPPED_RUN, *runs],
             SHIPPED_RUN,
             label="Network",
-            format_func=lambda number: f"Run {number}: {runs[number]}" if number else "Shipped checkpoint",
-            help="Who reads the digit: the network that comes with the lab, or one that was trained here.",
+            format_func=lambda number: _called(runs[number]) if number else "Ready-trained network",
+            help="Who reads the digit: the network that comes with the lab, or one that is or was trained here.",
         )
-    epoch = _choose_epoch(store.checkpoint_epochs(run), when) if run else None
-    return Reader(run or None, epoch)
+    if not chosen:
+        return Reader()
+    run = runs[chosen]
+    return Reader(chosen, _choose_epoch(epochs[run], run.status not in ENDED, when))
+
+
+def _called(run: Run) -> str:
+    waits = "" if run.status in ENDED else ", training now" if run.status == "running" else f", {run.status}"
+    return f"Run {run.id}: {run.name}{waits}"
 
 
 def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator) -> None:
@@ -82,15 +93,22 @@ def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator)
     except StoreError as error:
         which.error(plain(str(error)))
         return
-    if reader.epoch is None:
+    if predictor.is_live:
+        when.caption(FOLLOWS)
+    elif reader.epoch is None:
         when.caption(f"Read by {plain(predictor.description)}.")
 
 
-def _choose_epoch(epochs: Sequence[int], when: DeltaGenerator) -> int | None:
-    if len(epochs) < 2:
+def _choose_epoch(epochs: Sequence[int], is_live: bool, when: DeltaGenerator) -> int | None:
+    """None: the newest weights that there are."""
+    if len(epochs) + is_live < 2:
         return None
     words = "The network as it was after this epoch: an early one reads worse."
-    return int(when.select_slider("Epoch", epochs, value=epochs[-1], help=words))
+    options = [*epochs, NOW] if is_live else list(epochs)
+    chosen = when.select_slider(
+        "Epoch", options, value=options[-1], format_func=lambda epoch: str(epoch or "now"), help=words
+    )
+    return int(chosen) or None
 
 
 def show_stages(stages: Sequence[Stage]) -> None:

@@ -73,11 +73,11 @@ class Reading:
         Raises:
             StoreError: the network cannot be read.
         """
-        from lab.predict import kept_predictor  # imports torch: when a network is wanted, not with the server
+        from lab.readers import reader  # imports torch: when a network is wanted, not with the server
 
-        predictor = kept_predictor(question.run, question.epoch, self._open_store())
+        network = reader(question.run, question.epoch, self._open_store())
         stages = stroke_stages(question.strokes, PEN)
-        return answer_to(stages, predictor, predictor.description).row()
+        return answer_to(stages, network, network.description, network.is_live).row()
 
 
 async def _body(request: Request) -> bytes:

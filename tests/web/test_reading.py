@@ -159,7 +159,7 @@ def test_a_store_that_does_not_answer_is_said_to_be_so(web: WebServer, monkeypat
     def busy(*_: object) -> Predictor:
         raise StoreUnavailable("The database is busy.")
 
-    monkeypatch.setattr("lab.predict.kept_predictor", busy)
+    monkeypatch.setattr("lab.readers.reader", busy)
     assert refused(web, json.dumps({"strokes": SEVEN})) == (503, "The database is busy.")
 
 
@@ -191,7 +191,7 @@ def test_all_else_goes_on_while_a_drawing_waits_for_its_network(
         assert goes_on.wait(60)
         return load_predictor(*asked)
 
-    monkeypatch.setattr("lab.predict.kept_predictor", late)
+    monkeypatch.setattr("lab.readers.reader", late)
     run_id = add_run(store)
     with ThreadPoolExecutor(4) as persons:
         answers = [persons.submit(asked, web, strokes=SEVEN) for _ in range(4)]
