@@ -158,6 +158,24 @@ def test_any_run_at_any_finished_epoch_can_read(store: Store, trained: int, monk
     assert asked == [(None, None), (trained, 3), (trained, 1)]
 
 
+def test_a_run_reads_as_it_trains_until_one_of_its_epochs_is_chosen(store: Store, few: Mnist) -> None:
+    run_id = store.submit(tiny_run())
+    page = open_alone("draw")
+    page.selectbox(key="reader_run").select(run_id).run()
+    assert page.selectbox(key="reader_run").options[1] == f"Run {run_id}: {store.run(run_id).name}, queued"
+    assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": None}
+    assert not page.select_slider and any("watch its bars sharpen" in caption.value for caption in page.caption)
+    claimed(store, run_id, f"{worker_name()}:test")
+    *events, _ = train(tiny_run(), few)
+    say(store, run_id, *events)
+    page.run()
+    assert page.selectbox(key="reader_run").options[1].endswith(", training now")
+    assert page.select_slider[0].options == ["1", "2", "3", "now"] and page.select_slider[0].value == 0
+    assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": None}
+    page.select_slider[0].set_value(2).run()
+    assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": 2}
+
+
 def test_a_light_and_a_dark_picture_are_read_alike() -> None:
     for content in (picture("black", "white", "JPEG"), picture("white", "black", "PNG")):
         page = uploaded(content)

@@ -2,14 +2,17 @@
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from browser.focus import tab_through
+from browser.test_app import start
 from examples import TINY_NETWORK, wait_until
 from lab_server import LabServer
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
 from lab.config import RunConfig
+from lab.steps import step
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
@@ -184,6 +187,40 @@ def test_a_file_that_the_browser_does_not_even_send_takes_the_old_answer_away(se
     files.set_input_files(one("another.png"))
     expect_answer(page, "1")
     expect(page.get_by_text("The file in red was not taken")).to_be_hidden()
+
+
+def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_on(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    """Two runs: the second waits for the first, and so is untrained for as long as the test wants."""
+    first = start(server)
+    quick = step(5).config
+    run = server.store.submit(replace(quick, training_images=6000, epochs=1, device="cpu"))
+    page, canvas = open_board(server, new_tab)
+    page.get_by_role("combobox", name="Network").click()
+    page.get_by_role("option", name=f"Run {run}").click()
+    expect(page.get_by_text("watch its bars sharpen")).to_be_visible()
+    draw(page, canvas, ONE)
+    reader = page.locator(".lab-answer-reader")
+    expect(reader).to_contain_text("untrained")
+    assert page.evaluate(HIGHEST) < 0.4
+    page.evaluate(NOTE_READERS)
+    server.store.send(first, "stop")
+    expect(reader).to_be_empty()  # it has ended, and the page has been drawn anew for it
+    expect(page.get_by_test_id("stCaptionContainer").filter(has_text=f"(run {run}), epoch 1.")).to_be_visible()
+    expect_answer(page, "1")
+    batches = page.evaluate("window.readers.filter(words => words.includes('epoch 1, batch'))")
+    assert len(set(batches)) >= 3
+
+
+HIGHEST = """() => Math.max(...[...document.querySelectorAll(".lab-bars i")].map(
+    (bar) => Number(bar.style.transform.match(/[0-9.]+/)[0])))"""
+"""The probability of the answer, as it is drawn."""
+NOTE_READERS = """() => {
+    window.readers = [];
+    const line = document.querySelector(".lab-answer-reader");
+    new MutationObserver(() => window.readers.push(line.textContent)).observe(line, { childList: true });
+}"""
 
 
 def test_the_name_of_a_run_is_shown_as_it_was_typed(server: LabServer, new_tab: Tabs) -> None:

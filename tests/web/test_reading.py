@@ -15,6 +15,7 @@ from web_server import WebServer, serving
 
 from lab.drawing import odd, stroke_stages
 from lab.drawing.canvas import MOST_POINTS
+from lab.events import Stopped
 from lab.mnist import Mnist
 from lab.predict import Predictor, load_predictor
 from lab.store import Store, StoreUnavailable
@@ -150,9 +151,17 @@ def test_a_run_that_cannot_be_read_is_refused_with_the_stores_sentence(web: WebS
         404,
         "There is no run 9: `python -m lab runs` lists them.",
     )
-    run_id = add_run(store)
+    run_id = add_run(store, Stopped())
     status, words = refused(web, json.dumps({"strokes": SEVEN, "run": run_id}))
     assert (status, words) == (404, f"Run {run_id} has no finished epoch yet.")
+
+
+def test_a_run_that_waits_is_asked_again_since_its_answer_will_change(web: WebServer, store: Store) -> None:
+    run_id = store.submit(tiny_run())
+    answer = asked(web, strokes=SEVEN, run=run_id)
+    assert answer["live"] is True and answer["reader"].endswith(f"(run {run_id}), untrained.")
+    store.send(run_id, "stop")
+    assert refused(web, json.dumps({"strokes": SEVEN, "run": run_id}))[0] == 404
 
 
 def test_a_store_that_does_not_answer_is_said_to_be_so(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
