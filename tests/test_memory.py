@@ -64,7 +64,9 @@ def test_a_run_takes_what_is_foreseen_and_not_half_of_it(name: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     before, peak = (float(value) * 1e6 for value in done.stdout.split())
     foreseen = estimated_bytes(config, engine)
-    assert peak - before <= foreseen <= 2 * (peak - before) + 300e6  # 256 to 350 MB were taken by one and the same run
+    # On PyTorch one and the same run took 250 to 406 MB (ten were watched layer by layer): whether what the first
+    # evaluation batch frees serves the second depends on where the blocks came to lie. The estimate holds for the most.
+    assert peak - before <= foreseen <= 2 * (peak - before) + 300e6
 
 
 @pytest.mark.parametrize("engine", ["compiled", "folded", "pytorch"])

@@ -308,6 +308,20 @@ def test_a_stop_that_was_drawn_for_an_earlier_attempt_does_nothing_to_the_next(s
     assert (the_run(store).status, the_run(store).command) == ("queued", "run")
 
 
+@pytest.mark.parametrize("label", ["Pause", "Stop"])
+def test_a_command_for_a_run_that_has_ended_meanwhile_is_said_to_be_too_late(
+    label: str, store: Store, dead_worker: str
+) -> None:
+    run_id = run_that_is("running", store, dead_worker)
+    app = open_app("train")
+    say(store, run_id, Finished())
+    button(app, label).click().run()
+    assert is_well(app)
+    assert [toast.value for toast in app.toast] == [
+        f"{label} came too late for {the_run(store).name}: it is shown as it is now."
+    ]
+
+
 # --- Train: which run --------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -27,7 +27,7 @@ from lab.ui.channel import follow, has_changed
 from lab.ui.chart import Growing, show_figure
 from lab.ui.layout import moving, show_figures
 from lab.ui.run_words import ending_words, progress_words
-from lab.ui.state import EVENTS, the_store
+from lab.ui.state import EVENTS, TOO_LATE, the_store
 from lab.ui.text import plain
 from lab.web import state_of
 
@@ -50,6 +50,8 @@ def show_run(run_id: int) -> None:
 def _view(run_id: int) -> None:
     if has_changed():
         st.rerun()  # the whole page
+    if late := st.session_state.pop(TOO_LATE, None):
+        st.toast(plain(late))
     store = the_store()
     try:
         run = store.run(run_id)
@@ -108,14 +110,21 @@ def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
     first, second = columns
     if run.status in LIVE:
         label, command = ("Go on", "run") if run.command == "pause" else ("Pause", "pause")
-        first.button(label, key="pause", width="stretch", on_click=store.send, args=(run.id, command, run))
+        first.button(label, key="pause", width="stretch", on_click=_tell, args=(store, run, command))
     last: dict[str, Any] = {"key": "stop-or-resume", "width": "stretch"}
     if run.resumable:
         words = "Go on after the last finished epoch."
         second.button("Resume", **last, help=words, on_click=_resume, args=(store, run))
     elif run.status not in ENDED:
         words = "End the run; its finished epochs are kept."
-        second.button("Stop", **last, help=words, on_click=store.send, args=(run.id, "stop", run))
+        second.button("Stop", **last, help=words, on_click=_tell, args=(store, run, "stop"))
+
+
+def _tell(store: Store, run: Run, command: Literal["run", "pause", "stop"]) -> None:
+    """A run that has ended or begun anew meanwhile takes no command that was drawn before: that is said."""
+    if not store.send(run.id, command, seen=run):
+        words = {"run": "Go on", "pause": "Pause", "stop": "Stop"}[command]
+        st.session_state[TOO_LATE] = f"{words} came too late for {run.name}: it is shown as it is now."
 
 
 def _resume(store: Store, run: Run) -> None:

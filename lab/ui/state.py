@@ -1,4 +1,5 @@
-"""What a browser session holds: the draft, the run it looks at, the events it has fetched, the runs it has ticked.
+"""What a browser session holds: the draft, the run it looks at, the events it has fetched, the runs it has ticked,
+the answer to a click that came too late.
 
 Beside these there are only the values of widgets. Everything else is in the store.
 """
@@ -13,7 +14,7 @@ from lab.steps import step
 from lab.store import Store, open_store
 from lab.ui.draft import Draft
 
-DRAFT, RUN, EVENTS, TICKED = "draft", "run", "events", "ticked"
+DRAFT, RUN, EVENTS, TICKED, TOO_LATE = "draft", "run", "events", "ticked", "too_late"
 
 
 def the_store() -> Store:
