@@ -1,6 +1,6 @@
 // A canvas that answers while one draws: its strokes go to the server at most ten times a second, one question at a time,
-// and the answer is drawn at once. The page is rerun when a stroke has ended. signature_pad and lab/ui/answer.js stand
-// before this file.
+// and the answer is drawn at once. The page is rerun when a stroke has ended. signature_pad, lab/ui/answer.js and
+// drawing_keys.js stand before this file.
 
 const EVERY = 100;  // milliseconds between two questions
 const AGAIN = 250;  // before a network in training is asked again
@@ -27,7 +27,10 @@ class Board {
     this.pad = new SignaturePad(this.canvas, { ...width, minDistance: 2, penColor: "#fff", backgroundColor: "#000" });
     this.fitPixels();
     this.pad.fromData(strokes.map((stroke) => ({ points: stroke.map(([x, y]) => ({ x, y })) })));
-    this.pad.addEventListener("beginStroke", () => { this.isDown = true; });
+    this.pad.addEventListener("beginStroke", () => {
+      this.keys.lift();
+      this.isDown = true;
+    });
     this.pad.addEventListener("afterUpdateStroke", () => this.ask());
     this.pad.addEventListener("endStroke", () => {
       this.isDown = false;
@@ -36,6 +39,7 @@ class Board {
     this.button("undo").onclick = () => this.undo();
     this.button("clear").onclick = () => this.clear();
     this.listen();
+    this.keys = new KeyboardPen(this);
     this.show();
   }
 
@@ -68,6 +72,15 @@ class Board {
   strokes() {
     const rounded = (value) => Math.round(10 * value) / 10;
     return this.pad.toData().map(({ points }) => points.map(({ x, y }) => [rounded(x), rounded(y)]));
+  }
+
+  // Change the strokes as they are drawn: by what has no pointer.
+  draw(change) {
+    const strokes = this.pad.toData();
+    change(strokes);
+    this.pad.fromData(strokes);
+    this.show();
+    this.ask();
   }
 
   undo() {

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from lab.drawing import NoDrawing, Points, strokes_from_canvas
+from lab.figures import TEST
 from lab.ui import answer
 from lab.ui.reader import Reader
 from lab.web import PEN
@@ -20,12 +21,17 @@ PROMPT = "Draw a digit from 0 to 9 in the black square. The answer appears here 
 
 SCRIPT = Path(__file__).parent / "signature_pad" / "signature_pad.umd.min.js"
 """From the npm package signature_pad: strokes as points, from mouse, touch or pen, drawn as smooth lines."""
-_JS = "\n".join([SCRIPT.read_text(encoding="utf-8"), answer.JS, Path(__file__).with_suffix(".js").read_text("utf-8")])
+_OWN = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("drawing_keys.js", "drawing_board.js")]
+_JS = "\n".join([SCRIPT.read_text(encoding="utf-8"), answer.JS, *_OWN])
 _HTML = f"""
 <div class="lab-read" data-state="nothing">
   <div class="lab-board">
-    <canvas role="img" aria-label="The square to draw in"></canvas>
-    <div>
+    <div class="lab-board-square">
+      <canvas tabindex="0" role="application"
+        aria-label="The square to draw in. Arrow keys move the pen, Space puts it down or lifts it."></canvas>
+      <i class="lab-board-pen"></i>
+    </div>
+    <div class="lab-board-buttons">
       <button type="button" class="lab-board-undo" disabled title="Takes the last stroke back (Ctrl+Z).">Undo</button>
       <button type="button" class="lab-board-clear" disabled title="Takes every stroke away.">Clear</button>
     </div>
@@ -38,7 +44,14 @@ _CSS = f"""
 .lab-board {{flex: 0 0 {SIDE}px;}}
 .lab-board canvas {{width: {SIDE}px; height: {SIDE}px; display: block; background: #000; border-radius: 6px;
   cursor: crosshair; touch-action: none;}}
-.lab-board > div {{display: flex; gap: 0.6rem; margin-top: 0.6rem;}}
+.lab-board-square {{position: relative; overflow: clip; border-radius: 6px; height: {SIDE}px;}}
+.lab-board-square:has(:focus-visible) {{outline: 3px solid var(--st-primary-color); outline-offset: 2px;}}
+.lab-board canvas:focus {{outline: none;}}
+.lab-board-pen {{display: none; position: absolute; left: -11px; top: -11px; width: 16px; height: 16px;
+  border: 3px solid {TEST}; border-radius: 50%; pointer-events: none;}}
+.lab-board canvas:focus-visible + .lab-board-pen {{display: block;}}
+.lab-board-pen-down {{background: {TEST};}}
+.lab-board-buttons {{display: flex; gap: 0.6rem; margin-top: 0.6rem;}}
 .lab-board button {{flex: 1; font: inherit; padding: 0.35rem 0.6rem; cursor: pointer; color: var(--st-text-color);
   background: transparent; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);}}
 .lab-board button:hover:enabled {{color: var(--st-primary-color); border-color: var(--st-primary-color);}}

@@ -36,7 +36,8 @@ _STYLE = """
 <style>
 .stages {display: flex; flex-wrap: wrap; gap: 0.8rem 1.4rem;}
 .stages figure {margin: 0; width: 180px; display: flex; gap: 0.6rem; flex: 1 1 180px;}
-.stages img {width: 72px; height: 72px; flex: none; background: #000; border-radius: 4px; object-fit: contain;}
+.stages img {width: 72px; height: 72px; padding: 3px; flex: none; background: #000; border-radius: 4px;
+  object-fit: contain;}
 .stages img.small {image-rendering: pixelated;}
 .stages figcaption {font-size: 0.8rem; line-height: 1.3;}
 .stages figcaption span {opacity: 0.75;}

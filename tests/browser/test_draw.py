@@ -93,6 +93,24 @@ def test_strokes_are_undone_and_cleared_and_nothing_is_guessed_without_ink(serve
     expect(page.get_by_text("The answer appears here while you draw.")).to_be_visible()
 
 
+def test_a_digit_is_drawn_with_the_keyboard_alone(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    canvas.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    for _ in range(16):
+        page.keyboard.press("ArrowDown")
+    expect_answer(page, "1")
+    expect(page.locator(".stages")).to_have_count(0)  # the pen is still down
+    page.keyboard.press("Space")
+    expect(page.locator(".stages")).to_contain_text("Centre of mass")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
 def test_a_drawing_is_still_there_and_read_when_one_comes_back_to_the_page(server: LabServer, new_tab: Tabs) -> None:
     page, canvas = open_board(server, new_tab)
     draw(page, canvas, SEVEN)
@@ -158,7 +176,7 @@ def test_tab_reaches_nothing_that_cannot_be_seen(server: LabServer, new_tab: Tab
     expect_answer(page, "1")
     reached = tab_through(page)
     assert [focus.name for focus in reached if not focus.is_seen] == []
-    for name in ("Network", "Takes the last stroke back", "Takes every stroke away"):
+    for name in ("Network", "The square to draw in", "Takes the last stroke back", "Takes every stroke away"):
         assert any(name in focus.name for focus in reached), name
     page.get_by_role("radio", name="Picture file").click()
     expect(page.get_by_text("Choose a picture of one digit.")).to_be_visible()
