@@ -46,7 +46,7 @@ def draw(port: int, until: float, waits: list[float]) -> None:
     begin = time.perf_counter() - np.random.default_rng().uniform(0, LINE_SECONDS)
     while (asked := time.perf_counter()) < until:
         share = (asked - begin) % LINE_SECONDS / LINE_SECONDS
-        content = json.dumps({"strokes": [line[: 1 + int(share * len(line))]]})
+        content = json.dumps({"strokes": [line[: 1 + int(share * len(line))]], "drawing": True})
         connection.request("POST", "/reading", content, {"Origin": f"http://localhost:{port}"})
         answer = connection.getresponse()
         assert answer.status == 200, answer.read()

@@ -65,6 +65,6 @@ _ALL_THE_SAME = "The network has to choose one all the same."
 def answer_to(
     stages: Sequence[Stage], network: Callable[[Gray], Probabilities], reader: str, is_live: bool = False
 ) -> Answer:
-    """What `network` reads in what the stages led to."""
+    """What `network` reads in what the stages led to, and whether that looks like a digit."""
     picture = stages[-1].image
     return Answer(network(picture), picture, odd(stages), reader, is_live)

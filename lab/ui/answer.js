@@ -2,14 +2,14 @@
 
 const SIDE_OF_PICTURE = 28;
 
-function showAnswer(place, answer, isFinal = true) {
-  place.dataset.state = answer.odd && isFinal ? "guess" : "read";
+function showAnswer(place, answer, isSaid = true) {
+  place.dataset.state = answer.odd ? "guess" : "read";
   say(place, ".lab-answer-digit", String(answer.digit));
-  say(place, ".lab-answer-words", isFinal ? answer.words : answer.words.replace("only a guess, ", ""));
+  say(place, ".lab-answer-words", answer.words);
   say(place, ".lab-answer-next", answer.next);
-  say(place, ".lab-answer-odd", isFinal ? answer.odd : "");
+  say(place, ".lab-answer-odd", answer.odd);
   say(place, ".lab-answer-reader", answer.live ? answer.reader : "");
-  if (isFinal) say(place, ".lab-answer-aloud", `${answer.digit}, ${answer.words}. ${answer.odd}`.trim());
+  if (isSaid) say(place, ".lab-answer-aloud", `${answer.digit}, ${answer.words}. ${answer.odd}`.trim());
   drawBars(place, answer);
   drawPicture(place.querySelector(".lab-received canvas"), atob(answer.picture));
 }

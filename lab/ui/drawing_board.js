@@ -138,9 +138,9 @@ class Board {
   async send() {
     Object.assign(this.asking, { isOut: true, isDue: false, at: performance.now() });
     const late = setTimeout(() => say(this.place, ".lab-answer-prompt", GETTING_READY), LATE);
-    const isFinal = !this.isDown;
+    const drawing = this.isDown;
     try {
-      this.hear(await answerTo({ ...this.question, strokes: this.strokes() }), isFinal);
+      this.hear(await answerTo({ ...this.question, strokes: this.strokes(), drawing }), drawing);
     } catch (error) {
       if (this.pad.toData().length) this.trouble(error instanceof Refused ? error.message : NO_ANSWER);
     }
@@ -150,10 +150,10 @@ class Board {
     this.goOn();
   }
 
-  hear(answer, isFinal) {
+  hear(answer, isUnfinished) {
     if (!this.place.isConnected || !this.pad.toData().length) return;
     this.trouble("");
-    showAnswer(this.place, answer, isFinal && !this.isDown);
+    showAnswer(this.place, answer, !isUnfinished && !answer.live);
     if (answer.live && !document.hidden && !this.isDown) this.askIn(AGAIN);
     if (this.wasLive && !answer.live) this.tell("ended", true);
     this.wasLive = answer.live;

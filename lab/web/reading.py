@@ -2,7 +2,8 @@
 
     {"strokes": [[[70, 71.5], [200, 75]]], "run": 7, "epoch": 3}
 
-No run: the network that comes with the lab; no epoch: the newest weights of the run that there are.
+No run: the network that comes with the lab; no epoch: the newest weights of the run that there are. With
+`"drawing": true` the pen is still down: whether it looks like a digit is not said then, and the answer costs half.
 """
 
 from __future__ import annotations
@@ -18,8 +19,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from lab.answer import answer_to
-from lab.drawing import BlankDrawing, NoDrawing, Points, TooMuch, stroke_stages, strokes_from_canvas
+from lab.answer import Answer, answer_to
+from lab.drawing import (
+    BlankDrawing,
+    NoDrawing,
+    Points,
+    TooMuch,
+    normalize_strokes,
+    stroke_stages,
+    strokes_from_canvas,
+)
 from lab.run_number import LARGEST
 from lab.store import Store, StoreError, StoreUnavailable
 
@@ -41,6 +50,8 @@ class Question:
     strokes: list[Points]
     run: int | None
     epoch: int | None
+    is_unfinished: bool
+    """Whether it is still being drawn."""
 
 
 class Reading:
@@ -76,6 +87,9 @@ class Reading:
         from lab.readers import reader  # imports torch: when a network is wanted, not with the server
 
         network = reader(question.run, question.epoch, self._open_store())
+        if question.is_unfinished:
+            picture = normalize_strokes(question.strokes, PEN)
+            return Answer(network(picture), picture, None, network.description, network.is_live).row()
         stages = stroke_stages(question.strokes, PEN)
         return answer_to(stages, network, network.description, network.is_live).row()
 
@@ -97,6 +111,9 @@ def _question(content: bytes) -> Question:
         raise HTTPException(400, NO_QUESTION) from error
     if not isinstance(asked, dict) or not all(_is_counted(asked.get(name)) for name in ("run", "epoch")):
         raise HTTPException(400, NO_QUESTION)
+    is_unfinished = asked.get("drawing", False)
+    if not isinstance(is_unfinished, bool):
+        raise HTTPException(400, NO_QUESTION)
     try:
         strokes = strokes_from_canvas(asked.get("strokes"))
     except TooMuch as error:
@@ -105,7 +122,7 @@ def _question(content: bytes) -> Question:
         raise HTTPException(400, str(error)) from error
     if not strokes:
         raise HTTPException(400, str(BlankDrawing()))
-    return Question(strokes, asked.get("run"), asked.get("epoch"))
+    return Question(strokes, asked.get("run"), asked.get("epoch"), is_unfinished)
 
 
 def _is_counted(number: object) -> bool:

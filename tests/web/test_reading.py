@@ -76,6 +76,15 @@ def test_what_does_not_look_like_a_digit_is_said_to_be_so(web: WebServer) -> Non
     assert answer["words"].startswith("only a guess, with a probability of ")
 
 
+def test_while_the_pen_is_down_it_is_read_the_same_but_not_judged(web: WebServer) -> None:
+    for strokes in (SEVEN, [[[90, 90], [91, 90]]]):
+        told = asked(web, strokes=strokes, drawing=True)
+        lifted = asked(web, strokes=strokes, drawing=False)
+        for what in ("probabilities", "picture", "digit", "next", "reader"):
+            assert told[what] == lifted[what]
+        assert told["odd"] == "" and told["words"] == lifted["words"].replace("only a guess, ", "")
+
+
 def test_any_run_at_any_epoch_reads_and_is_loaded_once(
     web: WebServer, trained: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +126,7 @@ def test_the_epoch_that_came_since_is_the_newest(web: WebServer, store: Store, f
         '{"strokes": [[[1, 2]]], "run": 0}',
         '{"strokes": [[[1, 2]]], "run": 9223372036854775808}',
         '{"strokes": [[[1, 2]]], "run": 7, "epoch": 1.5}',
+        '{"strokes": [[[1, 2]]], "drawing": "yes"}',
     ],
 )
 def test_what_is_no_question_is_refused(web: WebServer, content: bytes | str) -> None:
