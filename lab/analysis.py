@@ -110,8 +110,13 @@ class RunSummary:
             training_images=config.training_images,
             evaluate_on=config.evaluate_on,
             precision=config.precision,
-            engine=_engine(self.hardware),
+            engine=self.engine,
         )
+
+    @property
+    def engine(self) -> str:
+        """What it was computed with: compiled, folded or PyTorch; empty where it did not say."""
+        return _engine(self.hardware)
 
     @property
     def as_published(self) -> bool:

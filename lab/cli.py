@@ -49,8 +49,9 @@ app = typer.Typer(
 )
 
 _ITERATIONS_HELP = "Iterations of a round; 40 on a CPU, else 470."
-for command, name in ((cli_store.import_runs, "import"), (cli_store.check, "check"), (cli_store.backup, "backup")):
-    app.command(name)(command)
+app.command("import")(cli_store.import_runs)
+for command in (cli_store.export, cli_store.check, cli_store.backup):
+    app.command()(command)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The commands about whole databases: runs of another one, whether this one is sound, a copy of it."""
+"""The commands that bring runs in or take them along, and those about whole databases: sound or not, and a copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lab import store
-from lab.cli_arguments import Refused
+from lab.cli_arguments import Refused, RunArgument
 from lab.cli_output import console
 from lab.console import visible
 from lab.store import database_url, open_store
@@ -45,3 +45,23 @@ def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")
     """Copy the database, in use or not, to a new file."""
     store.backup(database_url(), file)
     console.print(f"Wrote {file}.")
+
+
+def export(
+    run: RunArgument,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The folder; it is made where there is none. [default: run-RUN]")
+    ] = None,
+) -> None:
+    """Write a run's files: figures (CSV), charts (SVG, PNG), weights (safetensors), config and result (JSON)."""
+    from lab.export import run_files
+
+    folder = Path(f"run-{run}") if to is None else to
+    files = run_files(open_store(), run)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise Refused(f"The files cannot be written to {folder}: {error.strerror or error}.") from error
+    console.print(f"Wrote {len(files)} files to {visible(str(folder))}.")

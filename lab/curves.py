@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from lab.analysis import RunSummary
 from lab.config import RunConfig
@@ -40,7 +40,7 @@ TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, evaluated", "so far"
 
 def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[PublishedEpoch] = ()) -> Figure:
     """Training loss by window and evaluation loss by epoch, logarithmic; the published test loss dotted."""
-    figure = _curves(config.epochs, "Loss", f"loss-{config.epochs}")
+    figure = blank_curves(config.epochs, "Loss", f"loss-{config.epochs}")
     _published(figure, published, [epoch.test_loss for epoch in published])
     _train_line(figure, timeline, [on_log(window.loss) for window in timeline.windows], "%{y:.4f}")
     _measured_line(figure, timeline, config, [on_log(one.loss) for one in _measured(timeline)], "%{y:.4f}")
@@ -56,7 +56,7 @@ def accuracy_figure(
 
     Unless the `whole` range is asked for, the axis closes in when the first epoch is done.
     """
-    figure = _curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
+    figure = blank_curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
     _published(figure, published, [epoch.test_accuracy for epoch in published])
     _train_line(figure, timeline, [window.accuracy for window in timeline.windows], "%{y:.2f} %")
     _measured_line(figure, timeline, config, [one.accuracy for one in _measured(timeline)], "%{y:.2f} %")
@@ -69,10 +69,10 @@ def accuracy_figure(
 
 def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: int, reached: float = 0) -> Figure:
     """The planned learning rate over the run, thin, and the part already run (up to epoch `reached`), thick."""
-    figure = _curves(planned, "Learning rate", f"rate-{planned}", height=190)
+    figure = blank_curves(planned, "Learning rate", f"rate-{planned}", height=190)
     done = [(epoch, rate) for epoch, rate in planned_rates if epoch <= reached]
     for points, width, name in ((planned_rates, 1.5, "planned"), (done, 3.5, SO_FAR)):
-        _line(
+        draw_line(
             figure,
             name,
             [epoch for epoch, _ in points],
@@ -86,36 +86,13 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
     return figure
 
 
-def overlay_figure(runs: Sequence[RunSummary], what: Literal["accuracy", "loss"]) -> Figure:
-    """Evaluation accuracy or loss by epoch of several runs, each with a colour and a dash of its own."""
-    sets = {run.evaluated for run in runs}
-    known = next(iter(sets)) if len(sets) == 1 else "test" if not sets else ""
-    label = f"{known} {what}".strip().capitalize() + (" (%)" if what == "accuracy" else "")
-    figure = _curves(_longest(runs, 1), label, f"overlay-{what}", height=340)
-    for number, run in enumerate(runs):
-        accuracies = [epoch.test_accuracy for epoch in run.epochs]
-        _line(
-            figure,
-            f"{run.run}: {run.name}" + ("" if known else f" ({run.evaluated})"),
-            [epoch.epoch for epoch in run.epochs],
-            accuracies if what == "accuracy" else [on_log(epoch.test_loss) for epoch in run.epochs],
-            mode="lines+markers",
-            line={"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2},
-            marker={"size": 5},
-            hovertemplate="%{y:.2f} %" if what == "accuracy" else "%{y:.4f}",
-        )
-    if what == "loss":
-        axis(figure, "y", type="log")
-    return figure
-
-
 def steps_figure(published: Sequence[PublishedEpoch], own: Sequence[RunSummary]) -> Figure:
     """Test accuracy by epoch: the published run dotted, and the user's own runs."""
     longest = _longest(own, 15)
-    figure = _curves(longest, "Test accuracy (%)", f"steps-{longest}")
+    figure = blank_curves(longest, "Test accuracy (%)", f"steps-{longest}")
     _published(figure, published, [epoch.test_accuracy for epoch in published])
     for number, run in enumerate(own):
-        _line(
+        draw_line(
             figure,
             f"yours, run {run.run}",
             [epoch.epoch for epoch in run.epochs],
@@ -202,7 +179,8 @@ def _log_axis(values: Sequence[float]) -> Axis:
 # --- the lines ---------------------------------------------------------------------------------------------------
 
 
-def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT) -> Figure:
+def blank_curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT) -> Figure:
+    """A figure for curves over so many epochs, with nothing in it yet; the same `revision` keeps a zoom."""
     figure = plain(
         height,
         [],
@@ -218,7 +196,7 @@ def _curves(planned: int, label: str, revision: str, height: int = CURVE_HEIGHT)
     return figure
 
 
-def _line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | None], **settings: Any) -> None:
+def draw_line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | None], **settings: Any) -> None:
     """A curve of the figure; its name is shown as typed."""
     heights = [height if height is not None and math.isfinite(height) else None for height in y]
     figure["data"].append({"type": "scatter", "name": as_typed(name), "x": list(x), "y": heights} | settings)
@@ -234,7 +212,7 @@ def _train_line(figure: Figure, timeline: Timeline, heights: Sequence[float | No
     """A window stands at the end of its share of the epoch, so that epoch and window figures share an axis."""
     places = [timeline.position(window) for window in timeline.windows]
     line = {"color": TRAIN, "width": 1.5}
-    _line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
+    draw_line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
 
 
 def sample(epoch: Epoch) -> Measured | None:
@@ -251,7 +229,7 @@ def _measured_line(
 ) -> None:
     if not config.measure_training:
         return
-    _line(
+    draw_line(
         figure,
         MEASURED_CURVE,
         [epoch.epoch for epoch in timeline.epochs if epoch.measured],
@@ -266,7 +244,7 @@ def _measured_line(
 def _evaluation_line(
     figure: Figure, timeline: Timeline, config: RunConfig, heights: Sequence[float | None], hover: str
 ) -> None:
-    _line(
+    draw_line(
         figure,
         config.evaluate_on,
         [epoch.epoch for epoch in timeline.epochs],
@@ -281,7 +259,7 @@ def _evaluation_line(
 def _published(figure: Figure, published: Sequence[PublishedEpoch], values: Sequence[float]) -> None:
     if not published:
         return
-    _line(
+    draw_line(
         figure,
         "published test",
         [epoch.epoch for epoch in published],

@@ -1,51 +1,27 @@
 """Runs: every run with its config, result and time; open, rename, delete, and compare several."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from lab.analysis import RunSummary
-from lab.curves import overlay_figure
-from lab.describe import describe_config, differences
 from lab.store import ENDED
-from lab.ui.chart import show_figure
-from lab.ui.layout import page_head, show_table
+from lab.ui.comparing import compare
+from lab.ui.layout import page_head
 from lab.ui.run_actions import show_actions
 from lab.ui.run_table import choose_runs, list_runs
-from lab.ui.state import the_store
+from lab.ui.state import show_ticked_in_address, the_store, ticked_runs
 from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
-
-
-def compare(chosen: Sequence[RunSummary]) -> None:
-    """Curves over each other, and where the configs differ from the first one's."""
-    trained = [run for run in reversed(chosen) if run.epochs]
-    if trained:
-        left, right = st.columns(2)
-        with left:
-            show_figure(overlay_figure(trained, "accuracy"), "overlay-accuracy")
-        with right:
-            show_figure(overlay_figure(trained, "loss"), "overlay-loss")
-    first, *others = reversed(chosen)
-    if not others:
-        show_table([{"Setting": name, "Value": value} for name, value in describe_config(first.config)])
-    for other in others:
-        rows = [
-            {"Setting": name.replace("_", " ").replace(".", ": "), f"Run {first.run}": mine, f"Run {other.run}": theirs}
-            for name, mine, theirs in differences(first.config, other.config)
-        ]
-        differ = f"**Run {first.run} and run {other.run} differ in**"
-        st.markdown(differ if rows else f"Run {other.run}: the same config.")
-        show_table(rows)
-
 
 store = the_store()
 page_head("Runs", "Every run with its config, result and time. Select one to open it, several to compare them.")
 listed = list_runs(store)
+missing = sorted(set(ticked_runs()) - {run.id for run in listed})
+if missing:
+    st.info(f"Not here, or deleted since: run {', '.join(map(str, missing))}.")
 if not listed:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
     chosen = choose_runs(listed)
+    show_ticked_in_address()
     mend_table_keys()
     show_actions(store, chosen)
     for run in chosen:

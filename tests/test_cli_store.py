@@ -1,4 +1,4 @@
-"""`python -m lab import`, `check` and `backup`: what they do to a store, and what they say of it."""
+"""`python -m lab import`, `export`, `check` and `backup`: what they do to a store, and what they say of it."""
 
 import json
 import sqlite3
@@ -11,6 +11,7 @@ from command_line import Lab, commands
 from examples import tiny_run
 from stories import STARTED, finished, running
 
+from lab.export import FILES
 from lab.store import Store, file_url
 
 
@@ -104,3 +105,25 @@ def test_a_backup_can_be_opened_and_is_written_once(lab: Lab, store: Store, tmp_
     assert Store(file_url(copy)).run(run_id) == store.run(run_id)
     code, _, err = lab("backup", copy)
     assert (code, err) == (2, f"{copy} exists already and is left as it is: name a new file.")
+
+
+def test_an_export_writes_every_file_to_a_folder_that_it_makes(lab: Lab, store: Store, tmp_path: Path) -> None:
+    run = finished(store)
+    folder = tmp_path / "new" / "folder"
+    code, out, err = lab("export", run, "--to", folder)
+    assert (code, out, err) == (0, f"Wrote {len(FILES)} files to {folder}.", "")
+    assert {path.name for path in folder.iterdir()} == set(FILES)
+
+
+def test_an_export_that_cannot_be_written_or_has_no_run_is_one_sentence(lab: Lab, store: Store, tmp_path: Path) -> None:
+    run = finished(store)
+    (tmp_path / "file").write_text("in the way")
+    code, out, err = lab("export", run, "--to", tmp_path / "file")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"The files cannot be written to {tmp_path / 'file'}: ")
+    assert lab("export", 99, "--to", tmp_path / "none") == (
+        2,
+        "",
+        "There is no run 99: `python -m lab runs` lists them.",
+    )
+    assert not (tmp_path / "none").exists()

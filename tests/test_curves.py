@@ -1,6 +1,5 @@
 """What the curves promise: each its colour and dash, every point inside its axes, and a zoom that a redraw leaves."""
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from summaries import any_epochs, epoch, epochs, losses, percentages, sample, st
 
 from lab import curves
 from lab.config import RunConfig
-from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, DASHES, LOSS_FLOOR, MEASURED_CURVE, SERIES, WHOLE_RANGE
+from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, LOSS_FLOOR, MEASURED_CURVE, SERIES, WHOLE_RANGE
 from lab.events import Epoch, Measured, Window
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN
 from lab.schedule import planned_learning_rates
@@ -25,7 +24,6 @@ from lab.timeline import Timeline
 accuracy_figure = checked(curves.accuracy_figure)
 learning_rate_figure = checked(curves.learning_rate_figure)
 loss_figure = checked(curves.loss_figure)
-overlay_figure = checked(curves.overlay_figure)
 steps_figure = checked(curves.steps_figure)
 
 WINDOWS = [
@@ -319,64 +317,14 @@ def test_the_learning_rate_is_planned_dotted_and_drawn_thick_as_far_as_the_run_h
 # --- several runs ------------------------------------------------------------------------------------------------
 
 
-def test_overlaid_runs_have_a_name_a_colour_and_a_dash_each() -> None:
-    runs = [summary(epochs(98.0 + number / 10), run=number) for number in range(6)]
-    figure = overlay_figure(runs, "accuracy")
-    assert [trace.name for trace in figure.data] == [f"{number}: a run" for number in range(6)]
-    assert len({trace.line.color for trace in figure.data}) == 6
-    assert len({trace.line.dash for trace in figure.data}) == 6
-    assert {trace.line.color for trace in figure.data} <= set(SERIES)
-
-
 def test_every_colour_of_a_run_reaches_three_to_one_on_the_ground_of_both_themes() -> None:
     assert [(colour, ground) for colour in SERIES for ground in GROUNDS if contrast(colour, ground) < 3] == []
 
 
 def test_curves_say_what_they_show() -> None:
     run = summary(epochs(98.0))
-    assert overlay_figure([run], "loss").layout.meta == "Test loss by epoch"
     assert steps_figure((), [run]).layout.meta == "Test accuracy (%) by epoch"
     assert learning_rate_figure([(0, 0.1)], 1).layout.meta == "Learning rate by epoch"
-
-
-def test_more_runs_than_colours_are_still_told_apart() -> None:
-    many = len(SERIES) + len(DASHES)
-    figure = overlay_figure([summary(epochs(99.0), run=number) for number in range(many)], "accuracy")
-    assert len({(trace.line.color, trace.line.dash) for trace in figure.data}) == many
-
-
-def test_an_overlay_spans_the_longest_run_and_draws_the_figure_asked_for() -> None:
-    told = [epoch(number, test_loss=loss) for number, loss in enumerate((0.2, 0.1, 0.0), start=1)]
-    figure = overlay_figure([summary(epochs(98.0)), summary(told)], "loss")
-    assert points(figure.data[1]) == [(1, 0.2), (2, 0.1), (3, LOSS_FLOOR)]
-    assert figure.layout.xaxis.range == (0, 3.3)
-    assert figure.layout.yaxis.type == "log"
-    assert figure.layout.yaxis.title.text == "Test loss"
-
-
-def test_an_overlay_of_no_epochs_is_an_empty_chart() -> None:
-    assert overlay_figure([], "accuracy").layout.xaxis.range == (0, 1.3)
-    assert points(overlay_figure([summary()], "accuracy").data[0]) == []
-
-
-def test_an_overlay_says_which_images_its_runs_were_evaluated_on() -> None:
-    test, held_out = summary(epochs(99.0), run=1), summary(epochs(99.0), run=2, evaluate_on="validation")
-
-    def label(*runs: Any) -> str:
-        return str(overlay_figure(runs, "accuracy").layout.yaxis.title.text)
-
-    assert [label(test), label(held_out)] == ["Test accuracy (%)", "Validation accuracy (%)"]
-    assert label(test, held_out) == "Accuracy (%)"
-    mixed = overlay_figure([test, held_out], "accuracy")
-    assert [trace.name for trace in mixed.data] == ["1: a run (test)", "2: a run (validation)"]
-
-
-@pytest.mark.parametrize("name", ["lr<b>0.1</b>", "$x$", "%{y}", "a<br>b", "&amp;", "5*5 vs 3*3"])
-def test_a_runs_name_is_shown_as_typed(name: str) -> None:
-    (trace,) = overlay_figure([summary(epochs(99.0), name=name)], "accuracy").data
-    assert html.unescape(trace.name) == f"1: {name}"
-    assert not set("<>$%") & set(trace.name)
-    assert trace.hovertemplate == "%{y:.2f} %"  # with a template of its own, Plotly shows names whole
 
 
 def test_a_steps_own_runs_are_drawn_over_its_published_curve_and_told_apart_by_their_dash() -> None:

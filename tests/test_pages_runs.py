@@ -1,5 +1,7 @@
 """The Runs page: every run, opened, renamed, deleted with a confirmation, and compared."""
 
+import html
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -25,12 +27,15 @@ from app_pages import (
     words,
 )
 from examples import tiny_run
+from stories import finished
 from streamlit.testing.v1 import AppTest
 
-from lab.events import Stopped
+from lab.events import Finished, Stopped
+from lab.export import FILES
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
+from lab.ui import take_along
 from lab.ui.run_table import DRAWN
 
 
@@ -39,6 +44,15 @@ def select(app: AppTest, *rows: int) -> AppTest:
     app.session_state[app.session_state[DRAWN].key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     app.run()
     return app
+
+
+def compared(app: AppTest) -> dict[str, dict[str, str]]:
+    """The table that compares: for each line what each column says."""
+    (table,) = [element.proto.body for element in app.get("html") if 'class="plain"' in element.proto.body]
+    head, *lines = re.findall("<tr>(.*?)</tr>", table)
+    names = re.findall("<th[^>]*>(.*?)</th>", head)
+    rows = [[html.unescape(cell) for cell in re.findall("<td[^>]*>(.*?)</td>", line)] for line in lines]
+    return {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in rows}
 
 
 def answer_dialog(app: AppTest, opener: str, answer: str) -> None:
@@ -175,14 +189,14 @@ def test_several_runs_are_overlaid_and_compared_by_where_their_configs_differ(st
     app = select(open_app("runs"), 0, 1)
     assert is_well(app)
     accuracy, loss = chart(app, "overlay-accuracy"), chart(app, "overlay-loss")
-    assert list(accuracy) == list(loss) == [f"{one}: one", f"{two}: two"]
-    assert accuracy[f"{one}: one"]["y"] == [98.0, 98.5]
-    assert loss[f"{two}: two"]["y"] == [0.04]
-    told = words(app)
-    assert f"Run {one} and run {two} differ in" in told
-    assert '<td class="">seed</td>' in told
-    assert '<td class="">batch size</td>' in told
-    assert "epochs</td>" not in told
+    assert list(accuracy) == list(loss) == [f"run {one}: one", f"run {two}: two"]
+    assert accuracy[f"run {one}: one"]["y"] == [98.0, 98.5]
+    assert loss[f"run {two}: two"]["y"] == [0.04]
+    shown = compared(app)
+    assert list(shown["Seed"]) == [f"Run {one}", f"Run {two}"]
+    assert list(shown["Seed"].values()) == ["1", "2"]
+    assert list(shown["Batch size"].values()) == ["16", "32"]
+    assert "Dropout" not in shown  # the same in both
 
 
 def test_one_selected_run_shows_its_config_in_words(store: Store) -> None:
@@ -198,13 +212,86 @@ def test_runs_without_an_epoch_are_compared_without_charts(store: Store) -> None
     app = select(open_app("runs"), 0, 1)
     assert is_well(app)
     assert [drawn.key for drawn in app.get("bidi_component")] == ["table_keys"]
-    assert "differ in" in words(app)
+    assert list(compared(app)["Seed"].values()) == ["1", "2"]
 
 
-def test_two_runs_of_one_config_are_said_to_have_the_same(store: Store) -> None:
+def test_two_runs_of_one_config_are_said_to_have_the_same_settings(store: Store) -> None:
     first, second = store.submit(tiny_run()), store.submit(tiny_run())
-    assert f"Run {second}: the same config." in words(select(open_app("runs"), 0, 1))
+    assert "Their settings are the same." in words(select(open_app("runs"), 0, 1))
     assert first != second
+
+
+def test_all_settings_are_a_click_away_from_the_differences(store: Store) -> None:
+    store.submit(tiny_run(seed=1))
+    store.submit(tiny_run(seed=2))
+    app = select(open_app("runs"), 0, 1)
+    labelled(app.toggle, "Differences only").set_value(False).run()
+    assert list(compared(app)["Dropout"].values()) == ["none", "none"]
+
+
+def test_complete_seeds_of_one_config_are_a_group_and_can_be_seen_singly(store: Store) -> None:
+    one, two = (
+        add_run(
+            store,
+            epoch(1, 9800 + 100 * seed),
+            Finished(),
+            config=tiny_run(seed=seed, epochs=1),
+            name=f"tiny, seed {seed}",
+        )
+        for seed in (0, 1)
+    )
+    app = select(open_app("runs"), 0, 1)
+    assert f"runs {one}, {two}: tiny" in chart(app, "overlay-accuracy")
+    assert compared(app)["Last test accuracy, %"] == {f"Runs {one}, {two}": "98.50 ± 0.71 (2)"}
+    labelled(app.toggle, "Seeds of one config as a group").set_value(False).run()
+    assert list(compared(app)["Last test accuracy, %"].values()) == ["98.00", "99.00"]
+
+
+# --- files to take along -----------------------------------------------------------------------------------------
+
+
+def test_a_selected_runs_files_are_offered_and_made_only_when_asked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_along, "run_file", lambda *_: pytest.fail("made before it was asked for"))
+    run = finished(store)
+    app = select(open_app("runs"), 0)
+    assert is_well(app)
+    offered = {element.proto.label: element.proto for element in app.get("download_button")}
+    assert list(offered) == ["All of it (ZIP)", *take_along.OFFERED]
+    assert not any(button.disabled for button in offered.values())
+    assert set(take_along.OFFERED.values()) <= set(FILES)
+    assert store.run(run).status == "finished"
+
+
+def test_weights_are_offered_once_there_are_some(store: Store) -> None:
+    store.submit(tiny_run())
+    app = select(open_app("runs"), 0)
+    disabled = [element.proto.label for element in app.get("download_button") if element.proto.disabled]
+    assert disabled == ["Weights (safetensors)"]
+
+
+# --- an address that can be shared -------------------------------------------------------------------------------
+
+
+def test_the_address_says_which_runs_are_compared_and_opens_them_again(store: Store) -> None:
+    ids = [store.submit(tiny_run(seed=seed)) for seed in range(3)]
+    app = select(open_app("runs"), 0, 2)
+    assert app.query_params["compare"] == f"{ids[0]},{ids[2]}"
+    shared = open_app("runs", compare=f"{ids[0]},{ids[2]}")
+    assert ticked(shared) == [ids[2], ids[0]]
+    assert list(compared(shared)["Seed"].values()) == ["0", "2"]
+    select(app)
+    assert "compare" not in app.query_params
+
+
+@pytest.mark.parametrize("wrong", ["99", "x,-1,", "9" * 5000, "1;2"])
+def test_an_address_of_runs_that_are_not_here_compares_none(wrong: str, store: Store) -> None:
+    store.submit(tiny_run())
+    app = open_app("runs", compare=wrong)
+    assert is_well(app)
+    assert ticked(app) == []
+    assert ("Not here, or deleted since: run 99." in words(app)) == (wrong == "99")
 
 
 # --- a run is ticked, not a row ----------------------------------------------------------------------------------

@@ -94,11 +94,15 @@ SHOWING = (
     "lab.timeline",
     "lab.time_left",
     "lab.analysis",
+    "lab.groups",
+    "lab.comparison",
     "lab.findings",
     "lab.figures",
     "lab.curves",
+    "lab.overlay",
     "lab.growth",
     "lab.standing",
+    "lab.export",
     "lab.web",
 )
 PICKLES = ("pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")
@@ -135,7 +139,7 @@ def test_the_corridor_runs_one_way() -> None:
     assert breaches(behind_the_front_door, ["lab.cli"]) == []
 
 
-SEALED = ("lab/compute", "lab/drawing", "lab/store", "lab/web")
+SEALED = ("lab/compute", "lab/drawing", "lab/export", "lab/store", "lab/web")
 """Folders of lab that others know by their door only: what their `__init__` names."""
 
 
@@ -186,7 +190,20 @@ def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["timeline", "time_left", "analysis", "findings", "figures", "curves", "growth", "standing"]
+    "room",
+    [
+        "timeline",
+        "time_left",
+        "analysis",
+        "groups",
+        "comparison",
+        "findings",
+        "figures",
+        "curves",
+        "overlay",
+        "growth",
+        "standing",
+    ],
 )
 def test_what_runs_mean_and_how_they_are_drawn_knows_no_torch_no_store_and_no_page(room: str) -> None:
     walls = ["torch", "threading", *STREAMLIT, "lab.training", "lab.network", "lab.jobs", "lab.store", "sqlalchemy"]

@@ -188,6 +188,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   Object.assign(board, { question: data.reader, prompt: data.prompt });
   board.tell = (name, value) => (name === "strokes" ? setStateValue : setTriggerValue)(name, value);
   say(place, ".lab-answer-prompt", data.prompt);
+  place.querySelector(".lab-received").hidden = !data.picture;
   if (isNew) board.begin(data);
   if (isOther || place.hasAttribute("data-trouble")) board.ask();
 }

@@ -1,4 +1,4 @@
-"""What can be done with the runs that are ticked: open one, take its settings, rename it; delete any."""
+"""What can be done with the runs that are ticked: open one, take its settings or its files, rename it; delete any."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lab.store import Store, StoreError
 from lab.ui.navigation import page
 from lab.ui.run_table import Listed
 from lab.ui.state import choose_run, forget_run, use_settings
+from lab.ui.take_along import offer_files
 from lab.ui.text import plain
 
 SETTINGS_HELP = "Set the controls of the Train page to this run's config."
@@ -19,7 +20,7 @@ SETTINGS_HELP = "Set the controls of the Train page to this run's config."
 def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
     """A button for each; a dialog goes on asking about the runs that were ticked when it was opened."""
     one = chosen[0].summary if len(chosen) == 1 else None
-    open_it, copy_it, rename_it, delete_it, _ = st.columns([1, 1.4, 1, 1, 3])
+    open_it, copy_it, rename_it, files, delete_it, _ = st.columns([1, 1.4, 1, 1.1, 1, 2])
     if open_it.button("Open", disabled=one is None, width="stretch", help="Watch it on the Train page.") and one:
         choose_run(one.run)
         st.switch_page(page("train"))
@@ -29,6 +30,8 @@ def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
         st.switch_page(page("train"))
     if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
         _rename(store, one)
+    with files:
+        offer_files(store, one)
     if delete_it.button("Delete", disabled=not chosen, width="stretch"):
         _delete(store, chosen)
 

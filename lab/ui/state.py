@@ -16,6 +16,9 @@ from lab.ui.draft import Draft
 
 DRAFT, RUN, EVENTS, TICKED, TOO_LATE = "draft", "run", "events", "ticked", "too_late"
 
+MOST_COMPARED = 1_000
+"""Characters of an address that are read for the runs to compare."""
+
 
 def the_store() -> Store:
     """The store that this page reads.
@@ -68,14 +71,26 @@ def choose_run(run_id: int | None) -> None:
 
 
 def ticked_runs() -> tuple[int, ...]:
-    """The ids of the runs that are ticked on the Runs page."""
-    ids: tuple[int, ...] = st.session_state.get(TICKED, ())
+    """The ids of the runs that are ticked on the Runs page: for a new visitor those of the address."""
+    if TICKED not in st.session_state:
+        numbers = map(run_number, st.query_params.get("compare", "")[:MOST_COMPARED].split(","))
+        st.session_state[TICKED] = tuple(number for number in numbers if number is not None)
+    ids: tuple[int, ...] = st.session_state[TICKED]
     return ids
 
 
 def tick_runs(ids: tuple[int, ...]) -> None:
     """Remember which runs are ticked."""
     st.session_state[TICKED] = ids
+
+
+def show_ticked_in_address() -> None:
+    """Have the address of the Runs page say which runs are ticked, so that it can be shared."""
+    ticked = ",".join(str(number) for number in sorted(ticked_runs()))
+    if ticked:
+        st.query_params["compare"] = ticked
+    else:
+        st.query_params.pop("compare", None)
 
 
 def forget_run(run_id: int) -> None:

@@ -5,7 +5,8 @@ import json
 from playwright.sync_api import Browser
 from summaries import epochs, summary
 
-from lab.curves import overlay_figure
+from lab.groups import each
+from lab.overlay import overlay_figure
 from lab.ui.chart import SCRIPT
 
 NAMES = [
@@ -24,10 +25,10 @@ def test_a_runs_name_stands_as_typed_in_the_legend_and_in_the_hover(browser: Bro
     page = browser.new_page(viewport={"width": 1400, "height": 700})
     page.set_content("<div id='chart'></div>")
     page.add_script_tag(path=SCRIPT)
-    figure = json.loads(json.dumps(overlay_figure(runs, "accuracy")))
+    figure = json.loads(json.dumps(overlay_figure(each(runs), "accuracy")))
     page.evaluate("({data, layout}) => Plotly.newPlot('chart', data, {...layout, width: 1300})", figure)
     legend = page.locator(".infolayer .legendtext")
-    assert legend.all_text_contents() == [f"{number}: {name}" for number, name in enumerate(NAMES)]
+    assert legend.all_text_contents() == [f"run {number}: {name}" for number, name in enumerate(NAMES)]
 
     plot = page.locator(".nsewdrag").bounding_box()
     assert plot is not None
@@ -36,5 +37,5 @@ def test_a_runs_name_stands_as_typed_in_the_legend_and_in_the_hover(browser: Bro
     page.mouse.move(second_epoch, plot["y"] + 100, steps=8)
     hover = page.locator(".hoverlayer text")
     hover.first.wait_for(state="attached")
-    assert hover.all_text_contents()[1:] == [f"{number}: {name} : 99.00 %" for number, name in enumerate(NAMES)]
+    assert hover.all_text_contents()[1:] == [f"run {number}: {name} : 99.00 %" for number, name in enumerate(NAMES)]
     page.close()

@@ -1,0 +1,108 @@
+"""What of a run can be taken along, file by file."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lab.analysis import RunSummary, summarize
+from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
+from lab.export.pictures import Format, picture
+from lab.export.tables import epochs_csv, windows_csv
+from lab.figures import Figure
+from lab.schedule import planned_learning_rates
+from lab.steps import published_epochs
+from lab.store import Run, Store
+from lab.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A run as it is read once for its files."""
+
+    store: Store
+    run: Run
+    timeline: Timeline
+
+    @property
+    def summary(self) -> RunSummary:
+        return summarize(self.run, self.timeline.epochs)
+
+
+def _run_json(told: _Told) -> bytes:
+    facts = told.summary.row() | {"uuid": told.run.uuid, "config": asdict(told.run.config)}
+    return (json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n").encode()
+
+
+def _figures(told: _Told) -> Mapping[str, Callable[[], Figure]]:
+    config, timeline, done = told.run.config, told.timeline, len(told.timeline.epochs)
+    published = published_epochs(told.run.step) if told.run.step else ()
+    return {
+        "loss": lambda: loss_figure(timeline, config, published),
+        "accuracy": lambda: accuracy_figure(timeline, config, published),
+        "learning-rate": lambda: learning_rate_figure(planned_learning_rates(config), config.epochs, done),
+    }
+
+
+def _chart(name: str, kind: Format) -> Callable[[_Told], bytes]:
+    return lambda told: picture(_figures(told)[name](), kind)
+
+
+def _weights(told: _Told) -> bytes:
+    return told.store.checkpoint(told.run.id).weights
+
+
+FILES: Mapping[str, Callable[[Any], bytes]] = {
+    "run.json": _run_json,
+    "epochs.csv": lambda told: epochs_csv(told.timeline.epochs).encode(),
+    "windows.csv": lambda told: windows_csv(told.timeline.windows).encode(),
+    "weights.safetensors": _weights,
+    **{
+        f"{name}.{kind}": _chart(name, kind)
+        for kind in ("svg", "png")
+        for name in ("loss", "accuracy", "learning-rate")
+    },
+}
+"""How each file is made. The weights are those after the last finished epoch."""
+
+
+def run_file(store: Store, run: int, name: str) -> bytes:
+    """One of `FILES`.
+
+    Raises:
+        StoreError: there is no such run, or it has no weights yet.
+    """
+    return FILES[name](_read(store, run))
+
+
+def run_files(store: Store, run: int) -> dict[str, bytes]:
+    """All `FILES`; a run without a finished epoch has no weights among them.
+
+    Raises:
+        StoreError: there is no such run.
+    """
+    told = _read(store, run)
+    names = (name for name in FILES if told.timeline.epochs or FILES[name] is not _weights)
+    return {name: FILES[name](told) for name in names}
+
+
+def _read(store: Store, run: int) -> _Told:
+    found = store.run(run)
+    return _Told(store, found, Timeline.of(one.event for one in store.events_after(run, 0)))
+
+
+def archive(store: Store, run: int) -> bytes:
+    """All of `run_files` in a ZIP file.
+
+    Raises:
+        StoreError: there is no such run.
+    """
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in run_files(store, run).items():
+            file.writestr(f"run-{run}/{name}", content)
+    return written.getvalue()

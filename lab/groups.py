@@ -1,0 +1,72 @@
+"""Runs that stand beside each other: one by itself, or all seeds of one config as a group with a mean and a spread.
+
+Only complete runs are grouped: a mean over runs of which some have ended early would bend where each of them ends.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lab.analysis import RunSummary
+from lab.config import RunConfig
+from lab.events import Epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A run, or several that differ in their seed only, in the order of their seeds; at least one."""
+
+    runs: tuple[RunSummary, ...]
+
+    @property
+    def first(self) -> RunSummary:
+        """The run of the lowest seed, whose config stands for all but for the seed."""
+        return self.runs[0]
+
+    @property
+    def label(self) -> str:
+        """In a word or two: `run 3`, `runs 3, 5, 8` or, of many, `20 seeds`."""
+        if len(self.runs) == 1:
+            return f"run {self.first.run}"
+        if len(self.runs) <= 3:
+            return "runs " + ", ".join(str(number) for number in sorted(run.run for run in self.runs))
+        return f"{len(self.runs)} seeds"
+
+    @property
+    def name(self) -> str:
+        """The run's name; of a group its first one's, without the seed at its end."""
+        if len(self.runs) == 1:
+            return self.first.name
+        return self.first.name.removesuffix(f", seed {self.first.config.seed}")
+
+    def means(self, value: Callable[[Epoch], float]) -> list[tuple[int, float, float]]:
+        """(epoch, mean, sample standard deviation) of a figure of each epoch over the runs; the spread of one is 0."""
+        rows = []
+        for told in zip(*(run.epochs for run in self.runs), strict=True):
+            values = [value(epoch) for epoch in told]
+            rows.append((told[0].epoch, statistics.fmean(values), spread(values)))
+        return rows
+
+
+def spread(values: Sequence[float]) -> float:
+    """Sample standard deviation; 0 for a single value."""
+    return statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def grouped(runs: Iterable[RunSummary]) -> list[Group]:
+    """A group for each config, apart from the seed and the device asked for, and for each run that is not complete.
+
+    In the order in which the runs come. What a run was computed with is a part of it: engines round differently.
+    """
+    found: dict[tuple[RunConfig, str] | int, list[RunSummary]] = {}
+    for run in runs:
+        alike = (replace(run.config, seed=0, device="auto"), run.engine)
+        found.setdefault(alike if run.complete else run.run, []).append(run)
+    return [Group(runs=tuple(sorted(pool, key=lambda run: (run.config.seed, run.run)))) for pool in found.values()]
+
+
+def each(runs: Iterable[RunSummary]) -> list[Group]:
+    """Every run by itself."""
+    return [Group(runs=(run,)) for run in runs]

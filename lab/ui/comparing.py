@@ -1,0 +1,48 @@
+"""Runs side by side: their curves over each other, and one table of what they came to and where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lab.analysis import RunSummary
+from lab.comparison import comparison, table
+from lab.groups import Group, each, grouped
+from lab.overlay import overlay_figure
+from lab.ui.chart import show_figure
+from lab.ui.layout import show_table
+
+GROUP_HELP = "Complete runs that differ in their seed only: the line is their mean, the band one standard deviation."
+WHOLE_HELP = "Else the charts come as close as it takes to tell the last third of the epochs apart."
+_STYLE = "<style>.st-key-comparison table.plain td:first-child {white-space: nowrap;}</style>"
+
+
+def compare(chosen: Sequence[RunSummary]) -> None:
+    """The chosen runs, the oldest first; the seeds of one config as a group, unless the reader wants them singly."""
+    runs = sorted(chosen, key=lambda run: run.run)
+    groups = grouped(runs)
+    switches = st.container(horizontal=True)
+    if len(groups) < len(runs) and not switches.toggle(
+        "Seeds of one config as a group", value=True, key="group-seeds", help=GROUP_HELP
+    ):
+        groups = each(runs)
+    trained = [group for group in groups if group.first.epochs]
+    if trained:
+        whole = switches.toggle("Every epoch in view", key="whole-overlay", help=WHOLE_HELP)
+        left, right = st.columns(2)
+        with left:
+            show_figure(overlay_figure(trained, "accuracy", whole), "overlay-accuracy")
+        with right:
+            show_figure(overlay_figure(trained, "loss", whole), "overlay-loss")
+    _table(groups, several=len(runs) > 1)
+
+
+def _table(groups: Sequence[Group], several: bool) -> None:
+    only = several and st.toggle("Differences only", value=True, key="differences-only")
+    rows = comparison(groups, differences_only=only)
+    with st.container(key="comparison"):
+        st.html(_STYLE)
+        show_table(table(groups, rows))
+    if only and not any(row.differs for row in rows if not row.is_result):
+        st.caption("Their settings are the same.")

@@ -1,0 +1,52 @@
+"""A run's files: complete, readable by others, and made of this run."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from examples import tiny_run
+from stories import finished
+
+from lab.config import from_json
+from lab.export import FILES, archive, run_file, run_files
+from lab.store import Store, StoreError
+
+
+def test_a_finished_run_gives_every_file(store: Store) -> None:
+    run = finished(store)
+    files = run_files(store, run)
+    assert list(files) == list(FILES)
+    assert all(files.values())
+    told = json.loads(files["run.json"])
+    config = store.run(run).config
+    assert from_json(json.dumps(told["config"])) == config
+    assert (told["run"], told["status"], told["epochs_done"]) == (run, "finished", config.epochs)
+    assert len(files["epochs.csv"].splitlines()) == 1 + config.epochs
+
+
+def test_the_weights_are_those_of_the_last_epoch_and_fit_the_network(store: Store) -> None:
+    run = finished(store)
+    weights = run_file(store, run, "weights.safetensors")
+    assert weights == store.checkpoint(run).weights
+
+
+def test_a_run_that_has_done_no_epoch_has_everything_but_weights(store: Store) -> None:
+    run = store.submit(tiny_run())
+    assert set(FILES) - set(run_files(store, run)) == {"weights.safetensors"}
+    with pytest.raises(StoreError, match="has no finished epoch yet"):
+        run_file(store, run, "weights.safetensors")
+
+
+def test_the_archive_holds_them_in_a_folder_of_the_run(store: Store) -> None:
+    run = finished(store)
+    with zipfile.ZipFile(io.BytesIO(archive(store, run))) as file:
+        assert file.testzip() is None
+        assert {name: file.read(name) for name in file.namelist()} == {
+            f"run-{run}/{name}": content for name, content in run_files(store, run).items()
+        }
+
+
+def test_there_are_no_files_of_a_run_that_is_not_there(store: Store) -> None:
+    with pytest.raises(StoreError, match="no run 99"):
+        run_files(store, 99)

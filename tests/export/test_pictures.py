@@ -1,0 +1,65 @@
+"""Charts as files: what the browser shows, in SVG with its text as text, or in PNG."""
+
+import io
+import xml.etree.ElementTree as ET
+
+import pytest
+from PIL import Image
+from summaries import epochs, seed_runs, summary, window
+
+from lab.config import RunConfig
+from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
+from lab.events import Started
+from lab.export.pictures import picture
+from lab.groups import each, grouped
+from lab.overlay import overlay_figure
+from lab.steps import published_epochs, step
+from lab.timeline import Timeline
+
+CONFIG: RunConfig = step(5).config
+
+
+def timeline() -> Timeline:
+    started = Started(
+        device="cpu", device_name="a CPU", engine="PyTorch", parameters=1, first_epoch=1, epochs=15,
+        iterations_per_epoch=20, batch_size=100,
+    )  # fmt: skip
+    return Timeline(started, [window(1, 10), window(1, 20), window(2, 30)], epochs(97.0, 99.0, over=0.5))
+
+
+def texts(svg: bytes) -> list[str]:
+    return [node.text or "" for node in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+@pytest.mark.parametrize("what", [loss_figure, accuracy_figure], ids=["loss", "accuracy"])
+def test_a_runs_chart_is_a_file_of_its_kind_and_the_same_each_time(what: object, kind: str) -> None:
+    figure = what(timeline(), CONFIG, published_epochs(5))  # type: ignore[operator]
+    made = picture(figure, kind)  # type: ignore[arg-type]
+    assert picture(figure, kind) == made  # type: ignore[arg-type]
+    if kind == "png":
+        opened = Image.open(io.BytesIO(made))
+        assert (opened.format, opened.width) == ("PNG", 1440)
+    else:
+        assert {"epoch", "train", "train, evaluated", "test", "published test"} <= set(texts(made))
+
+
+def test_axes_and_labels_are_those_of_the_page() -> None:
+    runs = each([summary(epochs(90.0, 99.0, 99.1), run=3), summary(epochs(90.0, 99.0, 99.3), run=8)])
+    words = texts(picture(overlay_figure(runs, "accuracy"), "svg"))
+    assert {"run 3", "run 8", "run 3: a run", "run 8: a run", "Test accuracy (%)"} <= set(words)
+    loss = texts(picture(loss_figure(timeline(), CONFIG), "svg"))
+    assert {"0.01", "0.1", "1", "Loss"} <= set(loss)
+
+
+@pytest.mark.parametrize("name", ["lr $0.1$ and $x$", "a_b^c", "<b>bold</b> & co", r"\alpha", "%{y}"])
+def test_a_name_stands_in_the_picture_as_typed(name: str) -> None:
+    words = texts(picture(overlay_figure(each([summary(epochs(99.0), name=name)]), "accuracy"), "svg"))
+    assert f"run 1: {name}" in words
+
+
+def test_a_group_of_seeds_and_a_plan_can_be_drawn_too() -> None:
+    group = texts(picture(overlay_figure(grouped(seed_runs(5, 99.3, 99.4)), "loss"), "svg"))
+    assert "runs 5001, 5002: a run" in group
+    assert "one deviation" not in group
+    assert "so far" not in texts(picture(learning_rate_figure([(0.0, 0.1), (1.0, 0.1)], 1, reached=-1), "svg"))

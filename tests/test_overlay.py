@@ -1,0 +1,166 @@
+"""Runs over each other: told apart at their ends, named there, and a group drawn as its mean among its seeds."""
+
+import html
+import math
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from charts import checked, points
+from hypothesis import given
+from hypothesis import strategies as st
+from summaries import any_epochs, epoch, epochs, seed_runs, summary
+
+from lab import overlay
+from lab.analysis import RunSummary
+from lab.curves import DASHES, LOSS_FLOOR, SERIES
+from lab.events import Epoch
+from lab.groups import each, grouped
+from lab.overlay import LABEL, close_range, spaced
+
+groups_figure = checked(overlay.overlay_figure)
+
+
+def overlay_figure(runs: list[RunSummary], what: str, **settings: Any) -> Any:
+    return groups_figure(each(runs), what, **settings)
+
+
+def test_overlaid_runs_have_a_name_a_colour_and_a_dash_each() -> None:
+    runs = [summary(epochs(98.0 + number / 10), run=number) for number in range(6)]
+    figure = overlay_figure(runs, "accuracy")
+    assert [trace.name for trace in figure.data] == [f"run {number}: a run" for number in range(6)]
+    assert len({trace.line.color for trace in figure.data}) == 6
+    assert len({trace.line.dash for trace in figure.data}) == 6
+    assert {trace.line.color for trace in figure.data} <= set(SERIES)
+
+
+def test_more_runs_than_colours_are_still_told_apart() -> None:
+    many = len(SERIES) + len(DASHES)
+    figure = overlay_figure([summary(epochs(99.0), run=number) for number in range(many)], "accuracy")
+    assert len({(trace.line.color, trace.line.dash) for trace in figure.data}) == many
+
+
+def test_an_overlay_spans_the_longest_run_and_draws_the_figure_asked_for() -> None:
+    told = [epoch(number, test_loss=loss) for number, loss in enumerate((0.2, 0.1, 0.0), start=1)]
+    figure = overlay_figure([summary(epochs(98.0)), summary(told)], "loss")
+    assert points(figure.data[1]) == [(1, 0.2), (2, 0.1), (3, LOSS_FLOOR)]
+    assert figure.layout.xaxis.range == (0, 3.3)
+    assert figure.layout.yaxis.type == "log"
+    assert figure.layout.yaxis.title.text == "Test loss"
+
+
+def test_an_overlay_of_no_epochs_is_an_empty_chart() -> None:
+    assert overlay_figure([], "accuracy").layout.xaxis.range == (0, 1.3)
+    assert points(overlay_figure([summary()], "accuracy").data[0]) == []
+
+
+def test_an_overlay_says_which_images_its_runs_were_evaluated_on() -> None:
+    test, held_out = summary(epochs(99.0), run=1), summary(epochs(99.0), run=2, evaluate_on="validation")
+
+    def label(*runs: Any) -> str:
+        return str(overlay_figure(list(runs), "accuracy").layout.yaxis.title.text)
+
+    assert [label(test), label(held_out)] == ["Test accuracy (%)", "Validation accuracy (%)"]
+    assert label(test, held_out) == "Accuracy (%)"
+    mixed = overlay_figure([test, held_out], "accuracy")
+    assert [trace.name for trace in mixed.data] == ["run 1: a run (test)", "run 2: a run (validation)"]
+
+
+@pytest.mark.parametrize("name", ["lr<b>0.1</b>", "$x$", "%{y}", "a<br>b", "&amp;", "5*5 vs 3*3"])
+def test_a_runs_name_is_shown_as_typed(name: str) -> None:
+    (trace,) = overlay_figure([summary(epochs(99.0), name=name)], "accuracy").data
+    assert html.unescape(trace.name) == f"run 1: {name}"
+    assert not set("<>$%") & set(trace.name)
+    assert trace.hovertemplate == "%{y:.2f} %"  # with a template of its own, Plotly shows names whole
+
+
+# --- how close ---------------------------------------------------------------------------------------------------
+
+
+def test_five_close_runs_are_told_apart_in_half_of_the_height() -> None:
+    runs = [summary(epochs(90.0, *[99.30 + number / 50] * 14), run=number) for number in range(5)]
+    low, high = overlay_figure(runs, "accuracy").layout.yaxis.range
+    assert (99.38 - 99.30) / (high - low) >= 0.35
+    assert low < 99.30 and high > 99.38
+    assert low > 90.0  # the first epoch is out of sight ...
+    whole = overlay_figure(runs, "accuracy", whole=True)
+    assert whole.layout.yaxis.range is None  # ... until all is asked for
+
+
+def test_the_last_third_fills_half_of_the_height_and_the_rest_is_where_the_lines_come_from() -> None:
+    climbing = [(float(number), 90.0 + number) for number in range(10)]  # the last third: epochs 7, 8, 9
+    assert close_range(climbing, "accuracy") == pytest.approx((97 - 1.8, 99 + 0.2))
+    falling = [(float(number), 10.0 ** (1 - number)) for number in range(10)]
+    assert close_range(falling, "loss") == pytest.approx((-8 - 0.2, -6 + 1.8))
+
+
+def test_lines_that_are_in_view_anyway_need_no_other_axis() -> None:
+    assert close_range([(1.0, 99.0), (2.0, 99.1), (3.0, 99.2)], "accuracy") is not None
+    assert close_range([(1.0, 99.2), (2.0, 99.2), (3.0, 99.2)], "accuracy") is None
+    assert close_range([], "accuracy") is None
+
+
+@given(st.lists(any_epochs(most=8), min_size=1, max_size=4), st.sampled_from(["accuracy", "loss"]))
+def test_every_end_is_inside_the_chart(told: list[list[Epoch]], what: str) -> None:
+    figure = overlay_figure([summary(one, run=number) for number, one in enumerate(told)], what)
+    limits = figure.layout.yaxis.range
+    if limits is None:
+        return
+    longest = max(one[-1].epoch for one in told)
+    for trace in figure.data:
+        for x, y in points(trace):
+            if x > 2 * longest / 3 and y is not None:
+                assert limits[0] - 1e-9 <= (math.log10(y) if what == "loss" else y) <= limits[1] + 1e-9
+
+
+# --- labels ------------------------------------------------------------------------------------------------------
+
+
+def test_every_line_ends_in_its_label_in_its_colour() -> None:
+    runs = [summary(epochs(98.0, 99.0), run=3), summary(epochs(98.0), run=5)]
+    figure = overlay_figure(runs, "accuracy")
+    told = [(note.text, note.x, note.y, note.font.color) for note in figure.layout.annotations]
+    assert told == [("run 3", 2, 99.0, SERIES[0]), ("run 5", 1, 98.0, SERIES[1])]
+    assert figure.layout.margin.r > 7 * len("run 3")
+    on_log = overlay_figure([summary([epoch(1, test_loss=0.01)])], "loss").layout.annotations[0]
+    assert on_log.y == pytest.approx(-2)  # Plotly wants the power of ten there
+
+
+def test_labels_of_equal_ends_do_not_cover_each_other() -> None:
+    figure = overlay_figure([summary(epochs(99.0), run=number) for number in range(4)], "accuracy")
+    shifts = sorted(note.yshift for note in figure.layout.annotations)
+    assert [later - earlier for earlier, later in pairwise(shifts)] == [LABEL] * 3
+    assert sum(shifts) == pytest.approx(0)  # around where they would all stand
+
+
+@given(st.lists(st.floats(-1000, 1000), max_size=12).map(sorted))
+def test_labels_are_in_order_apart_and_moved_only_where_they_must_be(wanted: list[float]) -> None:
+    placed = spaced(wanted)
+    assert len(placed) == len(wanted)
+    assert all(b - a >= LABEL - 1e-6 for a, b in pairwise(placed))
+    if all(b - a >= LABEL for a, b in pairwise(wanted)):
+        assert placed == wanted
+
+
+# --- groups ------------------------------------------------------------------------------------------------------
+
+
+def test_a_group_is_its_mean_in_a_band_with_its_seeds_faint() -> None:
+    figure = groups_figure(grouped(seed_runs(5, 99.3, 99.4, 99.5)), "accuracy")
+    band, *seeds, mean = figure.data
+    assert [trace.showlegend for trace in (band, *seeds)] == [False] * 4
+    assert [points(trace)[-1] for trace in seeds] == [(15, 99.3), (15, 99.4), (15, 99.5)]
+    assert all(trace.opacity < 0.5 and trace.hoverinfo == "skip" for trace in (band, *seeds))
+    assert points(mean)[-1] == pytest.approx((15, 99.4))
+    assert points(band)[14] == pytest.approx((15, 99.5))  # the mean and one deviation of 0.1
+    assert points(band)[15] == pytest.approx((15, 99.3))
+    assert mean.name == "runs 5001, 5002, 5003: a run"
+    assert {trace.line.color for trace in (*seeds, mean)} == {band.fillcolor} == {SERIES[0]}
+
+
+def test_no_band_leaves_what_an_accuracy_or_a_loss_can_be() -> None:
+    told = [[epoch(1, test, test_loss=loss)] for test, loss in ((100.0, 0.0), (99.0, 0.5))]
+    (group,) = grouped([summary(one, run=seed, seed=seed) for seed, one in enumerate(told)])
+    for what, limits in (("accuracy", (0, 100)), ("loss", (LOSS_FLOOR, math.inf))):
+        band = groups_figure([group], what).data[0]
+        assert all(limits[0] <= y <= limits[1] for _, y in points(band))
