@@ -56,17 +56,19 @@ class Board {
     matchMedia(`(resolution: ${ratio}dppx)`).addEventListener("change", () => this.fitPixels(), { once: true });
   }
 
-  // Ctrl+Z takes a stroke back wherever one is on the page, but where one types.
+  // Ctrl+Z takes a stroke back wherever one is on the page, but where one types. A tab that was hidden asks anew.
   listen() {
-    const press = (event) => {
-      if (!this.place.isConnected) document.removeEventListener("keydown", press);
-      else if (isUndo(event) && this.place.checkVisibility()) {
-        event.preventDefault();
-        this.undo();
-      }
-    };
-    document.addEventListener("keydown", press);
-    document.addEventListener("visibilitychange", () => { if (this.wasLive) this.ask(); });
+    const gone = new AbortController();
+    const on = (what, does) => document.addEventListener(what, (event) => {
+      if (this.place.isConnected) does(event);
+      else gone.abort();
+    }, { signal: gone.signal });
+    on("keydown", (event) => {
+      if (!isUndo(event) || !this.place.checkVisibility()) return;
+      event.preventDefault();
+      this.undo();
+    });
+    on("visibilitychange", () => { if (this.wasLive) this.ask(); });
   }
 
   strokes() {
