@@ -24,6 +24,7 @@ from lab.predict import Predictor, load_predictor
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui.drawing_board import DRAWINGS
+from lab.ui.state import RUN
 from lab.ui.text import plain
 
 FILE = "Picture file"
@@ -174,6 +175,27 @@ def test_a_run_reads_as_it_trains_until_one_of_its_epochs_is_chosen(store: Store
     assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": None}
     page.select_slider[0].set_value(2).run()
     assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": 2}
+
+
+def test_the_run_that_one_has_just_started_reads_until_another_is_chosen(store: Store) -> None:
+    run_id = store.submit(tiny_run())
+    page = AppTest.from_file(ROOT / "pages" / "draw.py", default_timeout=60)
+    page.session_state[RUN] = run_id
+    page.run()
+    assert page.selectbox(key="reader_run").value == run_id
+    page.selectbox(key="reader_run").select(0).run()
+    page.run()
+    assert page.selectbox(key="reader_run").value == 0
+    page.session_state[RUN] = store.submit(tiny_run(seed=2))
+    page.run()
+    assert page.selectbox(key="reader_run").value == run_id + 1 and not page.exception
+
+
+def test_a_run_that_has_ended_is_not_chosen_by_itself(trained: int) -> None:
+    page = AppTest.from_file(ROOT / "pages" / "draw.py", default_timeout=60)
+    page.session_state[RUN] = trained
+    page.run()
+    assert page.selectbox(key="reader_run").value == 0
 
 
 def test_a_light_and_a_dark_picture_are_read_alike() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lab.drawing import Stage
 from lab.store import ENDED, Run, Store, StoreError
 from lab.ui.choice import choice
-from lab.ui.state import the_store
+from lab.ui.state import chosen_run, the_store
 from lab.ui.text import plain
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHIPPED_RUN = 0
 """Stands for the network that ships where a run is chosen; runs are counted from 1."""
+FOLLOWED = "followed_run"
 NOW = 0
 """Stands for a run's newest weights where an epoch is chosen."""
 FOLLOWS = "Reads as it trains: keep a digit, and watch its bars sharpen."
@@ -67,6 +68,7 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     """The network that ships, a run at any finished epoch, or one that trains as it is by now."""
     epochs = {run: store.checkpoint_epochs(run.id) for run in store.runs()}
     runs = {run.id: run for run, finished in epochs.items() if finished or run.status not in ENDED}
+    _follow_what_is_watched(runs)
     with which:
         chosen = choice(
             "reader_run",
@@ -80,6 +82,13 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
         return Reader()
     run = runs[chosen]
     return Reader(chosen, _choose_epoch(epochs[run], run.status not in ENDED, when))
+
+
+def _follow_what_is_watched(runs: Mapping[int, Run]) -> None:
+    """Who has just started a run, or opened one that trains, comes here to see it read: once for each."""
+    watched = runs.get(chosen_run() or SHIPPED_RUN)
+    if watched and watched.status not in ENDED and st.session_state.get(FOLLOWED) != watched.id:
+        st.session_state[FOLLOWED] = st.session_state["reader_run"] = watched.id
 
 
 def _called(run: Run) -> str:
