@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
-from lab import cli_output, cli_rows, cli_store, steps
+from lab import cli_output, cli_probe, cli_rows, cli_store, steps
 from lab.analysis import summarize
 from lab.cli_arguments import (
     AveragingOption,
@@ -50,7 +50,7 @@ app = typer.Typer(
 
 _ITERATIONS_HELP = "Iterations of a round; 40 on a CPU, else 470."
 app.command("import")(cli_store.import_runs)
-for command in (cli_store.export, cli_store.check, cli_store.backup):
+for command in (cli_store.export, cli_store.check, cli_store.backup, cli_probe.mistakes):
     app.command()(command)
 
 

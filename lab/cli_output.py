@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,6 +17,9 @@ from lab.describe import StepSummary, describe_config
 from lab.events import Epoch, Paused, Resumed, Started, Window
 from lab.layers import LayerRow
 from lab.store import Kept, Run
+
+if TYPE_CHECKING:
+    from lab.probe import Reading
 
 console = PlainConsole()
 
@@ -179,6 +183,15 @@ def reading(digit: int, probabilities: list[float], why_odd: str | None) -> Rend
     if why_odd is None:
         return table
     return Group(f"This does not look like one digit: {why_odd}. {digit} is only a guess.", table)
+
+
+def mistakes_table(wrong: Iterable[Reading], evaluated: str) -> Table:
+    """The digits that were read wrongly, a line each; images are counted from 0."""
+    table = _table(f">{evaluated} image", ">is", ">read as", ">with", ">probability of what it is")
+    for one in wrong:
+        shares = (f"{100 * share:.2f} %" for share in (one.probability, one.of_label))
+        table.add_row(str(one.number), str(one.label), str(one.answer), *shares)
+    return table
 
 
 def bench_page(report: Report) -> RenderableType:

@@ -26,6 +26,9 @@ PUBLISHED = "#8A929A"
 RATE = "#009E73"
 WRONG = "#D55E00"
 
+# Values of kernels and feature maps, from black at 0: all eyes tell yellow from blue.
+POSITIVE, NEGATIVE = (240, 228, 66), (86, 180, 233)
+
 _ENTITIES = str.maketrans({character: f"&#{ord(character)};" for character in "&<>$%"})
 
 
@@ -55,29 +58,16 @@ def picture_figure(image: NDArray[Any], square: Square | None = None, height: in
     return figure
 
 
-def map_figure(side: int, row: int, column: int, height: int = 260) -> Figure:
-    """A feature map of `side` x `side` units, the chosen one marked; each unit is a point that can be clicked."""
-    rows, columns = np.divmod(np.arange(side * side), side)
-    chosen = (rows == row) & (columns == column)
-    units = {
-        "type": "scatter",
-        "x": columns.tolist(),
-        "y": rows.tolist(),
-        "mode": "markers",
-        "marker": {
-            "symbol": "square",
-            "size": min(40.0, 0.72 * height / side),
-            "color": np.where(chosen, TEST, PUBLISHED).tolist(),
-            "opacity": np.where(chosen, 1.0, 0.35).tolist(),
-        },
-        # Plotly fades what was not clicked; here the chosen unit is marked by its colour instead.
-        "selected": {"marker": {"opacity": 1.0}},
-        "unselected": {"marker": {"opacity": 0.35}},
-        "hovertemplate": "row %{y}, column %{x}<extra></extra>",
-    }
-    figure = plain(height, [units], uirevision=f"map-{side}", dragmode=False, clickmode="event+select")
-    _square_axes(figure, side)
-    return figure
+def signed_colours(values: NDArray[Any], largest: float) -> NDArray[np.uint8]:
+    """Red, green and blue (..., 3) of values: black at 0, yellow above and blue below, brightest at `largest`.
+
+    Small values are drawn brighter than in proportion, since most are far below the largest.
+    """
+    numbers = np.nan_to_num(np.asarray(values, dtype=float))
+    share = np.clip(np.abs(numbers) / (largest or 1), 0, 1)[..., None] ** 0.7
+    hue = np.where(numbers[..., None] < 0, NEGATIVE, POSITIVE)
+    colours: NDArray[np.uint8] = (share * hue).round().astype(np.uint8)
+    return colours
 
 
 def digits_figure(images: NDArray[Any], height: int = 90) -> Figure:

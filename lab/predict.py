@@ -7,7 +7,6 @@ header says which.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import nn
 
 from lab.checkpoint import load_weights
 from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, ConfigError, NetworkConfig, RunConfig, from_json, to_json
@@ -37,8 +36,7 @@ FEW = 8
 class Predictor:
     """A trained network ready to read pictures, on the CPU."""
 
-    network: Callable[[Tensor], Tensor]
-    """Normalised images (N, 1, 28, 28) -> class scores (N, 10)."""
+    network: nn.Sequential
     config: NetworkConfig
     description: str
     """Which run and epoch this is, for people."""
@@ -90,6 +88,18 @@ def shipped_facts() -> dict[str, Any]:
     except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise _damaged() from error
     return facts
+
+
+def shipped_config() -> NetworkConfig:
+    """The network of the shipped checkpoint.
+
+    Raises:
+        StoreError: the file is missing or damaged.
+    """
+    try:
+        return from_json(shipped_facts()["config"]).network
+    except (ConfigError, KeyError, TypeError) as error:
+        raise _damaged() from error
 
 
 def ship(run: int, store: Store) -> Path:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from torch import Tensor
+from torch import nn
 
 from lab import predict
 from lab.checkpoint import Snapshot
 from lab.config import RunConfig
 from lab.layers import ImpossibleNetwork
-from lab.network import build_network
+from lab.network import build_network, with_weights
 from lab.newest import newest
 from lab.predict import Predictor
 from lab.seeding import WEIGHTS, derived_seed
@@ -56,35 +55,18 @@ def _as_it_trains(run: Run, store: Store) -> Predictor:
     if snapshot is None and store.checkpoint_epochs(run.id):
         return replace(_after_epoch(run, None, store), is_live=True)
     try:
-        network = _in_training(run.uuid, run.config)
+        network = _in_training(run.uuid, run.config, snapshot)
     except ImpossibleNetwork as error:
         raise StoreError(f"Run {run.id} has a network that cannot be built: {error}") from error
-    held = snapshot or network.beginning
-    where = f"epoch {held.epoch}, batch {held.iteration:,} of {run.config.iterations_per_epoch:,}"
-    description = f"{run.name} (run {run.id}), {where if snapshot else 'untrained'}"
-    return Predictor(partial(network.scores, held), run.config.network, description, is_live=True)
+    where = "untrained"
+    if snapshot is not None:
+        where = f"epoch {snapshot.epoch}, batch {snapshot.iteration:,} of {run.config.iterations_per_epoch:,}"
+    return Predictor(network, run.config.network, f"{run.name} (run {run.id}), {where}", is_live=True)
 
 
 @lru_cache(maxsize=TRAINING)
-def _in_training(_uuid: str, config: RunConfig) -> _InTraining:
-    return _InTraining(config)
-
-
-class _InTraining:
-    """A network with room for the weights of one snapshot at a time: to build one for each would cost five times it."""
-
-    def __init__(self, config: RunConfig) -> None:
-        self._network = build_network(config.network, derived_seed(config.seed, 0, WEIGHTS)).eval()
-        first = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
-        self.beginning = self._held = Snapshot(epoch=0, iteration=0, weights=first)
-        """The network before its first batch."""
-        self._lock = threading.Lock()
-
-    def scores(self, snapshot: Snapshot, images: Tensor) -> Tensor:
-        """What the network of the snapshot says: class scores (N, 10)."""
-        with self._lock:
-            if self._held is not snapshot:
-                self._network.load_state_dict(snapshot.weights)
-                self._held = snapshot
-            scores: Tensor = self._network(images)
-        return scores
+def _in_training(uuid: str, config: RunConfig, snapshot: Snapshot | None) -> nn.Sequential:
+    """The run's network with the weights of a snapshot; None: those that its seed begins with."""
+    if snapshot is None:
+        return build_network(config.network, derived_seed(config.seed, 0, WEIGHTS)).eval()
+    return with_weights(_in_training(uuid, config, None), snapshot.weights)

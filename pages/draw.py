@@ -4,6 +4,7 @@ import streamlit as st
 
 from lab.drawing import stroke_stages
 from lab.ui.drawing_board import drawing_board
+from lab.ui.inside import look_inside
 from lab.ui.layout import page_head
 from lab.ui.picture_file import read_file
 from lab.ui.reader import Reader, choose_reader, describe_reader, show_stages
@@ -35,6 +36,8 @@ def read_digit(source: str, reader: Reader) -> None:
     if stages:
         with st.container(key="stages"):
             show_stages(stages)
+            if reader.has_weights_kept():
+                look_inside(stages[-1].image, reader)
 
 
 page_head("Draw a digit", "A network trained on MNIST reads what you draw, once it has been made to look like MNIST.")

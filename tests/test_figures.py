@@ -5,14 +5,13 @@ import re
 
 import numpy as np
 import pytest
-from charts import GROUNDS, checked, contrast, points
+from charts import GROUNDS, checked, contrast
 
 from lab import figures
-from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed
+from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed, signed_colours
 from lab.layers import Square
 
 digits_figure = checked(figures.digits_figure)
-map_figure = checked(figures.map_figure)
 picture_figure = checked(figures.picture_figure)
 
 
@@ -70,11 +69,13 @@ def test_the_square_lies_around_exactly_its_pixels() -> None:
     assert (frame.x0, frame.x1) == (5 - 0.5, 11 + 0.5)
 
 
-def test_a_map_has_a_point_a_unit_and_marks_the_chosen_one() -> None:
-    (units,) = map_figure(4, row=1, column=2).data
-    assert points(units) == [(column, row) for row in range(4) for column in range(4)]
-    marked = [place for place, colour in zip(points(units), units.marker.color, strict=True) if colour == TEST]
-    assert marked == [(2, 1)]
+def test_values_are_black_at_0_and_yellow_or_blue_the_brighter_the_farther_from_it() -> None:
+    colours = signed_colours(np.array([0.0, 2.0, 1.0, -2.0, -9.0, np.nan]), largest=2)
+    share = 0.5**0.7
+    half = [round(share * 240), round(share * 228), round(share * 66)]
+    assert colours.dtype == np.uint8
+    assert colours.tolist() == [[0, 0, 0], [240, 228, 66], half, [86, 180, 233], [86, 180, 233], [0, 0, 0]]
+    assert signed_colours(np.zeros(3), largest=0).tolist() == [[0, 0, 0]] * 3
 
 
 def test_digits_stand_in_one_row_with_a_gap_after_each() -> None:

@@ -30,7 +30,7 @@ from lab.steps import SOURCE, STEPS, step
 from lab.store import Store, StoreError
 
 STATUSES = ("queued", "running", "paused", "interrupted", "stopped", "failed", "finished")
-PAGES = ("steps", "train", "runs")
+PAGES = ("steps", "train", "inside", "mistakes", "runs")
 
 
 # --- every page opens --------------------------------------------------------------------------------------------

@@ -128,17 +128,17 @@ def test_the_name_of_the_run_that_reads_is_shown_as_it_was_typed(store: Store, t
     page.selectbox(key="reader_run").select(trained).run()
     page.select_slider[0].set_value(3).run()
     assert page.selectbox(key="reader_run").options[1] == f"Run {trained}: 5*5 vs 3*3 <b>x</b> $y$"
-    words = AppTest.from_function(_described, default_timeout=60, args=(trained,)).run()
+    words = AppTest.from_function(_described, default_timeout=60, args=(store.url, trained)).run()
     assert words.caption[0].value == f"Read by {plain(f'5*5 vs 3*3 <b>x</b> $y$ (run {trained}), epoch 3')}."
 
 
-def _described(run: int) -> None:
+def _described(url: str, run: int) -> None:
     """A page of its own: a run that has no epoch to choose."""
     import streamlit as st
 
     from lab.ui.reader import Reader, describe_reader
 
-    describe_reader(Reader(run), st.container(), st.container())
+    describe_reader(Reader(url, run), st.container(), st.container())
 
 
 def test_any_run_at_any_finished_epoch_can_read(store: Store, trained: int, monkeypatch: pytest.MonkeyPatch) -> None:

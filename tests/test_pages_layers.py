@@ -5,19 +5,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from app_pages import ROOT, errors, html, open_alone
+from app_pages import ROOT, component_data, errors, html, open_alone, with_draft
+from examples import TINY_NETWORK, claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
-from lab.config import conv, linear
+from lab.config import NetworkConfig, conv, linear
 from lab.editing import Rows
 from lab.layers import Square, layer_table
-from lab.mnist import DataError
+from lab.mnist import DataError, Mnist
+from lab.predict import load_predictor
+from lab.probe import layer_maps, number
 from lab.steps import step
+from lab.store import Store, worker_name
+from lab.training import train
 from lab.ui import network_editor
 from lab.ui.draft import Draft
 from lab.ui.layer_table import layer_name, table_html
 from lab.ui.network_editor import NEW_LAYER, PRESET, SHEET, Sheet
-from lab.ui.receptive_field import COLUMN, DIGIT, LAYER, ROW, unit_words
+from lab.ui.receptive_field import CLICK, COLUMN, DIGIT, LAYER, MAP, ROW, unit_words
 from lab.ui.state import DRAFT
 
 
@@ -323,6 +328,47 @@ def test_a_test_image_that_there_is_not_is_refused_and_the_last_one_stays() -> N
     assert any(caption.value.startswith("Test image 12,") for caption in page.caption)
     page.text_input(key=DIGIT).set_value("10000").run()
     assert errors(page) == ["Test image is 10000; it must be a whole number from 0 to 9,999."]
+
+
+def whose(page: AppTest) -> str:
+    """The caption that says which network made the map."""
+    return next(caption.value for caption in page.caption if "Click a value" in caption.value)
+
+
+def test_the_map_is_the_one_that_the_unit_stands_in_of_the_network_that_comes_with_the_lab(mnist: Mnist) -> None:
+    page = open_alone("layers")
+    assert whose(page).startswith("Made by the ready-trained network.")
+    page.selectbox(key=LAYER).select(7).run()
+    page.slider(key=MAP).set_value(3).run()
+    (made,) = layer_maps(load_predictor(), mnist.test_images[0, 0].numpy() / 255)[6:7]
+    given = component_data(page, CLICK)
+    assert given["unit"] == [2, 2]
+    assert given["tiles"][0]["words"].startswith("Map 3 of layer 7,")
+    assert given["tiles"][0]["words"].endswith(f"marked is {number(made.maps[3, 2, 2])}")
+    assert f"**{number(made.maps[3, 2, 2])}**: map 3, row 2, column 2 of layer 7, and its sum" in [
+        text.value for text in page.markdown
+    ]
+
+
+def test_the_newest_run_with_just_these_layers_makes_the_map_and_without_one_an_untrained_network(
+    store: Store, few: Mnist
+) -> None:
+    assert whose(with_draft(tiny_run(), "layers")).startswith("An untrained network's map")
+    for _ in range(2):
+        run_id = store.submit(tiny_run())
+        claimed(store, run_id, f"{worker_name()}:test")
+        say(store, run_id, *train(tiny_run(), few))
+    store.submit(tiny_run(seed=2))  # has not begun
+    alike = replace(TINY_NETWORK, dropout=0.5)
+    assert whose(with_draft(tiny_run(network=alike), "layers")).startswith(f"Made by run {run_id}.")
+    other = replace(TINY_NETWORK, batch_norm=False)
+    assert whose(with_draft(tiny_run(network=other), "layers")).startswith("An untrained network's map")
+
+
+def test_a_network_too_large_to_compute_at_once_is_said_to_be_so() -> None:
+    layers = (conv(256, 3, padding=1), conv(256, 3, padding=1), conv(10, 3))  # 28 * 28 * 9 * 256 * 256 = 462 million
+    page = with_draft(tiny_run(network=NetworkConfig(layers=layers)), "layers")
+    assert not page.exception and any("too large to show its maps" in caption.value for caption in page.caption)
 
 
 def test_a_field_larger_than_the_image_is_said_to_be_clipped() -> None:

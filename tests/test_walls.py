@@ -139,7 +139,7 @@ def test_the_corridor_runs_one_way() -> None:
     assert breaches(behind_the_front_door, ["lab.cli"]) == []
 
 
-SEALED = ("lab/compute", "lab/drawing", "lab/export", "lab/store", "lab/web")
+SEALED = ("lab/compute", "lab/drawing", "lab/export", "lab/probe", "lab/store", "lab/web")
 """Folders of lab that others know by their door only: what their `__init__` names."""
 
 
@@ -179,9 +179,14 @@ def test_pages_train_nothing_themselves() -> None:
     assert breaches(["pages/*.py", "app.py", "lab/ui/*.py"], ["lab.training", "lab.network"]) == []
 
 
-def test_training_alone_goes_through_the_door_of_what_computes() -> None:
+def test_only_training_and_who_asks_a_trained_network_go_through_the_door_of_what_computes() -> None:
     others = [path for path in outside("lab/compute") if path != "lab/training.py"]
-    assert breaches(others, ["lab.compute"]) == []
+    assert not [breach for breach in breaches(others, ["lab.compute"]) if not breach.startswith("lab/probe/")]
+    assert breaches(["lab/probe/*.py"], ["lab.compute.Trainer"]) == []
+
+
+def test_what_asks_a_trained_network_trains_none_and_shows_nothing() -> None:
+    assert breaches(["lab/probe/*.py"], ["lab.training", "lab.jobs", "lab.ui", *STREAMLIT, *SHOWING]) == []
 
 
 def test_what_computes_knows_nothing_of_the_loop_that_it_serves() -> None:

@@ -1,5 +1,6 @@
 """All that computes a run: this is its door, and no other room knows a file behind it."""
 
+from lab.compute.scores import read_scores
 from lab.compute.trainer import Trainer
 
-__all__ = ["Trainer"]
+__all__ = ["Trainer", "read_scores"]

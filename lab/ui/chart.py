@@ -8,10 +8,8 @@ comes from the npm package plotly.js-cartesian-dist-min, in the version that the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 from streamlit.components.v1 import declare_component
@@ -64,9 +62,3 @@ def show_figure(figure: Figure, key: str, growing: Growing | None = None) -> Non
     chart = st.components.v2.component("lab_chart", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
     live = None if growing is None else asdict(growing)
     chart(key=key, data={"figure": json.dumps(figure), "plotly": path, "live": live}, width="stretch")
-
-
-def show_clickable_figure(figure: Figure, key: str, on_click: Callable[[], None]) -> None:
-    """Streamlit's own chart: `on_click` is called when a point was clicked, which is in the session state by `key`."""
-    config: dict[str, Any] = {"displayModeBar": False, "responsive": True}
-    st.plotly_chart(figure, key=key, width="stretch", config=config, on_select=on_click, selection_mode="points")

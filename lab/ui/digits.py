@@ -5,8 +5,12 @@ Reading them needs torch. It is imported where a digit is drawn, not with the pa
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
+from lab.config import EVALUATION_IMAGES, ConfigError
+from lab.fields import Whole
 from lab.figures import digits_figure, picture_figure
 from lab.layers import Square
 from lab.ui.chart import show_figure
@@ -29,14 +33,30 @@ def show_augmented_digits() -> None:
     show_figure(digits_figure(examples, height=44), "digits")
 
 
-def show_test_digit(index: int, square: Square) -> None:
-    """A test image, what it shows, and the square marked on it."""
+def choose_test_image(key: str, label: str = "Test image") -> int:
+    """The number of an image of an evaluation set; the last one that there is, while what is typed is none."""
+    numbers = Whole(label, 0, EVALUATION_IMAGES - 1, "Which of the 10,000 images, counted from 0.")
+    kept = f"{key}_kept"
+    st.session_state.setdefault(key, str(st.session_state.get(kept, 0)))
+    text = st.text_input(label, key=key, help=numbers.help)
+    try:
+        st.session_state[kept] = int(numbers.parse(label, text))
+    except ConfigError as error:
+        st.error(plain(str(error)))
+    digit: int = st.session_state.get(kept, 0)
+    return digit
+
+
+def show_test_digit(index: int, square: Square) -> NDArray[np.float32] | None:
+    """A test image, what it shows, and the square marked on it; returns its pixels, None where they cannot be read."""
     from lab.mnist import DataError, load_mnist, to_unit
 
     try:
         data = load_mnist()
     except DataError as error:
         st.error(plain(str(error)))
-        return
-    show_figure(picture_figure(to_unit(data.test_images[index, 0]).numpy(), square, height=260), "unit_picture")
+        return None
+    image: NDArray[np.float32] = to_unit(data.test_images[index, 0]).numpy()
+    show_figure(picture_figure(image, square, height=260), "unit_picture")
     st.caption(f"Test image {index:,}, a {int(data.test_labels[index])}.")
+    return image

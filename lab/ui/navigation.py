@@ -13,6 +13,8 @@ PAGES = {
     "train": ("Train", ":material/show_chart:"),
     "layers": ("Layers", ":material/layers:"),
     "draw": ("Draw", ":material/draw:"),
+    "inside": ("Inside", ":material/account_tree:"),
+    "mistakes": ("Mistakes", ":material/rule:"),
     "runs": ("Runs", ":material/list:"),
 }
 """Title and icon by the page's file; the first is the one that opens."""

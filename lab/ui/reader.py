@@ -15,9 +15,9 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
-from lab.store import ENDED, Run, Store, StoreError
+from lab.store import ENDED, Run, Store, StoreError, open_store
 from lab.ui.choice import choice
-from lab.ui.state import chosen_run, the_store
+from lab.ui.state import chosen_run
 from lab.ui.text import plain
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ _STYLE = """
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads the digit: a run of the store after an epoch (None: the newest); no run: the network that ships."""
+    """Who reads: a run of the store at `url` after an epoch (None: the newest there is); no run: what ships."""
 
+    url: str
     run: int | None = None
     epoch: int | None = None
 
@@ -61,7 +62,17 @@ class Reader:
         """
         from lab.readers import reader  # imports torch: when a network is wanted, not with the page
 
-        return reader(self.run, self.epoch, the_store())
+        return reader(self.run, self.epoch, open_store(self.url))
+
+    def has_weights_kept(self) -> bool:
+        """Whether it can be asked anew, and then says the same: not so a run before its first epoch has ended."""
+        return self.run is None or bool(open_store(self.url).checkpoint_epochs(self.run))
+
+    def changed(self) -> float:
+        """When the file of the shipped network was changed last; 0 for a run, whose epochs stay as they are."""
+        from lab.predict import SHIPPED  # imports torch: when a network is wanted, not with the page
+
+        return 0.0 if self.run or not SHIPPED.exists() else SHIPPED.stat().st_mtime
 
 
 def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Reader:
@@ -79,9 +90,9 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
             help="Who reads the digit: the network that comes with the lab, or one that is or was trained here.",
         )
     if not chosen:
-        return Reader()
+        return Reader(store.url)
     run = runs[chosen]
-    return Reader(chosen, _choose_epoch(epochs[run], run.status not in ENDED, when))
+    return Reader(store.url, chosen, _choose_epoch(epochs[run], run.status not in ENDED, when))
 
 
 def _follow_what_is_watched(runs: Mapping[int, Run]) -> None:

@@ -3,42 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from lab.config import EVALUATION_IMAGES, ConfigError
-from lab.fields import Whole
-from lab.figures import map_figure
 from lab.layers import LayerRow, Square, receptive_square
-from lab.ui.chart import show_clickable_figure
+from lab.store import StoreError
 from lab.ui.choice import choice
-from lab.ui.digits import show_test_digit
+from lab.ui.digits import choose_test_image, show_test_digit
+from lab.ui.layer_maps import maps_of, show_value_map, untrained_maps_of
 from lab.ui.layer_table import layer_name
-from lab.ui.text import plain
+from lab.ui.network_choice import trained_reader
+from lab.ui.state import draft, the_store
+from lab.ui.sum_words import show_sum
+from lab.ui.tiles import picked
 
-LAYER, ROW, COLUMN, CLICK = "unit_layer", "unit_row", "unit_column", "unit_click"
+if TYPE_CHECKING:
+    from lab.probe import LayerMaps
+
+LAYER, MAP, ROW, COLUMN, CLICK = "unit_layer", "unit_map", "unit_row", "unit_column", "unit_click"
 SHOWN = "unit_layer_shown"
-DIGIT, SHOWN_DIGIT = "unit_digit", "unit_digit_shown"
-DIGITS = Whole("Test image", 0, EVALUATION_IMAGES - 1, "Which of the 10,000 test images lies under the square.")
+DIGIT = "unit_digit"
 
 
 @st.fragment
 def show_receptive_field(rows: Sequence[LayerRow]) -> None:
-    """The chosen unit in its map, and the square of the image that it depends on."""
+    """The chosen unit in its map of a real digit, the square of the image that it depends on, and its value's sum."""
     controls, chosen_map, picture = st.columns([1, 1, 1.15], gap="medium")
     with controls:
         layer = _choose_layer(rows)
+        channel = _choose_map(layer)
         unit_row, unit_column = _choose_unit(layer)
-        digit = _choose_digit()
-    with chosen_map:
-        st.markdown(f"**The map of layer {layer.index}**")
-        show_clickable_figure(map_figure(layer.output_shape[1], unit_row, unit_column), CLICK, _take_click)
-        st.caption("Click a unit, or use the sliders.")
+        digit = choose_test_image(DIGIT)
     square = receptive_square(layer, unit_row, unit_column)
     st.markdown(unit_words(layer, unit_row, unit_column, square))
-    with picture:
+    with picture:  # last, with the map: torch may still be being imported
         st.markdown("**What it sees of the image**")
-        show_test_digit(digit, square)  # last: torch may still be being imported
+        image = show_test_digit(digit, square)
+    place = (channel, unit_row, unit_column)
+    with chosen_map:
+        st.markdown(f"**Map {channel} of layer {layer.index}**")
+        shown = None if image is None else _show_map(layer, place, image)
+    if shown is not None:
+        with st.expander("The sum that made this value"):
+            show_sum(shown, place)
+
+
+def _show_map(layer: LayerRow, place: tuple[int, int, int], image: NDArray[np.float32]) -> LayerMaps | None:
+    """The map that the unit stands in, of a trained network where there is one of these layers, and whose it is."""
+    network = draft().config.network
+    reader, made = trained_reader(network, the_store()), None
+    with suppress(StoreError):  # weights that cannot be read: an untrained network stands for them
+        made = maps_of(reader, image) if reader else None
+    if made is None or reader is None:
+        made, whose = untrained_maps_of(network, image), "An untrained network's map: its weights are random still."
+    else:
+        whose = f"Made by {f'run {reader.run}' if reader.run else 'the ready-trained network'}."
+    if made is None:
+        st.caption("This network is too large to show its maps at once: train it, and look at them under Inside.")
+        return None
+    show_value_map(made[layer.index - 1], place, CLICK, _take_click, size=188)
+    st.caption(f"{whose} Click a value, or use the sliders.")
+    return made[layer.index - 1]
 
 
 def unit_words(layer: LayerRow, unit_row: int, unit_column: int, square: Square) -> str:
@@ -72,6 +101,14 @@ def _choose_layer(rows: Sequence[LayerRow]) -> LayerRow:
     return rows[number - 1]
 
 
+def _choose_map(layer: LayerRow) -> int:
+    count = layer.output_shape[0]
+    st.session_state[MAP] = min(st.session_state.get(MAP, 0), count - 1)  # an edit may have taken maps away
+    if count == 1:
+        return 0
+    return st.slider("Map", 0, count - 1, key=MAP, help="Which of the layer's maps is shown, counted from 0.")
+
+
 def _choose_unit(layer: LayerRow) -> tuple[int, int]:
     side = layer.output_shape[1]
     if side == 1:
@@ -84,18 +121,5 @@ def _choose_unit(layer: LayerRow) -> tuple[int, int]:
     return unit_row, unit_column
 
 
-def _choose_digit() -> int:
-    """The test image under the square; the last one that there is, while what is typed is none."""
-    text = st.text_input(DIGITS.label, "0", key=DIGIT, help=DIGITS.help)
-    try:
-        st.session_state[SHOWN_DIGIT] = int(DIGITS.parse(DIGITS.label, text))
-    except ConfigError as error:
-        st.error(plain(str(error)))
-    digit: int = st.session_state.get(SHOWN_DIGIT, 0)
-    return digit
-
-
 def _take_click() -> None:
-    points = st.session_state[CLICK]["selection"]["points"]
-    if points:
-        st.session_state[ROW], st.session_state[COLUMN] = int(points[0]["y"]), int(points[0]["x"])
+    _, st.session_state[ROW], st.session_state[COLUMN] = picked(CLICK)

@@ -1,0 +1,36 @@
+"""Many images read by a trained network, the fastest way that there is on the CPU, without what training needs."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from lab.compute.engines import make_engine
+from lab.config import CLASSES, NetworkConfig, RunConfig
+from lab.device import one_thread
+from lab.mnist import to_unit
+
+AT_ONCE = 50
+"""Images a batch: as fast as more, and step 1's network takes 90 MB for it instead of 600."""
+
+
+def read_scores(config: NetworkConfig, network: nn.Sequential, images: Tensor) -> Tensor:
+    """Class scores (N, 10) of uint8 images (N, 1, 28, 28), in float32 and eval mode; `network` is not touched.
+
+    On one thread: a training beside it loses no more than that one core, for as long as it takes.
+
+    Raises:
+        MemoryError: there is too little for a batch of images.
+    """
+    if not len(images):
+        return torch.empty(0, CLASSES)
+    engine = make_engine(
+        RunConfig(network=config, batch_size=AT_ONCE), copy.deepcopy(network), "cpu", torch.Generator()
+    )
+    try:
+        with one_thread():
+            return torch.cat([engine.scores(to_unit(batch)) for batch in torch.split(images, AT_ONCE)])
+    finally:
+        engine.close()

@@ -1,0 +1,242 @@
+"""A digit on its way through a network, on a page: the layers, the maps of one, and a value of one map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from lab.figures import WRONG, signed_colours
+from lab.store import Store
+from lab.ui.choice import choice
+from lab.ui.digits import choose_test_image
+from lab.ui.layer_maps import largest_value, range_words, show_value_map
+from lab.ui.layer_table import layer_name, shape_words
+from lab.ui.navigation import page
+from lab.ui.network_choice import ask_reader
+from lab.ui.reader import Reader
+from lab.ui.text import percent_words, plain
+from lab.ui.tiles import Tile, picked, show_tiles
+
+if TYPE_CHECKING:
+    from lab.probe import LayerMaps
+
+DRAWN, SOURCE, NUMBER = "inside_drawing", "inside_source", "inside_number"
+TEST, VALIDATION, DRAWING = "Test image", "Validation image", "My drawing"
+LAYER, MAP, ROW, COLUMN = "inside_layer", "inside_map", "inside_row", "inside_column"
+OF_LAYER = "inside_of_layer"
+STRIP, MAPS, VALUES, KERNELS = "inside_strip", "inside_maps", "inside_values", "inside_kernels"
+THUMBNAIL = 52
+"""Side of a layer's picture in the strip, in CSS pixels, and of the pixels that are sent for it."""
+LARGE = 232
+
+
+@dataclass(frozen=True)
+class Digit:
+    """The digit that is followed: (28, 28) with bright ink in [0, 1], and what it is called."""
+
+    image: NDArray[np.float32]
+    words: str
+    label: int | None = None
+    """What it is; of a drawing, nobody knows."""
+
+
+def look_inside(image: NDArray[np.float32], reader: Reader) -> None:
+    """A button that follows a picture (28, 28), such as the one just drawn, through the network that read it."""
+    if st.button("See what each layer makes of it", icon=":material/account_tree:"):
+        ask_reader(reader)
+        st.session_state[DRAWN], st.session_state[SOURCE] = np.asarray(image, np.float32), DRAWING
+        st.switch_page(page("inside"))
+
+
+def look_inside_at(number: int, evaluated: str) -> None:
+    """Go and follow an image of an evaluation set through the network that is asked."""
+    st.session_state[SOURCE] = TEST if evaluated == "test" else VALIDATION
+    st.session_state[NUMBER] = str(number)
+    st.switch_page(page("inside"))
+
+
+def has_validation(store: Store, reader: Reader) -> bool:
+    """Whether the network was evaluated on images held out of training."""
+    return reader.run is not None and store.run(reader.run).config.evaluate_on == "validation"
+
+
+def choose_digit(has_validation: bool) -> Digit | None:
+    """One of the test images or of those held out, or what was drawn; None where it cannot be read, which is said."""
+    from lab.mnist import DataError  # imports torch: when a digit is wanted, not with the page
+
+    drawn: NDArray[np.float32] | None = st.session_state.get(DRAWN)
+    sources = [TEST, *([VALIDATION] if has_validation else []), *([DRAWING] if drawn is not None else [])]
+    source = choice(SOURCE, sources, TEST, label="Digit") if len(sources) > 1 else TEST
+    if source == DRAWING and drawn is not None:
+        return Digit(drawn, "Your drawing")
+    number = choose_test_image(NUMBER, source)
+    try:
+        return _digit(number, source)
+    except DataError as error:
+        st.error(plain(str(error)))
+        return None
+
+
+def _digit(number: int, source: str) -> Digit:
+    from lab.mnist import load_mnist, to_unit
+
+    _, _, images, labels = load_mnist().split("test" if source == TEST else "validation")
+    return Digit(to_unit(images[number, 0]).numpy(), f"{source} {number:,}", int(labels[number]))
+
+
+def show_answer(digit: Digit, reader: Reader) -> None:
+    """The digit, large, and what the network reads; the colour of what is wrong where it is wrong."""
+    probabilities = reader.predictor()(digit.image)
+    answer = int(probabilities.argmax())
+    what = f"{digit.words}{'' if digit.label is None else f', a {digit.label}'}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pixels = (255 * digit.image).round().astype(np.uint8)
+        show_tiles(pixels[None], [Tile(what)], "inside_digit", size=112)
+        colour = WRONG if digit.label not in (None, answer) else "inherit"
+        st.html(
+            f"<p>{escape(what)}, read as <b style='display:block;font-size:3rem;line-height:1.1;color:{colour}'>"
+            f"{answer}</b>with {percent_words(float(probabilities[answer]))}</p>"
+        )
+
+
+# --- which value -----------------------------------------------------------------------------------------------------
+
+
+def choose_layer(layers: Sequence[LayerMaps]) -> LayerMaps:
+    """One of the layers; at first the first."""
+    numbers = [layer.row.index for layer in layers]
+    number = choice(
+        LAYER,
+        numbers,
+        1,
+        label="Layer",
+        format_func=lambda index: f"{index}. {layer_name(layers[index - 1].row)}",
+        help="Whose maps are shown.",
+    )
+    return layers[number - 1]
+
+
+def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
+    """Map, row and column; in a layer that was just chosen, its strongest value."""
+    named = (MAP, ROW, COLUMN)
+    shape = layer.maps.shape
+    if st.session_state.get(OF_LAYER) != (layer.row.index, shape) or any(
+        name not in st.session_state for name in named
+    ):
+        st.session_state.update(zip(named, layer.strongest(), strict=True))
+        st.session_state[OF_LAYER] = (layer.row.index, shape)
+    with st.container(horizontal=True):
+        for name, label, size in zip(named, ("Map", "Row", "Column"), shape, strict=True):
+            words = f"From 0 to {size - 1}."
+            st.number_input(label, 0, max(1, size - 1), key=name, disabled=size == 1, help=words, width=98)
+    place = tuple(min(int(st.session_state[name]), size - 1) for name, size in zip(named, shape, strict=True))
+    return place[0], place[1], place[2]
+
+
+def _take_layer() -> None:
+    st.session_state[LAYER] = picked(STRIP)[0] + 1
+
+
+def _take_map() -> None:
+    st.session_state[MAP] = picked(MAPS)[0]
+
+
+def _take_kernel() -> None:
+    st.session_state[MAP] = picked(KERNELS)[0]
+    if st.session_state[LAYER] != 1:
+        st.session_state[LAYER] = 1
+        st.session_state.pop(OF_LAYER)
+
+
+def _take_value() -> None:
+    _, st.session_state[ROW], st.session_state[COLUMN] = picked(VALUES)
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def show_strip(layers: Sequence[LayerMaps], chosen: LayerMaps) -> None:
+    """Of each layer the map with its strongest value; a click chooses the layer."""
+    pictures = np.stack([_thumbnail(layer) for layer in layers])
+    tiles = [
+        Tile(
+            f"Layer {layer.row.index}, {layer_name(layer.row)}: {shape_words(layer.row.output_shape)}; "
+            f"shown is map {layer.strongest()[0]}",
+            f"{layer.row.index}. {_short(layer)}",
+        )
+        for layer in layers
+    ]
+    index = layers.index(chosen)
+    show_tiles(pictures, tiles, STRIP, size=THUMBNAIL, picks="picture", on_pick=_take_layer, chosen=index)
+
+
+def _short(layer: LayerMaps) -> str:
+    return {"max_pool": "max", "average_pool": "mean", "global_average_pool": "mean"}.get(
+        layer.row.kind, layer.row.kind
+    )
+
+
+def _thumbnail(layer: LayerMaps) -> NDArray[np.uint8]:
+    strongest = layer.maps[layer.strongest()[0]]
+    rows, columns = (np.arange(THUMBNAIL) * side // THUMBNAIL for side in strongest.shape)
+    return signed_colours(strongest[np.ix_(rows, columns)], largest_value(layer))
+
+
+def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, int, int]) -> None:
+    """All maps of the layer, and the chosen one large: a click on a value shows its sum."""
+    st.caption(
+        "Black is 0, yellow is above, blue below. Click a map to see it large, and there a value to see its sum; "
+        "or use the arrow keys, with Shift from value to value."
+    )
+    count = len(layer.maps)
+    is_last = layer is layers[-1]
+    gallery, large = st.columns([1.35, 1], gap="medium")
+    with gallery:
+        st.markdown(f"**The {count} {'scores' if is_last else 'maps'} of layer {layer.row.index}**")
+        tiles = [_map_tile(values, channel, is_last) for channel, values in enumerate(layer.maps)]
+        with st.container(height=LARGE + 30 if count > 32 else "content", border=False):
+            colours = signed_colours(layer.maps, largest_value(layer))
+            show_tiles(colours, tiles, MAPS, _tile_size(layer), "picture", _take_map, chosen=place[0])
+    with large:
+        st.markdown(f"**Map {place[0]}**")
+        show_value_map(layer, place, VALUES, _take_value, LARGE)
+
+
+def _tile_size(layer: LayerMaps) -> int:
+    """In CSS pixels, so that most layers are seen at once."""
+    count, height, _ = layer.maps.shape
+    if count > 32:
+        return 44
+    return 56 if height == 1 else 64 if count > 10 else 84
+
+
+def _map_tile(values: NDArray[np.float64], channel: int, is_last: bool) -> Tile:
+    from lab.probe import number
+
+    if values.size == 1:
+        name = f"{'score of ' if is_last else 'map '}{channel}"
+        return Tile(f"{name}: {number(values.item())}", name, note=number(values.item()))
+    return Tile(f"Map {channel}, {range_words(values)}")
+
+
+def show_kernels(first: LayerMaps, chosen: LayerMaps, place: tuple[int, int, int]) -> None:
+    """The kernels of the first layer, which read the image itself; nothing where it has none."""
+    kernels = first.kernels
+    if kernels is None:
+        return
+    side = kernels.shape[-1]
+    st.header(f"The {len(kernels)} kernels of the first layer", anchor=False)
+    st.caption(
+        f"{side}×{side} weights each: yellow ones add what lies under them, blue ones take it away. A kernel answers "
+        "most where the image looks like it. Click one to see its map."
+    )
+    largest = float(np.abs(kernels).max())
+    tiles = [Tile(f"Kernel {number}: {range_words(kernel)}") for number, kernel in enumerate(kernels)]
+    marked = place[0] if chosen.row.index == 1 else None
+    show_tiles(signed_colours(kernels[:, 0], largest), tiles, KERNELS, 40, "picture", _take_kernel, chosen=marked)

@@ -1,0 +1,70 @@
+"""Which trained network is asked what it has learned: a run at an epoch, or the one that comes with the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import streamlit as st
+
+from lab.config import NetworkConfig
+from lab.store import Store, StoreError
+from lab.ui.choice import choice
+from lab.ui.reader import SHIPPED_RUN, Reader
+from lab.ui.state import RUN
+
+ASKED, EPOCH = "asked_run", "asked_epoch"
+
+
+def choose_network(store: Store) -> Reader:
+    """The select box and, for a run of several epochs, the slider; at first the run that the session looks at."""
+    runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
+    watched = st.session_state.get(RUN)
+    run = choice(
+        ASKED,
+        [SHIPPED_RUN, *runs],
+        watched if watched in runs else SHIPPED_RUN,
+        label="Network",
+        format_func=lambda number: f"Run {number}: {runs[number]}" if number else "Ready-trained network",
+        help="The trained network that comes with the lab, or one that was trained here.",
+    )
+    epoch = _choose_epoch(run, store.checkpoint_epochs(run)) if run else None
+    return Reader(store.url, run or None, epoch)
+
+
+def trained_reader(network: NetworkConfig, store: Store) -> Reader | None:
+    """A trained network of just these layers: the one that comes with the lab, or the newest run; None: there is none.
+
+    Dropout, which changes nothing but training, may differ.
+    """
+    from lab.predict import shipped_config  # imports torch: when a network is asked, not with the page
+
+    wanted = replace(network, dropout=0)
+    with suppress(StoreError):  # a damaged file is said where it is read
+        if replace(shipped_config(), dropout=0) == wanted:
+            return Reader(store.url, None, None)
+    alike = (run.id for run in store.runs() if replace(run.config.network, dropout=0) == wanted)
+    run, epochs = next(((run, kept) for run in alike if (kept := store.checkpoint_epochs(run))), (None, []))
+    return Reader(store.url, run, epochs[-1]) if run else None
+
+
+def ask_reader(reader: Reader) -> None:
+    """Make a network the one that is asked; call it before the page that asks is drawn."""
+    st.session_state[ASKED] = reader.run or SHIPPED_RUN
+    if reader.epoch is not None:
+        st.session_state[f"{EPOCH}_{reader.run}"] = reader.epoch
+
+
+def _choose_epoch(run: int, epochs: Sequence[int]) -> int:
+    """An epoch of the run; each run keeps its own choice, also when the page is left."""
+    if len(epochs) < 2:
+        return epochs[0]
+    key = f"{EPOCH}_{run}"
+    kept = f"{key}_kept"
+    if st.session_state.get(key) not in epochs:
+        st.session_state[key] = st.session_state.get(kept) if st.session_state.get(kept) in epochs else epochs[-1]
+    words = "The network as it was after this epoch."
+    epoch = int(st.select_slider("Epoch", epochs, key=key, help=words))
+    st.session_state[kept] = epoch
+    return epoch

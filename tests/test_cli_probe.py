@@ -1,0 +1,63 @@
+"""`python -m lab mistakes`: the digits that a network reads wrongly, for people and for machines."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from command_line import Lab, commands
+from examples import claimed, say, tiny_run
+
+from lab.mnist import DataError, Mnist
+from lab.store import Store, worker_name
+from lab.training import train
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Lab]:
+    with commands(monkeypatch, capsys, width=200) as run:
+        yield run
+
+
+@pytest.fixture
+def trained(store: Store, few: Mnist) -> int:
+    """A finished run of three epochs, evaluated on 30 test images."""
+    run_id = store.submit(tiny_run(), "mine")
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(tiny_run(), few))
+    return run_id
+
+
+def test_mistakes_as_json_are_those_of_the_epoch_the_surest_first(lab: Lab, store: Store, trained: int) -> None:
+    for told in store.epochs([trained])[trained]:
+        code, out, err = lab("mistakes", "--run", trained, "--epoch", told.epoch, "--json")
+        assert (code, err) == (0, "")
+        found = json.loads(out)
+        wrong = found["mistakes"]
+        assert (found["images"], len(wrong)) == (30, 30 - told.test_correct)
+        assert found["network"] == f"mine (run {trained}), epoch {told.epoch}"
+        assert [one["probability"] for one in wrong] == sorted((one["probability"] for one in wrong), reverse=True)
+        assert all(found["confusion"][one["label"]][one["answer"]] > 0 for one in wrong)
+
+
+def test_people_get_a_line_a_digit(lab: Lab, store: Store, trained: int) -> None:
+    code, out, err = lab("mistakes", "--run", trained)
+    assert (code, err) == (0, "")
+    wrong = 30 - store.epochs([trained])[trained][-1].test_correct
+    first, head, *lines = out.splitlines()
+    assert first == f"mine (run {trained}), epoch 3: {wrong} wrong of 30 test images."
+    assert head.split() == ["test", "image", "is", "read", "as", "with", "probability", "of", "what", "it", "is"]
+    assert len(lines) == wrong
+
+
+def test_an_epoch_without_a_run_and_missing_images_are_refused_in_a_sentence(
+    lab: Lab, trained: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lab("mistakes", "--epoch", 1) == (
+        2, "", "--epoch goes with --run: the checkpoint that comes with the lab is of one epoch.\n"
+    )  # fmt: skip
+
+    def missing() -> None:
+        raise DataError("The data file is missing: restore it.")
+
+    monkeypatch.setattr("lab.probe.answers.load_mnist", missing)
+    assert lab("mistakes", "--run", trained) == (2, "", "The data file is missing: restore it.\n")

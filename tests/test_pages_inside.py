@@ -1,0 +1,193 @@
+"""The Inside page: every layer's maps of a digit, whichever it is, and the sum behind the value that is chosen."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from app_pages import ROOT, component_data, errors, html, labelled, open_alone
+from examples import claimed, say, tiny_run
+from streamlit.testing.v1 import AppTest
+
+from lab.layers import layer_table
+from lab.mnist import DataError, Mnist
+from lab.predict import load_predictor
+from lab.probe import LayerMaps, layer_maps
+from lab.store import Store, worker_name
+from lab.training import train
+from lab.ui import inside
+from lab.ui.inside import DRAWING, DRAWN, KERNELS, LAYER, MAPS, NUMBER, SOURCE, STRIP, VALUES
+from lab.ui.state import RUN
+from lab.ui.sum_words import STRONGEST
+
+
+def opened(**state: Any) -> AppTest:
+    """The page in a session that holds this already."""
+    app = AppTest.from_file(ROOT / "pages" / "inside.py", default_timeout=60)
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def tiles(app: AppTest, key: str) -> list[str]:
+    """What is said of each picture."""
+    return [tile["words"] for tile in component_data(app, key)["tiles"]]
+
+
+def layers(mnist: Mnist, number: int = 0) -> list[LayerMaps]:
+    return layer_maps(load_predictor(), mnist.test_images[number, 0].numpy() / 255)
+
+
+def choose(app: AppTest, layer: int, place: tuple[int, int, int]) -> AppTest:
+    app.selectbox(key=LAYER).set_value(layer).run()
+    for label, number in zip(("Map", "Row", "Column"), place, strict=True):
+        box = labelled(app.number_input, label)
+        if not box.disabled:
+            box.set_value(number)
+    return app.run()
+
+
+def shown_value(app: AppTest) -> str:
+    """The value whose sum is shown."""
+    (told,) = [text.value for text in app.markdown if text.value.endswith(", and its sum")]
+    return told.split("**")[1]
+
+
+def ledger(app: AppTest) -> list[tuple[str, float]]:
+    """The lines of the sum: what, and how much."""
+    table = html(app).split("class='ledger'")[1]
+    lines = re.findall("<td>(.*?)</td><td class='number'>(.*?)</td>", table)
+    return [(words, float(value.replace("−", "-"))) for words, value in lines]
+
+
+def test_every_layer_of_the_network_has_a_picture_and_all_its_maps(mnist: Mnist) -> None:
+    app = open_alone("inside")
+    rows = layer_table(load_predictor().config)
+    assert len(tiles(app, STRIP)) == len(rows)
+    for row in rows:
+        app.selectbox(key=LAYER).set_value(row.index).run()
+        assert len(tiles(app, MAPS)) == row.output_shape[0]
+        assert component_data(app, STRIP)["chosen"] == row.index - 1
+        given = component_data(app, VALUES)
+        assert (given["height"], given["width"]) == row.output_shape[1:]
+
+
+def test_a_layer_is_opened_at_its_strongest_value(mnist: Mnist) -> None:
+    app = open_alone("inside")
+    for layer in layers(mnist)[:3]:
+        app.selectbox(key=LAYER).set_value(layer.row.index).run()
+        place = layer.strongest()
+        assert component_data(app, MAPS)["chosen"] == place[0]
+        assert tuple(component_data(app, VALUES)["unit"]) == place[1:]
+
+
+def test_the_sum_of_any_value_is_that_value_and_its_lines_add_up_as_they_are_shown(mnist: Mnist) -> None:
+    app = open_alone("inside")
+    found = layers(mnist)
+    for layer, place in (
+        (1, (5, 14, 14)),
+        (2, (3, 10, 9)),
+        (3, (2, 4, 5)),
+        (7, (0, 1, 1)),
+        (8, (7, 0, 1)),
+        (9, (7, 0, 0)),
+    ):
+        choose(app, layer, place)
+        value = found[layer - 1].maps[place]
+        assert shown_value(app).replace("−", "-") == f"{value:.3f}".replace("-0.000", "0.000")
+        lines = ledger(app)
+        assert lines[-1][1] == pytest.approx(value, abs=0.0005 + 1e-9)
+        together = [number for words, number in lines if words == "together"]
+        if together:
+            parts = lines[: [words for words, _ in lines].index("together")]
+            assert sum(round(1000 * number) for _, number in parts) == round(1000 * together[0])
+
+
+def test_the_products_of_window_and_kernel_add_up_to_what_is_said_of_them(mnist: Mnist) -> None:
+    app = choose(open_alone("inside"), 1, (5, 14, 14))
+    caption, products = re.findall("<figcaption>([^<]*)</figcaption><table>(.*?)</table>", html(app))[-1]
+    numbers = [float(cell.replace("−", "-")) for cell in re.findall("<td[^>]*>([^<]*)</td>", products)]
+    assert len(numbers) == 5 * 5
+    total = float(caption.removeprefix("Products, together ").replace("−", "-"))
+    assert sum(round(1000 * number) for number in numbers) == round(1000 * total)
+
+
+def test_the_window_of_any_input_map_can_be_looked_at(mnist: Mnist) -> None:
+    app = choose(open_alone("inside"), 5, (3, 4, 4))
+    window = labelled(app.selectbox, "Window and kernel")
+    assert window.value == STRONGEST and len(window.options) == 1 + layers(mnist)[4].inputs.shape[0]
+    window.set_value(2).run()
+    assert not app.exception and "Window of map 2 of layer 4" in html(app)
+
+
+def test_the_kernels_of_the_first_layer_are_shown_and_lead_to_their_maps() -> None:
+    app = open_alone("inside")
+    rows = layer_table(load_predictor().config)
+    given = component_data(app, KERNELS)
+    assert len(given["tiles"]) == rows[0].output_shape[0]
+    assert (given["height"], given["width"]) == (rows[0].kernel, rows[0].kernel)
+    assert given["chosen"] == component_data(app, MAPS)["chosen"]
+    app.selectbox(key=LAYER).set_value(2).run()
+    assert component_data(app, KERNELS)["chosen"] is None
+
+
+def test_what_is_clicked_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest cannot click on a component; the browser tests do."""
+    state: dict[str, Any] = {LAYER: 4, inside.OF_LAYER: (4, ())}
+    monkeypatch.setattr("streamlit.session_state", state)
+    for take, found in ((inside._take_layer, (2,)), (inside._take_map, (5,)), (inside._take_value, (0, 3, 4))):
+        monkeypatch.setattr(inside, "picked", lambda _, found=found: found)
+        take()
+    assert [state[key] for key in (LAYER, inside.MAP, inside.ROW, inside.COLUMN)] == [3, 5, 3, 4]
+    monkeypatch.setattr(inside, "picked", lambda _: (9,))
+    inside._take_kernel()
+    assert (state[LAYER], state[inside.MAP]) == (1, 9)
+
+
+def test_any_test_image_can_be_followed_and_is_told_with_its_label_and_the_answer(mnist: Mnist) -> None:
+    app = open_alone("inside")
+    app.text_input(key=NUMBER).set_value("17").run()
+    assert f"Test image 17, a {int(mnist.test_labels[17])}, read as" in html(app)
+    app.text_input(key=NUMBER).set_value("10000").run()
+    assert errors(app) == ["Test image is 10000; it must be a whole number from 0 to 9,999."]
+
+
+def test_a_drawing_can_be_followed_instead() -> None:
+    image = np.zeros((28, 28), np.float32)
+    image[4:24, 13:15] = 1
+    app = opened(**{DRAWN: image, SOURCE: DRAWING})
+    assert "Your drawing, read as <b" in html(app) and ">1</b>" in html(app)
+    assert not app.text_input
+
+
+def test_any_run_can_be_asked_at_any_epoch(store: Store, few: Mnist) -> None:
+    run_id = store.submit(tiny_run(), "mine")
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(tiny_run(), few))
+    app = opened(**{RUN: run_id})
+    given = []
+    for epoch in (1, 3):
+        labelled(app.select_slider, "Epoch").set_value(epoch).run()
+        assert not app.exception and len(tiles(app, MAPS)) == 6
+        given.append(component_data(app, KERNELS)["sprite"])
+    assert given[0] != given[1]
+
+
+def test_held_out_images_are_offered_where_a_run_was_evaluated_on_them(store: Store, few: Mnist) -> None:
+    config = tiny_run(evaluate_on="validation", training_images=16)
+    run_id = store.submit(config, "mine")
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(tiny_run(training_images=16), few))
+    app = opened(**{RUN: run_id})
+    labelled(app.selectbox, "Digit").set_value("Validation image").run()
+    assert not app.exception and "Validation image 0, a " in html(app)
+
+
+def test_without_the_images_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise DataError("The data file is missing: restore it.")
+
+    monkeypatch.setattr("lab.mnist.load_mnist", missing)
+    assert errors(open_alone("inside")) == ["The data file is missing: restore it."]
