@@ -191,6 +191,14 @@ def test_the_run_that_one_has_just_started_reads_until_another_is_chosen(store: 
     assert page.selectbox(key="reader_run").value == run_id + 1 and not page.exception
 
 
+def test_a_drawing_is_followed_into_the_network_once_that_is_kept(store: Store) -> None:
+    page = drawn(SEVEN)
+    assert [button.label for button in page.button] == ["See what each layer makes of it"]
+    page.session_state[RUN] = store.submit(tiny_run())
+    page.run()
+    assert not page.button and "class='stages'" in html(page)
+
+
 def test_a_run_that_has_ended_is_not_chosen_by_itself(trained: int) -> None:
     page = AppTest.from_file(ROOT / "pages" / "draw.py", default_timeout=60)
     page.session_state[RUN] = trained
