@@ -37,6 +37,8 @@ class RunFacts(Protocol):
     @property
     def code_commit(self) -> str: ...  # noqa: D102
     @property
+    def parent_epoch(self) -> int | None: ...  # noqa: D102
+    @property
     def device(self) -> str | None: ...  # noqa: D102
     @property
     def created(self) -> float: ...  # noqa: D102
@@ -90,6 +92,8 @@ class RunSummary:
     epochs: tuple[Epoch, ...]
     code_commit: str = ""
     """Of the lab's code that trained it: see `lab.store.Run`."""
+    parent_epoch: int | None = None
+    """Of a fork: the epoch of another run after which it went on."""
 
     @property
     def step(self) -> int | None:
@@ -99,9 +103,12 @@ class RunSummary:
 
     @property
     def terms(self) -> Terms | None:
-        """On what terms it trains its step; None for a recipe of the user's own, which stands beside nothing."""
+        """On what terms it trains its step; None for a recipe of the user's own, which stands beside nothing.
+
+        A fork's recipe is not that of its first epochs.
+        """
         number = self.step
-        if number is None:
+        if number is None or self.parent_epoch is not None:
             return None
         config = self.config
         return Terms(
@@ -170,6 +177,7 @@ class RunSummary:
             "device": self.device,
             "hardware": self.hardware,
             "code_commit": self.code_commit or None,
+            "forked_after_epoch": self.parent_epoch,
             "evaluate_on": self.evaluated,
             "epochs_done": len(self.epochs),
             "epochs_planned": self.config.epochs,
@@ -196,6 +204,7 @@ def summarize(run: RunFacts, epochs: Iterable[Epoch] = ()) -> RunSummary:
         reason=run.reason,
         hardware=run.hardware,
         code_commit=run.code_commit,
+        parent_epoch=run.parent_epoch,
         device=run.device,
         queued=run.created,
         started=run.started,

@@ -31,8 +31,24 @@ def weights_to_bytes(network: nn.Module) -> bytes:
 
 
 def load_weights(network: nn.Module, content: bytes) -> None:
-    """Fill `network` with what `weights_to_bytes` gave for a network of the same config."""
-    network.load_state_dict(load(content))
+    """Fill `network` with what `weights_to_bytes` gave for one of the same layers, with or without dropout.
+
+    The names begin with a module's place, and dropout is a module: tensors are matched by their order.
+
+    Raises:
+        RuntimeError: it was another network.
+    """
+    kept, own = load(content), network.state_dict()
+    if len(kept) != len(own):
+        raise RuntimeError(f"there are {len(kept)} tensors for a network of {len(own)}.")
+    pairs = zip(sorted(own, key=_place), sorted(kept, key=_place), strict=True)
+    network.load_state_dict({mine: kept[theirs] for mine, theirs in pairs})
+
+
+def _place(name: str) -> tuple[int, str]:
+    """`12.weight` -> (12, "weight")."""
+    module, _, tensor = name.partition(".")
+    return int(module) if module.isdecimal() else -1, tensor
 
 
 BESIDE = "beside."

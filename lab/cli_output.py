@@ -106,6 +106,8 @@ def run_page(run: RunSummary) -> RenderableType:
         facts.add_row(name, value)
     facts.add_row("Hardware", run.hardware)
     facts.add_row("Commit", run.code_commit or "unknown")
+    if run.parent_epoch is not None:
+        facts.add_row("Forked", f"went on after epoch {run.parent_epoch} of another run, whose epochs come first")
     over = gap(run.last)
     facts.add_row("Training images, in the end", _in_the_end(run))
     facts.add_row(f"Train - {run.evaluated}", "not measured" if over is None else f"{over:+.2f} points, both evaluated")

@@ -56,14 +56,16 @@ def spread(values: Sequence[float]) -> float:
 
 
 def grouped(runs: Iterable[RunSummary]) -> list[Group]:
-    """A group for each config, apart from the seed and the device asked for, and for each run that is not complete.
+    """A group for each config, apart from the seed and the device asked for, in the order in which the runs come.
 
-    In the order in which the runs come. What a run was computed with is a part of it: engines round differently.
+    Forks and runs that are not complete stand by themselves. What a run was computed with is a part of its config here:
+    engines round differently.
     """
     found: dict[tuple[RunConfig, str] | int, list[RunSummary]] = {}
     for run in runs:
         alike = (replace(run.config, seed=0, device="auto"), run.engine)
-        found.setdefault(alike if run.complete else run.run, []).append(run)
+        by_itself = not run.complete or run.parent_epoch is not None  # a fork's first epochs had another config
+        found.setdefault(run.run if by_itself else alike, []).append(run)
     return [Group(runs=tuple(sorted(pool, key=lambda run: (run.config.seed, run.run)))) for pool in found.values()]
 
 

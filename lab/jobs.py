@@ -175,7 +175,7 @@ def _resume_point(store: Store, run_id: int) -> ResumePoint | None:
     if not store.checkpoint_epochs(run_id):
         return None
     last = store.checkpoint(run_id)
-    if last.optimizer_state is None:
+    if last.optimizer_state is None and last.epoch != store.run(run_id).parent_epoch:
         raise DataError(f"Run {run_id} was copied without its optimiser state and cannot be resumed.")
     return ResumePoint(epoch=last.epoch, weights=last.weights, optimizer_state=last.optimizer_state)
 

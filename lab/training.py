@@ -41,11 +41,14 @@ PAUSE_POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """The last finished epoch of an earlier attempt, and its weights and optimiser state (safetensors)."""
+    """The last finished epoch of an earlier attempt, and its weights and optimiser state (safetensors).
+
+    Without a state the optimiser begins anew: so does a fork.
+    """
 
     epoch: int
     weights: bytes
-    optimizer_state: bytes
+    optimizer_state: bytes | None
 
 
 def train(

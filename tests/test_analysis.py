@@ -72,7 +72,7 @@ def test_a_run_is_complete_when_it_has_finished_with_all_its_epochs(status: str,
 def test_the_row_of_a_summary_is_plain_and_says_when_it_was_queued_begun_and_ended() -> None:
     row = summarize(RUN, epochs(98.0, 99.0)).row()
     about = ["run", "name", "step", "status", "reason", "seed", "device", "hardware", "code_commit", "evaluate_on"]
-    assert list(row)[:10] == about
+    assert list(row)[:11] == [*about[:9], "forked_after_epoch", *about[9:]]
     assert (row["epochs_done"], row["epochs_planned"]) == (2, 15)
     assert (row["last_test_accuracy"], row["best_test_accuracy"], row["training_seconds"]) == (99.0, 99.0, 16.0)
     assert row["created"] < row["started"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import safetensors.torch
@@ -13,6 +14,7 @@ from torch import nn
 from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
 from lab.config import NetworkConfig
 from lab.network import build_network
+from lab.steps import step
 
 
 def one_step(network: nn.Module, optimizer: torch.optim.Optimizer, seed: int) -> None:
@@ -59,9 +61,17 @@ def test_equal_networks_give_equal_bytes_in_any_memory_order() -> None:
     assert weights_to_bytes(network) == content
 
 
+def test_weights_fit_a_network_with_other_dropout_whose_modules_stand_elsewhere() -> None:
+    with_it, without = (build_network(replace(step(3).config.network, dropout=rate), seed=1) for rate in (0.1, 0.0))
+    assert list(with_it.state_dict()) != list(without.state_dict())
+    load_weights(without, weights_to_bytes(with_it))
+    for mine, theirs in zip(without.state_dict().values(), with_it.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
 def test_the_weights_of_another_network_are_refused() -> None:
     content = weights_to_bytes(build_network(NetworkConfig(layers=TINY_NETWORK.layers), seed=1))
-    with pytest.raises(RuntimeError, match=r"Missing key"):
+    with pytest.raises(RuntimeError, match=r"there are 4 tensors for a network of 9"):
         load_weights(build_network(TINY_NETWORK, seed=1), content)
 
 

@@ -581,3 +581,43 @@ def test_a_killed_process_leaves_an_interrupted_run_that_goes_on_to_the_same_wei
         worker.end()
         assert store.run(run_id).status == "finished"
     assert what_was_learnt(store, killed) == what_was_learnt(store, whole)
+
+
+# --- forks -------------------------------------------------------------------------------------------------------
+
+
+def test_a_fork_under_the_same_config_is_the_parent_where_the_optimiser_has_no_memory(
+    store: Store, start_worker: StartWorker
+) -> None:
+    plain = replace(EVERYTHING, optimizer=Optimizer(momentum=0), schedule=Schedule(kind="cosine"))
+    parent = store.submit(plain)
+    start_worker()
+    until_status(store, parent, *ENDED)
+    fork = store.fork(parent, 1, plain)
+    until_status(store, fork, *ENDED)
+    assert what_was_learnt(store, fork) == what_was_learnt(store, parent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"optimizer": Optimizer(learning_rate=0.0001)},
+        {"optimizer": Optimizer(kind="adamw", learning_rate=0.0001)},
+        {"network": replace(EVERYTHING.network, dropout=0.0), "weight_averaging": 0.9},
+    ],
+    ids=["a lower rate", "another optimiser", "dropout off and an average"],
+)
+def test_a_fork_under_another_config_differs_from_its_own_first_epoch_on(
+    change: dict[str, Any], store: Store, start_worker: StartWorker
+) -> None:
+    parent = store.submit(EVERYTHING)
+    start_worker()
+    until_status(store, parent, *ENDED)
+    fork = store.fork(parent, 2, replace(EVERYTHING, **change))
+    until_status(store, fork, *ENDED)
+    (before, weights), (after, changed) = what_was_learnt(store, parent), what_was_learnt(store, fork)
+    assert store.run(fork).status == "finished"
+    assert [epoch.epoch for epoch in after] == [1, 2, 3]
+    assert after[:2] == before[:2]
+    assert after[2].train_loss != before[2].train_loss
+    assert changed.weights != weights.weights

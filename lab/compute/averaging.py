@@ -58,6 +58,11 @@ class Averaging:
         """The weights themselves and the iterations: with the averaged network, all that is needed to go on."""
         return dict(zip(self._names, self._weights, strict=True)) | {ITERATIONS: torch.tensor(self.iterations)}
 
+    def restart(self) -> None:
+        """Take what is in the network for the average, as before the first iteration."""
+        torch._foreach_copy_(self._average, self._weights)
+        self.iterations = 0
+
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take what is in the network for the average, and put the weights of `state` into it."""
         torch._foreach_copy_(self._average, self._weights)

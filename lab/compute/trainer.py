@@ -124,9 +124,13 @@ class Trainer:
             weights = weights_to_bytes(self.network)
         return weights, optimizer_to_bytes(self.optimizer, self._averaging.state() if self._averaging else {})
 
-    def restore(self, weights: bytes, optimizer_state: bytes) -> None:
-        """Go on from what `checkpoint` gave."""
+    def restore(self, weights: bytes, optimizer_state: bytes | None) -> None:
+        """Go on from what `checkpoint` gave; without a state the optimiser and the average begin anew from there."""
         load_weights(self.network, weights)
+        if optimizer_state is None:
+            if self._averaging:
+                self._averaging.restart()
+            return
         beside = load_optimizer(self.optimizer, optimizer_state)
         if self._averaging:
             self._averaging.restore(beside)

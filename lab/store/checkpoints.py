@@ -71,7 +71,11 @@ def checkpoint_epochs(database: Database, run_id: int) -> list[int]:
 
 
 def can_be_resumed() -> sa.ColumnElement[bool]:
-    """Whether a row of RUNS ended unfinished with what going on needs: its last checkpoint has its optimiser state."""
-    state = sa.case((CHECKPOINTS.c.optimizer_state.is_not(None), 1), else_=0)
+    """Whether a row of RUNS ended unfinished with what going on needs: its last checkpoint has its optimiser state.
+
+    A fork that has finished no epoch of its own needs none: it begins with the optimiser anew.
+    """
+    needs_none = CHECKPOINTS.c.epoch == sa.func.coalesce(RUNS.c.parent_epoch, 0)
+    state = sa.case((CHECKPOINTS.c.optimizer_state.is_not(None) | needs_none, 1), else_=0)
     newest = sa.select(state).where(CHECKPOINTS.c.run_id == RUNS.c.id).order_by(CHECKPOINTS.c.epoch.desc()).limit(1)
     return RUNS.c.status.in_(RESUMABLE) & (sa.func.coalesce(newest.scalar_subquery(), 1) == 1)

@@ -197,5 +197,11 @@ def _to_3(connection: sa.Connection) -> None:
         connection.execute(sa.text("UPDATE runs SET config = :config WHERE id = :id"), {"id": row.id, "config": config})
 
 
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3}
+def _to_4(connection: sa.Connection) -> None:
+    """Forks: the run that one comes from, and after which epoch."""
+    for column in ("parent VARCHAR(32)", "parent_epoch INTEGER"):
+        connection.execute(sa.text(f"ALTER TABLE runs ADD COLUMN {column}"))
+
+
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
 """From this version to the next."""

@@ -31,6 +31,8 @@ COLUMNS = tuple(
         "reason",
         "hardware",
         "code_commit",
+        "parent",
+        "parent_epoch",
         "device",
         "worker",
         "claim",
@@ -40,7 +42,7 @@ COLUMNS = tuple(
     )
 )
 TEXTS = ("uuid", "name", "config", "command", "reason", "hardware", "code_commit")
-TEXTS_OR_NOTHING = ("device", "worker")
+TEXTS_OR_NOTHING = ("device", "worker", "parent")
 TIMES_OR_NOTHING = ("started", "ended")
 YEAR_10000 = 253402300800.0
 """Seconds since 1970: no date and no clock goes further."""
@@ -117,6 +119,8 @@ def _run(row: Any) -> Run:
         reason=row.reason,
         hardware=row.hardware,
         code_commit=row.code_commit,
+        parent=row.parent,
+        parent_epoch=row.parent_epoch,
         device=row.device,
         worker=row.worker,
         claim=row.claim,
@@ -137,6 +141,8 @@ def _check_types(row: Any) -> None:
             raise _UnreadableRow(f"its {name} is {value!r}; it must be text.")
     if not isinstance(row.claim, int):
         raise _UnreadableRow(f"its claim is {row.claim!r}; it must be a whole number.")
+    if not (row.parent_epoch is None or isinstance(row.parent_epoch, int)):
+        raise _UnreadableRow(f"its parent's epoch is {row.parent_epoch!r}; it must be a whole number.")
     for name in ("created", *TIMES_OR_NOTHING):
         value = getattr(row, name)
         if not _is_time(value) and not (value is None and name in TIMES_OR_NOTHING):

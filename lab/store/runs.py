@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -24,6 +24,7 @@ from lab.store.checkpoints import checkpoint_epochs, read_checkpoint
 from lab.store.claims import Claim, claim_run
 from lab.store.commands import next_turn, queue_again, tell
 from lab.store.database import Database, StoreError, file_url
+from lab.store.forks import begin_fork
 from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
 from lab.store.schema import CHECKPOINTS, EVENTS, NAME_LENGTH, RUNS
 from lab.store.snapshots import ENDED, Kept, Run, Unreadable
@@ -77,18 +78,20 @@ class Store:
         `owner` is the `worker_name()` of a process that queues it for itself: when that ends before the run has begun,
         the run is interrupted.
         """
-        row = {
-            "uuid": uuid.uuid4().hex,
-            "name": (name or describe_run(config))[:NAME_LENGTH],
-            "config": to_json(config),
-            "status": "queued",
-            "wanted": config.device,
-            "turn": next_turn(),
-            "owner": owner,
-            "created": time.time(),
-        }
+        row = _queued(config, name or describe_run(config)) | {"owner": owner}
         with self._database.writing() as connection:
             return int(connection.execute(sa.insert(RUNS).values(**row).returning(RUNS.c.id)).scalar_one())
+
+    def fork(self, run_id: int, epoch: int, config: RunConfig) -> int:
+        """Queue a run that goes on after an epoch of another under `config`; returns its id.
+
+        Raises:
+            StoreError: there is no such run or epoch, or `config` cannot go on from there (`lab.forking`).
+        """
+        parent = self.run(run_id)
+        row = _queued(config, f"{describe_run(config)}, from run {run_id}, epoch {epoch}")
+        with self._database.writing() as connection:
+            return begin_fork(connection, parent, epoch, config, row)
 
     def send(self, run_id: int, command: Literal["run", "pause", "stop"], seen: Run | None = None) -> bool:
         """Tell the run's worker what to do; whether the run still was one that can be told so.
@@ -246,3 +249,16 @@ class Store:
             StoreError: the file cannot be read.
         """
         return import_file(file, self._database, slim)
+
+
+def _queued(config: RunConfig, name: str) -> dict[str, Any]:
+    """The row of a run that is to be trained."""
+    return {
+        "uuid": uuid.uuid4().hex,
+        "name": name[:NAME_LENGTH],
+        "config": to_json(config),
+        "status": "queued",
+        "wanted": config.device,
+        "turn": next_turn(),
+        "created": time.time(),
+    }

@@ -6,7 +6,7 @@ import hashlib
 
 import sqlalchemy as sa
 
-VERSION = 3
+VERSION = 4
 """Of the tables and of what they hold; lab/store/migrations.py brings older databases to it."""
 
 NAME_LENGTH = 120
@@ -28,6 +28,8 @@ RUNS = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, default=""),
     sa.Column("hardware", sa.Text, nullable=False, default=""),
     sa.Column("code_commit", sa.Text, nullable=False, default="", server_default=""),  # of the code that trained it
+    sa.Column("parent", sa.String(32)),  # of a fork: the uuid of the run that it comes from, and after which epoch
+    sa.Column("parent_epoch", sa.Integer),
     sa.Column("host", sa.Text),
     sa.Column("device", sa.String(16)),
     sa.Column("worker", sa.Text),

@@ -40,6 +40,11 @@ class Run:
     code_commit: str = ""
     """Of the lab's code that trained it; several where a resumed run was trained by several; empty if not known."""
 
+    parent: str | None = None
+    """Of a fork: the uuid of the run that it comes from."""
+    parent_epoch: int | None = None
+    """The epoch after which it goes on; None for a run that begins at the beginning."""
+
     @property
     def attempt(self) -> int:
         """Which attempt at training it this is; a run that is queued again begins the next."""

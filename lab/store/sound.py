@@ -26,6 +26,9 @@ def _name_faults(run: Run) -> Iterator[str]:
         yield "its name has control characters"
     if len(run.uuid) != 32 or not set(run.uuid) <= set("0123456789abcdef"):
         yield f"its uuid is {run.uuid[:40]!r}"
+    begins = run.parent_epoch is not None and 1 <= run.parent_epoch < run.config.epochs
+    if (run.parent, run.parent_epoch) != (None, None) and not (run.parent and begins):
+        yield f"it says to go on after epoch {run.parent_epoch} of another run"
 
 
 def _event_faults(run: Run, events: Sequence[Event]) -> Iterator[str]:

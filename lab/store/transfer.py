@@ -28,6 +28,8 @@ TAKEN = (
     "reason",
     "hardware",
     "code_commit",
+    "parent",
+    "parent_epoch",
     "device",
     "wanted",
     "created",

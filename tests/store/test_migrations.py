@@ -54,12 +54,13 @@ def test_runs_of_version_2_have_no_commit_and_were_not_measured_on_training_imag
     run_id = finished(store)
     store.close()
     with rows_of(path) as connection:
-        connection.execute("ALTER TABLE runs DROP COLUMN code_commit")
+        for column in ("code_commit", "parent", "parent_epoch"):
+            connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
         connection.execute("UPDATE schema_version SET version = 2")
         connection.execute("UPDATE events SET payload = json_remove(payload, '$.code_commit', '$.measured')")
         connection.execute("UPDATE runs SET config = json_remove(config, '$.measure_training')")
     again = Store(file_url(path))
-    assert again.run(run_id).code_commit == ""
+    assert (again.run(run_id).code_commit, again.run(run_id).parent) == ("", None)
     assert again.run(run_id).config == tiny_run(measure_training=False)
     assert [epoch.measured for epoch in again.epochs([run_id])[run_id]] == [(), (), ()]
     assert again.unreadable() == []

@@ -1,0 +1,101 @@
+"""A fork begins with the story and the weights of the run that it comes from, and names it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from examples import claimed, say, tiny_run
+from stories import ME, STARTED, WINDOW, finished, running, whole
+
+from lab.config import Optimizer
+from lab.events import Finished, Stopped
+from lab.store import Store, StoreError, file_url
+
+LOWER = replace(tiny_run(), optimizer=Optimizer(learning_rate=0.001))
+
+
+def test_a_fork_has_the_events_and_the_weights_of_its_parent_up_to_the_epoch(store: Store) -> None:
+    parent = finished(store)
+    fork = store.fork(parent, 2, LOWER)
+    found, events = store.run(fork), [kept.event for kept in store.events_after(fork)]
+    assert events == [kept.event for kept in store.events_after(parent)][:4]  # started, window, two epochs
+    assert store.checkpoint(fork).weights == store.checkpoint(parent, 2).weights
+    assert store.checkpoint(fork).optimizer_state is None
+    assert store.checkpoint_epochs(fork) == [2]
+    assert (found.parent, found.parent_epoch, found.config) == (store.run(parent).uuid, 2, LOWER)
+    assert (found.status, found.name.endswith(f", from run {parent}, epoch 2")) == ("queued", True)
+    assert store.run(parent).status == "finished"
+
+
+def test_a_run_of_its_own_has_no_parent(store: Store) -> None:
+    run = store.run(finished(store))
+    assert (run.parent, run.parent_epoch) == (None, None)
+
+
+def test_an_epoch_that_was_trained_twice_counts_once(store: Store) -> None:
+    parent = running(store, STARTED, WINDOW, whole(1), WINDOW, Stopped())
+    store.requeue(parent)
+    claimed(store, parent, ME)
+    say(store, parent, replace(STARTED, first_epoch=2), whole(2), whole(3), Finished())
+    fork = store.fork(parent, 2, LOWER)
+    assert [epoch.epoch for epoch in store.epochs([fork])[fork]] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "config", "sentence"),
+    [
+        (2, replace(LOWER, batch_size=8), "A fork keeps the batch size"),
+        (3, LOWER, "The fork would be over"),
+        (0, LOWER, "has no whole checkpoint of epoch 0"),
+        (9, replace(LOWER, epochs=20), "has no whole checkpoint of epoch 9"),
+    ],
+)
+def test_what_cannot_go_on_is_refused_and_leaves_nothing(
+    epoch: int, config: object, sentence: str, store: Store
+) -> None:
+    parent = finished(store)
+    with pytest.raises(StoreError, match=sentence):
+        store.fork(parent, epoch, config)  # type: ignore[arg-type]
+    assert [run.id for run in store.runs()] == [parent]
+
+
+def test_a_damaged_checkpoint_begins_no_fork(store: Store) -> None:
+    parent = finished(store)
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE checkpoints SET weights = x'00' WHERE epoch = 2"))
+    with pytest.raises(StoreError, match="no whole checkpoint of epoch 2"):
+        store.fork(parent, 2, LOWER)
+
+
+def test_a_fork_can_be_resumed_before_it_has_an_epoch_of_its_own_and_a_slim_copy_cannot(store: Store) -> None:
+    parent = finished(store)
+    fork = store.fork(parent, 2, LOWER)
+    store.send(fork, "stop")
+    assert store.run(fork).resumable
+    with store._database.writing() as connection:
+        connection.execute(sa.text(f"UPDATE runs SET parent_epoch = NULL WHERE id = {fork}"))
+    assert not store.run(fork).resumable
+
+
+def test_a_fork_is_copied_with_the_name_of_its_parent(store: Store, tmp_path: Path) -> None:
+    parent = finished(store)
+    fork = store.fork(parent, 2, LOWER)
+    claimed(store, fork, ME)
+    say(store, fork, replace(STARTED, first_epoch=3), whole(3), Finished())
+    other = Store(file_url(tmp_path / "other.sqlite3"))
+    assert store.copy_to(other).refused == []
+    copied = {run.uuid: run for run in other.runs()}
+    assert copied[store.run(fork).uuid].parent == store.run(parent).uuid
+    assert copied[store.run(fork).uuid].parent_epoch == 2
+
+
+@pytest.mark.parametrize("change", ["parent = NULL", "parent_epoch = NULL", "parent_epoch = 3", "parent_epoch = 0"])
+def test_a_fork_that_contradicts_itself_is_not_taken(change: str, store: Store, tmp_path: Path) -> None:
+    fork = store.fork(finished(store), 2, LOWER)
+    claimed(store, fork, ME)
+    say(store, fork, replace(STARTED, first_epoch=3), whole(3), Finished())
+    with store._database.writing() as connection:
+        connection.execute(sa.text(f"UPDATE runs SET {change} WHERE id = {fork}"))
+    (refused,) = store.copy_to(Store(file_url(tmp_path / "other.sqlite3"))).refused
+    assert "it says to go on after epoch" in refused
