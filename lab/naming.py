@@ -45,15 +45,12 @@ def _own(config: RunConfig) -> list[str]:
 
 def _flipped(preset: Step, config: RunConfig) -> int:
     """How many of the parts that the steps add are in one of the two only: the nearer of equal ones has fewer."""
-    return sum(
-        has(preset.config) != has(config)
-        for has in (
-            lambda one: one.network.batch_norm,
-            lambda one: one.network.dropout > 0,
-            lambda one: one.augmentation.active,
-            lambda one: one.schedule.kind != "none",
-        )
-    )
+    return sum(mine != theirs for mine, theirs in zip(_parts(preset.config), _parts(config), strict=True))
+
+
+def _parts(config: RunConfig) -> tuple[bool, ...]:
+    network = config.network
+    return network.batch_norm, network.dropout > 0, config.augmentation.active, config.schedule.kind != "none"
 
 
 def _differences(preset: Step, config: RunConfig) -> Iterator[str]:

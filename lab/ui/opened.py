@@ -36,7 +36,7 @@ def offer_own_settings() -> None:
 
 def is_there(store: Store, run_id: int) -> bool:
     """Whether the run is in the store, readable or not."""
-    return any(run.id == run_id for run in (*store.runs(), *store.unreadable()))
+    return run_id in {run.id for run in store.runs()} | {run.id for run in store.unreadable()}
 
 
 def say_that_none_is_there(run_id: int) -> None:

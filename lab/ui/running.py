@@ -18,7 +18,7 @@ WORDS = {"running": "is training", "paused": "is paused", "queued": "waits for i
 
 
 def run_to_watch(store: Store) -> int | None:
-    """The run that Train shows: the chosen one, there or not; for a new session the newest live one, else the newest."""
+    """The run that Train shows: the chosen one, there or not; of a new session the newest live one, or the newest."""
     known = store.runs()
     chosen = chosen_run()
     if chosen is not None:
