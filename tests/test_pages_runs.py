@@ -84,12 +84,12 @@ def test_nothing_can_be_done_before_a_run_is_selected_and_only_deleting_with_sev
     store.submit(tiny_run())
     store.submit(tiny_run())
     app = open_app("runs")
-    names = ("Open", "Use its settings", "Rename", "Delete")
-    assert [button(app, name).disabled for name in names] == [True] * 4
+    names = ("Open", "Rename", "Delete")
+    assert [button(app, name).disabled for name in names] == [True] * 3
     select(app, 0)
-    assert [button(app, name).disabled for name in names] == [False] * 4
+    assert [button(app, name).disabled for name in names] == [False] * 3
     select(app, 0, 1)
-    assert [button(app, name).disabled for name in names] == [True, True, True, False]
+    assert [button(app, name).disabled for name in names] == [True, True, False]
 
 
 def test_a_run_is_opened_on_the_train_page(store: Store, dead_worker: str) -> None:
@@ -103,13 +103,20 @@ def test_a_run_is_opened_on_the_train_page(store: Store, dead_worker: str) -> No
     assert f"run {old}, a CPU" in words(app)
 
 
-def test_a_runs_settings_become_the_draft(store: Store) -> None:
+def test_a_run_that_is_opened_brings_its_settings_and_ones_own_are_a_click_away(store: Store) -> None:
     store.submit(EVERYTHING_ELSE)
-    app = select(open_app("runs"), 0)
-    button(app, "Use its settings").click().run()
+    app = open_app("train")
+    labelled(app.text_input, "Seed").set_value("77").run()
+    own = draft(app)
+    go_to(app, "runs")
+    select(app, 0)
+    button(app, "Open").click().run()
     assert is_well(app)
     assert draft(app) == EVERYTHING_ELSE
     assert controls(app) == expected(EVERYTHING_ELSE)
+    button(app, "Back to mine").click().run()
+    assert draft(app) == own
+    assert "Back to mine" not in [element.label for element in app.button]
 
 
 def test_a_run_is_renamed(store: Store) -> None:
@@ -390,9 +397,7 @@ def test_a_run_that_cannot_be_read_is_a_row_that_can_be_deleted(store: Store) ->
     table = app.dataframe[0].value
     assert table["Status"].tolist() == ["unreadable", "queued"]
     assert table["Name"].tolist() == ["of a *later* lab", "well"]
-    assert [button(app, name).disabled for name in ("Open", "Use its settings", "Rename", "Delete")] == [True] * 3 + [
-        False
-    ]
+    assert [button(app, name).disabled for name in ("Open", "Rename", "Delete")] == [True, True, False]
     (warning,) = app.warning
     assert "colour" in as_read(warning.value)
     answer_delete(app)

@@ -14,6 +14,7 @@ from app_pages import (
     chart,
     checks,
     component_data,
+    draft,
     epoch,
     errors,
     figure,
@@ -31,6 +32,7 @@ from app_pages import (
     words,
 )
 from examples import claimed, say, tiny_run
+from stories import finished
 from streamlit.testing.v1 import AppTest
 
 from lab.describe import curve_notes
@@ -62,7 +64,8 @@ def test_a_run_says_its_status_and_offers_what_can_be_done(
     run_that_is(status, store, dead_worker)
     app = open_app("train")
     assert f"badge[{status}]" in words(app)
-    assert set(labels(app.button)) - {"Start training", "Quick"} == offered
+    about_the_run = [label for label in labels(app.button) if not label.startswith(("Start ", "Quick", "Fork "))]
+    assert set(about_the_run) == offered
 
 
 def test_pause_go_on_and_stop_are_words_in_the_store(store: Store, dead_worker: str) -> None:
@@ -348,7 +351,7 @@ def test_a_new_visitor_sees_the_live_run_or_else_the_newest(store: Store, dead_w
     assert f"run {newest}, a CPU" in words(open_app("train"))
 
 
-@pytest.mark.parametrize("address", ["99", "none", "", "²", "-1", "9" * 30])
+@pytest.mark.parametrize("address", ["none", "", "²", "-1", "9" * 30])
 def test_an_address_that_names_no_run_shows_the_newest(store: Store, dead_worker: str, address: str) -> None:
     run_id = run_that_is("finished", store, dead_worker)
     app = open_app("train", run=address)
@@ -365,12 +368,88 @@ def test_two_sessions_watch_the_same_run(store: Store, dead_worker: str) -> None
         assert len(chart(app, "loss")["train"]["y"]) == 5
 
 
-def test_a_run_deleted_elsewhere_is_forgotten(store: Store, dead_worker: str) -> None:
+def test_a_run_deleted_elsewhere_is_said_to_be_gone(store: Store, dead_worker: str) -> None:
     app = open_app("train", run=str(run_that_is("running", store, dead_worker)))
     store.delete(the_run(store).id)
     app.run()
     assert is_well(app)
-    assert "No run yet" in words(app)
+    assert "There is no run 1 here" in words(app)
+
+
+def test_an_address_of_a_run_that_is_not_here_says_so_and_stays(store: Store, dead_worker: str) -> None:
+    newest = run_that_is("finished", store, dead_worker)
+    app = open_app("train", run="999")
+    assert is_well(app)
+    assert "There is no run 999 here" in words(app)
+    assert app.query_params["run"] == "999"
+    button(app, "Show the newest run").click().run()
+    assert app.query_params["run"] == str(newest)
+
+
+def test_a_link_to_a_run_brings_its_settings(store: Store) -> None:
+    run = store.submit(tiny_run(seed=7))
+    assert draft(open_app("train", run=str(run))) == tiny_run(seed=7)
+
+
+def test_the_draft_outlives_a_reload_also_beside_a_run(store: Store) -> None:
+    run = store.submit(tiny_run(seed=7))
+    app = open_app("train", run=str(run))
+    labelled(app.text_input, "Epochs").set_value("9").run()
+    again = open_app("train", **app.query_params)
+    assert draft(again) == draft(app) == tiny_run(seed=7, epochs=9)
+    assert again.query_params["run"] == str(run)
+
+
+def test_settings_in_an_address_that_no_run_can_have_are_said_and_not_used(store: Store) -> None:
+    app = open_app("train", step="3", epochs="0")
+    assert [as_read(warning.value) for warning in app.warning] == [
+        "The settings in the address are not used: epochs is 0; it must be a whole number from 1 to 200."
+    ]
+    assert draft(app) == step(3).config
+
+
+# --- the same again, several seeds, forks -------------------------------------------------------------------------
+
+
+def test_a_run_that_only_repeats_another_is_said_to_and_another_seed_is_a_click_away(store: Store) -> None:
+    run = store.submit(step(3).config)
+    app = open_app("train", step="3")
+    assert f"Run {run} is this very run: the same seed gives the same curve." in words(app)
+    button(app, "Take seed 2").click().run()
+    assert draft(app).seed == 2
+    assert "this very run" not in words(app)
+
+
+def test_several_seeds_start_at_once_without_those_that_were_trained(store: Store) -> None:
+    store.submit(replace(step(3).config, seed=2))
+    app = open_app("train", step="3")
+    labelled(app.slider, "How many seeds").set_value(3).run()
+    button(app, "Start 3 runs").click().run()
+    assert is_well(app)
+    assert sorted(run.config.seed for run in store.runs()) == [1, 2, 3, 4]
+    assert app.query_params["run"] == "2"  # the first of the new ones
+
+
+def test_a_run_goes_on_from_one_of_its_epochs_under_other_settings(store: Store) -> None:
+    parent = finished(store)
+    app = open_app("train", run=str(parent))
+    labelled(app.select_slider, "Go on after epoch").set_value(1).run()
+    labelled(app.text_input, "Learning rate").set_value("0.001").run()
+    assert "Learning rate: 0.001 instead of 0.01." in as_read(words(app))
+    button(app, "Fork after epoch 1").click().run()
+    assert is_well(app)
+    fork = the_run(store)
+    assert (fork.parent, fork.parent_epoch) == (store.run(parent).uuid, 1)
+    assert fork.config.optimizer.learning_rate == 0.001
+    assert app.query_params["run"] == str(fork.id)
+
+
+def test_a_fork_that_cannot_be_says_why(store: Store) -> None:
+    parent = finished(store)
+    app = open_app("train", run=str(parent))
+    labelled(app.text_input, "Batch size").set_value("8").run()
+    assert "A fork keeps the batch size of the run that it comes from" in words(app)
+    assert next(one for one in app.button if one.label.startswith("Fork after")).disabled
 
 
 # --- predict, then reveal -----------------------------------------------------------------------------------------

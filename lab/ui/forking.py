@@ -33,11 +33,11 @@ def offer_fork(store: Store, run_id: int) -> None:
         if len(epochs) > 1:
             before_its_end = [kept for kept in epochs if kept < config.epochs] or epochs
             epoch = st.select_slider("Go on after epoch", epochs, value=before_its_end[-1], help=FORK_HELP)
-        said = changes(run.config, config)
         problem = fork_problem(run.config, epoch, config)
-        st.markdown("  \n".join(map(plain, said)) or NOTHING_CHANGED)
+        if problem is None:
+            st.markdown("  \n".join(map(plain, changes(run.config, config))) or NOTHING_CHANGED)
         for sentence in [*filter(None, [problem]), *start_problems(draft())]:
-            st.warning(plain(sentence))
+            st.caption(plain(sentence))
         st.button(
             f"Fork after epoch {epoch}",
             on_click=_fork,

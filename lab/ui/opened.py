@@ -6,7 +6,8 @@ import streamlit as st
 
 from lab.store import Store, StoreError
 from lab.ui.draft import Draft
-from lab.ui.state import OPENED, OWN_DRAFT, choose_run, draft, set_draft, use_settings
+from lab.ui.state import OPENED, OWN_DRAFT, address_problem, choose_run, draft, set_draft, use_settings
+from lab.ui.text import plain
 
 
 def load_opened(store: Store) -> None:
@@ -25,7 +26,10 @@ def load_opened(store: Store) -> None:
 
 
 def offer_own_settings() -> None:
-    """Whose settings these are, and the way back, until something is changed."""
+    """Whose settings these are, and the way back, until something is changed; or why those of a link are not used."""
+    problem = address_problem()
+    if problem:
+        st.warning(plain(problem))
     own, run_id = st.session_state.get(OWN_DRAFT, (None, None))
     if own is None:
         return
@@ -36,7 +40,7 @@ def offer_own_settings() -> None:
 
 def is_there(store: Store, run_id: int) -> bool:
     """Whether the run is in the store, readable or not."""
-    return run_id in {run.id for run in store.runs()} | {run.id for run in store.unreadable()}
+    return any(run.id == run_id for run in store.runs()) or any(run.id == run_id for run in store.unreadable())
 
 
 def say_that_none_is_there(run_id: int) -> None:

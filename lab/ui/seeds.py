@@ -35,7 +35,7 @@ def offer_seeds(store: Store) -> None:
         st.caption(f"Seeds {', '.join(map(str, seeds))}, one after another.")
         problems = start_problems(draft())
         for problem in problems:
-            st.warning(plain(problem))
+            st.caption(plain(problem))
         st.button(
             f"Start {number} runs", type="primary", on_click=_start, args=(store, number), disabled=bool(problems)
         )

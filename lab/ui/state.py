@@ -15,10 +15,9 @@ from lab.run_number import run_number
 from lab.steps import step
 from lab.store import Store, open_store
 from lab.ui.draft import Draft
-from lab.ui.text import plain
 
 DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
-OPENED, OWN_DRAFT = "opened", "own_draft"
+OPENED, OWN_DRAFT, ADDRESS_PROBLEM = "opened", "own_draft", "address_problem"
 
 MOST_COMPARED = 1_000
 """Characters of an address that are read for the runs to compare."""
@@ -36,7 +35,13 @@ def the_store() -> Store:
 def draft() -> Draft:
     """What Start would train; for a new visitor what the address says, else step 3."""
     if DRAFT not in st.session_state:
-        set_draft(Draft(config=_config_of_the_address() or step(3).config))
+        problem, config = None, None
+        try:
+            config = from_address(st.query_params.to_dict())
+        except ConfigError as error:
+            problem = f"The settings in the address are not used: {error}"
+        set_draft(Draft(config=config or step(3).config))
+        st.session_state[ADDRESS_PROBLEM] = problem
     held: Draft = st.session_state[DRAFT]
     return held
 
@@ -45,14 +50,13 @@ def set_draft(changed: Draft) -> None:
     """Replace the draft as a whole: it is one's own from now on."""
     st.session_state[DRAFT] = changed
     st.session_state.pop(OWN_DRAFT, None)
+    st.session_state.pop(ADDRESS_PROBLEM, None)
 
 
-def _config_of_the_address() -> RunConfig | None:
-    try:
-        return from_address(st.query_params.to_dict())
-    except ConfigError as error:
-        st.warning(plain(f"The settings in the address are not used: {error}"))
-        return None
+def address_problem() -> str | None:
+    """Why the settings in the address are not used, until something is set; None where they are, or there are none."""
+    problem: str | None = st.session_state.get(ADDRESS_PROBLEM)
+    return problem
 
 
 def show_draft_in_address() -> None:
