@@ -1,86 +1,92 @@
 """How long a drawn digit waits for its answer, while nothing trains and while the same processor trains step 5.
 
-    python benchmarks/prediction.py
+    python benchmarks/prediction.py [--seconds 10] [--draw 1 30]
 
-From the canvas's array to the ten probabilities, and from its strokes: milliseconds, the median and the 95th percentile
-of drawings that come a few a second, as a hand draws.
+So many people draw a seven at once, each in a connection of their own to a server on this very machine: a question ten
+times a second with what is drawn by then, and never two at a time, as the Draw page asks. Milliseconds from a question
+to its answer, and how many answers came a second for all of them. Those who draw take of the same processor.
 """
 
 from __future__ import annotations
 
+import argparse
+import http.client
+import json
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 
-from lab.drawing import normalize_drawing, normalize_strokes
-from lab.jobs import Worker
-from lab.predict import load_predictor
+from benchmarks.pages import server
+from lab.drawing import Points
 from lab.steps import step
 from lab.store import Store
 
-DRAWINGS, PAUSE_SECONDS, SIDE, PEN = 100, 0.1, 280, 18
+EVERY_SECONDS = 0.1
+"""Between two questions of one who draws."""
+LINE_SECONDS = 1.5
+"""For a seven; then it is drawn again."""
 
 
-def a_seven() -> list[np.ndarray]:
-    """Two strokes, points in pixels of the canvas."""
-    top = np.linspace([70, 70], [200, 75], 20)
-    down = np.linspace([200, 75], [120, 220], 30)
-    return [np.vstack([top, down]), np.linspace([110, 150], [190, 150], 10)]
+def a_seven() -> Points:
+    """Its line as a hand draws it, points (90, 2) in pixels of the canvas."""
+    return np.vstack([np.linspace([70, 70], [200, 75], 40), np.linspace([200, 75], [120, 220], 50)]).round(1)
 
 
-def on_the_canvas(strokes: list[np.ndarray]) -> np.ndarray:
-    """Its array, uint8 (280, 280, 4): white ink on a transparent ground, as the canvas gives it."""
-    rows, columns = np.mgrid[:SIDE, :SIDE]
-    ink = np.zeros((SIDE, SIDE), dtype=bool)
-    for x, y in np.vstack(strokes):
-        ink |= (columns - x) ** 2 + (rows - y) ** 2 <= (PEN / 2) ** 2
-    return np.where(ink, 255, 0).astype(np.uint8)[:, :, None].repeat(4, axis=2)
+def draw(port: int, until: float, waits: list[float]) -> None:
+    """Ask what is drawn by now until then, and note the milliseconds to each answer."""
+    line = a_seven().tolist()
+    connection = http.client.HTTPConnection("localhost", port, timeout=60)
+    begin = time.perf_counter() - np.random.default_rng().uniform(0, LINE_SECONDS)
+    while (asked := time.perf_counter()) < until:
+        share = (asked - begin) % LINE_SECONDS / LINE_SECONDS
+        content = json.dumps({"strokes": [line[: 1 + int(share * len(line))]], "drawing": True})
+        connection.request("POST", "/reading", content, {"Origin": f"http://localhost:{port}"})
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        json.loads(answer.read())
+        waits.append(1000 * (time.perf_counter() - asked))
+        time.sleep(max(0.0, EVERY_SECONDS - (time.perf_counter() - asked)))
+    connection.close()
 
 
-def milliseconds(read: Callable[[], Any]) -> tuple[float, float]:
-    """Median and 95th percentile of a drawing's time."""
-    times = []
-    for _ in range(DRAWINGS):
-        time.sleep(PAUSE_SECONDS)
-        start = time.perf_counter()
-        read()
-        times.append(1000 * (time.perf_counter() - start))
-    return float(np.median(times)), float(np.percentile(times, 95))
+def measured(port: int, people: int, seconds: float) -> str:
+    """How long so many people waited, in words."""
+    waits: list[float] = []
+    until = time.perf_counter() + seconds
+    drawing = [threading.Thread(target=draw, args=(port, until, waits)) for _ in range(people)]
+    for person in drawing:
+        person.start()
+    for person in drawing:
+        person.join()
+    median, late = np.median(waits), np.percentile(waits, 95)
+    return f"median {median:5.1f} ms, 95 % within {late:5.1f} ms, {len(waits) / seconds:5.0f} answers a second"
 
 
 def main() -> None:
-    """Print four lines."""
-    predictor, strokes = load_predictor(), a_seven()
-    canvas = on_the_canvas(strokes)
-    ways = {
-        "canvas": partial(lambda: predictor(normalize_drawing(canvas))),
-        "strokes": partial(lambda: predictor(normalize_strokes(strokes))),
-    }
-    assert {int(read().argmax()) for read in ways.values()} == {7}
+    """Print a line for each number of people, first idle and then while a run trains."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--draw", type=int, nargs="*", default=[1, 30])
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/lab.sqlite3")
-        for training in (False, True):
-            if training:
-                run = store.submit(replace(step(5).config, device="cpu"))
-                worker = Worker(store, "cpu", only=run)
-                worker.start()
-                while not store.events_after(run):
-                    time.sleep(0.1)
-            for name, read in ways.items():
-                median, late = milliseconds(read)
-                state = "while a run trains" if training else "idle"
-                print(f"{name:8} {state:18} median {median:5.1f} ms, 95 % within {late:5.1f} ms", flush=True)
-        store.send(run, "stop")
-        worker.end()
+        with server(store) as port:
+            measured(port, 1, 15)  # torch is imported, the network loaded
+            for state in ("idle", "while a run trains"):
+                if state != "idle":
+                    run = store.submit(replace(step(5).config, device="cpu", epochs=200))
+                    while len(store.events_after(run)) < 10:
+                        time.sleep(0.2)
+                for people in asked.draw:
+                    print(f"{people:3} draw, {state:18} {measured(port, people, asked.seconds)}", flush=True)
+            store.send(run, "stop")
 
 
 if __name__ == "__main__":

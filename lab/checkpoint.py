@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The network in the middle of a training: it is kept nowhere, but others may read with it."""
+
+    epoch: int
+    iteration: int
+    """How many of the epoch's iterations are done."""
+    weights: Mapping[str, Tensor]
+    """Parameters and batch-norm statistics by their names, on the CPU and never changed."""
+
 
 NOTHING: Mapping[str, Tensor] = {}
 

@@ -7,13 +7,12 @@ everywhere, and a line style or a label says it too. Text and grid colours are l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.config import CLASSES, IMAGE_SIZE
+from lab.config import IMAGE_SIZE
 from lab.layers import Square
 
 Figure = dict[str, Any]
@@ -38,28 +37,6 @@ _ENTITIES = str.maketrans({character: f"&#{ord(character)};" for character in "&
 def as_typed(words: str) -> str:
     """Words as Plotly shows them literally; else it would read tags, entities, templates and `$`formulas`$` in them."""
     return words.translate(_ENTITIES)
-
-
-def probability_figure(probabilities: Sequence[float], height: int = 260) -> Figure:
-    """Ten bars, one a digit, in percent; the answer stands out and every bar carries its figure."""
-    percent = [100 * float(value) for value in probabilities]
-    answer = int(np.argmax(percent))
-    bars = {
-        "type": "bar",
-        "x": percent,
-        "y": [str(digit) for digit in range(CLASSES)],
-        "orientation": "h",
-        "marker": {"color": [TEST if digit == answer else PUBLISHED for digit in range(CLASSES)]},
-        "text": [f"{value:.1f} %" for value in percent],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "hovertemplate": "%{y}: %{x:.2f} %<extra></extra>",
-    }
-    words = f"Ten probabilities, one a digit; the highest: {answer} with {percent[answer]:.1f} %"
-    figure = plain(height, [bars], uirevision="probabilities", meta=words)
-    axis(figure, "x", range=[0, 118], visible=False, fixedrange=True)
-    axis(figure, "y", autorange="reversed", type="category", fixedrange=True, showgrid=False, ticklabelstandoff=8)
-    return figure
 
 
 def picture_figure(image: NDArray[Any], square: Square | None = None, height: int = 320) -> Figure:

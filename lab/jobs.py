@@ -14,6 +14,7 @@ from lab.attempt import CLOSED, Attempt, one_line
 from lab.device import available_devices, prepare_training_thread
 from lab.events import Event
 from lab.mnist import DataError, load_mnist
+from lab.newest import forget, publish
 from lab.revision import code_commit
 from lab.store import Active, Store, StoreError, turns, worker_name
 from lab.training import ResumePoint, train
@@ -162,8 +163,11 @@ class Worker:
 def training(store: Store, device: str, attempt: Attempt) -> Iterator[Event]:
     """What the attempt's run says while it trains on `device`, after the last epoch that is kept of it."""
     run = attempt.ask(lambda: store.run(attempt.claim.run_id))
-    data = load_mnist(device)
-    yield from train(run.config, data, attempt.control, attempt.ask(lambda: _resume_point(store, run.id)))
+    data, begin = load_mnist(device), attempt.ask(lambda: _resume_point(store, run.id))
+    try:
+        yield from train(run.config, data, attempt.control, begin, partial(publish, store.url, run.id))
+    finally:
+        forget(store.url, run.id)
 
 
 def _resume_point(store: Store, run_id: int) -> ResumePoint | None:

@@ -28,7 +28,6 @@ from lab.store import Store, StoreError, open_store
 
 SHIPPED = Path(__file__).parent / "data" / "shipped.safetensors"
 
-
 FEW = 8
 """Pictures up to which one thread is the quickest way."""
 
@@ -41,6 +40,8 @@ class Predictor:
     config: NetworkConfig
     description: str
     """Which run and epoch this is, for people."""
+    is_live: bool = False
+    """Whether its run has not ended, so that there may be newer weights."""
 
     def __call__(self, pictures: ArrayLike) -> NDArray[np.float32]:
         """Probabilities (10,) for one picture (28, 28), or (N, 10) for (N, 28, 28); ink bright, values in [0, 1].

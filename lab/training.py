@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lab.checkpoint import Snapshot
 from lab.compute import Trainer
 from lab.config import SAMPLE_IMAGES, RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
@@ -24,10 +25,13 @@ from lab.memory import EVALUATION_BATCH, TooLittleMemory
 from lab.mnist import Mnist
 from lab.revision import code_commit
 from lab.schedule import learning_rate
+from lab.seeding import AUGMENTATION, DROPOUT, MEASUREMENT, ORDER, WEIGHTS, derived_seed
 
 Command = Literal["run", "pause", "stop"]
 Control = Callable[[], Command]
 """Asked at every iteration what to do; must answer quickly."""
+Publish = Callable[[Snapshot], None]
+"""Given the weights at the end of every window, for whoever reads with them meanwhile; must be quick."""
 
 WINDOWS_PER_EPOCH = 20
 EARLY_WINDOWS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
@@ -52,6 +56,7 @@ def train(
     data: Mnist,
     control: Control = lambda: "run",
     resume: ResumePoint | None = None,
+    publish: Publish | None = None,
 ) -> Iterator[Event]:
     """Train `config` on `data` and tell it as events; the last is Finished, Stopped or Failed.
 
@@ -62,7 +67,7 @@ def train(
         yield Failed(reason=problem)
         return
     try:
-        yield from _events(config, data, control, resume)
+        yield from _events(config, data, control, resume, publish)
     except _StopRequested:
         yield Stopped()
     except _Diverged:
@@ -78,15 +83,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "DefaultCPUAllocator" in str(error):
         return "The device ran out of memory: choose a smaller batch size or fewer channels."
     return f"Training stopped with an error: {(str(error).splitlines() or ['it has no message'])[0]}"
-
-
-def derived_seed(seed: int, epoch: int, purpose: int) -> int:
-    """One 32-bit seed for each (seed, epoch, purpose), well mixed by numpy's SeedSequence."""
-    return int(np.random.SeedSequence([seed, epoch, purpose]).generate_state(1)[0])
-
-
-WEIGHTS, ORDER, AUGMENTATION, DROPOUT, MEASUREMENT = range(5)
-"""The purposes for which a run draws random numbers."""
 
 
 class _StopRequested(Exception):
@@ -110,7 +106,9 @@ class _Stopwatch:
         self.started += seconds
 
 
-def _events(config: RunConfig, data: Mnist, control: Control, resume: ResumePoint | None) -> Iterator[Event]:
+def _events(
+    config: RunConfig, data: Mnist, control: Control, resume: ResumePoint | None, publish: Publish | None
+) -> Iterator[Event]:
     """What `train` tells of a run that can begin."""
     device = resolve_device(config.device)
     name = device_name(device)  # with all of its threads: the trainer may lower them
@@ -132,7 +130,7 @@ def _events(config: RunConfig, data: Mnist, control: Control, resume: ResumePoin
             code_commit=code_commit(),
         )
         trained = (images[: config.images_per_epoch], labels[: config.images_per_epoch])
-        run = _Run(config, trainer, device, trained, (evaluated[0], evaluated[1]), control)
+        run = _Run(config, trainer, device, trained, (evaluated[0], evaluated[1]), control, publish)
         for epoch in range(first_epoch, config.epochs + 1):
             yield from run.epoch(epoch, is_first=epoch == first_epoch)
     yield Finished()
@@ -146,9 +144,16 @@ class _Run:
     """The loop over the epochs of one training, and what it tells."""
 
     def __init__(
-        self, config: RunConfig, trainer: Trainer, device: str, trained: Digits, evaluated: Digits, control: Control
+        self,
+        config: RunConfig,
+        trainer: Trainer,
+        device: str,
+        trained: Digits,
+        evaluated: Digits,
+        control: Control,
+        publish: Publish | None,
     ) -> None:
-        self.config, self.trainer, self.device, self.control = config, trainer, device, control
+        self.config, self.trainer, self.device, self.control, self.publish = config, trainer, device, control, publish
         self.trained, self.evaluated = trained, evaluated
         self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
         self.rate = 0.0
@@ -169,6 +174,8 @@ class _Run:
             if index + 1 in window_ends:
                 yield self._window_event(epoch, first + index + 1)
                 self.trainer.window.reset()
+                if self.publish:
+                    self.publish(Snapshot(epoch=epoch, iteration=index + 1, weights=self.trainer.weights()))
         self.trainer.evaluation.reset()
         predictions = yield from self._evaluate(self.evaluated)
         test = self._figures()

@@ -1,51 +1,52 @@
 """The Draw page: a digit drawn or uploaded, prepared as MNIST was, and read by a trained network."""
 
-from contextlib import suppress
-
 import streamlit as st
 
-from lab.drawing import BlankDrawing, PictureError, odd
-from lab.store import StoreError
-from lab.ui.drawing_board import DRAW, FILE, ask_digit, three_columns
+from lab.drawing import stroke_stages
+from lab.ui.drawing_board import drawing_board
 from lab.ui.inside import look_inside
 from lab.ui.layout import page_head
-from lab.ui.reader import Reader, choose_reader, describe_reader, show_answer, show_received, show_stages
+from lab.ui.picture_file import read_file
+from lab.ui.reader import Reader, choose_reader, describe_reader, show_stages
 from lab.ui.state import the_store
-from lab.ui.text import plain
+from lab.web import PEN
 
-PROMPTS = {
-    DRAW: "Draw a digit from 0 to 9 in the black square. The answer appears here, after every stroke.",
-    FILE: "Choose a picture of one digit. The answer appears here.",
+DRAW, FILE = "Draw", "Picture file"
+_STYLE = """
+<style>
+.st-key-who [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+.st-key-who [data-testid="stColumn"] {min-width: 280px;}
+@media (max-width: 700px) {  /* on a phone the square and the answer come first */
+    .st-key-reading > :has(> .st-key-who) {order: 1;}
+    .st-key-reading > :has(> .st-key-stages) {order: 2;}
+    .st-key-who [data-testid="stHorizontalBlock"] {gap: 0.5rem;}
 }
+</style>
+"""
 
 
 @st.fragment  # a stroke reruns this part only
 def read_digit(source: str, reader: Reader) -> None:
-    """The digit on the left, the answer in the middle, what the network receives on the right; the stages below."""
-    board, answer, received = three_columns()
-    try:
-        with board:
-            stages = ask_digit(source)
-    except (PictureError, BlankDrawing) as error:
-        answer.error(plain(str(error)))
-        return
-    if stages is None:
-        answer.info(PROMPTS[source])
-        return
-    with answer.container(key="read"), suppress(StoreError):  # which describe_reader explains
-        show_answer(reader.predictor()(stages[-1].image), odd(stages))
-    with received.container(key="received"):
-        show_received(stages[-1])
-    with st.container(key="stages"):
-        show_stages(stages)
-        look_inside(stages[-1].image, reader)
+    """The digit, and what the network makes of it; below, how the picture came about that it is given."""
+    if source == FILE:
+        stages = read_file(reader)
+    else:
+        strokes = drawing_board(reader)
+        stages = stroke_stages(strokes, PEN) if strokes else []
+    if stages:
+        with st.container(key="stages"):
+            show_stages(stages)
+            if reader.has_weights_kept():
+                look_inside(stages[-1].image, reader)
 
 
 page_head("Draw a digit", "A network trained on MNIST reads what you draw, once it has been made to look like MNIST.")
+st.html(_STYLE)
 with st.container(key="reading"):
-    where, which, when = three_columns()
+    with st.container(key="who"):
+        where, which, when = st.columns(3, gap="large")
     source = where.segmented_control(
-        "Digit from", list(PROMPTS), default=DRAW, required=True, help="Draw it here, or choose a picture of it."
+        "Digit from", [DRAW, FILE], default=DRAW, required=True, help="Draw it here, or choose a picture of it."
     )
     reader = choose_reader(the_store(), which, when)
     read_digit(source, reader)

@@ -13,7 +13,6 @@ from lab.layers import Square
 
 digits_figure = checked(figures.digits_figure)
 picture_figure = checked(figures.picture_figure)
-probability_figure = checked(figures.probability_figure)
 
 
 def test_both_training_curves_test_published_learning_rate_and_wrong_have_a_colour_each() -> None:
@@ -41,30 +40,14 @@ def test_of_tags_entities_formulas_and_templates_nothing_is_left_for_plotly_to_r
 # --- pictures ----------------------------------------------------------------------------------------------------
 
 
-def test_probabilities_are_ten_labelled_bars_and_the_answer_stands_out() -> None:
-    probabilities = [0.01] * 9 + [0.91]
-    (bars,) = probability_figure(probabilities).data
-    assert bars.y == tuple("0123456789")
-    assert bars.x == pytest.approx([1.0] * 9 + [91.0])
-    assert bars.text == ("1.0 %",) * 9 + ("91.0 %",)
-    assert bars.marker.color == (PUBLISHED,) * 9 + (TEST,)
-
-
-def test_pictures_and_bars_say_what_they_show() -> None:
+def test_pictures_say_what_they_show() -> None:
     square = Square(top=0, left=0, bottom=5, right=5)
     shown = {
-        "Ten probabilities, one a digit; the highest: 9 with 91.0 %": probability_figure([0.01] * 9 + [0.91]),
         "A picture of a digit": picture_figure(np.zeros((28, 28))),
         "A picture of a digit, with the square that the unit sees": picture_figure(np.zeros((28, 28)), square),
         "3 digits, as training sees them": digits_figure(np.zeros((3, 28, 28))),
     }
     assert [figure.layout.meta for figure in shown.values()] == list(shown)
-
-
-def test_the_bars_keep_their_scale_whatever_the_answer() -> None:
-    sure, unsure = probability_figure([1.0] + [0.0] * 9), probability_figure([0.1] * 10)
-    assert sure.layout.xaxis.range == unsure.layout.xaxis.range
-    assert sure.layout.xaxis.range[1] > 100
 
 
 def test_a_picture_is_drawn_from_the_top_with_white_ink_on_a_fixed_scale() -> None:

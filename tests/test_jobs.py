@@ -20,6 +20,7 @@ from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedu
 from lab.events import Checkpoint, Epoch, Event, Finished, Started, Window
 from lab.jobs import Worker, Workers
 from lab.mnist import Mnist, load_mnist
+from lab.newest import newest
 from lab.store import ENDED, Claim, Store, StoreError, turns
 from lab.training import Control, train
 
@@ -88,6 +89,18 @@ def test_a_queued_run_is_trained_and_everything_it_says_is_kept(
     assert [facts(epoch) for epoch in store.epochs([run_id])[run_id]] == [
         replace(facts(epoch), checkpoint=None) for epoch in epochs
     ]
+
+
+def test_a_run_is_read_while_it_trains_and_forgotten_when_it_has_ended(store: Store, start_worker: StartWorker) -> None:
+    run_id = store.submit(LONG)
+    start_worker()
+    wait_until(lambda: newest(store.url, run_id) is not None)
+    store.send(run_id, "pause")
+    until_status(store, run_id, "paused")
+    assert newest(store.url, run_id) is not None
+    store.send(run_id, "stop")
+    until_status(store, run_id, "stopped")
+    wait_until(lambda: newest(store.url, run_id) is None)
 
 
 def test_the_second_run_waits_for_the_first(store: Store, start_worker: StartWorker) -> None:

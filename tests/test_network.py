@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lab.config import LayerSpec, NetworkConfig, conv
-from lab.network import Dropout, build_network
+from lab.network import Dropout, build_network, with_weights
 from lab.steps import STEPS, step
 
 
@@ -117,3 +117,14 @@ def test_dropout_draws_from_its_own_generator_only() -> None:
     images = torch.ones(2, 3, 8, 8)
     assert torch.equal(dropout(0.5, seed=3).train()(images), dropout(0.5, seed=3).train()(images))
     assert not torch.equal(dropout(0.5, seed=3).train()(images), dropout(0.5, seed=4).train()(images))
+
+
+def test_a_network_is_given_other_weights_and_the_one_it_was_made_of_keeps_its_own() -> None:
+    config = step(5).config.network
+    network, other = build_network(config, seed=1).eval(), build_network(config, seed=2).eval()
+    images = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        before, expected = network(images), other(images)
+        filled = with_weights(network, other.state_dict())
+        assert not filled.training
+        assert torch.equal(filled(images), expected) and torch.equal(network(images), before)

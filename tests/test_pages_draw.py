@@ -1,14 +1,18 @@
-"""The Draw page: a stroke is answered, nothing is guessed without ink, and a bad file gets one sentence."""
+"""The Draw page: what is drawn is kept and prepared, a picture is answered, and a bad file gets one sentence.
+
+What is drawn is answered beside the page's script: see tests/web/test_reading.py and tests/browser/test_draw.py.
+"""
 
 import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import streamlit as st
-from app_pages import html, open_alone
+from app_pages import ROOT, component_data, go_to, html, open_alone, open_app
 from examples import claimed, noted, say, tiny_run
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -19,18 +23,23 @@ from lab.mnist import Mnist
 from lab.predict import Predictor, load_predictor
 from lab.store import Store, worker_name
 from lab.training import train
-from lab.ui import drawing_board
-from lab.ui.drawing_board import FILE, Board
-from lab.ui.reader import answer_html
+from lab.ui.drawing_board import DRAWINGS
+from lab.ui.state import RUN
 from lab.ui.text import plain
 
+FILE = "Picture file"
 SEVEN = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
 
 
-def charts(page: AppTest) -> list[str]:
-    """The keys of the charts on the page."""
-    keys = [element.key or "" for element in page.get("bidi_component")]
-    return [key for key in keys if not key.startswith("canvas")]
+def components(page: AppTest) -> list[str]:
+    """The keys of the components of ours on the page."""
+    return [element.key or "" for element in page.get("bidi_component")]
+
+
+def read_in_the_picture(page: AppTest) -> dict[str, Any]:
+    """The answer that the page shows to a picture."""
+    found: dict[str, Any] = component_data(page, "answer")["answer"]
+    return found
 
 
 @pytest.fixture
@@ -43,9 +52,13 @@ def trained(store: Store, few: Mnist) -> int:
     return run_id
 
 
-def draw(monkeypatch: pytest.MonkeyPatch, strokes: list[NDArray[np.float64]]) -> None:
-    """Stands for the canvas, which AppTest cannot draw on."""
-    monkeypatch.setattr(drawing_board, "ask_strokes", lambda: strokes)
+def drawn(strokes: list[NDArray[np.float64]]) -> AppTest:
+    """The page with strokes on its canvas, on which AppTest cannot draw: as it is when one comes back to it."""
+    page = AppTest.from_file(ROOT / "pages" / "draw.py", default_timeout=60)
+    page.session_state[DRAWINGS] = {"board": [stroke.tolist() for stroke in strokes]}
+    page.run()
+    assert not page.exception
+    return page
 
 
 def picture(ink: str, ground: str, kind: str) -> bytes:
@@ -64,55 +77,45 @@ def uploaded(content: bytes, name: str = "digit.png") -> AppTest:
     return page
 
 
-def test_a_blank_canvas_asks_for_a_digit_and_predicts_nothing() -> None:
+def test_a_blank_canvas_asks_for_a_digit_and_nothing_is_prepared() -> None:
     page = open_alone("draw")
-    assert [info.value.split(".")[0] for info in page.info] == ["Draw a digit from 0 to 9 in the black square"]
-    assert "answer" not in html(page) and charts(page) == []
+    board = component_data(page, "board")
+    assert board["prompt"].startswith("Draw a digit from 0 to 9 in the black square.") and board["strokes"] == []
+    assert "class='stages'" not in html(page) and components(page) == ["board"]
 
 
-def test_strokes_are_answered_with_ten_probabilities_and_the_stages_that_lead_to_28x28(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    draw(monkeypatch, SEVEN)
-    page = open_alone("draw")
-    assert not page.info and charts(page) == ["probabilities"]
-    assert "<div class='answer'><b>7</b>" in html(page)
+def test_strokes_are_shown_with_the_stages_that_lead_to_28x28() -> None:
+    page = drawn(SEVEN)
+    assert component_data(page, "board")["strokes"] == [stroke.tolist() for stroke in SEVEN]
     for stage in stroke_stages(SEVEN):
         assert stage.name in html(page) and stage.explanation in html(page).replace("&#x27;", "'")
 
 
-HOUSE = [
-    np.array([(60.0, 130), (60, 240), (220, 240), (220, 130), (60, 130), (140, 50), (220, 130)]),
-    np.array([(120.0, 240), (120, 180), (160, 180), (160, 240)]),
-]
+def test_a_drawing_is_still_there_when_one_comes_back_from_another_page() -> None:
+    app = open_app("draw")
+    app.session_state[DRAWINGS] = {"board": [stroke.tolist() for stroke in SEVEN]}
+    go_to(go_to(app, "runs"), "draw")
+    assert component_data(app, "board")["strokes"] == [stroke.tolist() for stroke in SEVEN]
+    assert "class='stages'" in html(app)
 
 
-@pytest.mark.parametrize(
-    ("strokes", "why"), [(HOUSE, "none of the ten digits"), ([np.array([(90.0, 90.0)])], "it is a dot")]
-)
-def test_what_does_not_look_like_a_digit_is_said_to_be_so_and_answered_with_a_guess(
-    monkeypatch: pytest.MonkeyPatch, strokes: list[NDArray[np.float64]], why: str
-) -> None:
-    draw(monkeypatch, strokes)
-    page = open_alone("draw")
-    assert len(page.warning) == 1 and not page.error
-    assert page.warning[0].value.startswith("This does not look like one digit: ") and why in page.warning[0].value
-    assert "<div class='answer guess'>" in html(page) and "only a guess, with a probability of" in html(page)
-    draw(monkeypatch, SEVEN)
+def test_what_no_canvas_sends_is_shown_as_no_drawing() -> None:
+    page = AppTest.from_file(ROOT / "pages" / "draw.py", default_timeout=60)
+    page.session_state[DRAWINGS] = {"board": [[[1, 2, 3]]]}
     page.run()
-    assert not page.warning and "<div class='answer'><b>7</b>" in html(page) and "only a guess" not in html(page)
+    assert not page.exception and "class='stages'" not in html(page)
 
 
 def test_a_picture_full_of_something_else_takes_the_old_answer_away_and_says_what_a_good_one_looks_like() -> None:
     page = uploaded(picture("black", "white", "PNG"))
-    assert "<div class='answer'>" in html(page)
+    assert read_in_the_picture(page)["digit"] == 7
     stripes, file = Image.new("L", (300, 300), 255), io.BytesIO()
     for x in range(0, 300, 30):
         ImageDraw.Draw(stripes).rectangle((x, 0, x + 9, 299), fill=0)
     stripes.save(file, "PNG")
     page.file_uploader[0].upload("stripes.png", file.getvalue()).run()
     assert len(page.error) == 1 and "A good picture shows one digit alone on plain paper" in page.error[0].value
-    assert "<div class='answer" not in html(page) and len(page.image) == 1
+    assert components(page) == [] and len(page.image) == 1
 
 
 def test_the_page_says_which_run_the_shipped_checkpoint_is() -> None:
@@ -135,7 +138,7 @@ def _described(url: str, run: int) -> None:
 
     from lab.ui.reader import Reader, describe_reader
 
-    describe_reader(Reader(url, run, None), st.container(), st.container())
+    describe_reader(Reader(url, run), st.container(), st.container())
 
 
 def test_any_run_at_any_finished_epoch_can_read(store: Store, trained: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,31 +149,79 @@ def test_any_run_at_any_finished_epoch_can_read(store: Store, trained: int, monk
         return load_predictor(run, epoch, where)
 
     monkeypatch.setattr("lab.predict.load_predictor", load)
-    draw(monkeypatch, SEVEN)
     page = open_alone("draw")
+    assert component_data(page, "board")["reader"] == {"run": None, "epoch": None}
     page.selectbox(key="reader_run").select(trained).run()
     assert page.select_slider[0].value == 3  # the last of its three epochs
     page.select_slider[0].set_value(1).run()
     assert not page.exception
+    assert component_data(page, "board")["reader"] == {"run": trained, "epoch": 1}
     assert asked == [(None, None), (trained, 3), (trained, 1)]
+
+
+def test_a_run_reads_as_it_trains_until_one_of_its_epochs_is_chosen(store: Store, few: Mnist) -> None:
+    run_id = store.submit(tiny_run())
+    page = open_alone("draw")
+    page.selectbox(key="reader_run").select(run_id).run()
+    assert page.selectbox(key="reader_run").options[1] == f"Run {run_id}: {store.run(run_id).name}, queued"
+    assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": None}
+    assert not page.select_slider and any("watch its bars sharpen" in caption.value for caption in page.caption)
+    claimed(store, run_id, f"{worker_name()}:test")
+    *events, _ = train(tiny_run(), few)
+    say(store, run_id, *events)
+    page.run()
+    assert page.selectbox(key="reader_run").options[1].endswith(", training now")
+    assert page.select_slider[0].options == ["1", "2", "3", "now"] and page.select_slider[0].value == 0
+    assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": None}
+    page.select_slider[0].set_value(2).run()
+    assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": 2}
+
+
+def test_the_run_that_one_has_just_started_reads_until_another_is_chosen(store: Store) -> None:
+    run_id = store.submit(tiny_run())
+    page = AppTest.from_file(ROOT / "pages" / "draw.py", default_timeout=60)
+    page.session_state[RUN] = run_id
+    page.run()
+    assert page.selectbox(key="reader_run").value == run_id
+    page.selectbox(key="reader_run").select(0).run()
+    page.run()
+    assert page.selectbox(key="reader_run").value == 0
+    page.session_state[RUN] = store.submit(tiny_run(seed=2))
+    page.run()
+    assert page.selectbox(key="reader_run").value == run_id + 1 and not page.exception
+
+
+def test_a_drawing_is_followed_into_the_network_once_that_is_kept(store: Store) -> None:
+    page = drawn(SEVEN)
+    assert [button.label for button in page.button] == ["See what each layer makes of it"]
+    page.session_state[RUN] = store.submit(tiny_run())
+    page.run()
+    assert not page.button and "class='stages'" in html(page)
+
+
+def test_a_run_that_has_ended_is_not_chosen_by_itself(trained: int) -> None:
+    page = AppTest.from_file(ROOT / "pages" / "draw.py", default_timeout=60)
+    page.session_state[RUN] = trained
+    page.run()
+    assert page.selectbox(key="reader_run").value == 0
 
 
 def test_a_light_and_a_dark_picture_are_read_alike() -> None:
     for content in (picture("black", "white", "JPEG"), picture("white", "black", "PNG")):
         page = uploaded(content)
-        assert not page.error and "<div class='answer'>" in html(page)
+        assert not page.error and read_in_the_picture(page)["digit"] == 7
 
 
 def test_a_file_that_is_no_picture_gets_one_sentence_and_no_answer() -> None:
     page = uploaded(b"no picture at all", "notes.txt")
     assert [error.value for error in page.error] == ["The file is not a PNG or JPEG picture: choose one that is."]
-    assert not page.info and "answer" not in html(page)
+    assert not page.info and components(page) == []
 
 
 def test_a_file_over_10_megabytes_gets_one_sentence_and_no_answer() -> None:
     page = uploaded(b"\x89PNG" + bytes(10 * 2**20))
     assert len(page.error) == 1 and "10 MB" in page.error[0].value
-    assert "answer" not in html(page)
+    assert components(page) == []
 
 
 def test_an_empty_picture_is_shown_and_asks_for_a_digit() -> None:
@@ -195,7 +246,7 @@ def test_the_page_shows_the_very_pixels_that_are_read_upright(shown: list[NDArra
     lying, file = Image.open(io.BytesIO(picture("black", "white", "PNG"))).rotate(90, expand=True), io.BytesIO()
     lying.save(file, "JPEG", exif=exif)
     page = uploaded(file.getvalue())
-    assert "<div class='answer'><b>7</b>" in html(page)
+    assert read_in_the_picture(page)["digit"] == 7
     assert np.array_equal(shown[-1], read_picture(file.getvalue())) and shown[-1].shape == (400, 600, 4)
 
 
@@ -205,7 +256,7 @@ def test_a_picture_of_any_kind_is_shown_and_read(mode: str, shown: list[NDArray[
     wide = Image.fromarray(np.asarray(digit.convert("L")).astype(np.uint16) * 257)
     (wide if mode == "I;16" else digit.convert(mode)).save(file, "JPEG" if mode == "CMYK" else "PNG")
     page = uploaded(file.getvalue())
-    assert not page.error and "<div class='answer'><b>7</b>" in html(page)
+    assert not page.error and read_in_the_picture(page)["digit"] == 7
     assert [pixels.shape for pixels in shown] == [(400, 600, 4)]
 
 
@@ -215,7 +266,7 @@ def test_a_picture_with_an_odd_exif_field_is_shown_and_read(shown: list[NDArray[
     body = b"eXIf" + b"MM\0*" + struct.pack(">IH", 8, 1) + field + bytes(4)
     odd = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     page = uploaded(content[:33] + odd + content[33:])
-    assert not page.error and "<div class='answer'><b>7</b>" in html(page)
+    assert not page.error and read_in_the_picture(page)["digit"] == 7
     assert len(shown) == 1
 
 
@@ -224,34 +275,16 @@ def test_a_picture_with_an_odd_exif_field_is_shown_and_read(shown: list[NDArray[
 )
 def test_a_refused_picture_takes_the_answer_to_the_one_before_away(refused: bytes) -> None:
     page = uploaded(picture("black", "white", "PNG"))
-    assert "<div class='answer'>" in html(page) and len(page.image) == 1
+    assert components(page) == ["answer"] and len(page.image) == 1
     page.file_uploader[0].upload("refused.png", refused).run()
     assert len(page.error) == 1
-    assert "<div class='answer'" not in html(page) and "<div class='stages'" not in html(page) and charts(page) == []
-
-
-def test_undo_takes_the_last_stroke_and_clear_takes_all() -> None:
-    board = Board()
-    board.restart(["first", "second"])
-    board.restart(board.drawing["objects"][:-1])
-    assert board.initial == board.drawing == {"objects": ["first"]}
-    assert board.key == "canvas_2"  # a new canvas: the old one would keep its own strokes
-    board.restart([])
-    assert board.drawing["objects"] == []
+    assert "<div class='stages'" not in html(page) and components(page) == []
 
 
 def test_a_missing_shipped_checkpoint_is_one_sentence_and_the_drawing_is_still_prepared(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("lab.predict.SHIPPED", tmp_path / "gone.safetensors")
-    draw(monkeypatch, SEVEN)
-    page = open_alone("draw")
+    page = drawn(SEVEN)
     assert len(page.error) == 1 and "is missing or damaged" in page.error[0].value
-    assert "class='stages'" in html(page) and "<div class='answer'>" not in html(page)
-
-
-def test_the_second_choice_is_named_where_it_has_a_percent() -> None:
-    sure = np.array([0.995, 0.005, 0, 0, 0, 0, 0, 0, 0, 0], dtype=np.float32)
-    unsure = np.array([0.6, 0, 0, 0.4, 0, 0, 0, 0, 0, 0], dtype=np.float32)
-    assert answer_html(sure) == "<b>0</b><span>with a probability of 99.5 %</span>"
-    assert answer_html(unsure) == "<b>0</b><span>with a probability of 60.0 %<br>next: 3, 40.0 %</span>"
+    assert "class='stages'" in html(page)

@@ -24,8 +24,9 @@ from lab.events import Epoch, Event, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
 from lab.schedule import learning_rate
+from lab.seeding import MEASUREMENT, WEIGHTS, derived_seed
 from lab.steps import step
-from lab.training import Command, ResumePoint, derived_seed, train
+from lab.training import Command, ResumePoint, train
 
 ROOT = Path(__file__).parent.parent
 EVERYTHING = tiny_run(
@@ -134,7 +135,7 @@ def test_the_first_loss_and_accuracy_are_those_of_the_untrained_network(few: Mni
     """One batch of everything: the window's figures are taken before the step that it makes."""
     config = tiny_run(epochs=1, batch_size=48)
     window = next(event for event in train(config, few) if isinstance(event, Window))
-    network = build_network(config.network, derived_seed(config.seed, 0, training.WEIGHTS)).train()
+    network = build_network(config.network, derived_seed(config.seed, 0, WEIGHTS)).train()
     scores = network(normalize(to_unit(few.train_images)))
     assert window.loss == pytest.approx(F.cross_entropy(scores, few.train_labels).item(), rel=1e-5)
     assert window.accuracy == pytest.approx(100 * (scores.argmax(1) == few.train_labels).sum().item() / 48)
@@ -147,7 +148,7 @@ def test_the_first_step_is_the_optimisers_own(few: Mnist) -> None:
         epochs=1, batch_size=48, optimizer=Optimizer(learning_rate=rate, momentum=0.9, weight_decay=decay)
     )
     [epoch] = epochs_of(train(config, few))
-    before = build_network(config.network, derived_seed(config.seed, 0, training.WEIGHTS)).train()
+    before = build_network(config.network, derived_seed(config.seed, 0, WEIGHTS)).train()
     F.cross_entropy(before(normalize(to_unit(few.train_images))), few.train_labels).backward()  # type: ignore[no-untyped-call]
     after = build_network(config.network, seed=0)
     load_weights(after, checkpoint_of(epoch).weights)
@@ -201,7 +202,7 @@ def test_training_images_are_measured_as_test_images_are_read(few: Mnist) -> Non
         assert (epoch.measured[0].images, epoch.measured[0].correct) == (48, correct)
         assert epoch.measured[0].loss == pytest.approx(loss, rel=1e-5)
         assert epoch.measured[0].accuracy == pytest.approx(100 * correct / 48)
-    draws = torch.Generator().manual_seed(derived_seed(EVERYTHING.seed, EVERYTHING.epochs, training.MEASUREMENT))
+    draws = torch.Generator().manual_seed(derived_seed(EVERYTHING.seed, EVERYTHING.epochs, MEASUREMENT))
     loss, correct = read(epochs[-1], EVERYTHING, augment(images, EVERYTHING.augmentation, draws), labels)
     turned = epochs[-1].measured[-1]
     assert (turned.images, turned.correct) == (48, correct)

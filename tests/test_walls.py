@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +40,16 @@ def imports(source: str) -> set[str]:
     return names
 
 
+def imports_at_once(source: str) -> set[str]:
+    """Those of them that its import carries out: not what its functions import once they are called."""
+    return imports("\n".join(ast.unparse(node) for node in ast.parse(source).body if not _is_called_later(node)))
+
+
+def _is_called_later(node: ast.stmt) -> bool:
+    is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    return is_for_types or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
 def pickling(source: str) -> set[str]:
     """The calls in a source that would read or write a pickle: `torch.load`."""
     known = {"torch.load", "torch.save", "np.load", "numpy.load"}
@@ -59,8 +69,8 @@ def breaches(files: Iterable[str], forbidden: Iterable[str], named: dict[str, st
     ]
 
 
-def reachable(start: str) -> Iterator[str]:
-    """`start` and every module of lab that it imports, directly or through others, as paths."""
+def reachable(start: str, read: Callable[[str], set[str]] = imports) -> Iterator[str]:
+    """`start` and every module of lab that it imports, directly or through others, as paths; `read` finds imports."""
     waiting, seen = [start], set()
     while waiting:
         path = waiting.pop()
@@ -68,7 +78,7 @@ def reachable(start: str) -> Iterator[str]:
             continue
         seen.add(path)
         yield path
-        rooms = [name.replace(".", "/") for name in imports(sources()[path]) if name.startswith("lab.")]
+        rooms = [name.replace(".", "/") for name in read(sources()[path]) if name.startswith("lab.")]
         waiting += [f"{room}{end}" for room in rooms for end in (".py", "/__init__.py")]
 
 
@@ -79,7 +89,7 @@ def loads_torch(code: str) -> bool:
     return done.stdout.split()[-1] == "True"
 
 
-STREAMLIT = ("streamlit", "streamlit_drawable_canvas")
+STREAMLIT = ("streamlit",)
 SHOWING = (
     "lab.timeline",
     "lab.time_left",
@@ -208,9 +218,15 @@ def test_what_runs_mean_and_how_they_are_drawn_knows_no_torch_no_store_and_no_pa
     assert breaches(reachable(f"lab/{room}.py"), walls) == []
 
 
-def test_what_is_served_beside_the_pages_needs_no_torch_and_no_streamlit() -> None:
-    walls = ["torch", *STREAMLIT, "lab.ui", "lab.training", "lab.network", "lab.jobs"]
+def test_what_is_served_beside_the_pages_knows_no_streamlit_and_trains_nothing() -> None:
+    walls = [*STREAMLIT, "lab.ui", "lab.training", "lab.jobs"]
     assert breaches(reachable("lab/web/__init__.py"), walls) == []
+
+
+def test_what_is_served_beside_the_pages_starts_without_torch() -> None:
+    """A drawing is read with it, once there is one."""
+    assert breaches(reachable("lab/web/__init__.py", imports_at_once), ["torch"]) == []
+    assert not loads_torch("import lab.web")
 
 
 def test_nothing_reads_or_writes_pickles() -> None:

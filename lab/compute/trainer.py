@@ -113,6 +113,11 @@ class Trainer:
         self.evaluation.count(len(labels))
         return predicted
 
+    def weights(self) -> dict[str, Tensor]:
+        """A copy on the CPU of the weights that are evaluated, as they are now, by their names."""
+        with self._averaged():
+            return {name: tensor.detach().to("cpu", copy=True) for name, tensor in self.network.state_dict().items()}
+
     def checkpoint(self) -> tuple[bytes, bytes]:
         """Weights, those that are evaluated, and all else that is needed to go on, each as safetensors."""
         with self._averaged():

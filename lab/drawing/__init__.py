@@ -1,7 +1,7 @@
-"""A drawing or a picture -> 28x28, as MNIST has it: this is its door, and whether it
-looks like one digit. No other room knows a file behind it."""
+"""A drawing or a picture -> 28x28, as MNIST has it, and whether it looks like one digit: this is its door, and no other
+room knows a file behind it."""
 
-from lab.drawing.canvas import strokes_from_canvas
+from lab.drawing.canvas import NoDrawing, TooMuch, strokes_from_canvas
 from lab.drawing.ink import BlankDrawing, Gray, crop_to_ink
 from lab.drawing.likeness import SHAPES, distances, edges, forget_shapes
 from lab.drawing.pen import Points
@@ -12,9 +12,11 @@ __all__ = [
     "SHAPES",
     "BlankDrawing",
     "Gray",
+    "NoDrawing",
     "PictureError",
     "Points",
     "Stage",
+    "TooMuch",
     "crop_to_ink",
     "distances",
     "drawing_stages",

@@ -43,14 +43,16 @@ class Stage:
     image: Gray
 
 
-def normalize_strokes(strokes: Sequence[ArrayLike]) -> Gray:
-    """The strokes, each (n, 2), of any scale and place, as MNIST would hold them: (28, 28).
+def normalize_strokes(strokes: Sequence[ArrayLike], pen: float = 0) -> Gray:
+    """The strokes, each (n, 2), of any scale and place, as MNIST would hold them: (28, 28); the last of their stages.
+
+    `pen`: as for `stroke_stages`.
 
     Raises:
         BlankDrawing: there is no point at all.
         ValueError: a stroke is not (n, 2) or holds a coordinate that is not finite.
     """
-    return stroke_stages(strokes)[-1].image
+    return centre_by_mass(draw_in_box(_dots_as_points(checked_strokes(strokes), pen), BOX))
 
 
 def normalize_drawing(rgba: NDArray[np.uint8]) -> Gray:
@@ -69,10 +71,7 @@ def stroke_stages(strokes: Sequence[ArrayLike], pen: float = 0) -> list[Stage]:
 
     What was drawn with a pen of this width and is smaller than the pen is a dot.
     """
-    checked = checked_strokes(strokes)
-    points = np.concatenate(checked)
-    if np.ptp(points, axis=0).max() < pen:
-        checked = [points.mean(axis=0, keepdims=True)]
+    checked = _dots_as_points(checked_strokes(strokes), pen)
     boxed = draw_in_box(checked, BOX)
     return [
         Stage(
@@ -87,6 +86,11 @@ def stroke_stages(strokes: Sequence[ArrayLike], pen: float = 0) -> list[Stage]:
         ),
         _centred(boxed),
     ]
+
+
+def _dots_as_points(strokes: list[Points], pen: float) -> list[Points]:
+    points = np.concatenate(strokes)
+    return [points.mean(axis=0, keepdims=True)] if np.ptp(points, axis=0).max() < pen else strokes
 
 
 def drawing_stages(rgba: NDArray[np.uint8]) -> list[Stage]:

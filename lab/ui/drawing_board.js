@@ -1,16 +1,196 @@
-// Takes the toolbar of streamlit-drawable-canvas away: it lies in a shadow root of its own, which the page's styles do not
-// reach, and version 0.13.0 has no setting for it. Cut off only, its buttons would still be reached by Tab.
+// A canvas that answers while one draws: its strokes go to the server at most ten times a second, one question at a time,
+// and the answer is drawn at once. The page is rerun when a stroke has ended. signature_pad, lab/ui/answer.js and
+// drawing_keys.js stand before this file.
 
-const WITHOUT_TOOLBAR = new CSSStyleSheet();
-WITHOUT_TOOLBAR.replaceSync(".dc-toolbar {display: none !important;}");
+const EVERY = 100;  // milliseconds between two questions
+const AGAIN = 250;  // before a network in training is asked again
+const LATE = 800;  // after which one is told what one waits for
+const NO_ANSWER = "The lab does not answer. Your drawing stays here; the next stroke tries again.";
+const GETTING_READY = "The network is getting ready to read.";
+const GIVEN_UP = 30_000;
 
-export default function ({ parentElement, data }) {
-  const look = () => {
-    if (!parentElement.isConnected) return;
-    const inside = [...document.querySelectorAll(`.st-key-${data.canvas} *`)].map((element) => element.shadowRoot);
-    const root = inside.find((root) => root);
-    if (!root) requestAnimationFrame(look);  // Streamlit has not made it yet
-    else if (!root.adoptedStyleSheets.includes(WITHOUT_TOOLBAR)) root.adoptedStyleSheets.push(WITHOUT_TOOLBAR);
-  };
-  look();
+class Board {
+  constructor(place, tell) {
+    this.place = place;
+    this.tell = tell;
+    this.canvas = place.querySelector(".lab-board canvas");
+    this.asking = { isOut: false, isDue: false, timer: null, at: 0 };
+    this.isDown = false;
+    this.wasLive = false;
+    this.question = {};
+  }
+
+  // From what the page knows of the drawing; later the board knows more than the page.
+  begin({ strokes, side, pen }) {
+    this.side = side;
+    const width = { minWidth: pen / 2, maxWidth: pen / 2, dotSize: pen / 2 };  // radii, and never another
+    this.pad = new SignaturePad(this.canvas, { ...width, minDistance: 2, penColor: "#fff", backgroundColor: "#000" });
+    this.fitPixels();
+    this.pad.fromData(strokes.map((stroke) => ({ points: stroke.map(([x, y]) => ({ x, y })) })));
+    this.pad.addEventListener("beginStroke", () => {
+      this.keys.lift();
+      this.isDown = true;
+    });
+    this.pad.addEventListener("afterUpdateStroke", () => this.ask());
+    this.pad.addEventListener("endStroke", () => {
+      this.isDown = false;
+      this.changed();
+    });
+    this.button("undo").onclick = () => this.undo();
+    this.button("clear").onclick = () => this.clear();
+    this.listen();
+    this.keys = new KeyboardPen(this);
+    this.show();
+  }
+
+  button(name) {
+    return this.place.querySelector(`.lab-board-${name}`);
+  }
+
+  // As many pixels as the screen has, which another zoom changes.
+  fitPixels() {
+    const ratio = window.devicePixelRatio || 1;
+    this.canvas.width = this.canvas.height = Math.round(this.side * ratio);
+    this.canvas.getContext("2d").scale(ratio, ratio);
+    this.pad.redraw();
+    matchMedia(`(resolution: ${ratio}dppx)`).addEventListener("change", () => this.fitPixels(), { once: true });
+  }
+
+  // Ctrl+Z takes a stroke back wherever one is on the page, but where one types. A tab that was hidden asks anew.
+  listen() {
+    const gone = new AbortController();
+    const on = (what, does) => document.addEventListener(what, (event) => {
+      if (this.place.isConnected) does(event);
+      else gone.abort();
+    }, { signal: gone.signal });
+    on("keydown", (event) => {
+      if (!isUndo(event) || !this.place.checkVisibility()) return;
+      event.preventDefault();
+      this.undo();
+    });
+    on("visibilitychange", () => { if (this.wasLive) this.ask(); });
+  }
+
+  strokes() {
+    const rounded = (value) => Math.round(10 * value) / 10;
+    return this.pad.toData().map(({ points }) => points.map(({ x, y }) => [rounded(x), rounded(y)]));
+  }
+
+  // Change the strokes as they are drawn: by what has no pointer.
+  draw(change) {
+    const strokes = this.pad.toData();
+    change(strokes);
+    this.pad.fromData(strokes);
+    this.show();
+    this.ask();
+  }
+
+  undo() {
+    if (this.isDown || !this.pad.toData().length) return;
+    this.pad.fromData(this.pad.toData().slice(0, -1));
+    this.changed();
+  }
+
+  clear() {
+    if (this.isDown) return;
+    this.pad.clear();
+    this.changed();
+  }
+
+  changed() {
+    this.show();
+    this.ask();
+    this.tell("strokes", this.strokes());
+  }
+
+  // What can be done, and an empty panel where nothing is drawn.
+  show() {
+    const isBlank = !this.pad.toData().length;
+    for (const name of ["undo", "clear"]) this.button(name).disabled = isBlank;
+    if (!isBlank) return;
+    this.trouble("");
+    showNothing(this.place);
+  }
+
+  // --- asking ------------------------------------------------------------------------------------------------------
+
+  ask() {
+    this.asking.isDue = true;
+    this.goOn();
+  }
+
+  // The next question, when the last one is answered and a while has passed: always with the newest strokes.
+  goOn() {
+    const { isOut, isDue, timer, at } = this.asking;
+    if (isOut || !isDue || timer) return;
+    const wait = at + EVERY - performance.now();
+    if (wait > 0) this.askIn(wait);
+    else if (this.pad.toData().length) this.send();
+    else this.asking.isDue = false;
+  }
+
+  askIn(milliseconds) {
+    clearTimeout(this.asking.timer);
+    this.asking.timer = setTimeout(() => {
+      this.asking.timer = null;
+      this.ask();
+    }, milliseconds);
+  }
+
+  async send() {
+    Object.assign(this.asking, { isOut: true, isDue: false, at: performance.now() });
+    const late = setTimeout(() => say(this.place, ".lab-answer-prompt", GETTING_READY), LATE);
+    const drawing = this.isDown;
+    try {
+      this.hear(await answerTo({ ...this.question, strokes: this.strokes(), drawing }), drawing);
+    } catch (error) {
+      if (this.pad.toData().length) this.trouble(error instanceof Refused ? error.message : NO_ANSWER);
+    }
+    clearTimeout(late);
+    say(this.place, ".lab-answer-prompt", this.prompt);
+    this.asking.isOut = false;
+    this.goOn();
+  }
+
+  hear(answer, isUnfinished) {
+    if (!this.place.isConnected || !this.pad.toData().length) return;
+    this.trouble("");
+    showAnswer(this.place, answer, !isUnfinished && !answer.live);
+    if (answer.live && !document.hidden && !this.isDown) this.askIn(AGAIN);
+    if (this.wasLive && !answer.live) this.tell("ended", true);
+    this.wasLive = answer.live;
+  }
+
+  trouble(words) {
+    say(this.place, ".lab-answer-trouble", words);
+    this.place.toggleAttribute("data-trouble", Boolean(words));
+  }
+}
+
+class Refused extends Error {}
+
+async function answerTo(question) {
+  const asked = { method: "POST", body: JSON.stringify(question), headers: { "Content-Type": "application/json" } };
+  const answer = await fetch(new URL("reading", document.baseURI), { ...asked, signal: AbortSignal.timeout(GIVEN_UP) });
+  if (answer.ok) return answer.json();
+  const isOurs = answer.headers.get("Content-Type")?.startsWith("text/plain");
+  throw isOurs ? new Refused(await answer.text()) : new Error(answer.statusText);
+}
+
+function isUndo({ key, ctrlKey, metaKey, shiftKey, altKey, target }) {
+  const isTyping = target.closest?.("input, textarea, select, [contenteditable]");
+  return key.toLowerCase() === "z" && (ctrlKey || metaKey) && !shiftKey && !altKey && !isTyping;
+}
+
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+  const place = parentElement.querySelector(".lab-read");
+  const isNew = !place.board;
+  const board = (place.board ??= new Board(place));
+  const isOther = JSON.stringify(board.question) !== JSON.stringify(data.reader);
+  Object.assign(board, { question: data.reader, prompt: data.prompt });
+  board.tell = (name, value) => (name === "strokes" ? setStateValue : setTriggerValue)(name, value);
+  say(place, ".lab-answer-prompt", data.prompt);
+  place.querySelector(".lab-received").hidden = !data.picture;
+  if (isNew) board.begin(data);
+  if (isOther || place.hasAttribute("data-trouble")) board.ask();
 }

@@ -1,143 +1,98 @@
-"""Where the digit comes from: a canvas with undo and clear, or a picture file."""
+"""A canvas that answers while one draws."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from lab.drawing import Stage, drawing_stages, read_picture, stroke_stages, strokes_from_canvas
+from lab.drawing import NoDrawing, Points, strokes_from_canvas
+from lab.figures import TEST
+from lab.ui import answer
+from lab.ui.reader import Reader
+from lab.web import PEN
 
-BOARD = "board"
-SIDE, PEN = 280, 18
-"""Of the canvas and its pen, in pixels: ten times the picture that the network gets."""
-DRAW, FILE = "Draw", "Picture file"
+SIDE = 280
+"""Of the canvas, in pixels: ten times the picture that the network gets."""
+DRAWINGS = "drawings"
+PROMPT = "Draw a digit from 0 to 9 in the black square. The answer appears here while you draw."
 
-_JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-_STYLE = """
-<style>
-.st-key-board {overflow: clip; border-radius: 6px; gap: 0;}
-.st-key-picture_file [data-testid="stFileUploaderDropzoneInstructions"] {display: none;}
-/* Of a file that the uploader itself refuses the server never hears: while it stands last, nothing older is shown. */
-.st-key-not_taken {display: none;}
-.st-key-picture_file:has([data-testid="stFileChips"] > div > div:last-child [role="alert"]) .st-key-not_taken
-  {display: flex;}
-.st-key-reading:has([data-testid="stFileChips"] > div > div:last-child [role="alert"])
-  :is(.st-key-read, .st-key-received, .st-key-stages, .st-key-picture_read) {display: none;}
-/* Where a picture is transparent: behind both light and dark ink. */
-.st-key-picture_read img {background: #808080;}
-/* The canvas keeps its size; the rest wraps below it on a tablet. */
-.st-key-reading [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {flex-wrap: wrap;}
-.st-key-reading [data-testid="stColumn"] {flex: 0 0 280px; min-width: 280px;}
-.st-key-reading [data-testid="stColumn"]:nth-child(2) {flex: 1 1 340px;}
-</style>
+SCRIPT = Path(__file__).parent / "signature_pad" / "signature_pad.umd.min.js"
+"""From the npm package signature_pad: strokes as points, from mouse, touch or pen, drawn as smooth lines."""
+_OWN = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("drawing_keys.js", "drawing_board.js")]
+_JS = "\n".join([SCRIPT.read_text(encoding="utf-8"), answer.JS, *_OWN])
+_HTML = f"""
+<div class="lab-read" data-state="nothing">
+  <div class="lab-board">
+    <div class="lab-board-square">
+      <canvas tabindex="0" role="application"
+        aria-label="The square to draw in. Arrow keys move the pen, Space puts it down or lifts it."></canvas>
+      <i class="lab-board-pen"></i>
+    </div>
+    <div class="lab-board-buttons">
+      <button type="button" class="lab-board-undo" disabled title="Takes the last stroke back (Ctrl+Z).">Undo</button>
+      <button type="button" class="lab-board-clear" disabled title="Takes every stroke away.">Clear</button>
+    </div>
+  </div>
+  {answer.HTML}
+</div>
+"""
+_CSS = f"""
+{answer.CSS}
+.lab-board {{flex: 0 0 {SIDE}px;}}
+.lab-board canvas {{width: {SIDE}px; height: {SIDE}px; display: block; background: #000; border-radius: 6px;
+  cursor: crosshair; touch-action: none;}}
+.lab-board-square {{position: relative; overflow: clip; border-radius: 6px; height: {SIDE}px;}}
+.lab-board-square:has(:focus-visible) {{outline: 3px solid var(--st-primary-color); outline-offset: 2px;}}
+.lab-board canvas:focus {{outline: none;}}
+.lab-board-pen {{display: none; position: absolute; left: -11px; top: -11px; width: 16px; height: 16px;
+  border: 3px solid {TEST}; border-radius: 50%; pointer-events: none;}}
+.lab-board canvas:focus-visible + .lab-board-pen {{display: block;}}
+.lab-board-pen-down {{background: {TEST};}}
+.lab-board-buttons {{display: flex; gap: 0.6rem; margin-top: 0.6rem;}}
+.lab-board button {{flex: 1; font: inherit; padding: 0.35rem 0.6rem; cursor: pointer; color: var(--st-text-color);
+  background: transparent; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);}}
+.lab-board button:hover:enabled {{color: var(--st-primary-color); border-color: var(--st-primary-color);}}
+.lab-board button:focus-visible {{outline: 2px solid var(--st-primary-color); outline-offset: 2px;}}
+.lab-board button:disabled {{opacity: 0.4; cursor: default;}}
 """
 
 
-@dataclass
-class Board:
-    """The canvas of one session. A canvas keeps its own drawing; a new `version` begins again from `initial`."""
+def drawing_board(reader: Reader, key: str = "board", picture: bool = True) -> list[Points]:
+    """A canvas with undo and clear; beside it, or below where it is narrow, what `reader` makes of it while one draws.
 
-    version: int = 0
-    initial: dict[str, Any] = field(default_factory=lambda: {"objects": []})
-    drawing: dict[str, Any] = field(default_factory=lambda: {"objects": []})
-
-    @property
-    def key(self) -> str:
-        """Of the canvas's widget."""
-        return f"canvas_{self.version}"
-
-    def restart(self, objects: list[Any]) -> None:
-        """A new canvas with these strokes on it."""
-        self.version += 1
-        self.initial = self.drawing = {"objects": objects}
-
-
-def three_columns() -> list[DeltaGenerator]:
-    """For the digit, the answer, and what the network receives; the outer two as wide as the canvas."""
-    st.html(_STYLE)
-    return st.columns([SIDE, 2 * SIDE, SIDE], gap="large")
-
-
-def ask_digit(source: str) -> list[Stage] | None:
-    """The stages from a drawing or a file to what the network receives; None while there is nothing to read.
-
-    Raises:
-        PictureError: the file cannot be read as a picture, or its digit cannot be told from the rest.
-        BlankDrawing: it shows no digit.
+    Digit, ten bars and the 28x28 picture move with the pen, in the browser (see `lab.web`). The script is rerun once a
+    stroke has ended, undone or cleared: call it within an `st.fragment` to have only that part of the page rerun.
+    Returns the strokes drawn so far, each (n, 2) in pixels of the canvas. Each `key` has a drawing of its own, which is
+    kept for as long as the session lives, whatever page one goes to. `picture`: show the 28x28 picture too.
     """
-    if source == DRAW:
-        strokes = ask_strokes()
-        return stroke_stages(strokes, PEN) if strokes else None
-    file = ask_file()
-    if file is None:
-        return None
-    pixels = read_picture(file.getvalue())
-    with st.container(key="picture_read"):
-        st.image(pixels, width=SIDE)  # what is read, not what a browser makes of the file
-    return drawing_stages(pixels)
+    kept: dict[str, Any] = st.session_state.setdefault(DRAWINGS, {})
+    board = st.components.v2.component("lab_drawing_board", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
+    question = {"run": reader.run, "epoch": reader.epoch}
+    data = {"strokes": kept.get(key, []), "reader": question, "side": SIDE, "pen": PEN, "prompt": PROMPT}
+    result = board(
+        key=key,
+        data=data | {"picture": picture},
+        on_strokes_change=partial(_keep, key),
+        on_ended_change=lambda: None,
+        width="stretch",
+        height="content",
+    )
+    if result.ended:
+        st.rerun()  # the whole page: there are epochs now to choose from
+    return _strokes(kept.get(key, []))
 
 
-def ask_strokes() -> list[NDArray[np.float64]]:
-    """The canvas, undo and clear; returns the strokes drawn so far."""
-    from streamlit_drawable_canvas import st_canvas  # registers with the running server: elsewhere its import fails
-
-    board: Board = st.session_state.setdefault(BOARD, Board())
-    if board.key not in st.session_state and board.drawing != board.initial:
-        board.restart(board.drawing["objects"])  # the page was left, and the canvas has forgotten the drawing
-    with st.container(key="board", width=SIDE):
-        result = st_canvas(
-            stroke_width=PEN,
-            stroke_color="#FFFFFF",
-            background_color="#000000",
-            width=SIDE,
-            height=SIDE,
-            drawing_mode="freedraw",
-            initial_drawing=board.initial,
-            key=board.key,
-        )
-        _take_toolbar_away(board.key)  # it appears on hover only; ours is always there
-    board.drawing = result.json_data or board.initial
-    objects = board.drawing["objects"]
-    with st.container(horizontal=True, width=SIDE):
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            disabled=not objects,
-            on_click=lambda: board.restart(objects[:-1]),
-            width="stretch",
-            help="Takes the last stroke back.",
-        )
-        st.button(
-            "Clear",
-            icon=":material/delete:",
-            disabled=not objects,
-            on_click=lambda: board.restart([]),
-            width="stretch",
-            help="Takes every stroke away.",
-        )
-    return strokes_from_canvas(board.drawing)
+def _keep(key: str) -> None:
+    """The widget forgets its drawing when its page is left."""
+    st.session_state[DRAWINGS][key] = st.session_state[key].strokes
 
 
-def _take_toolbar_away(canvas: str) -> None:
-    script = st.components.v2.component("lab_canvas_toolbar", js=_JS, isolate_styles=False)
-    script(key="canvas_toolbar", data={"canvas": canvas}, height="content")
-
-
-def ask_file() -> UploadedFile | None:
-    """The picture file that was chosen, whatever is in it."""
-    with st.container(key="picture_file", width=SIDE):
-        file = st.file_uploader(
-            "PNG or JPEG, up to 10 MB",
-            key="picture",
-            help="A digit of any size, dark on light or light on dark.",
-        )
-        with st.container(key="not_taken"):
-            st.html("<p role='status'>The file in red was not taken: choose a PNG or JPEG picture of up to 10 MB.</p>")
-    return file
+def _strokes(sent: object) -> list[Points]:
+    """None where a drawing is larger than is read, which its board has said."""
+    try:
+        return strokes_from_canvas(sent)
+    except NoDrawing:
+        return []

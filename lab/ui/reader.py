@@ -1,57 +1,58 @@
-"""Who reads the digit, and what it says: choose a run and an epoch, show the answer and the stages before it."""
+"""Who reads the digit: a run and an epoch, chosen and described; and the stages that lead to what it is given."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
-from lab.figures import probability_figure
-from lab.store import Store, StoreError, open_store
-from lab.ui.chart import show_figure
+from lab.store import ENDED, Run, Store, StoreError, open_store
 from lab.ui.choice import choice
+from lab.ui.state import chosen_run
 from lab.ui.text import plain
 
 if TYPE_CHECKING:
     from lab.predict import Predictor
 
 SHIPPED_RUN = 0
-"""Stands for the shipped checkpoint where a run is chosen; runs are counted from 1."""
+"""Stands for the network that ships where a run is chosen; runs are counted from 1."""
+FOLLOWED = "followed_run"
+NOW = 0
+"""Stands for a run's newest weights where an epoch is chosen."""
+FOLLOWS = "Reads as it trains: keep a digit, and watch its bars sharpen."
+
+SHOWN = 72
+"""Pixels of a stage's picture, each way."""
 
 _STYLE = """
 <style>
-.answer {min-height: 5.2rem; display: flex; align-items: baseline; gap: 0.8rem; line-height: 1;}
-.answer b {font-size: 4.2rem; font-weight: 650; font-variant-numeric: tabular-nums;}
-.guess b {opacity: 0.6;}
-.answer span {font-size: 1rem; line-height: 1.35;}
 .stages {display: flex; flex-wrap: wrap; gap: 0.8rem 1.4rem;}
 .stages figure {margin: 0; width: 180px; display: flex; gap: 0.6rem; flex: 1 1 180px;}
-.stages img, .received img {background: #000; image-rendering: pixelated; border-radius: 4px; object-fit: contain;}
-.stages img {width: 72px; height: 72px; flex: none;}
+.stages img {width: 72px; height: 72px; padding: 3px; flex: none; background: #000; border-radius: 4px;
+  object-fit: contain;}
+.stages img.small {image-rendering: pixelated;}
 .stages figcaption {font-size: 0.8rem; line-height: 1.3;}
 .stages figcaption span {opacity: 0.75;}
-.received img {width: 100%; max-width: 280px; aspect-ratio: 1; display: block;}
 </style>
 """
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads the digit: a run of the store at `url` after an epoch (None: its last); no run: the shipped network."""
+    """Who reads: a run of the store at `url` after an epoch (None: the newest there is); no run: what ships."""
 
     url: str
-    run: int | None
-    epoch: int | None
+    run: int | None = None
+    epoch: int | None = None
 
     def predictor(self) -> Predictor:
         """Its network, loaded once.
@@ -59,7 +60,13 @@ class Reader:
         Raises:
             StoreError: it cannot be read.
         """
-        return _predictor(self.run, self.epoch, self.url, self.changed())
+        from lab.readers import reader  # imports torch: when a network is wanted, not with the page
+
+        return reader(self.run, self.epoch, open_store(self.url))
+
+    def has_weights_kept(self) -> bool:
+        """Whether it can be asked anew, and then says the same: not so a run before its first epoch has ended."""
+        return self.run is None or bool(open_store(self.url).checkpoint_epochs(self.run))
 
     def changed(self) -> float:
         """When the file of the shipped network was changed last; 0 for a run, whose epochs stay as they are."""
@@ -69,19 +76,35 @@ class Reader:
 
 
 def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Reader:
-    """The shipped checkpoint, or a run at any finished epoch."""
-    runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
+    """The network that ships, a run at any finished epoch, or one that trains as it is by now."""
+    epochs = {run: store.checkpoint_epochs(run.id) for run in store.runs()}
+    runs = {run.id: run for run, finished in epochs.items() if finished or run.status not in ENDED}
+    _follow_what_is_watched(runs)
     with which:
-        run = choice(
+        chosen = choice(
             "reader_run",
             [SHIPPED_RUN, *runs],
             SHIPPED_RUN,
             label="Network",
-            format_func=lambda number: f"Run {number}: {runs[number]}" if number else "Shipped checkpoint",
-            help="Who reads the digit: the network that comes with the lab, or one that was trained here.",
+            format_func=lambda number: _called(runs[number]) if number else "Ready-trained network",
+            help="Who reads the digit: the network that comes with the lab, or one that is or was trained here.",
         )
-    epoch = _choose_epoch(store.checkpoint_epochs(run), when) if run else None
-    return Reader(store.url, run or None, epoch)
+    if not chosen:
+        return Reader(store.url)
+    run = runs[chosen]
+    return Reader(store.url, chosen, _choose_epoch(epochs[run], run.status not in ENDED, when))
+
+
+def _follow_what_is_watched(runs: Mapping[int, Run]) -> None:
+    """Who has just started a run, or opened one that trains, comes here to see it read: once for each."""
+    watched = runs.get(chosen_run() or SHIPPED_RUN)
+    if watched and watched.status not in ENDED and st.session_state.get(FOLLOWED) != watched.id:
+        st.session_state[FOLLOWED] = st.session_state["reader_run"] = watched.id
+
+
+def _called(run: Run) -> str:
+    waits = "" if run.status in ENDED else ", training now" if run.status == "running" else f", {run.status}"
+    return f"Run {run.id}: {run.name}{waits}"
 
 
 def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator) -> None:
@@ -91,47 +114,22 @@ def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator)
     except StoreError as error:
         which.error(plain(str(error)))
         return
-    if reader.epoch is None:
+    if predictor.is_live:
+        when.caption(FOLLOWS)
+    elif reader.epoch is None:
         when.caption(f"Read by {plain(predictor.description)}.")
 
 
-def _choose_epoch(epochs: Sequence[int], when: DeltaGenerator) -> int | None:
-    if len(epochs) < 2:
+def _choose_epoch(epochs: Sequence[int], is_live: bool, when: DeltaGenerator) -> int | None:
+    """None: the newest weights that there are."""
+    if len(epochs) + is_live < 2:
         return None
     words = "The network as it was after this epoch: an early one reads worse."
-    return int(when.select_slider("Epoch", epochs, value=epochs[-1], help=words))
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _predictor(run: int | None, epoch: int | None, url: str, changed: float) -> Predictor:
-    """Loaded once and kept; `changed` makes a replaced shipped file count as another one."""
-    from lab.predict import load_predictor  # imports torch: when a network is wanted, not with the page
-
-    return load_predictor(run, epoch, open_store(url))
-
-
-def show_answer(probabilities: NDArray[np.float32], why_odd: str | None) -> None:
-    """The answer large, as a guess where there is a reason why it is no digit; and the ten probabilities as bars."""
-    if why_odd is not None:
-        st.warning(plain(f"This does not look like one digit: {why_odd}. The network has to choose one all the same."))
-    kind = "answer" if why_odd is None else "answer guess"
-    st.html(f"{_STYLE}<div class='{kind}'>{answer_html(probabilities, is_guess=why_odd is not None)}</div>")
-    show_figure(probability_figure(probabilities.tolist()), "probabilities")
-
-
-def answer_html(probabilities: NDArray[np.float32], is_guess: bool = False) -> str:
-    """The most probable digit, its probability, and the second choice where that has 1 % or more."""
-    second, first = np.argsort(probabilities)[-2:]
-    words = f"{'only a guess, ' if is_guess else ''}with a probability of {100 * probabilities[first]:.1f} %"
-    if probabilities[second] >= 0.01:
-        words += f"<br>next: {second}, {100 * probabilities[second]:.1f} %"
-    return f"<b>{first}</b><span>{words}</span>"
-
-
-def show_received(stage: Stage) -> None:
-    """The 28x28 picture that the network gets, pixel by pixel."""
-    st.html(f"{_STYLE}<div class='received'>{_img(stage)}</div>")
-    st.caption("What the network receives: 28×28 pixels, prepared as MNIST was.")
+    options = [*epochs, NOW] if is_live else list(epochs)
+    chosen = when.select_slider(
+        "Epoch", options, value=options[-1], format_func=lambda epoch: str(epoch or "now"), help=words
+    )
+    return int(chosen) or None
 
 
 def show_stages(stages: Sequence[Stage]) -> None:
@@ -150,4 +148,5 @@ def _img(stage: Stage) -> str:
     png = io.BytesIO()
     Image.fromarray(pixels).save(png, format="PNG")
     data = base64.b64encode(png.getvalue()).decode()
-    return f"<img alt='{escape(stage.name, True)}' src='data:image/png;base64,{data}'>"
+    size = "small" if max(pixels.shape) < SHOWN else "large"  # whose thin lines would be lost pixel by pixel
+    return f"<img class='{size}' alt='{escape(stage.name, True)}' src='data:image/png;base64,{data}'>"

@@ -7,10 +7,19 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from lab.store import open_store
 from lab.web.hub import Hub
 from lab.web.live import Live
+from lab.web.reading import Reading
+
+OTHERS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
+"""The ways to ask, but POST."""
 
 
 def lab_routes(base_path: str) -> list[BaseRoute]:
     """The routes of one server, which serves its pages below `base_path`; call once a process."""
     folder = f"/{base_path.strip('/')}".rstrip("/")
-    live = Live(Hub(open_store))
-    return [WebSocketRoute(f"{folder}/live", live.tell), Route(f"{folder}/live", live.refuse)]
+    live, reading = Live(Hub(open_store)), Reading(open_store)
+    return [
+        WebSocketRoute(f"{folder}/live", live.tell),
+        Route(f"{folder}/live", live.refuse),
+        Route(f"{folder}/reading", reading.read, methods=["POST"]),
+        Route(f"{folder}/reading", reading.refuse, methods=OTHERS),
+    ]

@@ -1,15 +1,18 @@
 """The Draw page in a browser: strokes, pictures, and what the keyboard reaches."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from browser.focus import tab_through
+from browser.test_app import start
 from examples import TINY_NETWORK, wait_until
 from lab_server import LabServer
 from PIL import Image, ImageDraw
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
 from lab.config import RunConfig
+from lab.steps import step
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
@@ -18,54 +21,166 @@ Tabs = Callable[[str], Page]
 def open_board(server: LabServer, new_tab: Tabs) -> tuple[Page, Locator]:
     """The Draw page and its canvas."""
     page = new_tab(f"{server.address}/draw")
-    expect(page.get_by_text("The answer appears here, after every stroke.")).to_be_visible()
-    canvas = page.locator(".st-key-board canvas").last
+    expect(page.get_by_text("The answer appears here while you draw.")).to_be_visible()
+    canvas = page.locator(".lab-board canvas")
     expect(canvas).to_be_visible()
     return page, canvas
 
 
-def draw_a_one(page: Page, canvas: Locator) -> None:
+ONE = [(140, 50), (140, 230)]
+SEVEN = [(80, 70), (200, 70), (130, 230)]
+Line = Sequence[tuple[float, float]]
+
+
+def draw(page: Page, canvas: Locator, line: Line, lifted: bool = True) -> None:
+    """Draw a line with the mouse; `lifted`: and let go at its end."""
     box = canvas.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 140, box["y"] + 50)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 140, box["y"] + 230, steps=20)
-    page.mouse.up()
+    for number, (x, y) in enumerate(line):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=1 if number == 0 else 12)
+        if number == 0:
+            page.mouse.down()
+    if lifted:
+        page.mouse.up()
 
 
-def test_a_stroke_on_the_canvas_is_read_at_once(server: LabServer, new_tab: Tabs) -> None:
+def expect_answer(page: Page, digit: str) -> None:
+    expect(page.locator(".lab-answer-digit")).to_have_text(digit)
+    expect(page.get_by_role("img", name=f"the highest: {digit} with")).to_be_visible()
+
+
+def test_the_answer_moves_while_the_line_is_drawn_and_the_page_follows_at_its_end(
+    server: LabServer, new_tab: Tabs
+) -> None:
     page, canvas = open_board(server, new_tab)
-    draw_a_one(page, canvas)
-    expect(page.locator(".answer b")).to_have_text("1")
-    page.wait_for_function(
-        "() => document.querySelector('.st-key-probabilities .js-plotly-plot')?.data[0].x.length === 10"
+    draw(page, canvas, ONE, lifted=False)
+    expect_answer(page, "1")
+    assert page.evaluate(INK) > 20
+    expect(page.locator(".lab-bars-answer")).to_contain_text(" %")
+    expect(page.locator(".stages")).to_have_count(0)
+    page.mouse.up()
+    expect(page.locator(".stages")).to_contain_text("Centre of mass")
+
+
+INK = """() => {
+    const canvas = document.querySelector(".lab-received canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+    return data.filter((value, place) => place % 4 === 0 && value > 128).length;
+}"""
+"""Bright pixels of the picture that the network was given."""
+
+
+def test_strokes_are_undone_and_cleared_and_nothing_is_guessed_without_ink(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    for name in ("Undo", "Clear"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    draw(page, canvas, SEVEN)
+    expect_answer(page, "7")
+    draw(page, canvas, [(60, 20), (60, 260)])
+    expect(page.locator(".lab-answer-odd")).to_contain_text("two parts side by side")
+    page.keyboard.press("Control+z")
+    expect_answer(page, "7")
+    expect(page.locator(".lab-answer-odd")).to_be_empty()
+    draw(page, canvas, ONE)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".lab-answer-digit")).to_be_hidden()
+    expect(page.locator(".stages")).to_have_count(0)
+    assert page.evaluate(INK) == 0
+    draw(page, canvas, ONE)
+    expect_answer(page, "1")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    expect(page.get_by_text("The answer appears here while you draw.")).to_be_visible()
+
+
+def test_a_digit_is_drawn_with_the_keyboard_alone(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    canvas.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    for _ in range(16):
+        page.keyboard.press("ArrowDown")
+    expect_answer(page, "1")
+    expect(page.locator(".stages")).to_have_count(0)  # the pen is still down
+    page.keyboard.press("Space")
+    expect(page.locator(".stages")).to_contain_text("Centre of mass")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+def test_a_drawing_is_still_there_and_read_when_one_comes_back_to_the_page(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    draw(page, canvas, SEVEN)
+    expect(page.locator(".stages")).to_contain_text("Centre of mass")
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+    expect_answer(page, "7")
+    assert page.evaluate(INK) > 20
+    draw(page, canvas, [(60, 20), (60, 260)])
+    expect(page.locator(".lab-answer-odd")).to_contain_text("two parts side by side")
+
+
+def test_without_the_server_one_sentence_says_so_and_the_next_stroke_tries_again(
+    server: LabServer, new_tab: Tabs, complaints: list[str]
+) -> None:
+    page, canvas = open_board(server, new_tab)
+    page.route("**/reading", lambda route: route.abort())
+    draw(page, canvas, [(80, 70), (200, 70)])
+    expect(page.get_by_role("alert").filter(has_text="The lab does not answer.")).to_be_visible()
+    page.unroute("**/reading")
+    draw(page, canvas, [(200, 70), (130, 230)])
+    expect_answer(page, "7")
+    expect(page.get_by_text("The lab does not answer.")).to_be_hidden()
+    assert complaints and all("ERR_FAILED" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+def test_on_a_phone_the_answer_is_in_view_while_a_finger_draws(server: LabServer, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page, canvas = open_board(server, lambda address: _opened(context, address))
+    box = canvas.bounding_box()
+    assert box is not None
+    touch = context.new_cdp_session(page)
+
+    def finger(kind: str, *where: float) -> None:
+        points = [{"x": box["x"] + where[0], "y": box["y"] + where[1]}] if where else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    finger("touchStart", 140, 50)
+    for y in range(60, 240, 10):
+        finger("touchMove", 140, y)
+    expect_answer(page, "1")
+    assert (
+        page.evaluate("scrollY") == 0 and page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
     )
-    expect(page.get_by_text("What the network receives")).to_be_visible()
+    for seen in (".lab-answer-digit", ".lab-answer-words", ".lab-bars", ".lab-board canvas"):
+        expect(page.locator(seen)).to_be_in_viewport(ratio=1)
+    finger("touchEnd")
+    expect(page.locator(".stages")).to_contain_text("Centre of mass")
+    context.close()
+
+
+def _opened(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
+    page.goto(address)
+    return page
 
 
 def test_tab_reaches_nothing_that_cannot_be_seen(server: LabServer, new_tab: Tabs) -> None:
-    """The canvas has a toolbar of its own, which the page cuts off; after Undo it is another canvas."""
     page, canvas = open_board(server, new_tab)
-    draw_a_one(page, canvas)
-    expect(page.locator(".answer b")).to_have_text("1")
-    for button in (None, "Undo"):
-        if button:
-            page.get_by_role("button", name=button).click()
-            expect(page.get_by_role("button", name=button)).to_be_disabled()
-        page.wait_for_function(TOOLBAR_IS_GONE)
-        reached = tab_through(page)
-        assert [focus.name for focus in reached if not focus.is_seen] == []
-        assert any("Network" in focus.name for focus in reached)
+    draw(page, canvas, ONE)
+    expect_answer(page, "1")
+    reached = tab_through(page)
+    assert [focus.name for focus in reached if not focus.is_seen] == []
+    for name in ("Network", "The square to draw in", "Takes the last stroke back", "Takes every stroke away"):
+        assert any(name in focus.name for focus in reached), name
     page.get_by_role("radio", name="Picture file").click()
     expect(page.get_by_text("Choose a picture of one digit.")).to_be_visible()
     assert [focus.name for focus in tab_through(page) if not focus.is_seen] == []
-
-
-TOOLBAR_IS_GONE = """() => {
-    const within = [...document.querySelectorAll(".st-key-board *")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
-    const toolbars = within.flatMap(root => [...root.querySelectorAll(".dc-toolbar")]);
-    return toolbars.length > 0 && toolbars.every(toolbar => !toolbar.checkVisibility());
-}"""
 
 
 def one(name: str) -> FilePayload:
@@ -81,15 +196,49 @@ def test_a_file_that_the_browser_does_not_even_send_takes_the_old_answer_away(se
     page.get_by_role("radio", name="Picture file").click()
     files = page.locator("input[type=file]")
     files.set_input_files(one("one.png"))
-    expect(page.locator(".answer b")).to_have_text("1")
+    expect_answer(page, "1")
     expect(page.locator(".st-key-picture_read img")).to_be_visible()
     files.set_input_files({"name": "huge.png", "mimeType": "image/png", "buffer": bytes(21 * 2**20)})
     expect(page.get_by_text("The file in red was not taken")).to_be_visible()
-    for what in (".answer", ".received", ".stages", ".st-key-picture_read img", ".st-key-probabilities"):
+    for what in (".lab-answer", ".lab-received", ".stages", ".st-key-picture_read img"):
         expect(page.locator(what)).to_be_hidden()
     files.set_input_files(one("another.png"))
-    expect(page.locator(".answer b")).to_be_visible()
+    expect_answer(page, "1")
     expect(page.get_by_text("The file in red was not taken")).to_be_hidden()
+
+
+def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_on(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    """Two runs: the second waits for the first, and so is untrained for as long as the test wants."""
+    first = start(server)
+    quick = step(5).config
+    run = server.store.submit(replace(quick, training_images=6000, epochs=1, device="cpu"))
+    page, canvas = open_board(server, new_tab)
+    page.get_by_role("combobox", name="Network").click()
+    page.get_by_role("option", name=f"Run {run}").click()
+    expect(page.get_by_text("watch its bars sharpen")).to_be_visible()
+    draw(page, canvas, ONE)
+    reader = page.locator(".lab-answer-reader")
+    expect(reader).to_contain_text("untrained")
+    assert page.evaluate(HIGHEST) < 0.4
+    page.evaluate(NOTE_READERS)
+    server.store.send(first, "stop")
+    expect(reader).to_be_empty()  # it has ended, and the page has been drawn anew for it
+    expect(page.get_by_test_id("stCaptionContainer").filter(has_text=f"(run {run}), epoch 1.")).to_be_visible()
+    expect_answer(page, "1")
+    batches = page.evaluate("window.readers.filter(words => words.includes('epoch 1, batch'))")
+    assert len(set(batches)) >= 3
+
+
+HIGHEST = """() => Math.max(...[...document.querySelectorAll(".lab-bars i")].map(
+    (bar) => Number(bar.style.transform.match(/[0-9.]+/)[0])))"""
+"""The probability of the answer, as it is drawn."""
+NOTE_READERS = """() => {
+    window.readers = [];
+    const line = document.querySelector(".lab-answer-reader");
+    new MutationObserver(() => window.readers.push(line.textContent)).observe(line, { childList: true });
+}"""
 
 
 def test_the_name_of_a_run_is_shown_as_it_was_typed(server: LabServer, new_tab: Tabs) -> None:

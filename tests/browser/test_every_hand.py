@@ -76,7 +76,7 @@ def test_axe_finds_nothing_on_layers(server: LabServer, themed_page: Page) -> No
 
 def test_axe_finds_nothing_on_draw(server: LabServer, themed_page: Page) -> None:
     themed_page.goto(f"{server.address}/draw")
-    expect(themed_page.locator(".st-key-board canvas").first).to_be_visible()
+    expect(themed_page.locator(".lab-board canvas")).to_be_visible()
     assert findings(themed_page) == []
     themed_page.get_by_text("Picture file").click()
     expect(themed_page.get_by_test_id("stFileUploaderDropzone")).to_be_visible()

@@ -1,5 +1,6 @@
 """The routes of the lab on a real server, without the pages: in a thread, on a free port."""
 
+import http.client
 import json
 import socket
 import threading
@@ -29,6 +30,19 @@ class WebServer:
         from_where = None if origin is None else Origin(origin or self.origin)
         with connect(f"ws://localhost:{self.port}{path}?{query}", origin=from_where, max_size=None) as connection:
             yield connection
+
+    def request(
+        self, method: str, path: str, content: bytes | str = "", origin: str | None = ""
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and content of an answer; `origin` as in `channel`."""
+        headers = {} if origin is None else {"Origin": origin or self.origin}
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=60)
+        try:
+            connection.request(method, path, content, headers)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
 
 
 @contextmanager

@@ -1,0 +1,70 @@
+"""What a network says of a picture -> the answer as it is shown: figures and words, the same wherever it is read."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.drawing import Gray, Stage, odd
+
+Probabilities = NDArray[np.float32]
+
+NAMED = 0.01
+"""A second choice with this probability is named beside the first."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was read in one picture, and by whom."""
+
+    probabilities: Probabilities
+    """(10,), one a digit."""
+    picture: Gray
+    """What the network was given (28, 28), ink bright, in [0, 1]."""
+    why_odd: str | None
+    """Why that does not look like one digit, a clause; None: it does."""
+    reader: str
+    """Which network it was, for people."""
+    is_live: bool = False
+    """Whether that network is in training, so that the next answer may be another."""
+
+    @property
+    def digit(self) -> int:
+        """The most probable one."""
+        return int(np.argmax(self.probabilities))
+
+    def row(self) -> dict[str, Any]:
+        """For a page in a browser: what it draws, and all that it says. `picture` is base64 of 28 * 28 bytes."""
+        second, first = np.argsort(self.probabilities)[-2:]
+        percent = [100 * float(value) for value in self.probabilities]
+        guess = "" if self.why_odd is None else "only a guess, "
+        return {
+            "digit": self.digit,
+            "probabilities": [float(value) for value in self.probabilities],
+            "percent": [f"{value:.1f} %" for value in percent],
+            "words": f"{guess}with a probability of {percent[first]:.1f} %",
+            "next": f"next: {second}, {percent[second]:.1f} %" if self.probabilities[second] >= NAMED else "",
+            "odd": ""
+            if self.why_odd is None
+            else f"This does not look like one digit: {self.why_odd}. {_ALL_THE_SAME}",
+            "bars": f"Ten probabilities, one a digit; the highest: {first} with {percent[first]:.1f} %",
+            "picture": base64.b64encode(np.rint(255 * np.clip(self.picture, 0, 1)).astype(np.uint8).tobytes()).decode(),
+            "reader": f"Read by {self.reader}.",
+            "live": self.is_live,
+        }
+
+
+_ALL_THE_SAME = "The network has to choose one all the same."
+
+
+def answer_to(
+    stages: Sequence[Stage], network: Callable[[Gray], Probabilities], reader: str, is_live: bool = False
+) -> Answer:
+    """What `network` reads in what the stages led to, and whether that looks like a digit."""
+    picture = stages[-1].image
+    return Answer(network(picture), picture, odd(stages), reader, is_live)

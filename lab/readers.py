@@ -1,0 +1,72 @@
+"""The networks that read for people: loaded once for all, and of a run that trains always the newest there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from torch import nn
+
+from lab import predict
+from lab.checkpoint import Snapshot
+from lab.config import RunConfig
+from lab.layers import ImpossibleNetwork
+from lab.network import build_network, with_weights
+from lab.newest import newest
+from lab.predict import Predictor
+from lab.seeding import WEIGHTS, derived_seed
+from lab.store import ENDED, Run, Store, StoreError
+
+KEPT, TRAINING = 24, 8
+"""How many networks are kept: of finished epochs, and of runs that train."""
+
+
+def reader(run: int | None, epoch: int | None, store: Store) -> Predictor:
+    """The network that ships (no run), or a run's after an epoch, loaded once for all who read with it.
+
+    No epoch: the newest weights of the run. Until it has ended these change; before its first window they are those
+    that it begins with, which its seed decides.
+
+    Raises:
+        StoreError: the run or the epoch does not exist, or its weights or the shipped file cannot be read.
+    """
+    if run is None:
+        shipped = predict.SHIPPED
+        return _kept(str(shipped), shipped.stat().st_mtime if shipped.exists() else 0.0, None, None, store)
+    found = store.run(run)
+    if epoch is None and found.status not in ENDED:
+        return _as_it_trains(found, store)
+    return _after_epoch(found, epoch, store)
+
+
+def _after_epoch(run: Run, epoch: int | None, store: Store) -> Predictor:
+    """No epoch: the last."""
+    return _kept(run.uuid, run.name, run.id, epoch or max(store.checkpoint_epochs(run.id), default=None), store)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(_which: str, _changed: float | str, run: int | None, epoch: int | None, store: Store) -> Predictor:
+    """Loaded once; a file that was replaced, or a run that was renamed, counts as another."""
+    return predict.load_predictor(run, epoch, store)
+
+
+def _as_it_trains(run: Run, store: Store) -> Predictor:
+    snapshot = newest(store.url, run.id)
+    if snapshot is None and store.checkpoint_epochs(run.id):
+        return replace(_after_epoch(run, None, store), is_live=True)
+    try:
+        network = _in_training(run.uuid, run.config, snapshot)
+    except ImpossibleNetwork as error:
+        raise StoreError(f"Run {run.id} has a network that cannot be built: {error}") from error
+    where = "untrained"
+    if snapshot is not None:
+        where = f"epoch {snapshot.epoch}, batch {snapshot.iteration:,} of {run.config.iterations_per_epoch:,}"
+    return Predictor(network, run.config.network, f"{run.name} (run {run.id}), {where}", is_live=True)
+
+
+@lru_cache(maxsize=TRAINING)
+def _in_training(uuid: str, config: RunConfig, snapshot: Snapshot | None) -> nn.Sequential:
+    """The run's network with the weights of a snapshot; None: those that its seed begins with."""
+    if snapshot is None:
+        return build_network(config.network, derived_seed(config.seed, 0, WEIGHTS)).eval()
+    return with_weights(_in_training(uuid, config, None), snapshot.weights)

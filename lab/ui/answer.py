@@ -1,0 +1,81 @@
+"""What a network has read, as every page shows it: the digit, ten bars, and the picture that it was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from lab.answer import Answer
+from lab.config import CLASSES, IMAGE_SIZE
+from lab.figures import PUBLISHED, TEST
+
+JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_BARS = "".join(f"<div><span>{digit}</span><span><i></i></span><span></span></div>" for digit in range(CLASSES))
+HTML = f"""
+<div class="lab-answer">
+  <div class="lab-answer-head">
+    <b class="lab-answer-digit"></b>
+    <div>
+      <p class="lab-answer-prompt"></p>
+      <p class="lab-answer-words"></p>
+      <p class="lab-answer-next"></p>
+      <p class="lab-answer-odd"></p>
+      <p class="lab-answer-trouble" role="alert"></p>
+    </div>
+  </div>
+  <div class="lab-bars" role="img">{_BARS}</div>
+  <p class="lab-answer-reader"></p>
+  <p class="lab-answer-aloud" role="status"></p>
+</div>
+<figure class="lab-received">
+  <canvas width="{IMAGE_SIZE}" height="{IMAGE_SIZE}" role="img" aria-label="What the network receives"></canvas>
+  <figcaption>What the network receives: 28×28 pixels, prepared as MNIST was.</figcaption>
+</figure>
+"""
+"""Within an element that `answer.js` is given, of the class lab-read."""
+CSS = f"""
+.lab-read {{display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start;
+  font-family: var(--st-font); color: var(--st-text-color);}}
+.lab-read p {{margin: 0; font-size: 1rem; line-height: 1.35;}}
+.lab-answer {{flex: 1 1 300px; min-width: 260px; max-width: 640px;}}
+.lab-answer-head {{display: flex; align-items: flex-start; gap: 0.8rem; min-height: 6rem;}}
+.lab-answer-head > div {{padding-top: 0.5rem;}}
+.lab-answer-digit {{font-size: 4.2rem; font-weight: 650; line-height: 1; font-variant-numeric: tabular-nums;}}
+[data-state="guess"] .lab-answer-digit {{opacity: 0.6;}}
+.lab-answer-prompt {{display: none;}}
+[data-state="nothing"] .lab-answer-prompt {{display: block;}}
+[data-state="nothing"] .lab-answer-digit {{display: none;}}
+.lab-answer-odd:not(:empty), .lab-answer-trouble:not(:empty) {{margin-top: 0.3rem; padding: 0.2rem 0.5rem;
+  border-radius: 4px; color: var(--st-yellow-text-color); background: var(--st-yellow-background-color);}}
+[data-trouble] .lab-answer-digit, [data-trouble] .lab-answer-words, [data-trouble] .lab-answer-next,
+[data-trouble] .lab-bars, [data-trouble] .lab-received canvas {{opacity: 0.35;}}
+.lab-bars {{font-variant-numeric: tabular-nums; font-size: 0.85rem;}}
+.lab-bars > div {{display: grid; grid-template-columns: 1.2ch 1fr 4rem; gap: 0.6rem;
+  align-items: center; height: 1.35rem; white-space: nowrap;}}
+.lab-bars > div > :nth-child(2) {{height: 0.95rem; background: rgba(128, 138, 148, 0.15);}}
+.lab-bars > div > :last-child {{text-align: right;}}
+.lab-bars i {{display: block; height: 100%; background: {PUBLISHED}; transform: scaleX(0); transform-origin: left;
+  transition: transform 0.1s;}}
+.lab-bars-answer {{font-weight: 650;}}
+.lab-bars-answer i {{background: {TEST};}}
+@media (prefers-reduced-motion: reduce) {{.lab-bars i {{transition: none;}}}}
+.lab-read .lab-answer-reader {{font-size: 0.85rem; min-height: 1.2rem; margin-top: 0.3rem; opacity: 0.8;}}
+.lab-answer-aloud {{position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}}
+.lab-received {{margin: 0; flex: 0 0 280px;}}
+.lab-received canvas {{width: 280px; height: 280px; display: block; background: #000; image-rendering: pixelated;
+  border-radius: 6px;}}
+.lab-received figcaption {{font-size: 0.85rem; line-height: 1.35; margin-top: 0.4rem; opacity: 0.8;}}
+"""
+_SHOW = """
+export default function ({ parentElement, data }) {
+  showAnswer(parentElement.querySelector(".lab-read"), data.answer);
+}
+"""
+
+
+def show_answer(answer: Answer) -> None:
+    """What was read in a picture file; what is drawn is answered by `lab.ui.drawing_board` itself."""
+    html = f'<div class="lab-read">{HTML}</div>'
+    panel = st.components.v2.component("lab_answer", html=html, css=CSS, js=JS + _SHOW, isolate_styles=False)
+    panel(key="answer", data={"answer": answer.row()}, width="stretch", height="content")

@@ -1,0 +1,46 @@
+"""An answer in figures and words: the second choice where it counts, and a guess where it is no digit."""
+
+import numpy as np
+import pytest
+
+from lab.answer import Answer, answer_to
+from lab.drawing import Points, stroke_stages
+
+HOUSE = [
+    np.array([(60.0, 130), (60, 240), (220, 240), (220, 130), (60, 130), (140, 50), (220, 130)]),
+    np.array([(120.0, 240), (120, 180), (160, 180), (160, 240)]),
+]
+SURE = np.array([0.995, 0.005, 0, 0, 0, 0, 0, 0, 0, 0], dtype=np.float32)
+UNSURE = np.array([0.6, 0, 0, 0.4, 0, 0, 0, 0, 0, 0], dtype=np.float32)
+BLACK = np.zeros((28, 28), dtype=np.float32)
+
+
+def test_the_second_choice_is_named_where_it_has_a_percent() -> None:
+    sure, unsure = (Answer(probabilities, BLACK, None, "run 7").row() for probabilities in (SURE, UNSURE))
+    assert (sure["digit"], sure["words"], sure["next"]) == (0, "with a probability of 99.5 %", "")
+    assert (unsure["words"], unsure["next"]) == ("with a probability of 60.0 %", "next: 3, 40.0 %")
+
+
+def test_the_bars_say_their_figures_and_what_they_show() -> None:
+    row = Answer(UNSURE, BLACK, None, "run 7").row()
+    assert row["percent"] == ["60.0 %", "0.0 %", "0.0 %", "40.0 %", *["0.0 %"] * 6]
+    assert row["bars"] == "Ten probabilities, one a digit; the highest: 0 with 60.0 %"
+    assert row["reader"] == "Read by run 7."
+
+
+@pytest.mark.parametrize(
+    ("strokes", "why"), [(HOUSE, "none of the ten digits"), ([np.array([(90.0, 90.0)])], "it is a dot")]
+)
+def test_what_does_not_look_like_a_digit_is_said_to_be_so_and_answered_with_a_guess(
+    strokes: list[Points], why: str
+) -> None:
+    row = answer_to(stroke_stages(strokes), lambda _: SURE, "run 7").row()
+    assert row["odd"].startswith("This does not look like one digit: ") and why in row["odd"]
+    assert row["odd"].endswith("The network has to choose one all the same.")
+    assert row["words"] == "only a guess, with a probability of 99.5 %"
+
+
+def test_what_looks_like_a_digit_is_no_guess() -> None:
+    seven = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
+    row = answer_to(stroke_stages(seven), lambda _: SURE, "run 7").row()
+    assert row["odd"] == "" and "guess" not in row["words"]

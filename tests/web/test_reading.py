@@ -1,0 +1,220 @@
+"""A drawing is answered while it is drawn, and whatever else is sent is refused with a sentence."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from app_pages import add_run
+from examples import claimed, noted, say, tiny_run
+from web_server import WebServer, serving
+
+from lab.drawing import odd, stroke_stages
+from lab.drawing.canvas import MOST_POINTS
+from lab.events import Stopped
+from lab.mnist import Mnist
+from lab.predict import Predictor, load_predictor
+from lab.store import Store, StoreUnavailable
+from lab.training import train
+from lab.web import PEN
+from lab.web.reading import MOST_BYTES, NO_QUESTION, TOO_LARGE, WRONG_METHOD
+
+SEVEN = [[[80, 70], [200, 70], [130, 230]]]
+
+
+@pytest.fixture
+def web(store: Store) -> Iterator[WebServer]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def trained(store: Store, few: Mnist) -> int:
+    """A finished run of three epochs."""
+    run_id = store.submit(tiny_run())
+    claimed(store, run_id, "a worker")
+    say(store, run_id, *train(tiny_run(), few))
+    return run_id
+
+
+def asked(web: WebServer, **question: Any) -> dict[str, Any]:
+    """The answer to a question that has one."""
+    status, _, content = web.request("POST", "/reading", json.dumps(question))
+    assert status == 200, content
+    answer: dict[str, Any] = json.loads(content)
+    return answer
+
+
+def refused(web: WebServer, content: bytes | str) -> tuple[int, str]:
+    status, headers, words = web.request("POST", "/reading", content)
+    assert headers["content-type"].startswith("text/plain")
+    return status, words.decode()
+
+
+def test_strokes_are_answered_with_all_that_the_page_shows(web: WebServer) -> None:
+    answer = asked(web, strokes=SEVEN)
+    stages = stroke_stages(SEVEN, PEN)
+    expected = load_predictor()(stages[-1].image)
+    assert answer["digit"] == 7
+    assert answer["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
+    assert answer["percent"][7] == f"{100 * expected[7]:.1f} %"
+    assert answer["odd"] == "" and answer["live"] is False
+    assert answer["reader"].startswith("Read by Step 6") and "comes with the lab" in answer["reader"]
+    picture = np.frombuffer(base64.b64decode(answer["picture"]), np.uint8).reshape(28, 28)
+    assert np.abs(picture / 255 - stages[-1].image).max() <= 0.5 / 255 + 1e-6
+
+
+def test_what_does_not_look_like_a_digit_is_said_to_be_so(web: WebServer) -> None:
+    dot = [[[90, 90], [91, 90]]]
+    why = odd(stroke_stages(dot, PEN))
+    answer = asked(web, strokes=dot)
+    assert answer["odd"].startswith(f"This does not look like one digit: {why}. ")
+    assert answer["words"].startswith("only a guess, with a probability of ")
+
+
+def test_while_the_pen_is_down_it_is_read_the_same_but_not_judged(web: WebServer) -> None:
+    for strokes in (SEVEN, [[[90, 90], [91, 90]]]):
+        told = asked(web, strokes=strokes, drawing=True)
+        lifted = asked(web, strokes=strokes, drawing=False)
+        for what in ("probabilities", "picture", "digit", "next", "reader"):
+            assert told[what] == lifted[what]
+        assert told["odd"] == "" and told["words"] == lifted["words"].replace("only a guess, ", "")
+
+
+def test_any_run_at_any_epoch_reads_and_is_loaded_once(
+    web: WebServer, trained: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[tuple[int | None, int | None]] = []
+
+    def load(run: int | None, epoch: int | None, where: Store) -> Predictor:
+        return load_predictor(*noted(loaded, (run, epoch)), where)
+
+    monkeypatch.setattr("lab.predict.load_predictor", load)
+    last, first = (asked(web, strokes=SEVEN, run=trained, epoch=epoch) for epoch in (3, 1))
+    newest = asked(web, strokes=SEVEN, run=trained)
+    assert newest == last != first
+    assert newest["reader"] == f"Read by {store.run(trained).name} (run {trained}), epoch 3."
+    assert loaded == [(trained, 3), (trained, 1)]
+
+
+def test_the_epoch_that_came_since_is_the_newest(web: WebServer, store: Store, few: Mnist) -> None:
+    run_id = store.submit(tiny_run())
+    claimed(store, run_id, "a worker")
+    epochs = []
+    for event in train(tiny_run(), few):
+        say(store, run_id, event)
+        if event.kind == "epoch":
+            epochs.append(asked(web, strokes=SEVEN, run=run_id)["reader"].split(", ")[-1])
+    assert epochs == ["epoch 1.", "epoch 2.", "epoch 3."]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "no json",
+        b"\xff\xfe",
+        "[" * 100_000,
+        "[]",
+        "7",
+        '{"strokes": [[[1, 2]]], "run": "7"}',
+        '{"strokes": [[[1, 2]]], "run": true}',
+        '{"strokes": [[[1, 2]]], "run": 0}',
+        '{"strokes": [[[1, 2]]], "run": 9223372036854775808}',
+        '{"strokes": [[[1, 2]]], "run": 7, "epoch": 1.5}',
+        '{"strokes": [[[1, 2]]], "drawing": "yes"}',
+    ],
+)
+def test_what_is_no_question_is_refused(web: WebServer, content: bytes | str) -> None:
+    assert refused(web, content) == (400, NO_QUESTION)
+
+
+@pytest.mark.parametrize("strokes", ["null", "7", "[[[1]]]", '[["ab"]]', "[[[1, NaN]]]", "[[[1e999, 2]]]"])
+def test_what_is_no_drawing_is_refused(web: WebServer, strokes: str) -> None:
+    status, words = refused(web, f'{{"strokes": {strokes}}}')
+    assert status == 400 and words.startswith("A drawing is a list of strokes")
+
+
+@pytest.mark.parametrize("strokes", [[], [[]]])
+def test_a_drawing_without_ink_is_refused(web: WebServer, strokes: list[Any]) -> None:
+    assert refused(web, json.dumps({"strokes": strokes})) == (400, "There is no ink in the picture: draw a digit.")
+
+
+def test_a_drawing_that_is_too_large_is_refused(web: WebServer) -> None:
+    status, words = refused(web, json.dumps({"strokes": [[[1, 2]] * (MOST_POINTS + 1)]}))
+    assert status == 413 and "clear it and draw one digit" in words
+    assert refused(web, " " * (MOST_BYTES + 1)) == (413, TOO_LARGE)
+
+
+def test_the_largest_drawing_is_read(web: WebServer) -> None:
+    assert len(json.dumps({"strokes": [[[-1234.5, 1234.5]] * MOST_POINTS]})) < MOST_BYTES
+    line = [[x / 20, 100 + x / 20] for x in range(MOST_POINTS)]
+    assert asked(web, strokes=[line])["digit"] in range(10)
+
+
+def test_a_run_that_cannot_be_read_is_refused_with_the_stores_sentence(web: WebServer, store: Store) -> None:
+    assert refused(web, json.dumps({"strokes": SEVEN, "run": 9})) == (
+        404,
+        "There is no run 9: `python -m lab runs` lists them.",
+    )
+    run_id = add_run(store, Stopped())
+    status, words = refused(web, json.dumps({"strokes": SEVEN, "run": run_id}))
+    assert (status, words) == (404, f"Run {run_id} has no finished epoch yet.")
+
+
+def test_a_run_that_waits_is_asked_again_since_its_answer_will_change(web: WebServer, store: Store) -> None:
+    run_id = store.submit(tiny_run())
+    answer = asked(web, strokes=SEVEN, run=run_id)
+    assert answer["live"] is True and answer["reader"].endswith(f"(run {run_id}), untrained.")
+    store.send(run_id, "stop")
+    assert refused(web, json.dumps({"strokes": SEVEN, "run": run_id}))[0] == 404
+
+
+def test_a_store_that_does_not_answer_is_said_to_be_so(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> Predictor:
+        raise StoreUnavailable("The database is busy.")
+
+    monkeypatch.setattr("lab.readers.reader", busy)
+    assert refused(web, json.dumps({"strokes": SEVEN})) == (503, "The database is busy.")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_the_address_answers_posts_only(web: WebServer, method: str) -> None:
+    status, headers, words = web.request(method, "/reading")
+    assert (status, headers["allow"], words.decode()) == (405, "POST", WRONG_METHOD)
+
+
+@pytest.mark.parametrize("origin", [None, "https://evil.example"])
+def test_a_drawing_from_elsewhere_is_not_read(web: WebServer, origin: str | None) -> None:
+    status, _, words = web.request("POST", "/reading", json.dumps({"strokes": SEVEN}), origin)
+    assert status == 403 and b"is not answered" in words
+
+
+@pytest.mark.parametrize("base_path", ["lab", "/a/b/"])
+def test_drawings_are_read_below_the_path_that_the_pages_are_served_below(store: Store, base_path: str) -> None:
+    with serving(base_path) as web:
+        content = json.dumps({"strokes": SEVEN})
+        assert web.request("POST", f"/{base_path.strip('/')}/reading", content)[0] == 200
+
+
+def test_all_else_goes_on_while_a_drawing_waits_for_its_network(
+    web: WebServer, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+
+    def late(*asked: Any) -> Predictor:
+        assert goes_on.wait(60)
+        return load_predictor(*asked)
+
+    monkeypatch.setattr("lab.readers.reader", late)
+    run_id = add_run(store)
+    with ThreadPoolExecutor(4) as persons:
+        answers = [persons.submit(asked, web, strokes=SEVEN) for _ in range(4)]
+        with web.channel(f"run={run_id}&after=0") as page:
+            assert json.loads(page.recv(timeout=60))["state"] == "running-run-1"
+        goes_on.set()
+        assert [answer.result(60)["digit"] for answer in answers] == [7] * 4
