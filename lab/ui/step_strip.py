@@ -32,7 +32,7 @@ _CSS = f"""
 .lab-strip b {{font-weight: 600; line-height: 1.15;}}
 .lab-strip .head {{font-size: 0.78rem; opacity: 0.8; min-height: 1.5rem;}}
 .lab-strip .word {{white-space: nowrap;}}
-.lab-strip .unit {{text-align: right;}}
+.lab-strip .unit {{text-align: right; padding-right: 1.1rem;}}
 .lab-strip .size {{display: flex; align-items: center; gap: 0.4rem; font-variant-numeric: tabular-nums;}}
 .lab-strip .size i {{display: block; height: 12px; background: var(--st-text-color); opacity: 0.55; flex: none;
   border-radius: 2px; min-width: 2px;}}
