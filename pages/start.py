@@ -11,21 +11,16 @@ from lab.ui.starting import chosen_step, go_where_it_is_watched, keep_step, offe
 from lab.ui.state import the_store
 from lab.ui.step_strip import show_step_strip
 
-
-@st.fragment  # a stroke reruns this part only
-def read_digit() -> None:
-    """The square to draw in, and what the network that comes with the lab makes of it."""
-    drawing_board(Reader(the_store().url), key="first_board", picture=False)
-
-
 go_where_it_is_watched()
 page_head(
     "A network of 9,426 parameters reads your digit",
     "Draw one. Beside it: the six steps that led to this network. Choose one, and watch it learn.",
 )
 drawing, steps = two_sides(1.25, 1)
-with drawing, st.container(key="reading"):
-    read_digit()
+with drawing:
+    st.fragment(drawing_board)(
+        Reader(the_store().url), key="start-board", picture=False
+    )  # a stroke reruns this part only
 with steps:
     pools = reference_pools()
     show_step_strip(chosen_step(), pools, keep_step)

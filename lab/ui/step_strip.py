@@ -32,6 +32,7 @@ _CSS = f"""
 .lab-strip b {{font-weight: 600; line-height: 1.15;}}
 .lab-strip .head {{font-size: 0.78rem; opacity: 0.8; min-height: 1.5rem;}}
 .lab-strip .word {{white-space: nowrap;}}
+.lab-strip .unit {{text-align: right; padding-right: 1.1rem;}}
 .lab-strip .size {{display: flex; align-items: center; gap: 0.4rem; font-variant-numeric: tabular-nums;}}
 .lab-strip .size i {{display: block; height: 12px; background: var(--st-text-color); opacity: 0.55; flex: none;
   border-radius: 2px; min-width: 2px;}}
@@ -66,7 +67,7 @@ def show_step_strip(chosen: int, pools: Sequence[Pool], choose: Callable[[int], 
 
 def _head() -> str:
     return (
-        "<div class='head'><span></span><span>parameters</span><span>test accuracy: <span class='word'>"
+        "<div class='head'><span></span><span>parameters</span><span><span class='word'>"
         "<span class='key published'></span>published</span> <span class='word'><span class='key mean'></span>"
         "measured</span></span></div>"
     )
@@ -76,7 +77,8 @@ def _foot() -> str:
     """The ticks of the axis of accuracy."""
     ticks = (LOWEST, 99.0, 99.2, TARGET_ACCURACY, HIGHEST)
     marks = "".join(f"<span style='left:{_place(tick):.1f}%'>{tick:.1f}</span>" for tick in ticks)
-    return f"<div class='head' aria-hidden='true'><span></span><span></span><span class='axis'>{marks}</span></div>"
+    label = "<span></span><span class='unit'>test accuracy, %</span>"
+    return f"<div class='head' aria-hidden='true'>{label}<span class='axis'>{marks}</span></div>"
 
 
 def _row(summary: StepSummary, most: int, pool: Pool | None) -> str:
