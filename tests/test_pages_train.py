@@ -438,7 +438,7 @@ def test_a_run_goes_on_from_one_of_its_epochs_under_other_settings(store: Store)
     assert "Learning rate: 0.001 instead of 0.05." in as_read(words(app))
     button(app, "Fork after epoch 1").click().run()
     assert is_well(app)
-    fork = the_run(store)
+    fork, _ = store.runs()
     assert (fork.parent, fork.parent_epoch) == (store.run(parent).uuid, 1)
     assert fork.config.optimizer.learning_rate == 0.001
     assert app.query_params["run"] == str(fork.id)

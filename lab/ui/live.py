@@ -6,10 +6,8 @@ It is drawn for a click and for every state of the run. What moves in between, `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from html import escape
-from typing import Any, Literal
 
 import streamlit as st
 
@@ -28,28 +26,19 @@ from lab.describe import curve_notes
 from lab.findings import findings, scorecard
 from lab.guess import Guess
 from lab.schedule import planned_learning_rates
-from lab.standing import details, figures, whereabouts
+from lab.standing import details, figures
 from lab.steps import PublishedEpoch, published_epochs, step
-from lab.store import ENDED, LIVE, Kept, Run, Store, StoreError
+from lab.store import ENDED, Kept, Run, Store, StoreError
 from lab.timeline import Timeline
 from lab.ui.channel import follow, has_changed
 from lab.ui.chart import Growing, show_figure
 from lab.ui.guessing import guessed, show_guess
 from lab.ui.layout import moving, show_figures
+from lab.ui.run_head import show_ending, show_head
 from lab.ui.run_words import ending_words, progress_words
 from lab.ui.state import EVENTS, TOO_LATE, the_store
 from lab.ui.text import plain
 from lab.web import state_of
-
-STATUS_COLOURS = {
-    "queued": "gray",
-    "running": "blue",
-    "paused": "orange",
-    "finished": "green",
-    "stopped": "gray",
-    "failed": "red",
-    "interrupted": "orange",
-}
 
 
 def show_run(run_id: int) -> None:
@@ -71,8 +60,9 @@ def _view(run_id: int) -> None:
         return
     timeline = Timeline.of(one.event for one in kept)
     summary = summarize(run, timeline.epochs)
-    _head(store, run, summary)
+    show_head(store, run, summary)
     _state(run, summary, cursor_of(kept))
+    show_ending(summary)
     show_guess(summary)
     _figures(summary)
     growing = Growing(run=run.id, cursor=cursor_of(kept))
@@ -93,14 +83,6 @@ def _events(store: Store, run_id: int) -> list[Kept]:
     return events
 
 
-def _head(store: Store, run: Run, summary: RunSummary) -> None:
-    title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
-    colour = STATUS_COLOURS[run.status]
-    title.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
-    title.html(f'<p class="whereabouts">{moving("whereabouts", whereabouts(summary))}</p>')
-    _buttons(store, run, buttons)
-
-
 def _state(run: Run, summary: RunSummary, cursor: int) -> None:
     """How far it is, as a bar; why an unfinished run ended takes the bar's place."""
     epochs = len(summary.epochs)
@@ -111,36 +93,6 @@ def _state(run: Run, summary: RunSummary, cursor: int) -> None:
     else:
         text = progress_words(run, summary.training_seconds, epochs)
         follow(run.id, state_of(run), cursor, text, epochs / run.config.epochs, ends=run.status in ENDED)
-
-
-def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
-    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop.
-
-    Each says which attempt of the run was seen, so that a click that comes late does nothing to a later one.
-    """
-    first, second = columns
-    if run.status in LIVE:
-        label, command = ("Go on", "run") if run.command == "pause" else ("Pause", "pause")
-        first.button(label, key="pause", width="stretch", on_click=_tell, args=(store, run, command))
-    last: dict[str, Any] = {"key": "stop-or-resume", "width": "stretch"}
-    if run.resumable:
-        words = "Go on after the last finished epoch."
-        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run))
-    elif run.status not in ENDED:
-        words = "End the run; its finished epochs are kept."
-        second.button("Stop", **last, help=words, on_click=_tell, args=(store, run, "stop"))
-
-
-def _tell(store: Store, run: Run, command: Literal["run", "pause", "stop"]) -> None:
-    """A run that has ended or begun anew meanwhile takes no command that was drawn before: that is said."""
-    if not store.send(run.id, command, seen=run):
-        words = {"run": "Go on", "pause": "Pause", "stop": "Stop"}[command]
-        st.session_state[TOO_LATE] = f"{words} came too late for {run.name}: it is shown as it is now."
-
-
-def _resume(store: Store, run: Run) -> None:
-    with suppress(StoreError):  # another tab has resumed or deleted it: the next drawing shows it as it is
-        store.requeue(run.id, seen=run)
 
 
 def _figures(run: RunSummary) -> None:

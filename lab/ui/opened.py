@@ -6,7 +6,7 @@ import streamlit as st
 
 from lab.store import Store, StoreError
 from lab.ui.draft import Draft
-from lab.ui.state import OPENED, OWN_DRAFT, address_problem, choose_run, draft, set_draft, use_settings
+from lab.ui.state import OPENED, OWN_DRAFT, address_problem, choose_run, draft, is_untouched, set_draft, use_settings
 from lab.ui.text import plain
 
 
@@ -19,8 +19,11 @@ def load_opened(store: Store) -> None:
         config = store.run(run_id).config
     except StoreError:  # the watched side says so
         return
+    is_new = is_untouched()
     own = draft()
-    if own.config != config:
+    if is_new:
+        use_settings(config)
+    elif own.config != config:
         use_settings(config)
         st.session_state[OWN_DRAFT] = (own, run_id)
 

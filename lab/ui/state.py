@@ -46,6 +46,11 @@ def draft() -> Draft:
     return held
 
 
+def is_untouched() -> bool:
+    """Whether this visitor has no draft yet."""
+    return DRAFT not in st.session_state
+
+
 def set_draft(changed: Draft) -> None:
     """Replace the draft as a whole: it is one's own from now on."""
     st.session_state[DRAFT] = changed
