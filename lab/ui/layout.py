@@ -89,11 +89,12 @@ def show_table(rows: Sequence[Mapping[str, str]], numbers: Collection[str] = ())
     if not rows:
         return
 
+    def cell(tag: str, name: str, text: str) -> str:
+        tag = tag if text else "td"  # a head without a word is none
+        return f'<{tag} class="{"number" if name in numbers else ""}">{html.escape(text)}</{tag}>'
+
     def cells(tag: str, texts: Mapping[str, str]) -> str:
-        return "".join(
-            f'<{tag} class="{"number" if name in numbers else ""}">{html.escape(text)}</{tag}>'
-            for name, text in texts.items()
-        )
+        return "".join(cell(tag, name, text) for name, text in texts.items())
 
     head = cells("th", {name: name for name in rows[0]})
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)

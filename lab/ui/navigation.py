@@ -20,6 +20,15 @@ PAGES = {
 }
 """Title and icon by the page's file; the first is the one that opens."""
 
+INSIDE = "Look inside"
+"""What stands behind one entry of the menu, so that the page itself is few tab stops away."""
+BEHIND = ("layers", "inside", "mistakes")
+
+
+def menu() -> dict[str, list[Page]]:
+    """The pages as the menu lists them: by themselves, or behind the name of what they have in common."""
+    return {"": [page(name) for name in PAGES if name not in BEHIND], INSIDE: [page(name) for name in BEHIND]}
+
 
 def page(name: str) -> Page:
     """A page by its file's name, to link or to switch to."""

@@ -5,7 +5,7 @@ import streamlit as st
 from lab.lifespan import problems, visited
 from lab.ui.errors import show_callback_error
 from lab.ui.layout import start_page
-from lab.ui.navigation import PAGES, page
+from lab.ui.navigation import PAGES, menu
 from lab.ui.running import mention_live_run
 from lab.ui.text import plain
 
@@ -15,7 +15,7 @@ with st.container():  # always there: the page below keeps its place, whatever i
     show_callback_error()
     for problem in problems():
         st.warning(plain(problem))
-shown = st.navigation([page(name) for name in PAGES], position="top")
+shown = st.navigation(menu(), position="top")
 with st.container():  # as above
     mention_live_run(on_train=shown.title == PAGES["train"][0])
 shown.run()
