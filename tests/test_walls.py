@@ -325,3 +325,9 @@ def test_no_tuple_is_unpacked_to_outwit_the_formatter() -> None:
         if isinstance(node, ast.Starred) and isinstance(node.value, ast.Tuple | ast.List)
     ]
     assert unpacked == []
+
+
+def test_no_two_test_files_have_the_same_name() -> None:
+    """pytest imports them by their name alone, and refuses a second one."""
+    names = [path.rpartition("/")[2] for path in sources() if path.rpartition("/")[2].startswith("test_")]
+    assert sorted(names) == sorted(set(names))
