@@ -31,6 +31,8 @@ GUESS = "#B7638F"
 # Values of kernels and feature maps, from black at 0: all eyes tell yellow from blue.
 POSITIVE, NEGATIVE = (240, 228, 66), (86, 180, 233)
 
+LARGE = 20
+"""Pixels of type that the back row reads."""
 _ENTITIES = str.maketrans({character: f"&#{ord(character)};" for character in "&<>$%"})
 
 
@@ -96,6 +98,22 @@ def plain(height: int, data: list[dict[str, Any]], **layout: Any) -> Figure:
         "showlegend": False,
     }
     return {"data": data, "layout": base | {"xaxis": {}, "yaxis": {}} | layout}
+
+
+def enlarged(figure: Figure) -> Figure:
+    """The same figure for a projector: higher, with larger type and wider lines."""
+    traces = []
+    for trace in figure["data"]:
+        line, marker = trace.get("line"), trace.get("marker")
+        wider = {"line": line | {"width": 1.6 * line["width"]}} if line and "width" in line else {}
+        larger = {"marker": marker | {"size": 1.5 * marker["size"]}} if marker and "size" in marker else {}
+        traces.append(trace | wider | larger)
+    layout = figure["layout"]
+    notes = [note | {"font": note["font"] | {"size": LARGE}} for note in layout.get("annotations", ())]
+    large = {"height": 1.5 * layout["height"], "font": {"size": LARGE}} | ({"annotations": notes} if notes else {})
+    if "legend" in layout:
+        large["legend"] = layout["legend"] | {"font": {"size": LARGE}}
+    return {"data": traces, "layout": layout | large}
 
 
 def axis(figure: Figure, which: Literal["x", "y"], **settings: Any) -> None:

@@ -14,9 +14,11 @@ from lab.ui.fields import take_all_typed
 from lab.ui.forking import offer_fork
 from lab.ui.guessing import ask_guess
 from lab.ui.layout import page_head, two_sides
+from lab.ui.lesson import keep_hidden_in_address, offer_lesson_link, shows
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
 from lab.ui.opened import is_there, load_opened, offer_own_settings, say_that_none_is_there
+from lab.ui.present import present_switch
 from lab.ui.running import run_to_watch
 from lab.ui.seeds import offer_seeds
 from lab.ui.starting import QUICK_HELP, say_extents, start
@@ -31,31 +33,60 @@ def start_draft(change: Callable[[RunConfig], RunConfig]) -> None:
     start(draft(), change)
 
 
-page_head("Train", "Set up a run, start it, and watch it learn.")
+def nothing() -> None:
+    """What is left to draw where the controls are hidden."""
+
+
+def set_up() -> Callable[[], None]:
+    """The controls of the next run; returns what draws those parts of them that need torch."""
+    offer_own_settings()
+    if shows("step"):
+        choose_step()
+    if shows("switches"):
+        toggles()
+    ready = size_and_problems()
+    begin: dict[str, Any] = {"width": "stretch", "on_click": start_draft, "disabled": not ready}
+    if shows("guess"):
+        ask_guess()
+    whole, quickly = st.columns([1.6, 1])
+    whole.button("Start training", type="primary", args=(as_it_is,), help="All that is set here.", **begin)
+    extents = {"Start training": draft().config}
+    if shows("quick"):
+        quickly.button("Quick", args=(quick,), help=QUICK_HELP, **begin)
+        extents["Quick"] = quick(draft().config)
+    say_extents(extents)
+    if shows("seeds"):
+        offer_seeds(store)
+    if shows("layers"):
+        st.page_link(
+            page("layers"), label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling."
+        )
+    offer_lesson_link()
+    return details() if shows("details") else nothing
+
+
+head, switch = st.columns([6, 1], vertical_alignment="bottom")
+with head:
+    page_head("Train", "Set up a run, start it, and watch it learn.")
+with switch:
+    is_large = present_switch()
 shown = run_to_watch(store)
 load_opened(store)
 show_draft_in_address()
-controls, watch = two_sides(right_first=True)
-with controls:
-    offer_own_settings()
-    choose_step()
-    toggles()
-    ready = size_and_problems()
-    begin: dict[str, Any] = {"width": "stretch", "on_click": start_draft, "disabled": not ready}
-    ask_guess()
-    whole, quickly = st.columns([1.6, 1])
-    whole.button("Start training", type="primary", args=(as_it_is,), help="All that is set here.", **begin)
-    quickly.button("Quick", args=(quick,), help=QUICK_HELP, **begin)
-    say_extents({"Start training": draft().config, "Quick": quick(draft().config)})
-    offer_seeds(store)
-    st.page_link(page("layers"), label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling.")
-    draw_what_needs_torch = details()
+keep_hidden_in_address()
+if is_large:
+    watch, draw_what_needs_torch = st.container(), nothing
+else:
+    controls, watch = two_sides(right_first=True)
+    with controls:
+        draw_what_needs_torch = set_up()
 
 with watch:
     if shown is not None and is_there(store, shown):
         choose_run(shown)
         show_run(shown)
-        offer_fork(store, shown)
+        if shows("fork") and not is_large:
+            offer_fork(store, shown)
     elif shown is not None:
         say_that_none_is_there(shown)
     else:

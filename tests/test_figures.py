@@ -6,10 +6,13 @@ import re
 import numpy as np
 import pytest
 from charts import GROUNDS, checked, contrast
+from summaries import epochs, summary
 
 from lab import figures
-from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed, signed_colours
+from lab.figures import LARGE, MEASURED, PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed, enlarged, signed_colours
+from lab.groups import each
 from lab.layers import Square
+from lab.overlay import overlay_figure
 
 digits_figure = checked(figures.digits_figure)
 picture_figure = checked(figures.picture_figure)
@@ -86,3 +89,22 @@ def test_digits_stand_in_one_row_with_a_gap_after_each() -> None:
     for number, value in enumerate((0.2, 0.6, 1.0)):
         assert (z[:, 30 * number : 30 * number + 28] == value).all()
         assert np.isnan(z[:, 30 * number + 28 : 30 * number + 30]).all()
+
+
+# --- for a projector ----------------------------------------------------------------------------------------------
+
+
+def test_an_enlarged_figure_has_larger_type_and_wider_lines_and_the_same_points() -> None:
+    runs = each([summary(epochs(98.0, 99.0), run=3), summary(epochs(98.5, 99.2), run=5)])
+    before = overlay_figure(runs, "accuracy")
+    after = checked(enlarged)(before)
+    for mine, theirs in zip(after.data, before["data"], strict=True):
+        assert list(mine.y) == theirs["y"]
+        assert mine.line.width > theirs["line"]["width"]
+        assert mine.marker.size > theirs["marker"]["size"]
+    assert after.layout.height > before["layout"]["height"]
+    assert {after.layout.font.size, after.layout.legend.font.size, after.layout.annotations[0].font.size} == {LARGE}
+
+
+def test_a_figure_without_lines_or_legend_can_be_enlarged_too() -> None:
+    assert checked(enlarged)(figures.digits_figure(np.zeros((2, 28, 28)))).layout.font.size == LARGE

@@ -1,6 +1,7 @@
 """The Train page's live view of a run, in every status, and which run it shows."""
 
 from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -37,6 +38,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.describe import curve_notes
 from lab.events import Finished, Stopped
+from lab.figures import LARGE
 from lab.guess import GUESSES
 from lab.standing import moment
 from lab.steps import step
@@ -450,6 +452,45 @@ def test_a_fork_that_cannot_be_says_why(store: Store) -> None:
     labelled(app.text_input, "Batch size").set_value("8").run()
     assert "A fork keeps the batch size of the run that it comes from" in words(app)
     assert next(one for one in app.button if one.label.startswith("Fork after")).disabled
+
+
+# --- lessons, and the back row ------------------------------------------------------------------------------------
+
+
+def test_a_lessons_link_carries_the_settings_and_hides_what_it_is_not_about(store: Store) -> None:
+    app = open_app("train", step="3", seed="5")
+    box = labelled(app.get("button_group"), "Hide")
+    box.set_value(["quick", "seeds", "details", "fork"]).run()
+    (link,) = app.code
+    assert link.value.endswith("?step=3&seed=5&hide=quick,seeds,details,fork")
+    query = dict(parse_qsl(urlsplit(link.value).query))
+    lesson = open_app("train", **query)
+    assert is_well(lesson)
+    assert draft(lesson) == replace(step(3).config, seed=5)
+    assert {"Quick", "Start 5 runs"} & set(labels(lesson.button)) == set()
+    assert [tab.label for tab in lesson.tabs] == []
+    assert "Start training" in labels(lesson.button)
+    assert lesson.query_params["hide"] == "quick,seeds,details,fork"
+    assert not lesson.code  # a visitor of a lesson makes none
+
+
+@pytest.mark.parametrize("hide", ["", "nothing,known", "x" * 5000])
+def test_an_address_that_hides_nothing_known_hides_nothing(hide: str, store: Store) -> None:
+    app = open_app("train", hide=hide)
+    assert is_well(app)
+    assert "Quick" in labels(app.button)
+
+
+def test_for_the_back_row_the_run_stands_alone_and_large(store: Store) -> None:
+    run = finished(store)
+    app = open_app("train", run=str(run), present="1")
+    assert is_well(app)
+    assert "Start training" not in labels(app.button)
+    assert figure(app, "accuracy")["layout"]["font"]["size"] == LARGE
+    labelled(app.toggle, "Present").set_value(False).run()
+    assert "Start training" in labels(app.button)
+    assert "font" not in figure(app, "accuracy")["layout"]
+    assert "present" not in app.query_params
 
 
 # --- predict, then reveal -----------------------------------------------------------------------------------------

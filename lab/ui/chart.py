@@ -14,7 +14,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-from lab.figures import Figure
+from lab.figures import Figure, enlarged
+from lab.ui.present import presenting
 
 SCRIPT = Path(__file__).parent / "plotly" / "plotly-cartesian.min.js"
 _FILES = ("growth.js", "chart_words.js", "chart.js")
@@ -63,4 +64,5 @@ def show_figure(figure: Figure, key: str, growing: Growing | None = None) -> Non
     path = f"component/{files.name}/{SCRIPT.name}"  # from the folder of the page, which the browser knows
     chart = st.components.v2.component("lab_chart", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
     live = None if growing is None else asdict(growing)
-    chart(key=key, data={"figure": json.dumps(figure), "plotly": path, "live": live}, width="stretch")
+    shown = enlarged(figure) if presenting() else figure
+    chart(key=key, data={"figure": json.dumps(shown), "plotly": path, "live": live}, width="stretch")

@@ -17,7 +17,7 @@ from lab.store import Store, open_store
 from lab.ui.draft import Draft
 
 DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
-OPENED, OWN_DRAFT, ADDRESS_PROBLEM = "opened", "own_draft", "address_problem"
+OPENED, OWN_DRAFT, ADDRESS_PROBLEM, HIDDEN = "opened", "own_draft", "address_problem", "hidden"
 
 MOST_COMPARED = 1_000
 """Characters of an address that are read for the runs to compare."""
