@@ -110,9 +110,13 @@ def enlarged(figure: Figure) -> Figure:
         traces.append(trace | wider | larger)
     layout = figure["layout"]
     notes = [note | {"font": note["font"] | {"size": LARGE}} for note in layout.get("annotations", ())]
-    large = {"height": 1.5 * layout["height"], "font": {"size": LARGE}} | ({"annotations": notes} if notes else {})
+    large: dict[str, Any] = {"height": 1.5 * layout["height"]} | ({"annotations": notes} if notes else {})
     if "legend" in layout:
         large["legend"] = layout["legend"] | {"font": {"size": LARGE}}
+    for name in ("xaxis", "yaxis"):
+        told = layout[name]
+        title = {"title": told["title"] | {"font": {"size": LARGE}}} if "title" in told else {}
+        large[name] = told | {"tickfont": {"size": LARGE}} | title
     return {"data": traces, "layout": layout | large}
 
 

@@ -103,8 +103,10 @@ def test_an_enlarged_figure_has_larger_type_and_wider_lines_and_the_same_points(
         assert mine.line.width > theirs["line"]["width"]
         assert mine.marker.size > theirs["marker"]["size"]
     assert after.layout.height > before["layout"]["height"]
-    assert {after.layout.font.size, after.layout.legend.font.size, after.layout.annotations[0].font.size} == {LARGE}
+    layout = after.layout
+    types = (layout.xaxis.tickfont, layout.yaxis.title.font, layout.legend.font, layout.annotations[0].font)
+    assert {font.size for font in types} == {LARGE}
 
 
 def test_a_figure_without_lines_or_legend_can_be_enlarged_too() -> None:
-    assert checked(enlarged)(figures.digits_figure(np.zeros((2, 28, 28)))).layout.font.size == LARGE
+    assert checked(enlarged)(figures.digits_figure(np.zeros((2, 28, 28)))).layout.yaxis.tickfont.size == LARGE

@@ -486,10 +486,10 @@ def test_for_the_back_row_the_run_stands_alone_and_large(store: Store) -> None:
     app = open_app("train", run=str(run), present="1")
     assert is_well(app)
     assert "Start training" not in labels(app.button)
-    assert figure(app, "accuracy")["layout"]["font"]["size"] == LARGE
+    assert figure(app, "accuracy")["layout"]["yaxis"]["tickfont"]["size"] == LARGE
     labelled(app.toggle, "Present").set_value(False).run()
     assert "Start training" in labels(app.button)
-    assert "font" not in figure(app, "accuracy")["layout"]
+    assert "tickfont" not in figure(app, "accuracy")["layout"]["yaxis"]
     assert "present" not in app.query_params
 
 
