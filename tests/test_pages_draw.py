@@ -1,6 +1,6 @@
 """The Draw page: what is drawn is kept and prepared, a picture is answered, and a bad file gets one sentence.
 
-What is drawn is answered beside the page's script: see tests/web/test_reading.py and tests/browser/test_draw.py.
+What is drawn is answered beside the page's script: see tests/web/test_reading_route.py and tests/browser/test_draw.py.
 """
 
 import io

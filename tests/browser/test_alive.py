@@ -512,7 +512,7 @@ def test_a_run_that_is_deleted_is_said_to_be_gone(server: LabServer, new_tab: Ta
     run = speak()
     page = watch(server, new_tab, run)
     server.store.delete(run.run)
-    expect(page.get_by_text("No run yet")).to_be_visible()
+    expect(page.get_by_text(f"There is no run {run.run} here")).to_be_visible()
 
 
 def test_a_field_keeps_the_keyboard_and_a_page_its_place_while_a_run_grows_and_ends(
