@@ -40,6 +40,17 @@ def database_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return url
 
 
+@pytest.fixture(autouse=True)
+def _process_stays_as_it_was() -> Iterator[None]:
+    """AppTest calls the pages' script the process's main module, which every new process would run; and a thread that
+    has trained treats tiny numbers as zeros, which Hypothesis cannot draw then.
+    """
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+    torch.set_flush_denormal(False)
+
+
 @pytest.fixture
 def store() -> Store:
     return open_store()

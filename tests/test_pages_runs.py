@@ -52,7 +52,7 @@ def compared(app: AppTest) -> dict[str, dict[str, str]]:
     head, *lines = re.findall("<tr>(.*?)</tr>", table)
     names = re.findall("<th[^>]*>(.*?)</th>", head)
     rows = [[html.unescape(cell) for cell in re.findall("<td[^>]*>(.*?)</td>", line)] for line in lines]
-    return {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in rows}
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
 
 
 def answer_dialog(app: AppTest, opener: str, answer: str) -> None:

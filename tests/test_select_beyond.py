@@ -65,8 +65,8 @@ def test_the_list_says_what_of_a_candidate_is_not_as_in_beyond() -> None:
     lines = listed(["Beyond", "Beyond without cancelled biases", "anchor, mild"]).splitlines()
     assert lines == [
         "Beyond (9,426 parameters): as the preset is",
-        "Beyond without cancelled biases (9,274 parameters): bias needed",
-        "anchor, mild (9,994 parameters): its own layers; bias none",
+        "Beyond without cancelled biases (9,274 parameters): bias only where no batch norm follows",
+        "anchor, mild (9,994 parameters): its own layers; bias in no layer",
     ]
 
 
