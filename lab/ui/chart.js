@@ -64,7 +64,7 @@ function themed({ data, layout }, theme) {
     axis.automargin = true;
     axis.spikecolor = "rgba(128, 138, 148, 0.8)";
     axis.spikethickness = -1;  // negative: without the white border that Plotly draws around it
-    axis.title = { ...axis.title, font: { size: 13, ...axis.title.font } };
+    axis.title = { ...axis.title, font: { size: 13, ...axis.title?.font } };
   }
   return { data, layout };
 }
