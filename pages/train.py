@@ -18,7 +18,7 @@ from lab.ui.lesson import keep_hidden_in_address, offer_lesson_link, shows
 from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
 from lab.ui.opened import is_there, load_opened, offer_own_settings, say_that_none_is_there
-from lab.ui.present import present_switch
+from lab.ui.present import present_switch, presenting
 from lab.ui.running import run_to_watch
 from lab.ui.seeds import offer_seeds
 from lab.ui.starting import QUICK_HELP, say_extents, start
@@ -62,14 +62,12 @@ def set_up() -> Callable[[], None]:
             page("layers"), label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling."
         )
     offer_lesson_link()
+    present_switch()
     return details() if shows("details") else nothing
 
 
-head, switch = st.columns([6, 1], vertical_alignment="bottom")
-with head:
-    page_head("Train", "Set up a run, start it, and watch it learn.")
-with switch:
-    is_large = present_switch()
+page_head("Train", "Set up a run, start it, and watch it learn.")
+is_large = presenting()
 shown = run_to_watch(store)
 load_opened(store)
 show_draft_in_address()
@@ -95,4 +93,6 @@ with watch:
         st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
         draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
 
+if is_large:
+    present_switch()
 draw_what_needs_torch()

@@ -22,13 +22,11 @@ def presenting() -> bool:
     return bool(st.session_state[PRESENT])
 
 
-def present_switch() -> bool:
-    """The switch; returns whether it is on."""
+def present_switch() -> None:
+    """The switch: behind the run, so that the keyboard comes to Pause first."""
     presenting()
-    is_on = st.toggle("Present", key=PRESENT, help=HELP)
-    if is_on:
+    if st.toggle("Present", key=PRESENT, help=HELP):
         st.html(_STYLE)
         st.query_params[PRESENT] = "1"
     else:
         st.query_params.pop(PRESENT, None)
-    return bool(is_on)
