@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from lab.config import Augmentation, ConfigError, LayerKind, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.config import ConfigError, LayerKind, LayerSpec, RunConfig
 from lab.config import linear as linear_layer
+from lab.describe import PARTS
 from lab.fields import Choice, Number, Switch, about, number_text, shown
 from lab.steps import STEPS
 
@@ -22,13 +23,6 @@ STEP, LAYERS = "step", "network.layers"
 LONGEST = 2_000
 """Characters of a value that are read."""
 LONGEST_NUMBER = 40
-_PARTS: Mapping[str, type] = {
-    "": RunConfig,
-    "network": NetworkConfig,
-    "augmentation": Augmentation,
-    "optimizer": Optimizer,
-    "schedule": Schedule,
-}
 _LETTERS: Mapping[LayerKind, str] = {"conv": "c", "max_pool": "m", "average_pool": "a", "linear": "l"}
 _KINDS: Mapping[str, LayerKind] = {letter: kind for kind, letter in _LETTERS.items()}
 _LAYER = re.compile(
@@ -61,7 +55,7 @@ def from_address(query: Mapping[str, str]) -> RunConfig | None:
         if len(text) > LONGEST:
             raise ConfigError(f"{name} in the address is too long.")
         part, _, inner = name.rpartition(".")
-        value = _layers(text) if name == LAYERS else _value(name, _PARTS[part], inner, text)
+        value = _layers(text) if name == LAYERS else _value(name, PARTS[part], inner, text)
         config = replace(config, **{part: replace(getattr(config, part), **{inner: value})} if part else {inner: value})
     return config
 

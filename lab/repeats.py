@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields
 from itertools import count, islice
 
 from lab.config import RunConfig
 from lab.store import Run
 
 UNFINISHED = ("stopped", "failed", "interrupted")
+ANYWHERE = tuple(field.name for field in reversed(fields(RunConfig)) if field.name != "device")
+ANY_SEED = tuple(name for name in ANYWHERE if name != "seed")
+"""What makes a config, whatever its device and its seed; plain numbers first, which tell most of them apart."""
 
 
 def same_run(runs: Iterable[Run], config: RunConfig) -> Run | None:
@@ -18,16 +21,15 @@ def same_run(runs: Iterable[Run], config: RunConfig) -> Run | None:
     On one kind of device it gives the same curve to the last digit. Forks do not count: their first epochs had another.
     """
     alike = (run for run in runs if run.parent is None and run.status not in UNFINISHED)
-    return next((run for run in alike if _anywhere(run.config) == _anywhere(config)), None)
+    return next((run for run in alike if _same(run.config, config, ANYWHERE)), None)
 
 
 def free_seeds(runs: Iterable[Run], config: RunConfig, number: int) -> tuple[int, ...]:
     """The config's seed and the next ones, as many as asked for, without those that a run of this config has."""
-    seedless = replace(_anywhere(config), seed=0)
-    taken = {run.config.seed for run in runs if replace(_anywhere(run.config), seed=0) == seedless}
+    taken = {run.config.seed for run in runs if _same(run.config, config, ANY_SEED)}
     last = 2**32
     return tuple(islice((seed % last for seed in count(config.seed) if seed % last not in taken), number))
 
 
-def _anywhere(config: RunConfig) -> RunConfig:
-    return replace(config, device="auto")
+def _same(one: RunConfig, other: RunConfig, names: Iterable[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)
