@@ -17,10 +17,11 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # `pytest` alone, unlike `python -m pytest`, does not find lab
 
-from examples import digits
+from examples import claimed, digits, say, tiny_run
 
 from lab.mnist import Mnist, load_mnist
-from lab.store import Store, open_store
+from lab.store import Store, open_store, worker_name
+from lab.training import train
 
 torch.set_num_threads(1)
 # What a script runs in its background ignores Ctrl-C, and so would all that it starts: the tests end processes with it.
@@ -88,3 +89,12 @@ def dead_worker() -> str:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return f"{socket.gethostname()}:{process.pid}:gone"
+
+
+@pytest.fixture
+def trained(store: Store, few: Mnist) -> int:
+    """A finished run of three epochs, evaluated on 30 test images."""
+    run_id = store.submit(tiny_run(), "mine")
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(tiny_run(), few))
+    return run_id

@@ -5,26 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 from command_line import Lab, commands
-from examples import claimed, say, tiny_run
 
-from lab.mnist import DataError, Mnist
-from lab.store import Store, worker_name
-from lab.training import train
+from lab.mnist import DataError
+from lab.store import Store
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Lab]:
     with commands(monkeypatch, capsys, width=200) as run:
         yield run
-
-
-@pytest.fixture
-def trained(store: Store, few: Mnist) -> int:
-    """A finished run of three epochs, evaluated on 30 test images."""
-    run_id = store.submit(tiny_run(), "mine")
-    claimed(store, run_id, f"{worker_name()}:test")
-    say(store, run_id, *train(tiny_run(), few))
-    return run_id
 
 
 def test_mistakes_as_json_are_those_of_the_epoch_the_surest_first(lab: Lab, store: Store, trained: int) -> None:

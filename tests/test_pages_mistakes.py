@@ -6,25 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 from app_pages import ROOT, component_data, errors, labelled, open_alone
-from examples import claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
-from lab.mnist import DataError, Mnist
-from lab.store import Store, worker_name
-from lab.training import train
+from lab.mnist import DataError
+from lab.store import Store
 from lab.ui import mistakes
 from lab.ui.mistakes import AT_ONCE, CELL, GALLERY, MATRIX
 from lab.ui.network_choice import ASKED
 from lab.ui.state import RUN
-
-
-@pytest.fixture
-def trained(store: Store, few: Mnist) -> int:
-    """A finished run of three epochs, evaluated on 30 test images."""
-    run_id = store.submit(tiny_run(), "mine")
-    claimed(store, run_id, f"{worker_name()}:test")
-    say(store, run_id, *train(tiny_run(), few))
-    return run_id
 
 
 def opened(run: int) -> AppTest:
