@@ -231,7 +231,9 @@ def test_a_step_there_has_the_same_bits_whatever_the_number_of_threads(
 ) -> None:
     config = replace(NETWORKS["step 2"], batch_norm=True, dropout=0.2)
     batch = noisy_digits(mnist, 5, PICTURES[0])
-    first, *others = taken(machine, tmp_path, [Case(config, *batch, threads) for threads in (1, 2, 3, 16)])
+    cases = [Case(config, *batch, threads) for threads in (1, 2, 3, 16)]
+    assert all(torch.equal(case.images, cases[0].images) for case in cases)
+    first, *others = taken(machine, tmp_path, cases)
     for other in others:
         assert (other.loss, other.correct) == (first.loss, first.correct)
         for mine, theirs in zip((*first.tensors, first.scores), (*other.tensors, other.scores), strict=True):
