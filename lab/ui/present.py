@@ -10,7 +10,10 @@ _STYLE = """
 <style>
 :root {font-size: 20px !important;}
 .block-container {max-width: none;}
-[data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {font-size: 1rem; opacity: 1;}
+[data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {opacity: 1;}
+/* No text is smaller than the page's own; one that is larger stays so. */
+[data-testid="stMain"] :is(p, span, label, button, summary, details, li, abbr):where(:not([data-testid="stIconMaterial"])),
+.figures > div > span:first-child {font-size: max(1rem, 1em);}
 </style>
 """
 

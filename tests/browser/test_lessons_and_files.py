@@ -1,0 +1,112 @@
+"""What is taken along from a page: a run's files, a link for a lesson, the run on a projector."""
+
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from csv import DictReader
+from pathlib import Path
+from urllib.parse import urlencode
+
+from app_pages import add_run, epoch
+from browser.curves import wait_for_points
+from examples import tiny_run, wait_until
+from lab_server import LabServer
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+from safetensors.numpy import load
+
+from lab.address import to_address
+from lab.config import from_json
+from lab.events import Finished
+
+expect.set_options(timeout=90_000)
+Tabs = Callable[[str], Page]
+
+
+def download(page: Page, label: str) -> tuple[str, bytes]:
+    """The file that a button of the open list gives: its name and what is in it."""
+    with page.expect_download() as told:
+        page.get_by_role("button", name=re.compile(label)).click()
+    return told.value.suggested_filename, Path(told.value.path()).read_bytes()
+
+
+def test_a_runs_files_arrive_whole(server: LabServer, new_tab: Tabs) -> None:
+    run = server.store.submit(tiny_run())
+    wait_until(lambda: server.store.run(run).status == "finished")
+    page = new_tab(f"{server.address}/runs?compare={run}")
+    page.get_by_role("button", name="Download", exact=True).click()
+
+    name, content = download(page, r"^Epochs \(CSV\)$")
+    lines = list(DictReader(io.StringIO(content.decode())))
+    assert name == f"run-{run}-epochs.csv"
+    told = server.store.epochs([run])[run]
+    assert [float(line["test_accuracy"]) for line in lines] == [one.test_accuracy for one in told]
+
+    name, content = download(page, r"\(safetensors\)$")
+    assert name == f"run-{run}-weights.safetensors"
+    assert content == server.store.checkpoint(run).weights and load(content)
+
+    name, content = download(page, r"\(JSON\)$")
+    assert name == f"run-{run}-run.json"
+    assert from_json(json.dumps(json.loads(content)["config"])) == tiny_run()
+
+    name, content = download(page, r"^Accuracy \(SVG\)$")
+    assert name == f"run-{run}-accuracy.svg"
+    assert "Accuracy (%)" in {node.text for node in ET.fromstring(content).iter("{http://www.w3.org/2000/svg}text")}
+
+    name, content = download(page, r"^Loss \(PNG\)$")
+    assert name == f"run-{run}-loss.png"
+    assert Image.open(io.BytesIO(content)).width >= 1000
+
+
+def test_a_lessons_link_brings_its_settings_and_hides_what_was_chosen(server: LabServer, new_tab: Tabs) -> None:
+    config = tiny_run(seed=7)
+    page = new_tab(f"{server.address}/train?{urlencode(to_address(config))}")
+    expect(page.get_by_role("tab").first).to_be_visible()
+    page.get_by_role("button", name="Link for a lesson").click()
+    for part in ("Quick", "Train several seeds", "The tabs with all other settings"):
+        page.get_by_test_id("stButtonGroup").get_by_role("button", name=part, exact=True).click()
+        expect(page.locator("code").filter(has_text="hide=")).to_be_visible()
+    expect(page.locator("code").filter(has_text="hide=quick,seeds,details")).to_be_visible()
+    lesson = new_tab(page.locator("code").filter(has_text="hide=").inner_text())
+    begin = lesson.get_by_role("button", name="Start training")
+    expect(begin).to_be_enabled()
+    for hidden in ("Quick", "Train several seeds"):
+        expect(page.get_by_role("button", name=hidden, exact=True).first).to_be_visible()
+        expect(lesson.get_by_role("button", name=hidden, exact=True)).to_have_count(0)
+    expect(lesson.get_by_role("tab")).to_have_count(0)
+    begin.click()
+    wait_for_points(lesson, "accuracy", "test", more_than=config.epochs - 1)
+    (run,) = server.store.runs()
+    assert run.config == config
+
+
+def test_on_a_projector_charts_are_wide_and_no_text_is_small(server: LabServer, context: BrowserContext) -> None:
+    run = add_run(server.store, epoch(1), epoch(2), epoch(3), Finished(), config=tiny_run())
+    page = context.new_page()
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{server.address}/train?run={run}&present=1")
+    for chart in ("accuracy", "loss"):
+        drawn = page.locator(f".st-key-{chart} .main-svg").first
+        expect(drawn).to_be_visible()
+        box = drawn.bounding_box()
+        assert box is not None and box["width"] >= 800
+    expect(page.get_by_role("button", name="Start training")).to_have_count(0)
+    assert page.evaluate(SMALL) == []
+
+
+SMALL = """() => {
+    const small = [];
+    const texts = document.createTreeWalker(document.querySelector("[data-testid=stMain]"), NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+        const around = text.parentElement;
+        if (!text.textContent.trim() || around.closest("style, script, [data-testid=stIconMaterial]")) continue;
+        if (!around.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+        const size = parseFloat(getComputedStyle(around).fontSize);
+        if (size < 20) small.push(`${text.textContent.trim().slice(0, 50)}: ${size} px`);
+    }
+    return small;
+}"""
+"""Every text of the page's middle that is smaller than 20 pixels."""
