@@ -27,6 +27,7 @@ from lab.cli_arguments import (
     MeasureOption,
     PlainOption,
     PrecisionOption,
+    QuickOption,
     Refused,
     RunArgument,
     RunOption,
@@ -40,6 +41,7 @@ from lab.config import ConfigError, RunConfig
 from lab.console import replace_what_cannot_be_shown, visible
 from lab.describe import summarize_step
 from lab.layers import layer_table
+from lab.quick import quick
 from lab.report import results as results_table
 from lab.report import summaries
 from lab.store import StoreError, open_store, worker_name
@@ -100,14 +102,15 @@ def layers(step: StepOption, as_json: JsonOption = False) -> None:
 @app.command()
 def train(
     step: StepOption,
+    quickly: QuickOption = False,
     epochs: EpochsOption = None,
     seed: SeedOption = RunConfig.seed,
     device: DeviceOption = RunConfig.device,
     precision: PrecisionOption = RunConfig.precision,
     plain: PlainOption = False,
     validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
-    images: ImagesOption = RunConfig.training_images,
-    measure: MeasureOption = RunConfig.measure_training,
+    images: ImagesOption = None,
+    measure: MeasureOption = None,
     bias: BiasOption = None,
     label_smoothing: SmoothingOption = None,
     weight_averaging: AveragingOption = None,
@@ -115,7 +118,15 @@ def train(
 ) -> None:
     """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
     config = _preset(step).config
-    given = {"epochs": epochs, "label_smoothing": label_smoothing, "weight_averaging": weight_averaging}
+    if quickly:
+        config = quick(config)
+    given = {
+        "epochs": epochs,
+        "training_images": images,
+        "measure_training": measure,
+        "label_smoothing": label_smoothing,
+        "weight_averaging": weight_averaging,
+    }
     config = replace(
         config,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
@@ -124,8 +135,6 @@ def train(
         precision=precision,  # type: ignore[arg-type]
         engine="pytorch" if plain else "fastest",
         evaluate_on="validation" if validation else "test",
-        training_images=images,
-        measure_training=measure,
         network=config.network if bias is None else replace(config.network, bias=bias),  # type: ignore[arg-type]
     )
     _check_device(config)

@@ -8,6 +8,7 @@ import typer
 
 from lab.config import NetworkConfig, RunConfig
 from lab.fields import Choice, Number, about
+from lab.quick import QUICK_BATCH, QUICK_EPOCHS, QUICK_IMAGES
 from lab.run_number import run_number
 
 
@@ -36,15 +37,26 @@ StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published s
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 EpochsOption = Annotated[int | None, _field("epochs")]
 SeedOption = Annotated[int, _field("seed")]
-ImagesOption = Annotated[int, _field("training_images", "--images")]
+ImagesOption = Annotated[int | None, _field("training_images", "--images")]
 PrecisionOption = Annotated[str, _field("precision")]
 DeviceOption = Annotated[str, _field("device")]
-MeasureOption = Annotated[bool, _field("measure_training", "--measure/--no-measure")]
+MeasureOption = Annotated[bool | None, _field("measure_training", "--measure/--no-measure")]
+QuickOption = Annotated[
+    bool,
+    typer.Option(
+        "--quick",
+        help=f"Train for {QUICK_EPOCHS} epochs on {QUICK_IMAGES:,} images in batches of {QUICK_BATCH}, like Quick in "
+        "the app. Other options that you give still apply.",
+    ),
+]
 BiasOption = Annotated[str | None, _field("bias", kind=NetworkConfig)]
 SmoothingOption = Annotated[float | None, _field("label_smoothing", "--label-smoothing")]
 AveragingOption = Annotated[float | None, _field("weight_averaging", "--weight-averaging")]
 PlainOption = Annotated[bool, typer.Option("--plain", help="PyTorch's own modules only.")]
 RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` lists it.", parser=_run_number)]
+RunsArgument = Annotated[
+    list[int], typer.Argument(help="The numbers of one or more runs, as in the list of `runs`.", parser=_run_number)
+]
 RunOption = Annotated[
     int | None,
     typer.Option(

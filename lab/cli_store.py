@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lab import store
-from lab.cli_arguments import Refused, RunArgument
+from lab.cli_arguments import Refused, RunsArgument
 from lab.cli_output import console
 from lab.console import visible
 from lab.store import database_url, open_store
@@ -48,16 +48,24 @@ def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")
 
 
 def export(
-    run: RunArgument,
+    runs: RunsArgument,
     to: Annotated[
-        Path | None, typer.Option("--to", help="The folder; it is made where there is none. [default: run-RUN]")
+        Path | None,
+        typer.Option("--to", help="The folder. The lab makes it if it does not exist. [default: run-RUN]"),
     ] = None,
 ) -> None:
-    """Write a run's files: figures (CSV), charts (SVG, PNG), weights (safetensors), config and result (JSON)."""
-    from lab.export import run_files
+    """Write the files of a run: epochs (CSV), charts (SVG, PNG), weights (safetensors), settings and result (JSON).
 
-    folder = Path(f"run-{run}") if to is None else to
-    files = run_files(open_store(), run)
+    Of several runs: their comparison as a table (CSV) and charts (SVG, PNG).
+    """
+    from lab.export import comparison_files, comparison_name, run_files
+
+    numbers = sorted(set(runs))
+    if len(numbers) > 1:
+        name, files = comparison_name(numbers), comparison_files(open_store(), numbers)
+    else:
+        name, files = f"run-{numbers[0]}", run_files(open_store(), numbers[0])
+    folder = Path(name) if to is None else to
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

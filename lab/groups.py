@@ -27,12 +27,15 @@ class Group:
 
     @property
     def label(self) -> str:
-        """In a word or two: `run 3`, `runs 3, 5, 8` or, of many, `20 seeds`."""
+        """In a word or two: `run 3`, `runs 3, 5, 8` or, of many, `20 seeds from run 3`.
+
+        No two groups of a comparison have the same.
+        """
         if len(self.runs) == 1:
             return f"run {self.first.run}"
         if len(self.runs) <= 3:
             return "runs " + ", ".join(str(number) for number in sorted(run.run for run in self.runs))
-        return f"{len(self.runs)} seeds"
+        return f"{len(self.runs)} seeds from run {min(run.run for run in self.runs)}"
 
     @property
     def name(self) -> str:

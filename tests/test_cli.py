@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw
 from lab import jobs
 from lab.events import Finished
 from lab.mnist import DataError, Mnist
+from lab.quick import quick
 from lab.steps import step
 from lab.store import Store
 
@@ -184,6 +185,17 @@ def test_what_train_was_told_is_what_the_run_is(lab: Lab, store: Store, monkeypa
     assert lab("train", "--step", 6, *refined)[0] == 0
     network = replace(step(6).config.network, bias="needed")
     assert store.run(3).config == replace(step(6).config, network=network, label_smoothing=0.1, weight_averaging=0.99)
+
+
+def test_a_quick_run_is_that_of_the_pages_but_for_what_else_is_told(
+    lab: Lab, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "train", lambda *_: iter([Finished()]))
+    assert lab("train", "--step", 3, "--quick", "--seed", 2)[0] == 0
+    assert store.run(1).config == quick(replace(step(3).config, seed=2))
+    assert lab("train", "--step", 3, "--quick", "--epochs", 1, "--images", 48, "--measure")[0] == 0
+    changes: dict[str, Any] = {"epochs": 1, "training_images": 48, "measure_training": True}
+    assert store.run(2).config == replace(quick(step(3).config), **changes)
 
 
 def test_train_shows_people_every_epoch_and_how_it_ended(lab: Lab) -> None:

@@ -11,7 +11,7 @@ from command_line import Lab, commands
 from examples import tiny_run
 from stories import STARTED, finished, running
 
-from lab.export import FILES
+from lab.export import COMPARISON_FILES, FILES
 from lab.store import Store, file_url
 
 
@@ -113,6 +113,16 @@ def test_an_export_writes_every_file_to_a_folder_that_it_makes(lab: Lab, store: 
     code, out, err = lab("export", run, "--to", folder)
     assert (code, out, err) == (0, f"Wrote {len(FILES)} files to {folder}.", "")
     assert {path.name for path in folder.iterdir()} == set(FILES)
+
+
+def test_an_export_of_several_runs_is_their_comparison(
+    lab: Lab, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = [finished(store, tiny_run(batch_size=size)) for size in (16, 8)]
+    assert lab("export", *reversed(runs), runs[0]) == (0, f"Wrote {len(COMPARISON_FILES)} files to runs-1-2.", "")
+    assert {path.name for path in (tmp_path / "runs-1-2").iterdir()} == set(COMPARISON_FILES)
+    assert lab("export", runs[0], 99)[0::2] == (2, "There is no run 99: `python -m lab runs` lists them.")
 
 
 def test_an_export_that_cannot_be_written_or_has_no_run_is_one_sentence(lab: Lab, store: Store, tmp_path: Path) -> None:

@@ -58,7 +58,9 @@ def test_the_spread_of_one_run_is_nothing() -> None:
     assert each([summary(epochs(97.0))])[0].means(lambda epoch: epoch.test_accuracy) == [(1, 97.0, 0.0)]
 
 
-@pytest.mark.parametrize(("count", "label"), [(1, "run 5001"), (3, "runs 5001, 5002, 5003"), (4, "4 seeds")])
+@pytest.mark.parametrize(
+    ("count", "label"), [(1, "run 5001"), (3, "runs 5001, 5002, 5003"), (4, "4 seeds from run 5001")]
+)
 def test_a_group_is_called_by_its_runs_while_they_are_few(count: int, label: str) -> None:
     (group,) = grouped(seed_runs(5, *[99.4] * count))
     assert group.label == label

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from app_pages import (
     EVERYTHING_ELSE,
+    ME,
     add_run,
     as_read,
     button,
@@ -21,20 +22,23 @@ from app_pages import (
     go_to,
     is_well,
     labelled,
+    labels,
     open_app,
     run_that_is,
     the_run,
     words,
 )
-from examples import tiny_run
+from examples import claimed, say, tiny_run
 from stories import finished
 from streamlit.testing.v1 import AppTest
 
 from lab.events import Finished, Stopped
-from lab.export import FILES
+from lab.export import COMPARISON_FILES, FILES
+from lab.mnist import Mnist
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
+from lab.training import train
 from lab.ui import take_along
 from lab.ui.run_table import DRAWN
 
@@ -255,6 +259,34 @@ def test_complete_seeds_of_one_config_are_a_group_and_can_be_seen_singly(store: 
     assert list(compared(app)["Last test accuracy, %"].values()) == ["98.00", "99.00"]
 
 
+# --- what a run has learned --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["runs", "train"])
+@pytest.mark.parametrize(("label", "opened"), [("Its mistakes", "Mistakes"), ("Look inside it", "Inside a network")])
+def test_a_run_leads_to_what_it_has_learned(page: str, label: str, opened: str, store: Store, few: Mnist) -> None:
+    run = trained_run(store, few)
+    trained_run(store, few)
+    app = open_app(page, **({"compare": str(run)} if page == "runs" else {"run": str(run)}))
+    button(app, label).click().run()
+    assert is_well(app)
+    assert app.title[0].value == opened
+    assert labelled(app.selectbox, "Network").value == run
+
+
+def trained_run(store: Store, few: Mnist) -> int:
+    """A finished run, evaluated on 30 test images."""
+    run_id = store.submit(tiny_run())
+    claimed(store, run_id, ME)
+    say(store, run_id, *train(tiny_run(), few))
+    return run_id
+
+
+def test_a_run_without_an_epoch_has_learned_nothing_yet(store: Store) -> None:
+    run = store.submit(tiny_run())
+    assert "Its mistakes" not in labels(open_app("runs", compare=str(run)).button)
+
+
 # --- files to take along -----------------------------------------------------------------------------------------
 
 
@@ -277,6 +309,16 @@ def test_weights_are_offered_once_there_are_some(store: Store) -> None:
     app = select(open_app("runs"), 0)
     disabled = [element.proto.label for element in app.get("download_button") if element.proto.disabled]
     assert disabled == ["Weights (safetensors)"]
+
+
+def test_the_comparison_is_offered_as_it_is_shown(store: Store) -> None:
+    runs = [finished(store, tiny_run(seed=seed)) for seed in range(2)]
+    app = select(open_app("runs"), 0, 1)
+    assert is_well(app)
+    offered = {element.proto.label for element in app.get("download_button")}
+    assert offered == set(take_along.COMPARISON_OFFERED)
+    assert set(take_along.COMPARISON_OFFERED.values()) == set(COMPARISON_FILES)
+    assert store.run(runs[0]).status == "finished"
 
 
 # --- an address that can be shared -------------------------------------------------------------------------------

@@ -1,5 +1,15 @@
-"""A run to take along: its figures as CSV, its charts as pictures, its weights and its config. This is its door."""
+"""Runs to take along: one with its figures, charts, weights and config; several as they compare. This is its door."""
 
+from lab.export.comparing import COMPARISON_FILES, comparison_file, comparison_files, comparison_name
 from lab.export.files import FILES, archive, run_file, run_files
 
-__all__ = ["FILES", "archive", "run_file", "run_files"]
+__all__ = [
+    "COMPARISON_FILES",
+    "FILES",
+    "archive",
+    "comparison_file",
+    "comparison_files",
+    "comparison_name",
+    "run_file",
+    "run_files",
+]

@@ -19,6 +19,8 @@ WIDTH, DOTS = 720, 100
 """Pixels wide; pixels an inch, as Plotly counts them."""
 SHARP = 2
 """A PNG has so many pixels for one of the page's, to stay sharp in print."""
+WIDEST, LINE = 90, 16
+"""Characters of a legend that has one column; pixels that a line of it is high."""
 DASHES: dict[str, Any] = {
     "solid": "-",
     "dot": ":",
@@ -46,23 +48,38 @@ def picture(figure: Figure, kind: Format) -> bytes:
 
     layout = figure["layout"]
     with _ONE_AT_A_TIME, mpl.rc_context(_SETTINGS):
-        canvas = Canvas((WIDTH / DOTS, layout["height"] / DOTS), dpi=DOTS, layout="constrained")
+        columns, rows = _legend_size(figure)
+        height = layout["height"] + LINE * max(0, rows - 3)  # a long legend takes nothing from the curves
+        canvas = Canvas((WIDTH / DOTS, height / DOTS), dpi=DOTS, layout="constrained")
         axes = canvas.subplots()
         for trace in figure["data"]:
             _trace(axes, trace)
         _axes(axes, layout)
         _notes(axes, layout)
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, borderaxespad=0.2)
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.2)
         file = io.BytesIO()
         canvas.savefig(file, format=kind, dpi=DOTS * SHARP, metadata={"Date": None} if kind == "svg" else None)
     return file.getvalue()
 
 
+def _label(trace: dict[str, Any]) -> str:
+    """What the legend calls a curve, if it is in it: as much of its name as the picture is wide."""
+    words = html.unescape(trace["name"]) if trace.get("showlegend", True) and trace["y"] else ""
+    return words if len(words) <= WIDEST else f"{words[: WIDEST - 1]}…"
+
+
+def _legend_size(figure: Figure) -> tuple[int, int]:
+    """How many columns and lines it has: two columns where every name fits half of the picture."""
+    names = [name for trace in figure["data"] if (name := _label(trace))]
+    columns = 2 if all(len(name) <= WIDEST // 2 for name in names) else 1
+    return columns, -(-len(names) // columns)
+
+
 def _trace(axes: Axes, trace: dict[str, Any]) -> None:
     """One curve, or the area of a band."""
     y = [float("nan") if value is None else value for value in trace["y"]]
-    label = html.unescape(trace["name"]) if trace.get("showlegend", True) and y else "_hidden"
+    label = _label(trace) or "_hidden"
     if trace.get("fill"):
         axes.fill(trace["x"], y, color=trace["fillcolor"], alpha=trace.get("opacity", 1), linewidth=0, label=label)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -38,6 +38,11 @@ def epochs_csv(epochs: Iterable[Epoch]) -> str:
 def windows_csv(windows: Iterable[Window]) -> str:
     """One line a window, about twenty an epoch."""
     return _csv(WINDOW_COLUMNS, map(asdict, windows))
+
+
+def rows_csv(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows that all have the same columns, at least one."""
+    return _csv(tuple(rows[0]), rows)
 
 
 def _epoch_row(epoch: Epoch) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from lab.groups import Group, each, grouped
 from lab.overlay import overlay_figure
 from lab.ui.chart import show_figure
 from lab.ui.layout import show_table
+from lab.ui.take_along import offer_comparison
 
 GROUP_HELP = "Complete runs that differ in their seed only: the line is their mean, the band one standard deviation."
 WHOLE_HELP = "Else the charts come as close as it takes to tell the last third of the epochs apart."
@@ -28,6 +29,7 @@ def compare(chosen: Sequence[RunSummary]) -> None:
     ):
         groups = each(runs)
     trained = [group for group in groups if group.first.epochs]
+    whole = False
     if trained:
         whole = switches.toggle("Every epoch in view", key="whole-overlay", help=WHOLE_HELP)
         left, right = st.columns(2)
@@ -35,6 +37,9 @@ def compare(chosen: Sequence[RunSummary]) -> None:
             show_figure(overlay_figure(trained, "accuracy", whole), "overlay-accuracy")
         with right:
             show_figure(overlay_figure(trained, "loss", whole), "overlay-loss")
+    if len(runs) > 1:
+        with switches:
+            offer_comparison(groups, whole)
     _table(groups, several=len(runs) > 1)
 
 

@@ -34,6 +34,8 @@ from lab.ui.channel import follow, has_changed
 from lab.ui.chart import Growing, show_figure
 from lab.ui.guessing import guessed, show_guess
 from lab.ui.layout import moving, show_figures
+from lab.ui.looking import offer_looks
+from lab.ui.present import presenting
 from lab.ui.run_head import show_ending, show_head
 from lab.ui.run_words import ending_words, progress_words
 from lab.ui.state import EVENTS, TOO_LATE, the_store
@@ -63,6 +65,8 @@ def _view(run_id: int) -> None:
     show_head(store, run, summary)
     _state(run, summary, cursor_of(kept))
     show_ending(summary)
+    if run.status in ENDED and not presenting():
+        offer_looks(store, run.id)
     show_guess(summary)
     _figures(summary)
     growing = Growing(run=run.id, cursor=cursor_of(kept))

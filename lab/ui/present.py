@@ -12,8 +12,10 @@ _STYLE = """
 .block-container {max-width: none;}
 [data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {opacity: 1;}
 /* No text is smaller than the page's own; one that is larger stays so. */
-[data-testid="stMain"] :is(p, span, label, button, summary, details, li, abbr):where(:not([data-testid="stIconMaterial"])),
+[data-testid="stMain"] :is(p, label, button, summary, details, li, abbr),
+[data-testid="stMain"] span:where(:not([data-testid="stIconMaterial"])),
 .figures > div > span:first-child {font-size: max(1rem, 1em);}
+.stMarkdownBadge, [data-testid="stMain"] .lab-live-line {font-size: 1rem !important;}
 </style>
 """
 

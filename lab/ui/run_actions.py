@@ -8,6 +8,7 @@ import streamlit as st
 
 from lab.analysis import RunSummary
 from lab.store import Store, StoreError
+from lab.ui.looking import offer_looks
 from lab.ui.navigation import page
 from lab.ui.run_table import Listed
 from lab.ui.state import forget_run, open_run
@@ -30,6 +31,8 @@ def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
         offer_files(store, one)
     if delete_it.button("Delete", disabled=not chosen, width="stretch"):
         _delete(store, chosen)
+    if one is not None:
+        offer_looks(store, one.run)
 
 
 @st.dialog("Rename the run")

@@ -63,3 +63,12 @@ def test_a_group_of_seeds_and_a_plan_can_be_drawn_too() -> None:
     assert "runs 5001, 5002: a run" in group
     assert "one deviation" not in group
     assert "so far" not in texts(picture(learning_rate_figure([(0.0, 0.1), (1.0, 0.1)], 1, reached=-1), "svg"))
+
+
+@pytest.mark.parametrize("length", [20, 60, 120])
+def test_a_long_legend_takes_no_room_from_the_curves(length: int) -> None:
+    """Were there none left, Matplotlib would warn, which fails a test."""
+    runs = each([summary(epochs(90.0, 99.0), run=number, name="n" * length) for number in range(10)])
+    few = Image.open(io.BytesIO(picture(overlay_figure(runs[:2], "accuracy"), "png")))
+    many = Image.open(io.BytesIO(picture(overlay_figure(runs, "accuracy"), "png")))
+    assert many.height > few.height

@@ -1,0 +1,24 @@
+"""From a run to what it has learned: its wrong digits, and one digit on its way through its layers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lab.store import Store
+from lab.ui.navigation import page
+from lab.ui.network_choice import ask_reader
+from lab.ui.reader import Reader
+
+LOOKS = {"mistakes": "Its mistakes", "inside": "Look inside it"}
+
+
+def offer_looks(store: Store, run: int) -> None:
+    """A button to each page that asks a trained network, which then asks this run; none before its first epoch."""
+    kept = store.checkpoint_epochs(run)
+    if not kept:
+        return
+    with st.container(horizontal=True):
+        for name, label in LOOKS.items():
+            if st.button(label, key=f"look-{name}"):
+                ask_reader(Reader(store.url, run, kept[-1]))
+                st.switch_page(page(name))

@@ -1,0 +1,63 @@
+"""A comparison as files: every run or group a column and a line, by the names that the page gives them."""
+
+import csv
+import io
+
+import pytest
+from examples import tiny_run
+from PIL import Image
+from stories import finished
+from summaries import epochs, summary
+
+from lab.export import COMPARISON_FILES, comparison_file, comparison_files, comparison_name
+from lab.groups import each
+from lab.store import Store, StoreError
+
+
+def read(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode())))
+
+
+def test_two_runs_give_a_table_with_a_column_each_and_their_charts(store: Store) -> None:
+    for size in (16, 8):
+        finished(store, tiny_run(batch_size=size))
+    files = comparison_files(store, [2, 1])
+    assert list(files) == list(COMPARISON_FILES)
+    head, *lines = read(files["comparison.csv"])
+    assert head == ["", "Run 1", "Run 2"]
+    assert ["Batch size", "16", "8"] in lines
+    assert ["Epochs done", "3 of 3", "3 of 3"] in lines
+    for what in ("accuracy", "loss"):
+        assert b"run 1" in files[f"{what}.svg"] and b"run 2" in files[f"{what}.svg"]
+        assert Image.open(io.BytesIO(files[f"{what}.png"])).format == "PNG"
+
+
+def test_two_groups_of_many_seeds_keep_a_column_each(store: Store) -> None:
+    for size in (16, 8):
+        for seed in range(4):
+            finished(store, tiny_run(batch_size=size, seed=seed))
+    head, *lines = read(comparison_files(store, range(1, 9))["comparison.csv"])
+    assert head == ["", "4 seeds from run 1", "4 seeds from run 5"]
+    assert ["Batch size", "16", "8"] in lines
+
+
+def test_the_charts_can_show_every_epoch() -> None:
+    runs = each([summary(epochs(90.0, *[99.0 + number / 50] * 14), run=number) for number in (1, 2)])
+    assert comparison_file(runs, "accuracy.svg") != comparison_file(runs, "accuracy.svg", whole=True)
+
+
+def test_runs_without_an_epoch_have_a_comparison_too(store: Store) -> None:
+    runs = [store.submit(tiny_run(batch_size=size)) for size in (16, 8)]
+    assert all(comparison_files(store, runs).values())
+
+
+def test_a_run_that_is_not_there_gives_no_files(store: Store) -> None:
+    with pytest.raises(StoreError, match="no run 99"):
+        comparison_files(store, [finished(store), 99])
+
+
+@pytest.mark.parametrize(
+    ("runs", "name"), [([8, 3], "runs-3-8"), (range(1, 21), "runs-1-to-20")], ids=["a few", "many"]
+)
+def test_files_are_named_after_their_runs(runs: list[int], name: str) -> None:
+    assert comparison_name(runs) == name
