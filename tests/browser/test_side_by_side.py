@@ -129,7 +129,7 @@ LAST_THIRD = """traces => traces.flatMap(trace => [...trace.querySelectorAll("pa
 def box(element: Locator) -> dict[str, float]:
     found = element.bounding_box()
     assert found is not None
-    return dict(found)
+    return {"y": found["y"], "height": found["height"]}
 
 
 def test_an_address_opens_its_runs_with_the_lines_that_differ_first_or_alone(server: LabServer, new_tab: Tabs) -> None:
