@@ -42,7 +42,7 @@ def test_an_epoch_without_a_run_and_missing_images_are_refused_in_a_sentence(
     lab: Lab, trained: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert lab("mistakes", "--epoch", 1) == (
-        2, "", "--epoch goes with --run: the checkpoint that comes with the lab is of one epoch.\n"
+        2, "", "--epoch needs --run: the ready-trained network has only one epoch.\n"
     )  # fmt: skip
 
     def missing() -> None:

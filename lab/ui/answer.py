@@ -30,7 +30,7 @@ HTML = f"""
 </div>
 <figure class="lab-received">
   <canvas width="{IMAGE_SIZE}" height="{IMAGE_SIZE}" role="img" aria-label="What the network receives"></canvas>
-  <figcaption>What the network receives: 28×28 pixels, prepared as MNIST was.</figcaption>
+  <figcaption>What the network receives: 28×28 pixels, centred and scaled like the training digits.</figcaption>
 </figure>
 """
 """Within an element that `answer.js` is given, of the class lab-read."""

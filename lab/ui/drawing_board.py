@@ -28,12 +28,12 @@ _HTML = f"""
   <div class="lab-board">
     <div class="lab-board-square">
       <canvas tabindex="0" role="application"
-        aria-label="The square to draw in. Arrow keys move the pen, Space puts it down or lifts it."></canvas>
+        aria-label="The square to draw in. The arrow keys move the pen, Space puts it down or lifts it."></canvas>
       <i class="lab-board-pen"></i>
     </div>
     <div class="lab-board-buttons">
-      <button type="button" class="lab-board-undo" disabled title="Takes the last stroke back (Ctrl+Z).">Undo</button>
-      <button type="button" class="lab-board-clear" disabled title="Takes every stroke away.">Clear</button>
+      <button type="button" class="lab-board-undo" disabled title="Removes the last stroke (Ctrl+Z).">Undo</button>
+      <button type="button" class="lab-board-clear" disabled title="Removes all strokes.">Clear</button>
     </div>
   </div>
   {answer.HTML}

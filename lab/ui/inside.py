@@ -117,7 +117,7 @@ def choose_layer(layers: Sequence[LayerMaps]) -> LayerMaps:
         1,
         label="Layer",
         format_func=lambda index: f"{index}. {layer_name(layers[index - 1].row)}",
-        help="Whose maps are shown.",
+        help="The layer whose maps are shown.",
     )
     return layers[number - 1]
 
@@ -167,7 +167,7 @@ def show_strip(layers: Sequence[LayerMaps], chosen: LayerMaps) -> None:
     tiles = [
         Tile(
             f"Layer {layer.row.index}, {layer_name(layer.row)}: {shape_words(layer.row.output_shape)}; "
-            f"shown is map {layer.strongest()[0]}",
+            f"the picture shows map {layer.strongest()[0]}",
             f"{layer.row.index}. {_short(layer)}",
         )
         for layer in layers
@@ -191,8 +191,8 @@ def _thumbnail(layer: LayerMaps) -> NDArray[np.uint8]:
 def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, int, int]) -> None:
     """All maps of the layer, and the chosen one large: a click on a value shows its sum."""
     st.caption(
-        "Black is 0, yellow is above, blue below. Click a map to see it large, and there a value to see its sum; "
-        "or use the arrow keys, with Shift from value to value."
+        "Black is 0, yellow is positive, blue is negative. Click a map to see it large. Click a value in the large "
+        "map to see its sum. You can also use the arrow keys; with Shift they move from value to value."
     )
     count = len(layer.maps)
     is_last = layer is layers[-1]
@@ -233,8 +233,8 @@ def show_kernels(first: LayerMaps, chosen: LayerMaps, place: tuple[int, int, int
     side = kernels.shape[-1]
     st.header(f"The {len(kernels)} kernels of the first layer", anchor=False)
     st.caption(
-        f"{side}×{side} weights each: yellow ones add what lies under them, blue ones take it away. A kernel answers "
-        "most where the image looks like it. Click one to see its map."
+        f"Each kernel has {side}×{side} weights. Yellow weights are positive, blue ones are negative. A kernel gives "
+        "its largest values where the image looks like it. Click a kernel to see its map."
     )
     largest = float(np.abs(kernels).max())
     tiles = [Tile(f"Kernel {number}: {range_words(kernel)}") for number, kernel in enumerate(kernels)]

@@ -67,7 +67,8 @@ def show_value_map(
     from lab.probe import number
 
     values = layer.maps[place[0]]
-    about = f"Map {place[0]} of layer {layer.row.index}, {range_words(values)}; marked is {number(values[place[1:]])}"
+    marked = number(values[place[1:]])
+    about = f"Map {place[0]} of layer {layer.row.index}, {range_words(values)}; the marked value is {marked}"
     colours = signed_colours(values[None], largest_value(layer))
     show_tiles(colours, [Tile(about)], key, size, "value", on_pick, chosen=0, unit=place[1:])
 

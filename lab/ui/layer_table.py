@@ -13,6 +13,7 @@ _STYLE = """
 <style>
 table.plain.layers {font-size: 0.84rem; font-variant-numeric: tabular-nums;}
 table.plain.layers th, table.plain.layers td {padding: 0.3rem 0.3rem; text-align: right; white-space: nowrap;}
+table.plain.layers th {white-space: normal; vertical-align: bottom;}
 table.plain.layers .word {text-align: left;}
 table.plain.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); border-bottom: none; font-weight: 600;}
 </style>
@@ -20,17 +21,18 @@ table.plain.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); bor
 
 _HEADS = (
     ("No.", "The layer's number"),
-    ("layer", "What the layer does, and what follows inside it"),
-    ("kernel", "Side of the square window, in pixels of the map it reads"),
-    ("stride", "How far the window moves from one unit to the next"),
+    ("layer", "What the layer does"),
+    ("kernel", "Side of the square window, in pixels of the input map"),
+    ("stride", "How far the window moves each time"),
     ("pad", "Padding: rows and columns of zeros added on each side of the map"),
-    ("input", "Channels × height × width of the map it gets"),
-    ("output", "Channels × height × width of the map it makes"),
+    ("input", "Channels × height × width of what the layer gets"),
+    ("output", "Channels × height × width of what the layer makes"),
     ("parameters", "Weights, biases, and batch norm's scale and shift"),
     ("MACs", "Multiply-accumulates of the convolution or linear layer for one image"),
-    ("jump", "How many pixels of the image lie between what two neighbouring units see"),
-    ("field", "Receptive field: side of the square of the image that one unit depends on; "
-     "in brackets what fits into the image"),
+    ("stride product", "All strides up to here, multiplied (also called jump): neighbouring units look at squares of "
+     "the image that are this many pixels apart"),
+    ("sees (pixels)", "Receptive field: one unit depends on a square of the image with this side; in brackets the "
+     "part that fits into the image"),
 )  # fmt: skip
 _WORDS = ("layer",)
 

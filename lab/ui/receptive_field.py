@@ -59,11 +59,14 @@ def _show_map(layer: LayerRow, place: tuple[int, int, int], image: NDArray[np.fl
     with suppress(StoreError):  # weights that cannot be read: an untrained network stands for them
         made = maps_of(reader, image) if reader else None
     if made is None or reader is None:
-        made, whose = untrained_maps_of(network, image), "An untrained network's map: its weights are random still."
+        made, whose = (
+            untrained_maps_of(network, image),
+            "This map is from an untrained network: its weights are still random.",
+        )
     else:
-        whose = f"Made by {f'run {reader.run}' if reader.run else 'the ready-trained network'}."
+        whose = f"This map is from {f'run {reader.run}' if reader.run else 'the ready-trained network'}."
     if made is None:
-        st.caption("This network is too large to show its maps at once: train it, and look at them under Inside.")
+        st.caption("This network is too large to show its maps here: train it, and see them on the Inside page.")
         return None
     show_value_map(made[layer.index - 1], place, CLICK, _take_click, size=188)
     st.caption(f"{whose} Click a value, or use the sliders.")

@@ -38,9 +38,9 @@ MOST_BYTES = 200_000
 """Bytes of a request: of the largest drawing that is read, and some."""
 READERS = 2
 """Drawings that are read at a time: more would only take Python from each other, and all wait longer."""
-WRONG_METHOD = "This address reads drawings: the Draw page sends them to it."
-NO_QUESTION = 'Send what is drawn as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
-TOO_LARGE = "This is more than any drawing of a digit: clear it and draw one digit."
+WRONG_METHOD = "This address reads drawings. The Draw page sends them."
+NO_QUESTION = 'Send the drawing as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
+TOO_LARGE = "This is too much for a drawing of a digit: clear it and draw one digit."
 
 
 @dataclass(frozen=True)

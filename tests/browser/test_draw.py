@@ -176,7 +176,7 @@ def test_tab_reaches_nothing_that_cannot_be_seen(server: LabServer, new_tab: Tab
     expect_answer(page, "1")
     reached = tab_through(page)
     assert [focus.name for focus in reached if not focus.is_seen] == []
-    for name in ("Network", "The square to draw in", "Takes the last stroke back", "Takes every stroke away"):
+    for name in ("Network", "The square to draw in", "Removes the last stroke", "Removes all strokes"):
         assert any(name in focus.name for focus in reached), name
     page.get_by_role("radio", name="Picture file").click()
     expect(page.get_by_text("Choose a picture of one digit.")).to_be_visible()
@@ -199,12 +199,12 @@ def test_a_file_that_the_browser_does_not_even_send_takes_the_old_answer_away(se
     expect_answer(page, "1")
     expect(page.locator(".st-key-picture_read img")).to_be_visible()
     files.set_input_files({"name": "huge.png", "mimeType": "image/png", "buffer": bytes(21 * 2**20)})
-    expect(page.get_by_text("The file in red was not taken")).to_be_visible()
+    expect(page.get_by_text("The file in red was not accepted")).to_be_visible()
     for what in (".lab-answer", ".lab-received", ".stages", ".st-key-picture_read img"):
         expect(page.locator(what)).to_be_hidden()
     files.set_input_files(one("another.png"))
     expect_answer(page, "1")
-    expect(page.get_by_text("The file in red was not taken")).to_be_hidden()
+    expect(page.get_by_text("The file in red was not accepted")).to_be_hidden()
 
 
 def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_on(
@@ -217,7 +217,7 @@ def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_o
     page, canvas = open_board(server, new_tab)
     page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name=f"Run {run}").click()
-    expect(page.get_by_text("watch its bars sharpen")).to_be_visible()
+    expect(page.get_by_text("watch its bars change")).to_be_visible()
     draw(page, canvas, ONE)
     reader = page.locator(".lab-answer-reader")
     expect(reader).to_contain_text("untrained")
