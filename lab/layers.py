@@ -147,8 +147,8 @@ def training_problem(config: RunConfig) -> str | None:
         return None
     return (
         f"Layer {single} has batch norm on a 1x1 map, and {config.images_per_epoch:,} images in batches of "
-        f"{config.batch_size:,} leave a batch of one image: one value has no spread. Choose another batch size or "
-        "number of training images, a larger map there, or no batch norm."
+        f"{config.batch_size:,} leave a batch of one image: one value has no standard deviation. Choose another "
+        "batch size or number of training images, a larger map there, or no batch norm."
     )
 
 

@@ -34,7 +34,7 @@ def test_people_get_a_line_a_digit(lab: Lab, store: Store, trained: int) -> None
     wrong = 30 - store.epochs([trained])[trained][-1].test_correct
     first, head, *lines = out.splitlines()
     assert first == f"mine (run {trained}), epoch 3: {wrong} wrong of 30 test images."
-    assert head.split() == ["test", "image", "is", "read", "as", "with", "probability", "of", "what", "it", "is"]
+    assert head.split() == ["test", "image", "is", "read", "as", "with", "probability", "of", "the", "right", "digit"]
     assert len(lines) == wrong
 
 

@@ -341,16 +341,16 @@ def test_a_refresh_finds_the_run_of_the_address_again(store: Store, dead_worker:
     old = run_that_is("finished", store, dead_worker)
     run_that_is("running", store, dead_worker)
     app = open_app("train", run=str(old))
-    assert f"run {old}, a CPU" in words(app)
+    assert f"run {old}, started" in words(app)
     assert app.query_params["run"] == str(old)
 
 
 def test_a_new_visitor_sees_the_live_run_or_else_the_newest(store: Store, dead_worker: str) -> None:
     live = run_that_is("running", store, dead_worker)
     newest = run_that_is("finished", store, dead_worker)
-    assert f"run {live}, a CPU" in words(open_app("train"))
+    assert f"run {live}, started" in words(open_app("train"))
     say(store, live, Finished())
-    assert f"run {newest}, a CPU" in words(open_app("train"))
+    assert f"run {newest}, started" in words(open_app("train"))
 
 
 @pytest.mark.parametrize("address", ["none", "", "²", "-1", "9" * 30])

@@ -9,7 +9,7 @@ function inWords({ data, layout }) {
 function endInWords({ name, x, y, hovertemplate, meta }) {
   const curve = name.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
   const last = y.findLastIndex((value) => value !== null);
-  if (last < 0) return `${curve}, nothing yet`;
+  if (last < 0) return `${curve}, no points`;
   const value = hovertemplate.replace(/%\{y:\.(\d)([fg])\}/, (_, digits, kind) =>
     kind === "f" ? y[last].toFixed(digits) : Number(y[last].toPrecision(digits)));
   return `${curve} ${value} ${meta ?? `at epoch ${Number(x[last].toFixed(1))}`}`;

@@ -159,7 +159,7 @@ def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) 
     """The learning rate beside the scorecard, once the run has ended its findings, and what few need to know."""
     left, right = st.columns(2)
     with left:
-        reached = timeline.position(timeline.windows[-1]) if timeline.windows else 0
+        reached = timeline.position(timeline.windows[-1]) if timeline.windows else float(len(timeline.epochs))
         figure = learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached)
         show_figure(figure, "rate", replace(growing, chart="rate", curves=(SO_FAR,)))
     with right:
@@ -167,7 +167,7 @@ def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) 
     if run.status in ENDED:
         _findings(summary)
     where = moving("hardware", hardware(summary))
-    st.html(f'<details class="whereabouts"><summary>Details</summary><p>Hardware: {where}</p></details>')
+    st.html(f'<details class="whereabouts"><summary>Details</summary>Hardware: {where}</details>')
 
 
 _MARKS = {

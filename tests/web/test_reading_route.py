@@ -63,7 +63,7 @@ def test_strokes_are_answered_with_all_that_the_page_shows(web: WebServer) -> No
     assert answer["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
     assert answer["percent"][7] == f"{100 * expected[7]:.1f} %"
     assert answer["odd"] == "" and answer["live"] is False
-    assert answer["reader"].startswith("Read by Step 6") and "ready-trained network" in answer["reader"]
+    assert answer["reader"].startswith("Read by the ready-trained network (Step 6")
     picture = np.frombuffer(base64.b64decode(answer["picture"]), np.uint8).reshape(28, 28)
     assert np.abs(picture / 255 - stages[-1].image).max() <= 0.5 / 255 + 1e-6
 
