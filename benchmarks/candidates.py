@@ -56,6 +56,11 @@ def shape_of_steps(*channels: int, bias: Biases = "none") -> NetworkConfig:
     return replace(skeleton(all_channels, batch_norm=True), bias=bias)
 
 
+def _padded(*channels: int) -> tuple[LayerSpec, ...]:
+    """3x3 convolutions that keep the size of the maps."""
+    return tuple(conv(count, 3, padding=1) for count in channels)
+
+
 _FOUR = (conv(14, 3),) * 4
 
 NETWORKS: dict[str, NetworkConfig] = {
@@ -76,6 +81,13 @@ NETWORKS: dict[str, NetworkConfig] = {
     "anchor, without squeeze": threes(
         conv(8, 3), conv(12, 3), conv(12, 3), max_pool(), *(conv(14, 3),) * 3, conv(10, 3)
     ),  # 8,680
+    "threes": threes(*_padded(9, 16), max_pool(), *_padded(16, 16), max_pool(), conv(16, 3), conv(10, 3)),  # 9,875
+    "threes, lighter": threes(
+        *_padded(8, 12), max_pool(), *_padded(16, 16), max_pool(), conv(16, 3), conv(10, 3)
+    ),  # 8,848
+    "threes, deeper": threes(
+        *_padded(8, 8, 14), max_pool(), *_padded(16, 16), max_pool(), conv(14, 3), conv(10, 3)
+    ),  # 9,404
 }
 """Under 10,000 parameters each, by name."""
 
@@ -123,7 +135,7 @@ EARLIER: Mapping[str, RunConfig] = {
 """Beside which Beyond's recipe, "Beyond", was chosen."""
 
 CANDIDATES: Mapping[str, RunConfig] = {
-    **{name: candidate(name) for name in NETWORKS if not name.startswith("anchor")},
+    **{name: candidate(name) for name in NETWORKS if not name.startswith(("anchor", "threes"))},
     **{f"{name}, its own recipe": candidate(name, ANCHORS_OWN) for name in ("anchor", "anchor, padded")},
     **{f"{name}, mild": candidate(name) for name in NETWORKS if name.startswith("anchor")},
     "anchor, stronger": candidate("anchor", STRONG),
@@ -138,5 +150,7 @@ CANDIDATES: Mapping[str, RunConfig] = {
     "anchor, mild, batch 16, rate 0.05": candidate("anchor", batch=16, rate=0.05),
     "anchor, mild, decay 0.0001": candidate("anchor", decay=1e-4),
     "anchor, mild, AdamW 0.01": candidate("anchor", kind="adamw", rate=0.01, decay=0.01),
+    **{f"{name}, mild": candidate(name) for name in NETWORKS if name.startswith("threes")},
+    "threes, mild, averaging 0.995": candidate("threes", weight_averaging=0.995),
 }
 """Those of the search for a better one, by name, each with seed 1."""

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from lab.config import EngineChoice, RunConfig
 from lab.events import Epoch, Failed, Started, Window
-from lab.layers import layer_table
+from lab.layers import training_macs
 from lab.steps import step
 
 CONFIG = step(5).config
@@ -210,13 +210,8 @@ def bench(device: str, engine: EngineChoice = "fastest", iterations: int | None 
 
 
 def iteration_gflop(config: RunConfig = CONFIG) -> float:
-    """Floating-point operations of an iteration (step 5's), in billions: a multiplication and an addition a MAC.
-
-    Forward, the gradient of the weights and the gradient of the input need the same number of MACs in every
-    convolution; the first one's input needs no gradient.
-    """
-    macs = [row.macs for row in layer_table(config.network)]
-    return 2 * config.batch_size * (3 * sum(macs) - macs[0]) / 1e9
+    """Floating-point operations of an iteration (step 5's), in billions: a multiplication and an addition a MAC."""
+    return 2 * config.batch_size * training_macs(config.network) / 1e9
 
 
 def matrix_product_gflops(device: str, clock: Callable[[], float] = time.perf_counter) -> float:

@@ -132,6 +132,16 @@ def total_macs(network: NetworkConfig) -> int:
     return sum(row.macs for row in layer_table(network))
 
 
+def training_macs(network: NetworkConfig) -> int:
+    """Multiply-accumulates of training on one image.
+
+    Forward, the gradient of the weights and the gradient of the input need the same number in every layer; the first
+    one's input needs no gradient.
+    """
+    macs = [row.macs for row in layer_table(network)]
+    return 3 * sum(macs) - macs[0]
+
+
 def training_problem(config: RunConfig) -> str | None:
     """Why this network cannot be trained as `config` says, in one sentence; None where it can.
 

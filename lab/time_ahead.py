@@ -1,6 +1,7 @@
-"""How long a run will take on this machine, before it has begun: from a run of the same kind that was trained here.
+"""How long a run will take on this machine, before it has begun.
 
-Where there is none, nothing is said: how fast a network or a machine is follows from nothing but a measurement.
+Best from a run of the same kind that was trained here; else from one of another network, by the multiplications of
+both; before anything was trained here, from how fast the processor multiplies matrices.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Iterable
 
 from lab.config import RunConfig
 from lab.events import Epoch
+from lab.gauge import core_gflops, cores, may_have_gpu
+from lab.layers import ImpossibleNetwork, training_macs
 from lab.store import Run, Store, is_of_this_host
 from lab.time_left import TRAINING_COSTS
 
@@ -16,25 +19,49 @@ LOOKED_AT = 5
 """Runs of the same kind whose epochs are read, in case the newest have none."""
 
 
+SHARE_WITH_BATCH_NORM, SHARE = 0.6, 0.8
+"""Of what its cores reach in a product of matrices, what a training on the compiled engine does: 0.60 on step 5 in
+batches of 64 and 0.82 on step 1 in batches of 16, on two cores of an Intel Xeon (`benchmarks/paths.py`, and
+`python -m lab bench`)."""
+
+
 def seconds_foreseen(store: Store, config: RunConfig) -> float | None:
-    """How long a run of `config` will take here; None where nothing like it was trained on this machine."""
-    runs = [run for run in store.runs() if run.worker and is_of_this_host(run.worker) and is_alike(run, config)]
-    runs.sort(key=lambda run: _extent(run.config) != _extent(config))  # else the newest first, as they are
+    """How long a run of `config` will take here; None where it uses what was never measured here, or cannot be."""
+    try:
+        return _foreseen(store, config)
+    except ImpossibleNetwork:
+        return None
+
+
+def _foreseen(store: Store, config: RunConfig) -> float | None:
+    runs = [run for run in store.runs() if run.worker and is_of_this_host(run.worker) and _is_near(run, config)]
+    runs.sort(key=lambda run: (not is_alike(run, config), _extent(run.config) != _extent(config)))  # else newest first
     epochs = store.epochs([run.id for run in runs[:LOOKED_AT]])
     measured = ((run.config, epochs[run.id]) for run in runs[:LOOKED_AT] if epochs.get(run.id))
     found = next(measured, None)
-    return None if found is None else _scaled(config, *found)
+    return _gauged(config) if found is None else _scaled(config, *found)
 
 
 def is_alike(run: Run, config: RunConfig) -> bool:
     """Whether what an image took in this run is what it will take: the same sums on the same device."""
     mine, theirs = config, run.config
-    return (
-        mine.network == theirs.network
-        and mine.augmentation.active == theirs.augmentation.active
-        and (mine.precision, mine.engine) == (theirs.precision, theirs.engine)
-        and mine.device in (theirs.device, run.device)
-    )
+    same_sums = mine.network == theirs.network and mine.augmentation.active == theirs.augmentation.active
+    return same_sums and _is_near(run, config)
+
+
+def _is_near(run: Run, config: RunConfig) -> bool:
+    """Whether it was computed as this one will be, if perhaps with another network."""
+    mine, theirs = config, run.config
+    same_way = (mine.precision, mine.engine) == (theirs.precision, theirs.engine)
+    return same_way and mine.device in (theirs.device, run.device)
+
+
+def _gauged(config: RunConfig) -> float | None:
+    """By the processor's speed: none for a GPU, and none for another engine than the compiled one."""
+    on_gpu = config.device not in ("cpu", "auto") or (config.device == "auto" and may_have_gpu())
+    if on_gpu or config.precision != "float32" or config.engine != "fastest":
+        return None
+    return _gigaflop(config, range(1, config.epochs + 1)) / (core_gflops() * cores())
 
 
 def _extent(config: RunConfig) -> tuple[int, int]:
@@ -42,12 +69,19 @@ def _extent(config: RunConfig) -> tuple[int, int]:
 
 
 def _scaled(config: RunConfig, trained: RunConfig, epochs: Iterable[Epoch]) -> float:
-    """The seconds of these epochs, brought to the images that `config` goes through."""
+    """The seconds of these epochs, brought to the images that `config` goes through and to its network."""
     done = list(epochs)
-    each = sum(epoch.seconds for epoch in done) / sum(_work(trained, epoch.epoch) for epoch in done)
-    return each * sum(_work(config, epoch) for epoch in range(1, config.epochs + 1))
+    seconds = sum(epoch.seconds for epoch in done)
+    return (
+        seconds * _gigaflop(config, range(1, config.epochs + 1)) / _gigaflop(trained, (epoch.epoch for epoch in done))
+    )
 
 
-def _work(config: RunConfig, epoch: int) -> float:
-    """What an epoch takes, in images trained on: see `TRAINING_COSTS`."""
-    return config.images_per_epoch + config.images_read(epoch) / TRAINING_COSTS
+def _gigaflop(config: RunConfig, epochs: Iterable[int]) -> float:
+    """What these epochs cost: billions of operations in a product of matrices that would take as long.
+
+    A multiplication and an addition each; what an epoch reads is counted by `TRAINING_COSTS`.
+    """
+    images = sum(config.images_per_epoch + config.images_read(epoch) / TRAINING_COSTS for epoch in epochs)
+    share = SHARE_WITH_BATCH_NORM if config.network.batch_norm else SHARE
+    return 2 * images * training_macs(config.network) / share / 1e9

@@ -1,5 +1,6 @@
 """The Train page's controls: each shows and changes its field of the draft, and Start submits exactly that."""
 
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -211,7 +212,7 @@ def test_a_step_is_trained_as_the_user_set_it_but_for_how_long(store: Store) -> 
     users: dict[str, Any] = {"evaluate_on": "validation", "seed": 7, "device": "cpu"}
     app = with_draft(replace(step(1).config, epochs=2, training_images=600, **users), page="steps")
     labelled(app.get("button_group"), "Step").set_value(4).run()
-    assert "Full: 15 epochs on 50,000 images, seed 7, evaluated on validation images." in words(app).replace("**", "")
+    assert "Full: 15 epochs on 50,000 images, seed 7, evaluated on validation images" in words(app).replace("**", "")
     button(app, "Full").click().run()
     assert the_run(store).config == replace(step(4).config, **users) == draft(app)
 
@@ -219,7 +220,7 @@ def test_a_step_is_trained_as_the_user_set_it_but_for_how_long(store: Store) -> 
 def test_quick_trains_the_draft_on_few_images_and_leaves_it_as_it_is(store: Store) -> None:
     mine = replace(step(5).config, seed=7)
     app = with_draft(mine)
-    assert "Quick: 5 epochs on 6,000 images, seed 7." in words(app).replace("**", "")
+    assert "Quick: 5 epochs on 6,000 images, seed 7" in words(app).replace("**", "")
     button(app, "Quick").click().run()
     assert the_run(store).config == quick(mine)
     assert draft(app) == mine
@@ -229,12 +230,20 @@ def captions(app: AppTest) -> str:
     return "\n".join(caption.value.replace("**", "") for caption in app.caption)
 
 
-def test_how_long_a_run_will_take_is_said_where_one_like_it_was_trained_here(store: Store) -> None:
-    """5 epochs as long as the first two: 2 s each."""
+def test_how_long_a_run_will_take_is_said_before_anything_was_trained_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.time_ahead.may_have_gpu", lambda: False)
+    assert re.search(
+        r"Quick: 5 epochs on 6,000 images, seed 1, about \d+ (s|min) on this machine\.", captions(open_app("train"))
+    )
+    monkeypatch.setattr("lab.time_ahead.may_have_gpu", lambda: True)
     assert "about" not in captions(open_app("train"))
+
+
+def test_a_run_that_was_trained_here_says_how_long_another_one_will_take(store: Store) -> None:
+    """5 epochs as long as the first two: 2 s each."""
     add_run(store, epoch(1), epoch(2), config=quick(step(3).config))
     app = open_app("train")
-    assert "Quick: 5 epochs on 6,000 images, seed 1, about 10 s here." in captions(app)
+    assert "Quick: 5 epochs on 6,000 images, seed 1, about 10 s on this machine." in captions(app)
 
 
 def test_the_pages_say_what_choosing_a_step_keeps() -> None:
