@@ -52,5 +52,5 @@ def verdict(guess: Guess, accuracy: float) -> tuple[str, str]:
     more = "more" if accuracy >= guess.high else "less"
     return (
         f"{abs(off):.2f} points {more}",
-        f"Why {more}? Say it in one sentence before you go on: at which epoch did the curve leave your guess?",
+        f"Why {more}? Say it in one sentence first: at which epoch did the curve leave your guess?",
     )

@@ -170,6 +170,19 @@ def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
     }
 
 
+def test_the_hardware_of_a_run_stands_under_details(store: Store) -> None:
+    add_run(store, epoch(1), Stopped())
+    assert '>Details</summary>Hardware: <span data-moves="hardware">a CPU, PyTorch engine</span>' in html(
+        open_app("train")
+    )
+
+
+def test_the_learning_rate_of_a_run_without_windows_is_drawn_to_its_last_epoch(store: Store) -> None:
+    add_run(store, epoch(1), epoch(2), epoch(3), Finished())
+    drawn = chart(open_app("train"), "rate")
+    assert drawn["so far"]["x"] == drawn["planned"]["x"]
+
+
 def test_training_minus_test_is_a_dash_where_only_the_accuracy_while_training_is_known(store: Store) -> None:
     add_run(store, epoch(1, 9950, train=98.0), Stopped())
     assert figures(open_app("train"))["Train − test"] == "–"
