@@ -4,8 +4,8 @@
 
 So many people draw a seven at once, each in a connection of their own to a server on this very machine: a question ten
 times a second with what is drawn by then, never two at a time, and for the layers' pictures too where the answer before
-came quickly, as the Draw page asks. Milliseconds from a question
-to its answer, and how many answers came a second for all of them. Those who draw take of the same processor.
+came quickly, as the Draw page asks. Milliseconds from a question to its answer, and how many answers came a second for
+all of them. Those who draw take of the same processor.
 """
 
 from __future__ import annotations
@@ -45,17 +45,18 @@ def a_seven() -> Points:
 def draw(port: int, until: float, waits: list[float]) -> None:
     """Ask what is drawn by now until then, and note the milliseconds to each answer."""
     line = a_seven().tolist()
-    connection = http.client.HTTPConnection("localhost", port, timeout=60)
+    connection, took = http.client.HTTPConnection("localhost", port, timeout=60), 0.0
     begin = time.perf_counter() - np.random.default_rng().uniform(0, LINE_SECONDS)
     while (asked := time.perf_counter()) < until:
         share = (asked - begin) % LINE_SECONDS / LINE_SECONDS
-        strokes, is_quick = [line[: 1 + int(share * len(line))]], bool(waits) and waits[-1] < QUICK
-        content = json.dumps({"strokes": strokes, "drawing": True, "layers": is_quick})
+        strokes = [line[: 1 + int(share * len(line))]]
+        content = json.dumps({"strokes": strokes, "drawing": True, "layers": took < QUICK})
         connection.request("POST", "/reading", content, {"Origin": f"http://localhost:{port}"})
         answer = connection.getresponse()
         assert answer.status == 200, answer.read()
         json.loads(answer.read())
-        waits.append(1000 * (time.perf_counter() - asked))
+        took = 1000 * (time.perf_counter() - asked)
+        waits.append(took)
         time.sleep(max(0.0, EVERY_SECONDS - (time.perf_counter() - asked)))
     connection.close()
 
