@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.config import NetworkConfig, conv, linear
 from lab.editing import Rows
+from lab.layer_words import layer_name
 from lab.layers import Square, layer_table
 from lab.mnist import DataError, Mnist
 from lab.predict import load_predictor
@@ -20,7 +21,7 @@ from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui import network_editor
 from lab.ui.draft import Draft
-from lab.ui.layer_table import layer_name, table_html
+from lab.ui.layer_table import table_html
 from lab.ui.network_editor import NEW_LAYER, PRESET, SHEET, Sheet
 from lab.ui.receptive_field import CLICK, COLUMN, DIGIT, LAYER, MAP, ROW, unit_words
 from lab.ui.state import DRAFT

@@ -12,11 +12,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from lab.figures import WRONG, signed_colours
+from lab.layer_strip import strip
+from lab.layer_words import layer_name
 from lab.store import Store
 from lab.ui.choice import choice
 from lab.ui.digits import choose_test_image
-from lab.ui.layer_maps import largest_value, range_words, show_value_map
-from lab.ui.layer_table import layer_name, shape_words
+from lab.ui.layer_maps import range_words, show_value_map
 from lab.ui.navigation import page
 from lab.ui.network_choice import ask_reader
 from lab.ui.reader import Reader
@@ -32,7 +33,7 @@ LAYER, MAP, ROW, COLUMN = "inside_layer", "inside_map", "inside_row", "inside_co
 OF_LAYER = "inside_of_layer"
 STRIP, MAPS, VALUES, KERNELS = "inside_strip", "inside_maps", "inside_values", "inside_kernels"
 THUMBNAIL = 52
-"""Side of a layer's picture in the strip, in CSS pixels, and of the pixels that are sent for it."""
+"""Side of a layer's picture in the strip, in CSS pixels."""
 LARGE = 232
 
 
@@ -163,29 +164,10 @@ def _take_value() -> None:
 
 def show_strip(layers: Sequence[LayerMaps], chosen: LayerMaps) -> None:
     """Of each layer the map with its strongest value; a click chooses the layer."""
-    pictures = np.stack([_thumbnail(layer) for layer in layers])
-    tiles = [
-        Tile(
-            f"Layer {layer.row.index}, {layer_name(layer.row)}: {shape_words(layer.row.output_shape)}; "
-            f"the picture shows map {layer.strongest()[0]}",
-            f"{layer.row.index}. {_short(layer)}",
-        )
-        for layer in layers
-    ]
+    drawn = strip(layers)
+    tiles = [Tile(words, name) for words, name in zip(drawn.words, drawn.names, strict=True)]
     index = layers.index(chosen)
-    show_tiles(pictures, tiles, STRIP, size=THUMBNAIL, picks="picture", on_pick=_take_layer, chosen=index)
-
-
-def _short(layer: LayerMaps) -> str:
-    return {"max_pool": "max", "average_pool": "mean", "global_average_pool": "mean"}.get(
-        layer.row.kind, layer.row.kind
-    )
-
-
-def _thumbnail(layer: LayerMaps) -> NDArray[np.uint8]:
-    strongest = layer.maps[layer.strongest()[0]]
-    rows, columns = (np.arange(THUMBNAIL) * side // THUMBNAIL for side in strongest.shape)
-    return signed_colours(strongest[np.ix_(rows, columns)], largest_value(layer))
+    show_tiles(drawn.pictures, tiles, STRIP, THUMBNAIL, picks="picture", on_pick=_take_layer, chosen=index)
 
 
 def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, int, int]) -> None:
@@ -201,7 +183,7 @@ def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, i
         st.markdown(f"**The {count} {'scores' if is_last else 'maps'} of layer {layer.row.index}**")
         tiles = [_map_tile(values, channel, is_last) for channel, values in enumerate(layer.maps)]
         with st.container(height=LARGE + 30 if count > 32 else "content", border=False):
-            colours = signed_colours(layer.maps, largest_value(layer))
+            colours = signed_colours(layer.maps, layer.largest)
             show_tiles(colours, tiles, MAPS, _tile_size(layer), "picture", _take_map, chosen=place[0])
     with large:
         st.markdown(f"**Map {place[0]}**")

@@ -7,7 +7,8 @@ from html import escape
 
 import streamlit as st
 
-from lab.layers import LayerRow, Shape
+from lab.layer_words import layer_name, shape_words
+from lab.layers import LayerRow
 
 _STYLE = """
 <style>
@@ -35,13 +36,6 @@ _HEADS = (
      "part that fits into the image"),
 )  # fmt: skip
 _WORDS = ("layer",)
-
-
-def layer_name(row: LayerRow, extras: bool = True) -> str:
-    """The layer in the field's words: `conv 5×5 + batch norm + ReLU`, or `conv 5×5` without its extras."""
-    kind = row.kind.replace("_", " ")
-    name = f"{kind} {row.kernel}×{row.kernel}" if row.has_window else kind
-    return " + ".join((name, *(row.extras if extras else ())))
 
 
 def show_layer_table(rows: Sequence[LayerRow]) -> None:
@@ -79,8 +73,3 @@ def _cells(row: LayerRow) -> list[str]:
 
 def _side(name: str) -> str:
     return " class='word'" if name in _WORDS else ""
-
-
-def shape_words(shape: Shape) -> str:
-    """`96×28×28`: channels, height, width."""
-    return "×".join(str(side) for side in shape)

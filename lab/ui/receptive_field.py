@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from lab.layer_words import layer_name
 from lab.layers import LayerRow, Square, receptive_square
 from lab.store import StoreError
 from lab.ui.choice import choice
 from lab.ui.digits import choose_test_image, show_test_digit
 from lab.ui.layer_maps import maps_of, show_value_map, untrained_maps_of
-from lab.ui.layer_table import layer_name
 from lab.ui.network_choice import trained_reader
 from lab.ui.state import draft, the_store
 from lab.ui.sum_words import show_sum

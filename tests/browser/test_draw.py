@@ -57,6 +57,7 @@ def test_the_answer_moves_while_the_line_is_drawn_and_the_page_follows_at_its_en
     expect_answer(page, "1")
     assert page.evaluate(INK) > 20
     expect(page.locator(".lab-bars-answer")).to_contain_text(" %")
+    expect(page.locator(".lab-layers").get_by_role("img")).to_have_count(9)
     expect(page.locator(".stages")).to_have_count(0)
     page.mouse.up()
     expect(page.locator(".stages")).to_contain_text("Centre of mass")
@@ -84,7 +85,8 @@ def test_strokes_are_undone_and_cleared_and_nothing_is_guessed_without_ink(serve
     draw(page, canvas, ONE)
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(".lab-answer-digit")).to_be_hidden()
-    expect(page.locator(".stages")).to_have_count(0)
+    for gone in (".stages", ".lab-layers figure"):
+        expect(page.locator(gone)).to_have_count(0)
     assert page.evaluate(INK) == 0
     draw(page, canvas, ONE)
     expect_answer(page, "1")
@@ -222,6 +224,9 @@ def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_o
     reader = page.locator(".lab-answer-reader")
     expect(reader).to_contain_text("untrained")
     assert page.evaluate(HIGHEST) < 0.4
+    layers = page.locator(".lab-layers").get_by_role("img")
+    expect(layers).to_have_count(9)
+    untrained = layers.nth(4).evaluate(PICTURE)
     page.evaluate(NOTE_READERS)
     server.store.send(first, "stop")
     expect(reader).to_be_empty()  # it has ended, and the page has been drawn anew for it
@@ -229,11 +234,13 @@ def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_o
     expect_answer(page, "1")
     batches = page.evaluate("window.readers.filter(words => words.includes('epoch 1, batch'))")
     assert len(set(batches)) >= 3
+    assert layers.nth(4).evaluate(PICTURE) != untrained
 
 
 HIGHEST = """() => Math.max(...[...document.querySelectorAll(".lab-bars i")].map(
     (bar) => Number(bar.style.transform.match(/[0-9.]+/)[0])))"""
 """The probability of the answer, as it is drawn."""
+PICTURE = "picture => picture.style.backgroundImage"
 NOTE_READERS = """() => {
     window.readers = [];
     const line = document.querySelector(".lab-answer-reader");
