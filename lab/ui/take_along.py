@@ -15,13 +15,13 @@ from lab.store import Store
 
 OFFERED = {
     "Epochs (CSV)": "epochs.csv",
-    "Windows within epochs (CSV)": "windows.csv",
+    "Curves within epochs (CSV)": "windows.csv",
     "Accuracy (SVG)": "accuracy.svg",
     "Accuracy (PNG)": "accuracy.png",
     "Loss (SVG)": "loss.svg",
     "Loss (PNG)": "loss.png",
     "Weights (safetensors)": "weights.safetensors",
-    "Config and result (JSON)": "run.json",
+    "Settings and result (JSON)": "run.json",
 }
 COMPARISON_OFFERED = {
     "Table (CSV)": "comparison.csv",
@@ -40,7 +40,7 @@ def offer_files(store: Store, run: RunSummary | None) -> None:
         return
     with st.popover("Download", width="stretch"):
         whole = partial(archive, store, run.run)
-        st.download_button("All of it (ZIP)", whole, f"run-{run.run}.zip", type="primary", **_SETTINGS)
+        st.download_button("Everything (ZIP)", whole, f"run-{run.run}.zip", type="primary", **_SETTINGS)
         for label, name in OFFERED.items():
             content = partial(run_file, store, run.run, name)
             none_yet = name.startswith("weights") and not run.epochs
