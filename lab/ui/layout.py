@@ -40,6 +40,11 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
 @media (max-width: 1000px) {  /* on a tablet, the columns of st.container(key="halves") stand below each other */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
 }
+@media (max-width: 700px) {  /* on a phone, two buttons a line */
+    .st-key-run-actions [data-testid="stHorizontalBlock"] {display: grid; grid-template-columns: 1fr 1fr;}
+    .st-key-run-actions [data-testid="stColumn"] {width: auto; min-width: 0;}
+    .st-key-run-actions [data-testid="stColumn"]:last-child {display: none;}
+}
 .st-key-two-sides-right-first > div > [data-testid="stHorizontalBlock"] {flex-direction: row-reverse;}
 @media (max-width: 1000px) {
     [class*="st-key-two-sides"] > div > [data-testid="stHorizontalBlock"] {flex-direction: column;}
