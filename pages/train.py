@@ -90,8 +90,9 @@ with watch:
     else:
         config = draft().config
         preset = matching_step(config)
-        st.info("No run yet. Choose a step on the left and press Start training: the curves grow here.")
-        draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
+        st.info("No run yet. Choose a step and press Start training: the curves grow here.")
+        with st.container(key="no-curves"):
+            draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
 
 if is_large:
     present_switch()

@@ -52,6 +52,7 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
         width: 100%; flex: 1 1 auto;
     }
 }
+@media (max-width: 700px) {.st-key-no-curves {display: none;}}  /* else Start is two screens below them */
 .st-key-guess [role="radiogroup"] {flex-wrap: wrap;}
 .st-key-guess [role="radiogroup"] button {padding: 0 0.55rem;}
 /* Text reaches 4.5:1 on its ground in both themes, which Streamlit's own does not. */
