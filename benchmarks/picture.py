@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from browser.chromium import ARGUMENTS, find_chromium
 from lab_server import LabServer
@@ -29,7 +28,8 @@ from lab_server import LabServer
 from lab.analysis import summarize
 from lab.store import Store
 
-WINDOW = {"width": 1280, "height": 720}
+ROOT = Path(__file__).parent.parent
+WINDOW: ViewportSize = {"width": 1280, "height": 720}
 SIZE = (960, 540)
 """Of the moving picture."""
 MOST_FRAMES, EVERY, LAST = 45, 300, 1500

@@ -135,9 +135,7 @@ def test_on_a_phone_runs_are_cards_ticked_by_tap_and_by_space_and_a_wide_screen_
     expect(page).to_have_url(re.compile(rf"/train\?.*run={ids[1]}\b"))
 
 
-def test_on_a_phone_the_progress_of_a_run_comes_into_view_when_it_is_started(
-    server: LabServer, new_tab: Tabs
-) -> None:
+def test_on_a_phone_the_progress_of_a_run_comes_into_view_when_it_is_started(server: LabServer, new_tab: Tabs) -> None:
     page = new_tab(f"{server.address}/train?step=3")
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.get_by_text("No run yet")).to_be_visible()
