@@ -1,11 +1,11 @@
-"""Starts the lab, on Windows, macOS and Linux, with nothing but Python.
+"""Starts the lab on Windows, macOS and Linux. It needs only Python.
 
 python start.py               makes .venv, installs what requirements.txt pins, and starts the app;
-                              what follows goes to Streamlit: python start.py --server.port 8600
-python start.py test          the same, then checks and runs every test; what follows goes to pytest
+                              other arguments go to Streamlit: python start.py --server.port 8600
+python start.py test          the same, then checks and runs every test; other arguments go to pytest
 python start.py check         only lint, format and types
 
-What is installed already is not installed again, so that a later start needs no network.
+Nothing is installed twice, so a later start needs no internet.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def other_python() -> list[str]:
         if found and call([found, *command[1:], "-c", ASK_VERSION], quiet=True) == 0:
             return [found, *command[1:]]
     raise CannotStart(
-        f"The lab needs Python 3.11 or newer, and this is {platform.python_version()}: "
+        f"The lab needs Python 3.11 or newer, but this is {platform.python_version()}: "
         "install 3.11 from https://www.python.org/downloads/ and start again."
     )
 
@@ -79,11 +79,13 @@ def check_machine() -> None:
         CannotStart: this Python or machine is such.
     """
     if sys.maxsize <= 2**32:
-        raise CannotStart("PyTorch needs a 64-bit Python, and this one has 32: install the other and start again.")
+        raise CannotStart(
+            "PyTorch needs a 64-bit Python, but this one has 32 bits: install a 64-bit one and start again."
+        )
     if sys.platform == "darwin" and platform.machine() == "x86_64":
         raise CannotStart(
-            "PyTorch is no longer made for Macs with Intel's processors; "
-            "on one with Apple's, install the Python that is made for it and start again."
+            "PyTorch is no longer made for Macs with Intel processors. "
+            "If your Mac has an Apple processor, install the Python for it and start again."
         )
 
 
@@ -105,20 +107,20 @@ def make_environment(requirements: str) -> Path:
     python = python_of(environment)
     unfinished = environment / "unfinished"  # while pip runs: what it leaves when it is ended may look installed
     if unfinished.exists() or not works(python):
-        say("Making .venv, a Python environment of the lab's own ...")
+        say("Making .venv, a Python environment only for the lab ...")
         if call([sys.executable, "-m", "venv", "--clear", str(environment)]):
             raise CannotStart(f"{environment} could not be made: see above.")
     stamp, wanted = environment / f"installed-{Path(requirements).stem}", fingerprint(requirements)
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        say(f"Installing what {requirements} names: the first time, some minutes and half a gigabyte to load ...")
+        say(f"Installing what {requirements} names. The first time, this loads half a gigabyte, for some minutes ...")
         unfinished.touch()
         stamp.unlink(missing_ok=True)
         quiet = [] if sys.stdout.isatty() else ["--quiet"]
         pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *quiet]
         if call([*pip, "-r", str(ROOT / requirements)]):
             raise CannotStart(
-                "Something could not be installed: see above. The lab is made for Python 3.11 and needs the network "
-                "for this; start again to try again."
+                "Something could not be installed: see above. This needs Python 3.11 and the internet. "
+                "Start again to try once more."
             )
         stamp.write_text(wanted, encoding="utf-8")
         unfinished.unlink()

@@ -118,7 +118,7 @@ def _layer(text: str) -> LayerSpec:
         return linear_layer()
     found = _LAYER.fullmatch(text)
     if found is None:
-        raise ConfigError(f"the address names a layer {shown(text)}; such as c16k3p1 or m2s2 is known.")
+        raise ConfigError(f"the address names a layer {shown(text)}; a layer looks like c16k3p1 or m2s2.")
     return LayerSpec(
         kind=_KINDS[found["pool"] or "c"],
         kernel=int(found["kernel"]),

@@ -52,14 +52,14 @@ class Answer:
             "odd": ""
             if self.why_odd is None
             else f"This does not look like one digit: {self.why_odd}. {_ALL_THE_SAME}",
-            "bars": f"Ten probabilities, one a digit; the highest: {first} with {percent[first]:.1f} %",
+            "bars": f"Ten probabilities, one for each digit. The highest: {first} with {percent[first]:.1f} %",
             "picture": base64.b64encode(np.rint(255 * np.clip(self.picture, 0, 1)).astype(np.uint8).tobytes()).decode(),
             "reader": f"Read by {self.reader}.",
             "live": self.is_live,
         }
 
 
-_ALL_THE_SAME = "The network has to choose one all the same."
+_ALL_THE_SAME = "But the network must choose one."
 
 
 def answer_to(

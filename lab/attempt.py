@@ -65,7 +65,7 @@ class Attempt:
         except _Ending:
             self.interrupt(CLOSED)
         except LostClaim as error:
-            log.warning("%s What it has done since is not kept.", error)
+            log.warning("%s Its newer results are not kept.", error)
         except (DataError, DeviceUnavailable, StoreError) as error:
             self._say_last(Failed(reason=str(error)))
         except MemoryError:
@@ -105,7 +105,7 @@ class Attempt:
         What kept the store from taking what it said is then the reason.
         """
         if self.problem:
-            reason = f"The lab was closed while it waited for its store. {self.problem}"
+            reason = f"The lab was closed while this run waited for the database. {self.problem}"
         try:
             self.claim.interrupt(reason)
         except LostClaim as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from lab.config import Augmentation, NetworkConfig, RunConfig, Schedule
-from lab.describe import count, describe_augmentation, differences, field_label, field_words
+from lab.describe import describe_augmentation, differences, every, field_label, field_words
 from lab.layers import ImpossibleNetwork, total_macs, total_parameters
 
 
@@ -31,9 +31,9 @@ def changes(before: RunConfig, after: RunConfig) -> list[str]:
 
 def _network(before: NetworkConfig, after: NetworkConfig, names: Set[str]) -> Iterator[str]:
     if "network.layers" in names:
-        yield f"Other layers{_sizes(before, after)}."
+        yield f"New layers{_sizes(before, after)}."
     if "network.batch_norm" in names:
-        yield _batch_norm(before, after) if after.batch_norm else "There is no batch norm any more."
+        yield _batch_norm(before, after) if after.batch_norm else "Batch norm is removed."
     if "network.dropout" in names:
         yield _dropout(before.dropout, after.dropout)
 
@@ -45,12 +45,12 @@ def _sizes(before: NetworkConfig, after: NetworkConfig) -> str:
         return ""
     return (
         f": {parameters[1]:,} parameters instead of {parameters[0]:,}, and {macs[1] / 1e6:.1f} million multiplications "
-        f"for an image instead of {macs[0] / 1e6:.1f}"
+        f"per image instead of {macs[0] / 1e6:.1f}"
     )
 
 
 def _batch_norm(before: NetworkConfig, after: NetworkConfig) -> str:
-    sentence = "Batch norm after every convolution but the one that makes the class scores"
+    sentence = "Batch norm follows every convolution except the one that makes the class scores"
     if before.layers != after.layers:
         return f"{sentence}."
     try:
@@ -61,9 +61,9 @@ def _batch_norm(before: NetworkConfig, after: NetworkConfig) -> str:
 
 def _dropout(before: float, after: float) -> str:
     if not after:
-        return "There is no dropout any more."
+        return "Dropout is removed."
     earlier = f", instead of {100 * before:g} %" if before else ""
-    return f"Dropout: while training, {100 * after:g} % of the values after every pooling are set to zero{earlier}."
+    return f"Dropout: during training, {100 * after:g} % of the values after every pooling are set to zero{earlier}."
 
 
 def _augmentation(before: Augmentation, after: Augmentation) -> str:
@@ -71,24 +71,24 @@ def _augmentation(before: Augmentation, after: Augmentation) -> str:
         return "The training images are no longer changed."
     how = _how(after)
     if not before.active:
-        return f"Every training image is changed a little, and differently in every epoch: {how}."
-    return f"The training images are changed otherwise: {how} instead of {_how(before)}."
+        return f"Every training image is changed a little, in a new way in every epoch: {how}."
+    return f"The training images are changed in another way: {how} instead of {_how(before)}."
 
 
 def _how(augmentation: Augmentation) -> str:
     if not augmentation.active:
         return "not at all"
     between = field_words(Augmentation, "interpolation", augmentation.interpolation)
-    return f"{describe_augmentation(augmentation)} (pixels: {between})"
+    return f"{describe_augmentation(augmentation)} (interpolation: {between})"
 
 
 def _schedule(after: Schedule) -> str:
     match after.kind:
         case "step":
-            return f"The learning rate is multiplied by {after.gamma:g} after every {count(after.step_size, 'epoch')}."
+            return f"The learning rate is multiplied by {after.gamma:g} {every(after.step_size)}."
         case "cosine":
-            return "The learning rate falls along half a cosine, to almost nothing at the end."
+            return "The learning rate falls along half a cosine wave, to almost zero at the end."
         case "one_cycle":
             rising = f"{100 * after.warmup:g} % of the run"
-            return f"The learning rate rises for the first {rising}, then falls to almost nothing (one cycle)."
+            return f"The learning rate rises for the first {rising}, then falls to almost zero (one cycle)."
     return "The learning rate stays the same for the whole run."

@@ -45,10 +45,12 @@ from lab.report import summaries
 from lab.store import StoreError, open_store, worker_name
 
 app = typer.Typer(
-    add_completion=False, help="The lab without a browser, on the same store as the app.", rich_markup_mode=None
+    add_completion=False,
+    help="Use the lab without a browser. It keeps its runs where the app does.",
+    rich_markup_mode=None,
 )
 
-_ITERATIONS_HELP = "Iterations of a round; 40 on a CPU, else 470."
+_ITERATIONS_HELP = "Iterations per round. Default: 40 on a CPU, 470 on other devices."
 app.command("import")(cli_store.import_runs)
 for command in (cli_store.export, cli_store.check, cli_store.backup, cli_probe.mistakes):
     app.command()(command)
@@ -79,7 +81,7 @@ def _refuse(sentence: str) -> None:
 
 @app.command("steps")
 def list_steps(as_json: JsonOption = False) -> None:
-    """List the presets: the five published steps and Beyond."""
+    """List the six steps: the five published ones and Beyond."""
     presets = [summarize_step(preset) for preset in steps.STEPS]
     if as_json:
         print(json.dumps([preset.row() for preset in presets], indent=2))
@@ -105,7 +107,9 @@ def train(
     device: DeviceOption = RunConfig.device,
     precision: PrecisionOption = RunConfig.precision,
     plain: PlainOption = False,
-    validation: Annotated[bool, typer.Option("--validation", help="Hold out 10,000 training images.")] = False,
+    validation: Annotated[
+        bool, typer.Option("--validation", help="Hold out 10,000 training images and evaluate on them.")
+    ] = False,
     images: ImagesOption = RunConfig.training_images,
     measure: MeasureOption = RunConfig.measure_training,
     bias: BiasOption = None,
@@ -113,7 +117,7 @@ def train(
     weight_averaging: AveragingOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a step; the run can be watched in the app while it goes on. Ctrl-C stops it and keeps what was done."""
+    """Train a step. You can watch the run in the app. Ctrl-C stops it and keeps the finished epochs."""
     config = _preset(step).config
     given = {"epochs": epochs, "label_smoothing": label_smoothing, "weight_averaging": weight_averaging}
     config = replace(
@@ -135,7 +139,7 @@ def train(
 
 @app.command()
 def resume(run: RunArgument, as_json: JsonOption = False) -> None:
-    """Go on with an unfinished run after its last finished epoch."""
+    """Continue an unfinished run after its last finished epoch."""
     store = open_store()
     config = store.run(run).config
     _check_device(config)
@@ -149,7 +153,7 @@ def resume(run: RunArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def runs(as_json: JsonOption = False) -> None:
-    """List all runs, newest first; those that cannot be read are told on stderr."""
+    """List all runs, newest first. Errors about runs that cannot be read go to stderr."""
     store = open_store()
     known = summaries(store)
     for run in store.unreadable():
@@ -159,7 +163,7 @@ def runs(as_json: JsonOption = False) -> None:
     elif known:
         console.print(cli_output.runs_table(known))
     else:
-        console.print("No runs yet: `python -m lab train --step 3` makes one.")
+        console.print("No runs yet. Start one with `python -m lab train --step 3`.")
 
 
 @app.command()
@@ -180,7 +184,7 @@ def predict(
     run: RunOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a digit from a picture file, prepared as the Draw page does."""
+    """Read a digit from a picture file, as the Draw page does."""
     from lab.drawing import BlankDrawing, PictureError, drawing_stages, odd, read_picture_file
     from lab.predict import load_predictor
 
@@ -200,7 +204,7 @@ def predict(
 
 @app.command()
 def results() -> None:
-    """Print published results beside those of the complete runs, in Markdown."""
+    """Print the published results beside those of your complete runs, in Markdown."""
     print(results_table(open_store()))
 
 
@@ -211,7 +215,7 @@ def bench(
     plain: PlainOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Time step 5 as published and as the lab trains it, in turn: five rounds, medians."""
+    """Compare how fast the published recipe and the lab train step 5: the medians of five rounds."""
     from lab.bench import bench as measure
     from lab.device import resolve_device
 
@@ -226,7 +230,7 @@ def bench(
 
 @app.command()
 def ship(run: RunArgument) -> None:
-    """Make a run's last epoch the checkpoint that comes with the lab."""
+    """Make the last epoch of a run the ready-trained network."""
     from lab.predict import ship as ship_run
 
     console.print(f"Wrote {ship_run(run, open_store())}.")

@@ -26,9 +26,9 @@ def _run_number(text: str) -> int:
 def _field(name: str, flag: str = "", kind: type = RunConfig) -> Any:
     """The option for a field of a run's config, or of its part `kind`, in the words that stand beside the field."""
     stated = about(kind)[name]
-    allowed = f" It is {stated.limits}." if isinstance(stated, Number) else ""
+    allowed = f" Allowed: {stated.limits}." if isinstance(stated, Number) else ""
     if isinstance(stated, Choice):
-        allowed = f" It is one of {', '.join(stated.options)}."
+        allowed = f" Allowed: {', '.join(stated.options)}."
     return typer.Option(flag or f"--{name}", help=f"{stated.help}{allowed}")
 
 
@@ -43,14 +43,16 @@ MeasureOption = Annotated[bool, _field("measure_training", "--measure/--no-measu
 BiasOption = Annotated[str | None, _field("bias", kind=NetworkConfig)]
 SmoothingOption = Annotated[float | None, _field("label_smoothing", "--label-smoothing")]
 AveragingOption = Annotated[float | None, _field("weight_averaging", "--weight-averaging")]
-PlainOption = Annotated[bool, typer.Option("--plain", help="PyTorch's own modules only.")]
-RunArgument = Annotated[int, typer.Argument(help="The run's number, as `runs` lists it.", parser=_run_number)]
+PlainOption = Annotated[bool, typer.Option("--plain", help="Use only PyTorch's own modules.")]
+RunArgument = Annotated[
+    int, typer.Argument(help="The number of the run, as in the list of `runs`.", parser=_run_number)
+]
 RunOption = Annotated[
     int | None,
     typer.Option(
         "--run",
         parser=_run_number,
         metavar="RUN",
-        help="Read it with this run instead of the shipped checkpoint.",
+        help="Use the network of this run. Default: the ready-trained network.",
     ),
 ]

@@ -57,7 +57,7 @@ def steps_table(presets: Iterable[StepSummary]) -> Table:
 def layers_table(rows: list[LayerRow]) -> Table:
     """The layers, a line each, and the totals."""
     table = _table(">#", "kind", ">kernel", ">stride", ">padding", "input", "output", ">parameters", ">MACs")
-    for name in ("jump", "receptive field"):
+    for name in ("stride product", "sees (pixels)"):
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(
@@ -107,10 +107,15 @@ def run_page(run: RunSummary) -> RenderableType:
     facts.add_row("Hardware", run.hardware)
     facts.add_row("Commit", run.code_commit or "unknown")
     if run.parent_epoch is not None:
-        facts.add_row("Forked", f"went on after epoch {run.parent_epoch} of another run, whose epochs come first")
+        facts.add_row(
+            "Forked", f"continues another run after epoch {run.parent_epoch}; the epochs of that run come first"
+        )
     over = gap(run.last)
-    facts.add_row("Training images, in the end", _in_the_end(run))
-    facts.add_row(f"Train - {run.evaluated}", "not measured" if over is None else f"{over:+.2f} points, both evaluated")
+    facts.add_row("Training images, at the end", _in_the_end(run))
+    facts.add_row(
+        f"Train - {run.evaluated}",
+        "not measured" if over is None else f"{over:+.2f} points, both evaluated after the last epoch",
+    )
     held_out = run.evaluated
     table = _table(">epoch", ">train loss", ">train", ">train, evaluated", f">{held_out} loss", f">{held_out}")
     for name in ("wrong of 10,000", "learning rate", "s"):
@@ -132,12 +137,12 @@ def run_page(run: RunSummary) -> RenderableType:
 
 
 def _in_the_end(run: RunSummary) -> str:
-    """`59,670 of 60,000 right (99.45 %, loss 0.0198); augmented 59,598 (99.33 %, loss 0.0231)`."""
+    """`59,670 of 60,000 correct (99.45 %, loss 0.0198); augmented 59,598 (99.33 %, loss 0.0231)`."""
     if not run.complete or not run.epochs[-1].measured:
         return "not measured"
     plain, augmented = training_evaluated(run.last), training_augmented(run.last)
     told = [
-        f"{name}{found.correct:,} of {found.images:,} right ({found.accuracy:.2f} %, loss {found.loss:.4f})"
+        f"{name}{found.correct:,} of {found.images:,} correct ({found.accuracy:.2f} %, loss {found.loss:.4f})"
         for name, found in (("", plain), ("augmented ", augmented))
         if found
     ]
@@ -189,7 +194,7 @@ def reading(digit: int, probabilities: list[float], why_odd: str | None) -> Rend
 
 def mistakes_table(wrong: Iterable[Reading], evaluated: str) -> Table:
     """The digits that were read wrongly, a line each; images are counted from 0."""
-    table = _table(f">{evaluated} image", ">is", ">read as", ">with", ">probability of what it is")
+    table = _table(f">{evaluated} image", ">is", ">read as", ">with", ">probability of the right digit")
     for one in wrong:
         shares = (f"{100 * share:.2f} %" for share in (one.probability, one.of_label))
         table.add_row(str(one.number), str(one.label), str(one.answer), *shares)
@@ -198,7 +203,7 @@ def mistakes_table(wrong: Iterable[Reading], evaluated: str) -> Table:
 
 def bench_page(report: Report) -> RenderableType:
     """The two contenders, a line each, and how far the lab is from the device's limit."""
-    table = _table("", "how", ">iterations/s", ">an epoch, s", ">peak memory, MB")
+    table = _table("", "how", ">iterations/s", ">s per epoch", ">peak memory, MB")
     for name, speed in (("published", report.published), ("lab", report.lab)):
         table.add_row(
             name,
@@ -208,8 +213,8 @@ def bench_page(report: Report) -> RenderableType:
             f"{speed.peak_memory_mb:,.0f}",
         )
     words = (
-        f"{report.ratio:.1f} times as fast, the median of {report.rounds} rounds of {report.iterations} "
-        f"iterations on {report.device}. The lab's iterations come to {100 * report.share_of_peak:.0f} % of the "
+        f"The lab is {report.ratio:.1f} times as fast: the median of {report.rounds} rounds of {report.iterations} "
+        f"iterations on {report.device}. It reaches {100 * report.share_of_peak:.0f} % of the "
         f"{report.peak_gflops:,.0f} GFLOP/s that a float32 matrix product reaches here."
     )
     return Group(table, "", words)
@@ -218,5 +223,5 @@ def bench_page(report: Report) -> RenderableType:
 def ending(run: Run) -> str:
     """The last line of a training."""
     if run.status in ("stopped", "interrupted"):
-        return f"Run {run.id} was {run.status}; `python -m lab resume {run.id}` goes on after its last epoch."
+        return f"Run {run.id} was {run.status}. `python -m lab resume {run.id}` continues after its last epoch."
     return f"Run {run.id} failed: {run.reason}" if run.status == "failed" else f"Run {run.id} finished."

@@ -13,17 +13,19 @@ from lab.cli_arguments import JsonOption, Refused, RunOption
 from lab.cli_output import console
 from lab.store import open_store
 
-EpochOption = Annotated[int | None, typer.Option("--epoch", help="The run as it was after this epoch; else its last.")]
+EpochOption = Annotated[
+    int | None, typer.Option("--epoch", help="Use the weights after this epoch. Default: the last epoch.")
+]
 
 
 def mistakes(run: RunOption = None, epoch: EpochOption = None, as_json: JsonOption = False) -> None:
-    """List the digits that a network reads wrongly, the surest wrong answer first."""
+    """List the digits that a network reads wrongly, the surest wrong answers first."""
     from lab.mnist import DataError
     from lab.predict import load_predictor
     from lab.probe import kept_answers, read_answers, read_hardest_first
 
     if run is None and epoch is not None:
-        raise Refused("--epoch goes with --run: the checkpoint that comes with the lab is of one epoch.")
+        raise Refused("--epoch needs --run: the ready-trained network has only one epoch.")
     store = open_store()
     predictor = load_predictor(run, epoch, store)
     try:

@@ -16,10 +16,15 @@ from lab.store import database_url, open_store
 
 
 def import_runs(
-    file: Annotated[Path, typer.Argument(help="Another lab's runs/lab.sqlite3; it may be in use.")],
-    slim: Annotated[bool, typer.Option("--slim", help="Without windows, and with the last weights only.")] = False,
+    file: Annotated[Path, typer.Argument(help="The file runs/lab.sqlite3 of another lab. It may be in use.")],
+    slim: Annotated[
+        bool,
+        typer.Option(
+            "--slim", help="Copy only the epochs and the last weights: smaller, but without the curves within epochs."
+        ),
+    ] = False,
 ) -> None:
-    """Copy the ended runs of another lab's database file; it is not touched."""
+    """Copy the ended runs from the database file of another lab. That file does not change."""
     if not file.is_file():
         raise Refused(f"There is no file {file}.")
     done = open_store().import_file(file, slim)
@@ -32,17 +37,17 @@ def import_runs(
 
 
 def check() -> None:
-    """Look for damage in the database: its pages, its runs, their events and checkpoints. Nothing is changed."""
+    """Look for damage in the database: its pages, runs, events and checkpoints. Nothing is changed."""
     problems = store.check(database_url())
     for sentence in problems:
         print(visible(sentence))
     if not problems:
-        console.print("The database is sound.")
+        console.print("No damage found.")
     raise typer.Exit(1 if problems else 0)
 
 
 def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
-    """Copy the database, in use or not, to a new file."""
+    """Copy the database to a new file. The database may be in use."""
     store.backup(database_url(), file)
     console.print(f"Wrote {file}.")
 
@@ -50,10 +55,10 @@ def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")
 def export(
     run: RunArgument,
     to: Annotated[
-        Path | None, typer.Option("--to", help="The folder; it is made where there is none. [default: run-RUN]")
+        Path | None, typer.Option("--to", help="The folder. The lab makes it if it does not exist. [default: run-RUN]")
     ] = None,
 ) -> None:
-    """Write a run's files: figures (CSV), charts (SVG, PNG), weights (safetensors), config and result (JSON)."""
+    """Write the files of a run: epochs (CSV), charts (SVG, PNG), weights (safetensors), settings and result (JSON)."""
     from lab.export import run_files
 
     folder = Path(f"run-{run}") if to is None else to

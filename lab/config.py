@@ -47,17 +47,17 @@ class LayerSpec:
         LayerKind,
         Choice(
             "kind",
-            "conv learns its kernels; pooling shrinks the map by its largest or its mean value; linear, the last "
-            "layer if there is one, weighs the mean of every map for each class.",
+            "conv learns its kernels. Pooling shrinks the map: it keeps the largest or the mean value of each window. "
+            "linear can only be the last layer: it makes each class score from the means of all maps.",
             words={"max_pool": "max pool", "average_pool": "average pool"},
         ),
     ]
-    kernel: Annotated[int, Whole("kernel", 1, 28, "Side of the square window, in pixels of the map that it reads.")]
-    stride: Annotated[int, Whole("stride", 1, 28, "How far the window moves: 2 halves the map.")] = 1
+    kernel: Annotated[int, Whole("kernel", 1, 28, "Side of the square window, in pixels of the input map.")]
+    stride: Annotated[int, Whole("stride", 1, 28, "How far the window moves each time. 2 halves the map.")] = 1
     padding: Annotated[int, Whole("padding", 0, 14, "Rows and columns of zeros added on each side of the map.")] = 0
     channels: Annotated[
         int | None,
-        Whole("channels", 1, 1024, "How many maps a convolution makes. Leave empty for pooling; linear has 10."),
+        Whole("channels", 1, 1024, "How many maps a convolution makes. Leave it empty for pooling. linear has 10."),
     ] = None
     """Output channels of a convolution; 10 of a linear layer; None for pooling, which keeps the channels it gets."""
 
@@ -70,7 +70,9 @@ class LayerSpec:
         if self.kind == "linear":
             return self._check_linear()
         if self.channels is not None:
-            raise ConfigError(f"channels is {shown(self.channels)}; pooling keeps its channels: leave it empty.")
+            raise ConfigError(
+                f"channels is {shown(self.channels)}; pooling keeps the number of channels: leave it empty."
+            )
         if self.padding > self.kernel // 2:
             raise ConfigError(
                 f"padding is {self.padding}; for pooling it may be at most half the kernel ({self.kernel // 2})."
@@ -84,7 +86,7 @@ class LayerSpec:
         for name, only in (("kernel", 1), ("stride", 1), ("padding", 0)):
             if getattr(self, name) != only:
                 raise ConfigError(
-                    f"{name} is {getattr(self, name)}; a linear layer reads one value a map: it must be {only}."
+                    f"{name} is {getattr(self, name)}; a linear layer reads one value per map: it must be {only}."
                 )
 
 
@@ -114,8 +116,9 @@ class NetworkConfig:
         bool,
         Switch(
             "Batch norm",
-            "After every convolution, but not on the class scores: brings each map to mean 0 and spread 1 over the "
-            "batch, then scales and shifts it by two parameters that are learned. Training is faster with it.",
+            "Follows every convolution, except the one that makes the class scores. It brings each map to mean 0 and "
+            "standard deviation 1 over the batch, then scales and shifts it with two learned parameters. Training "
+            "becomes faster.",
         ),
     ] = False
     dropout: Annotated[
@@ -124,7 +127,7 @@ class NetworkConfig:
             "Dropout rate",
             0,
             0.9,
-            "After every pooling, while training: this share of the values is set to zero at random.",
+            "During training, this share of the values after every pooling is set to zero at random.",
             step=0.01,
         ),
     ] = 0.0
@@ -132,8 +135,8 @@ class NetworkConfig:
         Biases,
         Choice(
             "Biases",
-            "A number that a layer adds to each of its maps. Batch norm takes it away again: before it, a bias is a "
-            "parameter that does nothing.",
+            "A bias is a number that a layer adds to each of its maps. Batch norm removes it again, so a bias before "
+            "batch norm has no effect.",
             words={"all": "in every layer", "needed": "only where no batch norm follows", "none": "in no layer"},
         ),
     ] = "all"
@@ -145,7 +148,7 @@ class NetworkConfig:
         for place, layer in enumerate(self.layers[:-1], start=1):
             if layer.kind == "linear":
                 raise ConfigError(
-                    f"layer {place} is linear and not the last: a network has one linear layer at most, at its end."
+                    f"layer {place} is linear but not the last: a network can have one linear layer, at its end."
                 )
 
     @property
@@ -158,20 +161,31 @@ class NetworkConfig:
 class Augmentation:
     """Random changes of each training image in each epoch; zero everywhere means none. Amounts are uniform in ±."""
 
-    rotation: Annotated[float, Number("Rotation ±°", 0, 180, "Each image is turned by an angle up to this.")] = 0.0
-    shift: Annotated[
-        float, Number("Shift ± pixels", 0, 14, "Moved along x and y by up to so many pixels.", step=0.5)
+    rotation: Annotated[
+        float, Number("Rotation ±°", 0, 180, "Each image is rotated by a random angle, up to this one.")
     ] = 0.0
-    scale: Annotated[float, Number("Scale ±", 0, 0.5, "Enlarged or shrunk by up to this share.", step=0.01)] = 0.0
-    shear: Annotated[float, Number("Shear ±°", 0, 45, "Slanted by an angle up to this.")] = 0.0
+    shift: Annotated[
+        float, Number("Shift ± pixels", 0, 14, "Each image is moved in x and y by up to this many pixels.", step=0.5)
+    ] = 0.0
+    scale: Annotated[
+        float, Number("Scale ±", 0, 0.5, "Each image is enlarged or shrunk by up to this share.", step=0.01)
+    ] = 0.0
+    shear: Annotated[float, Number("Shear ±°", 0, 45, "Each image is slanted by up to this angle.")] = 0.0
     pen: Annotated[
-        float, Number("Pen ±", 0, 1, "Strokes thinner or thicker by up to so many pixels a side.", step=0.05)
+        float,
+        Number(
+            "Stroke thickness ±",
+            0,
+            1,
+            "Strokes become thinner or thicker by up to this many pixels on each side.",
+            step=0.05,
+        ),
     ] = 0.0
     interpolation: Annotated[
         Interpolation,
         Choice(
             "Interpolation",
-            "How a turned pixel is found: its nearest neighbour, or a blend of four.",
+            "How the pixels of a changed image are found: from the nearest neighbour, or as a blend of four.",
             words={"nearest": "nearest neighbour", "bilinear": "blend of four"},
         ),
     ] = "nearest"
@@ -193,7 +207,7 @@ class Optimizer:
         OptimizerKind,
         Choice(
             "Optimiser",
-            "AdamW scales the change of every weight by itself; it wants a smaller learning rate, about 0.003.",
+            "AdamW scales the change of each weight separately. It needs a smaller learning rate, about 0.003.",
             named="optimizer",
             words={"sgd": "SGD with momentum", "adamw": "AdamW"},
         ),
@@ -204,13 +218,13 @@ class Optimizer:
             "Learning rate",
             1e-6,
             10,
-            "How far each iteration goes: too small is slow, too large diverges. For one-cycle, the peak.",
+            "How far each update goes. Too small is slow, too large diverges. For one-cycle: the highest value.",
         ),
     ] = 0.01
-    momentum: Annotated[float, Number("Momentum", 0, 0.999, "For SGD: how much of the last change is kept.")] = 0.9
+    momentum: Annotated[float, Number("Momentum", 0, 0.999, "For SGD: how much of the last update is kept.")] = 0.9
     """AdamW keeps its own (0.9, 0.999)."""
     weight_decay: Annotated[
-        float, Number("Weight decay", 0, 1, "Pulls every weight towards zero a little in each iteration.")
+        float, Number("Weight decay", 0, 1, "Each update pulls every weight a little towards zero.")
     ] = 0.0
 
     def __post_init__(self) -> None:
@@ -225,15 +239,20 @@ class Schedule:
         ScheduleKind,
         Choice(
             "Scheduler",
-            "How the learning rate changes over the run; the curve below is the plan.",
+            "How the learning rate changes during the run. The curve below shows the plan.",
             named="schedule",
             words={"step": "drops", "one_cycle": "one-cycle"},
         ),
     ] = "none"
-    step_size: Annotated[int, Whole("Epochs between drops", 1, 200, "After so many epochs it drops again.")] = 5
-    gamma: Annotated[float, Number("Factor of a drop", 1e-4, 1, "What a drop multiplies the rate by.")] = 0.1
+    step_size: Annotated[
+        int, Whole("Epochs between drops", 1, 200, "The learning rate drops each time after this many epochs.")
+    ] = 5
+    gamma: Annotated[float, Number("Drop factor", 1e-4, 1, "Each drop multiplies the learning rate by this.")] = 0.1
     warmup: Annotated[
-        float, Number("Share of the run spent rising", 0.01, 0.99, "It falls for the rest.", step=0.01)
+        float,
+        Number(
+            "Share of the run spent rising", 0.01, 0.99, "In the rest of the run the learning rate falls.", step=0.01
+        ),
     ] = 0.3
 
     def __post_init__(self) -> None:
@@ -248,9 +267,9 @@ class RunConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimizer: Optimizer = field(default_factory=Optimizer)
     schedule: Schedule = field(default_factory=Schedule)
-    epochs: Annotated[int, Whole("Epochs", 1, 200, "Passes over the data.")] = 15
+    epochs: Annotated[int, Whole("Epochs", 1, 200, "How many times training goes through all images.")] = 15
     batch_size: Annotated[
-        int, Whole("Batch size", 1, 10_000, "Images an iteration: larger is steadier, with fewer iterations an epoch.")
+        int, Whole("Batch size", 1, 10_000, "Images per update. Larger is steadier, with fewer updates per epoch.")
     ] = 64
     label_smoothing: Annotated[
         float,
@@ -258,9 +277,8 @@ class RunConfig:
             "Label smoothing",
             0,
             0.3,
-            "The network is asked for a little less than certainty: this share of the right answer is spread evenly "
-            "over all ten digits. The training loss is then that of the smoothed answers; evaluation keeps the plain "
-            "one.",
+            "The network learns to be a little less certain: this share of the right answer is spread evenly over all "
+            "ten digits. The training loss then uses these smoothed answers. The test loss does not.",
             step=0.01,
         ),
     ] = 0.0
@@ -271,29 +289,27 @@ class RunConfig:
             "Weight averaging",
             0,
             0.9999,
-            "What is evaluated and kept is a running average of the weights, which is steadier than they are: 0.99 "
-            "looks back over about 100 iterations, 0.999 over 1,000; 0 turns it off.",
+            "A running average of the weights is tested and kept. It is steadier than the weights themselves: 0.99 "
+            "averages over about 100 updates, 0.999 over 1,000. 0 turns it off.",
         ),
     ] = 0.0
     """The decay of the exponential moving average; `lab.compute.averaging` has the formula."""
-    seed: Annotated[
-        int, Whole("Seed", 0, 2**32 - 1, "Decides every random number: the same seed gives the same run.")
-    ] = 1
-    device: Annotated[DeviceKind, Choice("Device", "auto takes the fastest one present.")] = "auto"
+    seed: Annotated[int, Whole("Seed", 0, 2**32 - 1, "Sets all random numbers: the same seed gives the same run.")] = 1
+    device: Annotated[DeviceKind, Choice("Device", "auto uses the fastest device of this machine.")] = "auto"
     precision: Annotated[
         Precision,
         Choice(
             "Precision",
-            "bfloat16 computes convolutions and linear layers with fewer digits: faster on recent hardware. All else "
-            "stays float32.",
+            "bfloat16 computes convolutions and linear layers with fewer digits, which is faster on recent hardware. "
+            "Everything else stays float32.",
         ),
     ] = "float32"
     engine: Annotated[
         EngineChoice,
         Choice(
             "Computation",
-            "On a CPU and in float32, a compiled engine does the same sums several times faster. They differ from "
-            "PyTorch's in rounding only.",
+            "On a CPU with float32, a compiled engine does the same sums several times faster. Its results differ "
+            "from PyTorch's only by rounding.",
             words={"fastest": "compiled for this processor where possible", "pytorch": "PyTorch only"},
         ),
     ] = "fastest"
@@ -301,22 +317,26 @@ class RunConfig:
         EvaluationSet,
         Choice(
             "Evaluate on",
-            "Choose settings on held-out training images; look at the test set only at the end.",
-            words={"test": "the 10,000 test images", "validation": "10,000 held-out training images"},
+            "Use the validation images to choose settings. Look at the test images only at the end.",
+            words={"test": "the 10,000 test images", "validation": "10,000 validation images, held out of training"},
         ),
     ] = "test"
     training_images: Annotated[
         int,
         Whole(
-            "Training images", 1, TRAINING_IMAGES, "Train on the first so many only: quicker, and it overfits sooner."
+            "Training images",
+            1,
+            TRAINING_IMAGES,
+            "Train on only the first images, this many. Fewer is faster, but overfits sooner.",
         ),
     ] = TRAINING_IMAGES
     measure_training: Annotated[
         bool,
         Switch(
             "Measure on training images",
-            "Reads 10,000 training images after every epoch as the test images are read: no dropout, nothing turned. "
-            "Only that accuracy may be compared with the test accuracy. An epoch takes about a twentieth longer.",
+            "After every epoch, also measure the accuracy on 10,000 training images in the same way as on the test "
+            "images: without dropout and augmentation. Only this accuracy can be compared with the test accuracy. "
+            "Epochs take about 5 % longer.",
         ),
     ] = True
 
@@ -357,7 +377,7 @@ def from_json(text: str) -> RunConfig:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:  # RecursionError: lists in lists, thousands deep
-        raise ConfigError(f"the config is no JSON text: {error}.") from error
+        raise ConfigError(f"the config is not JSON: {error}.") from error
     config = build(RunConfig, data, "config")
     assert isinstance(config, RunConfig)
     return config

@@ -88,6 +88,7 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
             mode="lines",
             line={"color": RATE, "width": width, "dash": "dot" if name == "planned" else "solid"},
             hovertemplate="%{y:.3g}",
+            **({"meta": "at the end"} if name == "planned" else {}),
         )
     highest = max(rate for _, rate in planned_rates)
     axis(figure, "y", range=[0, 1.06 * highest], tickformat=".2~g", nticks=5)
@@ -269,7 +270,7 @@ def add_published(
         return
     draw_line(
         figure,
-        "published test" if beside is None or not _is_smaller(beside) else f"published ({TRAINING_IMAGES:,})",
+        "published test" if beside is None or not _is_smaller(beside) else f"published ({TRAINING_IMAGES:,} images)",
         [epoch.epoch for epoch in published],
         values,
         mode="lines",

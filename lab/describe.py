@@ -48,16 +48,16 @@ def describe_augmentation(augmentation: Augmentation) -> str:
         f"shift ±{augmentation.shift:g} px" if augmentation.shift else "",
         f"scale ±{100 * augmentation.scale:g} %" if augmentation.scale else "",
         f"shear ±{augmentation.shear:g}°" if augmentation.shear else "",
-        f"pen ±{augmentation.pen:g}" if augmentation.pen else "",
+        f"stroke thickness ±{augmentation.pen:g} px" if augmentation.pen else "",
     ]
     return ", ".join(part for part in parts if part) or "none"
 
 
 def describe_schedule(schedule: Schedule) -> str:
-    """`× 0.1 after every 5 epochs`, `falling along a cosine`, `one cycle, rising for 30 % of the run`, or `none`."""
+    """`× 0.1 every 5 epochs`, `falling along a cosine`, `one cycle, rising for 30 % of the run`, or `none`."""
     match schedule.kind:
         case "step":
-            return f"× {schedule.gamma:g} after every {count(schedule.step_size, 'epoch')}"
+            return f"× {schedule.gamma:g} {every(schedule.step_size)}"
         case "cosine":
             return "falling along a cosine"
         case "one_cycle":
@@ -78,9 +78,14 @@ def count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
+def every(epochs: int) -> str:
+    """`every epoch`, `every 5 epochs`."""
+    return "every epoch" if epochs == 1 else f"every {count(epochs, 'epoch')}"
+
+
 def describe_extent(config: RunConfig) -> str:
     """How much is trained: `15 epochs on 60,000 images, seed 1`."""
-    held_out = ", evaluated on held-out images" if config.evaluate_on == "validation" else ""
+    held_out = ", evaluated on validation images" if config.evaluate_on == "validation" else ""
     return f"{count(config.epochs, 'epoch')} on {config.images_per_epoch:,} images, seed {config.seed}{held_out}"
 
 
@@ -99,9 +104,9 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
         ("Weight averaging", f"{config.weight_averaging:g}" if config.weight_averaging else "none"),
         ("Seed", f"{config.seed}"),
         ("Training images", f"{config.images_per_epoch:,}"),
-        ("Evaluated on", "test images" if config.evaluate_on == "test" else "held-out training images"),
+        ("Evaluated on", "test images" if config.evaluate_on == "test" else "validation images, held out of training"),
         ("Measured on training images", "yes" if config.measure_training else "no"),
-        ("Computation", f"{config.precision}, {config.engine} engine"),
+        ("Computation", f"{config.precision}, {field_words(RunConfig, 'engine', config.engine)}"),
     ]
 
 
@@ -130,20 +135,19 @@ def curve_notes(config: RunConfig) -> list[str]:
     if config.measure_training:
         sample = min(config.images_per_epoch, SAMPLE_IMAGES)
         notes.append(
-            "**train** is measured while the network trains: dropout and augmentation are on, and every batch changes "
-            f"the network. **train, evaluated** is measured after each epoch, on {sample:,} training images as they "
-            f"are, with dropout off. That is how **{config.evaluate_on}** is measured, so these two may be compared: "
-            "the gap between them is what the network knows by heart."
+            "**train** is measured during training: dropout and augmentation are on, and every batch changes the "
+            f"network. **train, evaluated** is measured after each epoch on {sample:,} training images, without "
+            f"dropout and augmentation. **{config.evaluate_on}** is measured in the same way, so you can compare these "
+            "two. The gap between them shows what the network has learned by heart."
         )
     if config.label_smoothing:
         notes.append(
-            "The loss while training is that of the smoothed labels, which no network brings to 0; the loss of the "
-            f"{config.evaluate_on} images is the plain one."
+            "The training loss uses the smoothed labels, so it can never reach 0. The loss on the "
+            f"{config.evaluate_on} images uses the plain labels."
         )
     if config.weight_averaging:
         notes.append(
-            f"The network with the averaged weights reads the {config.evaluate_on} images; while training, the weights "
-            "are those of the moment."
+            f"**{config.evaluate_on}** is measured with the averaged weights, **train** with the current weights."
         )
     return notes
 

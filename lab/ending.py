@@ -22,13 +22,13 @@ def ending(run: RunSummary) -> Ending | None:
     """What is said of a run that has trained all its epochs; None of any other."""
     if not run.complete or run.last is None:
         return None
-    result = f"Finished: {run.last.test_accuracy:.2f} % of the {run.evaluated} images are read right{_target(run)}."
+    result = f"Finished: {run.last.test_accuracy:.2f} % of the {run.evaluated} images are read correctly{_target(run)}."
     if is_quick(run.config):
-        return Ending(result=result, next="Next: the same settings on all images, with Start training.")
+        return Ending(result=result, next="Next: press Start training, with the same settings on all images.")
     if run.step is None or not run.as_published:
-        return Ending(result=result, next="Next: change one thing, train again, and compare the two on Runs.")
+        return Ending(result=result, next="Next: change one thing, train again, and compare the two on the Runs page.")
     if run.step == len(STEPS):
-        return Ending(result=result, next="Next: look on Mistakes at what it still gets wrong.")
+        return Ending(result=result, next="Next: see on the Mistakes page which digits it still reads wrongly.")
     following = step(run.step + 1)
     return Ending(result=result, next=f"Next: step {following.number}, {_lower(following.name)}.", step=following)
 
@@ -38,7 +38,9 @@ def _target(run: RunSummary) -> str:
     if run.last is None or run.evaluated != "test" or is_quick(run.config):
         return ""
     over = round(run.last.test_accuracy - TARGET_ACCURACY, 2)
-    where = "just the target" if over == 0 else f"{abs(over):.2f} points {'above' if over > 0 else 'below'} the target"
+    where = (
+        "exactly the target" if over == 0 else f"{abs(over):.2f} points {'above' if over > 0 else 'below'} the target"
+    )
     return f", {where} of {TARGET_ACCURACY:.2f} %"
 
 

@@ -79,11 +79,12 @@ def _accuracy_state(run: RunSummary) -> Literal["met", "missed", "open", "not ju
 def _beside_the_target(run: RunSummary) -> str:
     """Why the target says nothing about the run's accuracy; empty where it does."""
     if run.evaluated != "test":
-        return "the target is about the test images, and this run is evaluated on held-out training images"
+        return "the target is about the test images, but this run is evaluated on validation images"
     if run.config.training_images < TRAINING_IMAGES:
-        return f"the target is about training on all {TRAINING_IMAGES:,} images, not {run.config.training_images:,}"
+        used = f"{run.config.training_images:,}"
+        return f"the target is about training on all {TRAINING_IMAGES:,} images, but this run uses {used}"
     if run.config.epochs < LAST:
-        return f"the target is about {LAST} epochs, and this run has {run.config.epochs}"
+        return f"the target needs {LAST} epochs, but this run has {run.config.epochs}"
     return ""
 
 
@@ -120,8 +121,9 @@ def _ending(run: RunSummary) -> Finding:
     done, planned = len(run.epochs), run.config.epochs
     return Finding(
         about="ending",
-        sentence=f"It {_ENDED_HOW[run.status]} after {done} of {planned} epochs: what it would have come to is open.",
-        rule="What follows is about the finished epochs only. The target is judged when all planned epochs are done.",
+        sentence=f"It {_ENDED_HOW[run.status]} after {done} of {planned} epochs, so its final accuracy is not known.",
+        rule="The sentences below are about the finished epochs only. The target is checked when all planned epochs "
+        "are done.",
     )
 
 
@@ -129,8 +131,8 @@ def _too_few(run: RunSummary) -> Finding:
     done, needed = len(run.epochs), epochs_needed(run.config.epochs)
     return Finding(
         about="learning",
-        sentence="Too few epochs for a verdict on overfitting and steadiness.",
-        rule=f"A verdict needs half of the planned epochs, and at least {LAST}: here {needed}. Finished: {done}.",
+        sentence="There are too few epochs to say whether it overfits and whether it is steady.",
+        rule=f"This needs half of the planned epochs, and at least {LAST}: here {needed}. Finished: {done}.",
     )
 
 
@@ -140,7 +142,7 @@ def _diverged(epochs: Sequence[Epoch]) -> Finding | None:
         return None
     return Finding(
         about="learning",
-        sentence="It diverged: its loss is no longer a finite number. A lower learning rate may help.",
+        sentence="It diverged: its loss is no longer a finite number. Try a lower learning rate.",
         rule=f"Losses of epoch {last.epoch}: training {last.train_loss:g}, evaluation {last.test_loss:g}.",
     )
 
@@ -169,27 +171,27 @@ def _overfitting(run: RunSummary) -> Finding:
     if len(gaps) < len(last):
         return Finding(
             about="overfitting",
-            sentence="Whether it overfits is not known: it was not measured on its training images.",
-            rule=f"Training and {run.evaluated} accuracy are compared only where both were measured alike. While a "
-            "network trains it is measured with dropout and augmentation on, and it still changes.",
+            sentence="It is not known whether it overfits: its accuracy on training images was not measured.",
+            rule=f"Training and {run.evaluated} accuracy are compared only when both are measured in the same way. "
+            "During training, dropout and augmentation are on, and the network still changes.",
         )
     mean_gap = statistics.mean(gaps)
     chance = _chance(last)
     unit = max(SLIGHT_GAP, chance)
     slight, clear = unit, unit * OVERFIT_GAP / SLIGHT_GAP
     if mean_gap > clear + _ROUNDING:
-        sentence = "It overfits: it knows the training images clearly better than new ones."
+        sentence = "It overfits: it reads training images clearly better than new ones."
     elif mean_gap > slight + _ROUNDING:
-        sentence = f"It overfits a little: training images are read somewhat better than {run.evaluated} images."
+        sentence = f"It overfits a little: it reads training images slightly better than {run.evaluated} images."
     else:
         so_far = "" if run.complete else " so far"
         sentence = (
-            f"It does not overfit{so_far}: {run.evaluated} images are read about as well as training images, or better."
+            f"It does not overfit{so_far}: it reads {run.evaluated} images about as well as training images, or better."
         )
     rule = (
-        f"Training minus {run.evaluated} accuracy, measured alike, mean of the last {LAST} epochs: {mean_gap:+.2f} "
-        f"points (over {clear:.2f}: overfits; over {slight:.2f}: a little). Chance alone moves it by about "
-        f"{chance:.2f}."
+        f"Training minus {run.evaluated} accuracy, measured in the same way, mean of the last {LAST} epochs: "
+        f"{mean_gap:+.2f} points (over {clear:.2f}: overfits; over {slight:.2f}: overfits a little). Chance alone "
+        f"changes it by about {chance:.2f}."
     )
     return Finding(about="overfitting", sentence=sentence, rule=rule)
 
@@ -211,11 +213,11 @@ def _training(run: RunSummary) -> list[Finding]:
     plain, augmented = training_evaluated(run.last), training_augmented(run.last)
     if not run.complete or plain is None:
         return []
-    sentence = f"In the end it reads {plain.accuracy:.2f} % of its {plain.images:,} training images"
-    rule = f"Without dropout, after the last epoch: {plain.correct:,} right, loss {plain.loss:.4f}"
+    sentence = f"At the end it reads {plain.accuracy:.2f} % of its {plain.images:,} training images correctly"
+    rule = f"Without dropout, after the last epoch: {plain.correct:,} correct, loss {plain.loss:.4f}"
     if augmented:
         sentence += f", and {augmented.accuracy:.2f} % when they are changed as in training"
-        rule += f"; changed as in training {augmented.correct:,}, {augmented.loss:.4f}"
+        rule += f"; with augmentation: {augmented.correct:,} correct, loss {augmented.loss:.4f}"
     return [Finding(about="training", sentence=f"{sentence}.", rule=f"{rule}.")]
 
 
@@ -225,21 +227,27 @@ def _course(run: RunSummary) -> Finding:
     fall = max(best - now for best, now in zip(accumulate(judged, max), judged, strict=True))
     gain, best = judged[-1] - judged[-LAST], max(epoch.test_accuracy for epoch in run.epochs)
     steady = fall <= STEADY_FALL + _ROUNDING
+    name = run.evaluated.capitalize()
     falls = judged[-3] > judged[-2] > judged[-1] and -gain > CLIMB + _ROUNDING
     if steady and gain > CLIMB + _ROUNDING and judged[-1] >= best:
-        sentence = "It was still climbing at the end: more epochs may help."
+        sentence = f"{name} accuracy was still rising at the end: more epochs may help."
     elif falls:
-        sentence = f"It was falling at the end: {run.evaluated} accuracy sank twice in a row."
+        sentence = f"{name} accuracy was falling at the end: it fell twice in a row."
     elif steady:
-        sentence = "It is steady at the end." if run.complete else "It was steady up to where it ended."
+        sentence = (
+            f"{name} accuracy is steady at the end."
+            if run.complete
+            else f"{name} accuracy was steady until the run ended."
+        )
     else:
-        sentence = "It wobbles: what one epoch gains, a later one loses."
+        sentence = f"{name} accuracy goes up and down by up to {fall:.2f} points."
     return Finding(
         about="course",
         sentence=sentence,
-        rule=f"Largest fall of {run.evaluated} accuracy below an earlier epoch, within the last {len(judged)} epochs: "
-        f"{fall:.2f} points (up to {STEADY_FALL:.2f}: steady). Last epoch against two before it: {gain:+.2f} points "
-        f"(over +{CLIMB:.2f}, steady, the best so far: climbing; under -{CLIMB:.2f}, lower twice in a row: falling).",
+        rule=f"Largest fall of {run.evaluated} accuracy below an earlier epoch, in the last {len(judged)} epochs: "
+        f"{fall:.2f} points (up to {STEADY_FALL:.2f}: steady). Last epoch minus the one two epochs before: "
+        f"{gain:+.2f} points (over +{CLIMB:.2f}, steady and the best so far: rising; under -{CLIMB:.2f} and lower "
+        "twice in a row: falling).",
     )
 
 
@@ -249,13 +257,13 @@ def _target(run: RunSummary) -> list[Finding]:
     if accuracy.state not in ("met", "missed"):
         return []
     if size.state == accuracy.state == "met":
-        sentence = "It meets the target."
+        sentence = "It reaches the target."
     elif accuracy.state == "met":
         sentence = "It is accurate enough, but too large for the target."
     elif size.state == "met":
-        sentence = "It is small enough, but misses the accuracy of the target."
+        sentence = "It is small enough, but not accurate enough for the target."
     else:
-        sentence = "It misses the target, both in size and in accuracy."
+        sentence = "It misses the target in size and in accuracy."
     lowest = min(epoch.test_accuracy for epoch in run.epochs[-LAST:])
     rule = (
         f"{run.parameters:,} parameters (target: under {PARAMETER_BUDGET:,}); lowest of the last {LAST} epochs "

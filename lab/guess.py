@@ -48,9 +48,9 @@ def verdict(guess: Guess, accuracy: float) -> tuple[str, str]:
     """What came of a guess, in a few words, and what to ask oneself then."""
     off = guess.off(accuracy)
     if guess.low <= accuracy < guess.high:
-        return "as you said", "What made you so sure? Say it in one sentence, change one thing, and guess again."
+        return "as you guessed", "What made you so sure? Say it in one sentence, change one thing, and guess again."
     more = "more" if accuracy >= guess.high else "less"
     return (
         f"{abs(off):.2f} points {more}",
-        f"Why {more}? Say it in one sentence before you go on: at which epoch did the curve leave your guess?",
+        f"Why {more}? Say it in one sentence first: at which epoch did the curve leave your guess?",
     )

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 QUEUE_POLL_SECONDS = 0.3
 PARKED = 8
 """Paused runs that a worker keeps in memory; the one that has been paused longest makes room for a ninth."""
-NO_ROOM = "So many runs were paused after it that it was closed to make room."
-ABANDONED = "Its database took nothing more while it trained."
+NO_ROOM = "It was paused, and the lab closed it because too many other runs were paused later."
+ABANDONED = "The database stopped saving data while this run trained."
 OTHERS_TURN_SECONDS = 2.0
 """How long a free device is left to a paused run whose turn it is, and which another process holds."""
 

@@ -157,8 +157,8 @@ def training_problem(config: RunConfig) -> str | None:
         return None
     return (
         f"Layer {single} has batch norm on a 1x1 map, and {config.images_per_epoch:,} images in batches of "
-        f"{config.batch_size:,} leave a batch of one image: one value has no spread. Choose another batch size or "
-        "number of training images, a larger map there, or no batch norm."
+        f"{config.batch_size:,} leave a batch of one image: one value has no standard deviation. Choose another "
+        "batch size or number of training images, a larger map there, or no batch norm."
     )
 
 
@@ -200,7 +200,7 @@ def _scoring_convolution(network: NetworkConfig) -> int | None:
     """The 1-based index of the convolution that makes the class scores; None where a linear layer does."""
     convolutions = [index for index, layer in enumerate(network.layers, start=1) if layer.kind == "conv"]
     if not convolutions:
-        which = "add one" if network.ends_linear else "add one with 10 channels, a score for each digit"
+        which = "add one" if network.ends_linear else "add one with 10 channels, one score for each digit"
         raise ImpossibleNetwork(f"The network has no convolution: {which}.")
     if network.ends_linear:
         return None
@@ -208,7 +208,7 @@ def _scoring_convolution(network: NetworkConfig) -> int | None:
     if network.layers[last - 1].channels != CLASSES:
         raise ImpossibleNetwork(
             f"Layer {last} is the last convolution and has {network.layers[last - 1].channels} channels: "
-            f"it must have {CLASSES}, a score for each digit, or stand before a linear layer."
+            f"it must have {CLASSES} (one score for each digit), or a linear layer must follow."
         )
     return last
 

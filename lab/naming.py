@@ -40,7 +40,7 @@ def _own(config: RunConfig) -> list[str]:
         return ["Own network"]
     told = {preset.number: list(_differences(preset, config)) for preset in alike}
     number = min(told, key=lambda number: (len(told[number]), _flipped(step(number), config), -number))
-    return [f"Step {number}", *told[number]] if len(told[number]) <= MOST_NAMED else ["Own recipe"]
+    return [f"Step {number}", *told[number]] if len(told[number]) <= MOST_NAMED else ["Own settings"]
 
 
 def _flipped(preset: Step, config: RunConfig) -> int:
@@ -71,7 +71,9 @@ def _differences(preset: Step, config: RunConfig) -> Iterator[str]:
         if value != getattr(base.optimizer, name):
             yield f"{name.replace('_', ' ')} {value:g}"
     if config.schedule != base.schedule:
-        yield f"rate {describe_schedule(config.schedule)}" if config.schedule.kind != "none" else "no scheduler"
+        yield (
+            f"learning rate {describe_schedule(config.schedule)}" if config.schedule.kind != "none" else "no scheduler"
+        )
     if config.batch_size != base.batch_size and not is_quick(config):
         yield f"batch size {config.batch_size}"
     for name in ("label_smoothing", "weight_averaging"):

@@ -125,8 +125,8 @@ def _shipped() -> Predictor:
     try:
         config: RunConfig = from_json(facts["config"])
         description = (
-            f"{facts['name']}, epoch {facts['epoch']}: the checkpoint that comes with the lab "
-            f"({EVALUATION_IMAGES - facts['test_correct']} wrong of the 10,000 test images)"
+            f"the ready-trained network ({facts['name']}, epoch {facts['epoch']}: "
+            f"{EVALUATION_IMAGES - facts['test_correct']} wrong of the 10,000 test images)"
         )
         return _predictor(config.network, SHIPPED.read_bytes(), description)
     except _UNREADABLE as error:
@@ -135,8 +135,8 @@ def _shipped() -> Predictor:
 
 def _damaged() -> StoreError:
     return StoreError(
-        f"The shipped checkpoint {SHIPPED} is missing or damaged: restore it with `git checkout lab/data`, "
-        "or choose a run of your own."
+        f"The file of the ready-trained network, {SHIPPED}, is missing or damaged: restore it with "
+        "`git checkout lab/data`, or choose a run of your own."
     )
 
 

@@ -64,7 +64,7 @@ def stack(config: RunConfig) -> list[Block]:
     Raises:
         ImpossibleNetwork: its layers do not fit each other.
     """
-    changed = describe_augmentation(config.augmentation) if config.augmentation.active else "as they are"
+    changed = describe_augmentation(config.augmentation) if config.augmentation.active else "unchanged"
     images = Block(name="28×28 images", details=tuple(changed.split(", ")))
     rate = f"learning rate {config.optimizer.learning_rate:g}"
     learning = Block(

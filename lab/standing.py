@@ -19,10 +19,15 @@ Words = dict[str, str]
 
 
 def whereabouts(run: RunSummary) -> str:
-    """Where and since when it runs or ran; for one that has not begun, since when it waits."""
+    """Which run it is and when it started; of one that has not, when it was queued."""
     if run.started is None:
         return f"run {run.run}, queued {moment(run.queued)}"
-    return ", ".join(words for words in (f"run {run.run}", run.hardware, f"began {moment(run.started)}") if words)
+    return f"run {run.run}, started {moment(run.started)}"
+
+
+def hardware(run: RunSummary) -> str:
+    """What it runs or ran on."""
+    return run.hardware or "not known yet"
 
 
 def figures(run: RunSummary) -> Words:
@@ -74,9 +79,10 @@ def movement(timeline: Timeline, config: RunConfig, seconds_left: float | None) 
 
 
 def waiting_words(device: str, before: int, seconds: float | None, goes_on: bool) -> str:
-    """`2 more before it on cpu, begins in about 9 s`."""
-    place = f"{before} more before it on {device}" if before else f"next on {device}"
-    return place if seconds is None else f"{place}, {'goes on' if goes_on else 'begins'} in about {duration(seconds)}"
+    """`2 runs before it on cpu, starts in about 9 s`."""
+    place = f"{before} {'run' if before == 1 else 'runs'} before it on {device}" if before else f"next on {device}"
+    verb = "continues" if goes_on else "starts"
+    return place if seconds is None else f"{place}, {verb} in about {duration(seconds)}"
 
 
 def moment(seconds: float) -> str:

@@ -132,57 +132,58 @@ STEPS: tuple[Step, ...] = (
     Step(
         number=1,
         name="Plain skeleton",
-        idea="A network that works, with nothing to help it: six 3x3 convolutions of 64 channels, one pooling, and a "
-        "linear layer that weighs the mean of every map. It is far larger than it needs to be: an image takes "
-        f"{total_macs(PLAIN) / 1e6:.1f} million multiplications, {total_macs(PLAIN) / total_macs(LIGHT):.1f} times as "
-        "many as in step 5.",
+        idea="A network that works without any help: six 3x3 convolutions of 64 channels, one pooling, and a linear "
+        "layer that makes the class scores from the means of all maps. It is far larger than necessary: one image "
+        f"takes {total_macs(PLAIN) / 1e6:.1f} million multiplications, {total_macs(PLAIN) / total_macs(LIGHT):.1f} "
+        "times as many as in step 5.",
         config=RunConfig(network=PLAIN),
-        published_findings="It overfits and wobbles: 99.23 % in epoch 8, lower afterwards. In the end it reads 99.56 % "
-        "of the training images, and 99.13 % of the test images.",
+        published_findings="It overfits, and its accuracy goes up and down: 99.23 % in epoch 8, lower afterwards. At "
+        "the end it reads 99.56 % of the training images and 99.13 % of the test images correctly.",
     ),
     Step(
         number=2,
         name="Under 10,000 parameters",
-        idea="Another shape. One 5x5 convolution makes 96 maps of the image, 1x1 convolutions squeeze the maps before "
-        "the 3x3 ones read them, and a second pooling makes them smaller: a twentieth of the parameters and less than "
-        "a fifteenth of the multiplications. The last convolution makes the class scores, without a linear layer.",
+        idea="A different shape. One 5x5 convolution makes 96 maps of the image. 1x1 convolutions reduce the number of "
+        "maps before the 3x3 convolutions read them. A second pooling makes the maps smaller. This needs a twentieth "
+        "of the parameters and less than a fifteenth of the multiplications. The last convolution makes the class "
+        "scores, without a linear layer.",
         config=RunConfig(network=LIGHT),
-        published_findings="It overfits less than step 1, 99.20 % of the training against 98.92 % of the test "
-        "images, but the best epoch, 99.10 %, is well short of 99.40 %.",
+        published_findings="It overfits less than step 1 (99.20 % of the training images, 98.92 % of the test images), "
+        "but its best epoch, 99.10 %, is far from 99.40 %.",
     ),
     Step(
         number=3,
         name="Batch norm and dropout",
-        idea="Batch norm keeps the scale of every map steady, so training is faster; a little dropout after each "
-        "pooling keeps the network from leaning on single units.",
+        idea="Batch norm keeps the values of every map in the same range, so training is faster. A little dropout "
+        "after each pooling stops the network from relying on single units.",
         config=RunConfig(network=_REGULARISED),
-        published_findings="It comes close, 99.45 % in epoch 12, but does not stay there: the accuracy wobbles, and "
-        "training images are read better (99.62 %) than test images (99.37 %).",
+        published_findings="It comes close, with 99.45 % in epoch 12, but does not stay there: the accuracy goes up "
+        "and down. It reads training images better (99.62 %) than test images (99.37 %).",
     ),
     Step(
         number=4,
         name="Augmentation",
-        idea="Every image is turned a little, differently in every epoch, so the network never sees quite the same "
-        "picture twice and cannot learn it by heart.",
+        idea="Every image is rotated a little, in a new way in every epoch. The network never sees exactly the same "
+        "picture twice, so it cannot learn it by heart.",
         config=RunConfig(network=_REGULARISED, augmentation=ROTATION),
-        published_findings="It no longer overfits: training images, turned as in training, are read no better "
-        "(99.40 %) than test images (99.39 %). It touches 99.41 % once and still wobbles.",
+        published_findings="It no longer overfits: it reads training images, rotated as in training, no better "
+        "(99.40 %) than test images (99.39 %). It reaches 99.41 % once, but still goes up and down.",
     ),
     Step(
         number=5,
         name="Learning-rate scheduler",
-        idea="Large steps first, small ones later: the learning rate falls to a tenth every five epochs, and the "
-        "last epochs stop jumping about.",
+        idea="Large updates first, small ones later: the learning rate falls to a tenth every five epochs, so the "
+        "accuracy stops jumping in the last epochs.",
         config=RunConfig(network=_REGULARISED, augmentation=ROTATION, schedule=STEP_SCHEDULE),
         published_findings="It is steady: 99.34 to 99.38 % from epoch 6 on, and 99.40 % in each of the last three. "
-        "That is one run with one seed.",
+        "This is one run with one seed.",
     ),
     Step(
         number=6,
         name="Beyond",
-        idea="This project's own. Digits are also moved, scaled and slanted, and drawn with thinner and thicker pens; "
-        "the learning rate follows a single cycle, and smaller batches take twice as many steps. "
-        "Same 9,426 parameters, same 15 epochs.",
+        idea="A step of this lab's own. Images are also moved, scaled and slanted, and their strokes made thinner or "
+        "thicker. The learning rate rises and falls once, and smaller batches give twice as many updates. It has "
+        "the same 9,426 parameters and trains the same 15 epochs.",
         config=RunConfig(
             network=skeleton(LIGHT_CHANNELS, batch_norm=True),
             augmentation=Augmentation(

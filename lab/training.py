@@ -71,7 +71,7 @@ def train(
     except _StopRequested:
         yield Stopped()
     except _Diverged:
-        yield Failed(reason="The loss is no longer a finite number: the run has diverged. Try a smaller learning rate.")
+        yield Failed(reason="The loss is no longer a finite number: the run has diverged. Try a lower learning rate.")
     except (DeviceUnavailable, TooLittleMemory) as error:
         yield Failed(reason=str(error))
     except (MemoryError, RuntimeError, ValueError) as error:

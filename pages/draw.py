@@ -40,13 +40,15 @@ def read_digit(source: str, reader: Reader) -> None:
                 look_inside(stages[-1].image, reader)
 
 
-page_head("Draw a digit", "A network trained on MNIST reads what you draw, once it has been made to look like MNIST.")
+page_head(
+    "Draw a digit", "A trained network reads your digit. Your drawing is centred and scaled like the training digits."
+)
 st.html(_STYLE)
 with st.container(key="reading"):
     with st.container(key="who"):
         where, which, when = st.columns(3, gap="large")
     source = where.segmented_control(
-        "Digit from", [DRAW, FILE], default=DRAW, required=True, help="Draw it here, or choose a picture of it."
+        "Digit from", [DRAW, FILE], default=DRAW, required=True, help="Draw the digit here, or choose a picture file."
     )
     reader = choose_reader(the_store(), which, when)
     read_digit(source, reader)

@@ -19,7 +19,7 @@ from lab.ui.state import the_store
 from lab.ui.sum_words import show_sum
 
 page_head(
-    "Inside a network", "One digit on its way through the layers: the maps they make, and the sum behind every value."
+    "Inside a network", "Follow one digit through the layers: see the maps they make, and the sum behind every value."
 )
 left, right = two_sides(1, 2.4)
 with left:

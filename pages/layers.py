@@ -13,11 +13,14 @@ from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
 
 FORMULA = (
-    "Receptive field r and jump j grow layer by layer: r ← r + (kernel − 1) · j, then j ← j · stride, from r = j = 1 "
-    "at the image ([Araujo, Norris and Sim, 2019](https://distill.pub/2019/computing-receptive-fields/))."
+    "The receptive field r and the stride product j grow layer by layer: r ← r + (kernel − 1) · j, then j ← j · stride,"
+    " from r = j = 1 at the image ([Araujo, Norris and Sim, 2019](https://distill.pub/2019/computing-receptive-fields/))."
 )
 
-page_head("What each layer sees", "Build the network layer by layer: how large it is, and how much one unit sees.")
+page_head(
+    "What each layer sees",
+    "Build the network layer by layer. See how large it is, and how much of the image one unit sees.",
+)
 with st.container(key="halves"):
     editing, reading = st.columns([0.43, 0.57], gap="medium")
 with editing:

@@ -7,7 +7,7 @@ from lab.ui.mistakes import answers_of, choose_cell, readings_of, show_gallery, 
 from lab.ui.network_choice import choose_network
 from lab.ui.state import the_store
 
-page_head("Mistakes", "The digits that a trained network reads wrongly, and what it takes them for.")
+page_head("Mistakes", "See which digits a trained network reads wrongly, and as which digit it reads them.")
 left, right = two_sides(1, 1.7)
 with left:
     reader = choose_network(the_store())

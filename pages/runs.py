@@ -12,11 +12,11 @@ from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
 
 store = the_store()
-page_head("Runs", "Every run with its config, result and time. Select one to open it, several to compare them.")
+page_head("Runs", "All runs with their settings, results and times. Select one to open it, or several to compare them.")
 listed = list_runs(store)
 missing = sorted(set(ticked_runs()) - {run.id for run in listed})
 if missing:
-    st.info(f"Not here, or deleted since: run {', '.join(map(str, missing))}.")
+    st.info(f"These runs are not here, or were deleted: {', '.join(map(str, missing))}.")
 if not listed:
     st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
 else:
@@ -31,4 +31,4 @@ else:
     if readable:
         compare(readable)
     elif any(run.summary and run.summary.status not in ENDED for run in listed):
-        st.caption("A run is live: open it to watch it, or come back here for its result.")
+        st.caption("A run is not finished yet: open it to watch it, or come back later for its result.")

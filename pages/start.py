@@ -13,8 +13,8 @@ from lab.ui.step_strip import show_step_strip
 
 go_where_it_is_watched()
 page_head(
-    "A network of 9,426 parameters reads your digit",
-    "Draw one. Beside it: the six steps that led to this network. Choose one, and watch it learn.",
+    "A network with 9,426 parameters reads your digit",
+    "Draw a digit. Six steps lead to this network: choose one, and watch it learn.",
 )
 drawing, steps = two_sides(1.25, 1)
 with drawing:

@@ -69,12 +69,12 @@ def overview() -> None:
         )
     show_table(rows, numbers=[name for name in rows[0] if name != "Step"])
     st.caption(
-        "Last epoch: test images. Measured: the runs that come with this lab, one a seed, after their last epoch. "
-        "Train: the training images after it, read as the test images are, without dropout; "
-        "where the step augments, changed as in training. "
-        "Quick: on 6,000 training images instead of 60,000, so not to be held against the others. "
-        "Multiplications: of one image, millions. A published figure is one run, with seed 1, from the author's five "
-        f"notebooks of January 2023: folder S4 of [abhijeetu1912/EVA]({SOURCE})."
+        "Last epoch: accuracy on the test images after the last epoch. Measured: the same for the runs that come with "
+        "this lab, one run per seed. Train: accuracy on the training images after the last epoch, measured without "
+        "dropout, like the test accuracy; if the step uses augmentation, the images are changed as in training. "
+        "Quick: trained on 6,000 images instead of 60,000, so do not compare it with the others. "
+        "Multiplications: millions per image. Published: one run with seed 1, from the author's five "
+        f"notebooks of January 2023 (folder S4 of [abhijeetu1912/EVA]({SOURCE}))."
     )
 
 
@@ -92,7 +92,7 @@ go_where_it_is_watched()
 own, pools = own_runs(), reference_pools()
 page_head(
     "Five steps to 99.40 % with fewer than 10,000 parameters",
-    f"And one beyond. The published run got there, with one seed. {reached_words(pools)}",
+    f"And one step beyond. The published run reached it with one seed. {reached_words(pools)}",
 )
 number = choose_step()
 preset = step(number)
@@ -109,9 +109,11 @@ with chart:
         st.markdown(f"**Measured:** {final_words(pool)}, after the last epoch; {target_words(pool)}.")
     if quick_run and quick_run.last:
         st.markdown(
-            f"**Your quick run {quick_run.run}:** {quick_run.last.test_accuracy:.2f} %. It is not drawn here: it has "
-            "seen a tenth of the images, in a third of the epochs."
+            f"**Your quick run {quick_run.run}:** {quick_run.last.test_accuracy:.2f} %. It is not drawn here, "
+            "because it uses a tenth of the images and a third of the epochs."
         )
     elif not mine:
-        st.caption("You have not trained this step yet: your whole runs will be drawn here, and quick ones named.")
+        st.caption(
+            "You have not trained this step yet. Your full runs will be drawn here. A quick run will only be mentioned."
+        )
 overview()

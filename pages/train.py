@@ -49,7 +49,13 @@ def set_up() -> Callable[[], None]:
     if shows("guess"):
         ask_guess()
     whole, quickly = st.columns([1.6, 1])
-    whole.button("Start training", type="primary", args=(as_it_is,), help="All that is set here.", **begin)
+    whole.button(
+        "Start training",
+        type="primary",
+        args=(as_it_is,),
+        help="Trains in the background with all your settings.",
+        **begin,
+    )
     extents = {"Start training": draft().config}
     if shows("quick"):
         quickly.button("Quick", args=(quick,), help=QUICK_HELP, **begin)
@@ -59,14 +65,17 @@ def set_up() -> Callable[[], None]:
         offer_seeds(store)
     if shows("layers"):
         st.page_link(
-            page("layers"), label="Edit the layers", icon=":material/layers:", help="Kernels, channels, pooling."
+            page("layers"),
+            label="Edit the layers",
+            icon=":material/layers:",
+            help="Change kernels, channels and pooling.",
         )
     offer_lesson_link()
     present_switch()
     return details() if shows("details") else nothing
 
 
-page_head("Train", "Set up a run, start it, and watch it learn.")
+page_head("Train", "Set up a run, start it, and watch the network learn.")
 is_large = presenting()
 shown = run_to_watch(store)
 load_opened(store)
@@ -90,7 +99,7 @@ with watch:
     else:
         config = draft().config
         preset = matching_step(config)
-        st.info("No run yet. Choose a step and press Start training: the curves grow here.")
+        st.info("No run yet. Choose a step and press Start training. The curves will grow here.")
         with st.container(key="no-curves"):
             draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
 

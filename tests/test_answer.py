@@ -24,19 +24,19 @@ def test_the_second_choice_is_named_where_it_has_a_percent() -> None:
 def test_the_bars_say_their_figures_and_what_they_show() -> None:
     row = Answer(UNSURE, BLACK, None, "run 7").row()
     assert row["percent"] == ["60.0 %", "0.0 %", "0.0 %", "40.0 %", *["0.0 %"] * 6]
-    assert row["bars"] == "Ten probabilities, one a digit; the highest: 0 with 60.0 %"
+    assert row["bars"] == "Ten probabilities, one for each digit. The highest: 0 with 60.0 %"
     assert row["reader"] == "Read by run 7."
 
 
 @pytest.mark.parametrize(
-    ("strokes", "why"), [(HOUSE, "none of the ten digits"), ([np.array([(90.0, 90.0)])], "it is a dot")]
+    ("strokes", "why"), [(HOUSE, "not like those of any MNIST digit"), ([np.array([(90.0, 90.0)])], "it is a dot")]
 )
 def test_what_does_not_look_like_a_digit_is_said_to_be_so_and_answered_with_a_guess(
     strokes: list[Points], why: str
 ) -> None:
     row = answer_to(stroke_stages(strokes), lambda _: SURE, "run 7").row()
     assert row["odd"].startswith("This does not look like one digit: ") and why in row["odd"]
-    assert row["odd"].endswith("The network has to choose one all the same.")
+    assert row["odd"].endswith("But the network must choose one.")
     assert row["words"] == "only a guess, with a probability of 99.5 %"
 
 

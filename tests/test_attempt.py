@@ -98,7 +98,10 @@ def test_while_training_waits_for_the_store_it_says_so_and_can_be_ended(
     end.set()
     thread.join(60)
     run = the_run(store, attempted)
-    assert (run.status, run.reason) == ("interrupted", f"The lab was closed while it waited for its store. {FULL}")
+    assert (run.status, run.reason) == (
+        "interrupted",
+        f"The lab was closed while this run waited for the database. {FULL}",
+    )
 
 
 def test_a_run_deleted_while_training_waits_for_the_store_is_given_up(

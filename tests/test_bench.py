@@ -160,7 +160,7 @@ def test_people_get_a_line_for_each_and_a_sentence() -> None:
     Console(width=140, file=printed).print(cli_output.bench_page(report))
     text = " ".join(printed.getvalue().split())
     assert "published as published 10.0 95.5 900" in text
-    assert "10.0 times as fast, the median of 5 rounds of 40 iterations on cpu." in text
+    assert "The lab is 10.0 times as fast: the median of 5 rounds of 40 iterations on cpu." in text
     assert "50 % of the 200 GFLOP/s" in text
 
 

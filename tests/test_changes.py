@@ -18,32 +18,33 @@ from lab.steps import step
         (
             2,
             [
-                "Other layers: 9,122 parameters instead of 185,930, and 3.5 million multiplications for an image "
+                "New layers: 9,122 parameters instead of 185,930, and 3.5 million multiplications per image "
                 "instead of 54.0."
             ],
         ),
         (
             3,
             [
-                "Batch norm after every convolution but the one that makes the class scores: 304 more parameters.",
-                "Dropout: while training, 5 % of the values after every pooling are set to zero.",
+                "Batch norm follows every convolution except the one that makes the class scores: 304 more parameters.",
+                "Dropout: during training, 5 % of the values after every pooling are set to zero.",
             ],
         ),
         (
             4,
             [
-                "Every training image is changed a little, and differently in every epoch: rotation ±7° "
-                "(pixels: nearest neighbour)."
+                "Every training image is changed a little, in a new way in every epoch: rotation ±7° "
+                "(interpolation: nearest neighbour)."
             ],
         ),
-        (5, ["The learning rate is multiplied by 0.1 after every 5 epochs."]),
+        (5, ["The learning rate is multiplied by 0.1 every 5 epochs."]),
         (
             6,
             [
-                "There is no dropout any more.",
-                "The training images are changed otherwise: rotation ±7°, shift ±1 px, scale ±8 %, shear ±5°, pen ±0.3 "
-                "(pixels: blend of four) instead of rotation ±7° (pixels: nearest neighbour).",
-                "The learning rate rises for the first 30 % of the run, then falls to almost nothing (one cycle).",
+                "Dropout is removed.",
+                "The training images are changed in another way: rotation ±7°, shift ±1 px, scale ±8 %, shear ±5°, "
+                "stroke thickness ±0.3 px "
+                "(interpolation: blend of four) instead of rotation ±7° (interpolation: nearest neighbour).",
+                "The learning rate rises for the first 30 % of the run, then falls to almost zero (one cycle).",
                 "Learning rate: 0.1 instead of 0.01.",
                 "Batch size: 32 instead of 64.",
             ],
@@ -58,8 +59,8 @@ def test_what_a_step_changes_is_said_in_sentences(number: int, sentences: list[s
 
 def test_what_is_taken_away_is_said_too() -> None:
     assert changes(step(5).config, step(2).config) == [
-        "There is no batch norm any more.",
-        "There is no dropout any more.",
+        "Batch norm is removed.",
+        "Dropout is removed.",
         "The training images are no longer changed.",
         "The learning rate stays the same for the whole run.",
     ]
@@ -69,13 +70,13 @@ def test_what_is_taken_away_is_said_too() -> None:
 def test_a_value_that_is_only_another_one_is_said_with_both() -> None:
     few = tiny_run(measure_training=False, schedule=Schedule(kind="cosine"))
     assert changes(tiny_run(), few) == [
-        "The learning rate falls along half a cosine, to almost nothing at the end.",
+        "The learning rate falls along half a cosine wave, to almost zero at the end.",
         "Measure on training images: no instead of yes.",
     ]
     network = replace(tiny_run().network, dropout=0.1)
     more = replace(network, dropout=0.2)
     assert changes(tiny_run(network=network), tiny_run(network=more)) == [
-        "Dropout: while training, 20 % of the values after every pooling are set to zero, instead of 10 %."
+        "Dropout: during training, 20 % of the values after every pooling are set to zero, instead of 10 %."
     ]
     blended = tiny_run(augmentation=Augmentation(interpolation="bilinear"))
     assert changes(tiny_run(), blended) == ["Interpolation: blend of four instead of nearest neighbour."]

@@ -75,7 +75,7 @@ def test_steps_as_json_are_six_rows_in_order(lab: Lab) -> None:
     assert [row["batch_norm"] for row in rows] == [False, False, True, True, True, True]
     assert [row["dropout"] for row in rows][:5] == [0.0, 0.0, 0.05, 0.05, 0.05]
     assert [row["augmentation"] for row in rows][:5] == [None, None, None, "rotation ±7°", "rotation ±7°"]
-    assert [row["scheduler"] for row in rows][:5] == [None, None, None, None, "× 0.1 after every 5 epochs"]
+    assert [row["scheduler"] for row in rows][:5] == [None, None, None, None, "× 0.1 every 5 epochs"]
     assert [row["published_final_accuracy"] for row in rows] == [99.13, 98.92, 99.37, 99.39, 99.40, None]
     assert [row["published_best_accuracy"] for row in rows] == [99.23, 99.10, 99.45, 99.41, 99.40, None]
 
@@ -329,7 +329,7 @@ def test_predict_says_that_a_picture_does_not_look_like_one_digit_and_why(lab: L
     ImageDraw.Draw(house).line(walls, fill=255, width=14, joint="curve")
     house.save(picture)
     answered = answer(lab("predict", picture, "--json"))
-    assert "none of the ten digits" in answered["odd"]
+    assert "not like those of any MNIST digit" in answered["odd"]
     code, out, err = lab("predict", picture)
     assert (code, err) == (0, "")
     assert " ".join(out.split()).startswith(f"This does not look like one digit: {answered['odd']}.")

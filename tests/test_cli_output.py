@@ -55,11 +55,13 @@ def test_a_runs_page_tells_the_accuracy_while_training_from_the_one_that_may_be_
     )
     last = replace(epoch(2, 99.25, train=98.5), measured=measured)
     lines = printed(run_page(summary([epoch(1, 99.0, train=97.5), last])))
-    [told] = [line for line in lines if line.startswith("Training images, in the end")]
+    [told] = [line for line in lines if line.startswith("Training images, at the end")]
     assert told.rstrip().endswith(
-        "59,670 of 60,000 right (99.45 %, loss 0.0198); augmented 59,598 of 60,000 right (99.33 %, loss 0.0231)"
+        "59,670 of 60,000 correct (99.45 %, loss 0.0198); augmented 59,598 of 60,000 correct (99.33 %, loss 0.0231)"
     )
-    assert ["Train", "-", "test", "+0.20", "points,", "both", "evaluated"] in [line.split() for line in lines]
+    assert ["Train", "-", "test", "+0.20", "points,", "both", "evaluated", "after", "the", "last", "epoch"] in [
+        line.split() for line in lines
+    ]
     assert "train, evaluated" in lines[-3]
     assert lines[-2].split()[:5] == ["1", "0.0500", "97.50", "%", "-"]  # not measured in the first epoch
     assert all(figure in lines[-1] for figure in ("98.50 %", "99.45 %", "99.25 %"))

@@ -34,7 +34,7 @@ def test_people_get_a_line_a_digit(lab: Lab, store: Store, trained: int) -> None
     wrong = 30 - store.epochs([trained])[trained][-1].test_correct
     first, head, *lines = out.splitlines()
     assert first == f"mine (run {trained}), epoch 3: {wrong} wrong of 30 test images."
-    assert head.split() == ["test", "image", "is", "read", "as", "with", "probability", "of", "what", "it", "is"]
+    assert head.split() == ["test", "image", "is", "read", "as", "with", "probability", "of", "the", "right", "digit"]
     assert len(lines) == wrong
 
 
@@ -42,7 +42,7 @@ def test_an_epoch_without_a_run_and_missing_images_are_refused_in_a_sentence(
     lab: Lab, trained: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert lab("mistakes", "--epoch", 1) == (
-        2, "", "--epoch goes with --run: the checkpoint that comes with the lab is of one epoch.\n"
+        2, "", "--epoch needs --run: the ready-trained network has only one epoch.\n"
     )  # fmt: skip
 
     def missing() -> None:

@@ -42,7 +42,7 @@ def test_a_run_that_cannot_be_read_is_told_beside_the_list_of_the_others(lab: La
         connection.execute("UPDATE runs SET config = ? WHERE id = ?", ("[" * 200_000, broken))
     code, out, err = lab("runs", "--json")
     assert (code, [row["run"] for row in json.loads(out)]) == (0, [sound])
-    assert err.startswith(f"Run {broken} cannot be read: the config is no JSON text")
+    assert err.startswith(f"Run {broken} cannot be read: the config is not JSON")
 
 
 def test_an_import_says_how_many_runs_came_and_how_many_were_here(lab: Lab, store: Store, file: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_is_no_labs_file_is_refused_by_its_own_name(lab: Lab, tmp_path: Pat
 def test_check_finds_a_sound_store_sound(lab: Lab, store: Store) -> None:
     finished(store)
     running(store, STARTED)
-    assert lab("check") == (0, "The database is sound.", "")
+    assert lab("check") == (0, "No damage found.", "")
 
 
 def test_check_says_what_is_wrong_with_exit_code_1(lab: Lab, store: Store) -> None:
@@ -85,8 +85,8 @@ def test_check_says_what_is_wrong_with_exit_code_1(lab: Lab, store: Store) -> No
     assert (code, err) == (1, "")
     assert out == (
         "Run 1 (a\\nb): its name has control characters. "
-        "Run 1 (a\\nb): its epochs are 1, 3, not each once from 1 on. "
-        "Run 1 (a\\nb): it is called finished after 2 of 3 epochs. "
+        "Run 1 (a\\nb): its epochs are 1, 3; they must be 1, 2, 3 and so on. "
+        "Run 1 (a\\nb): it is marked as finished after 2 of 3 epochs. "
         "Run 1 (a\\nb): it has checkpoints of epochs 1, 2, 3, but finished 2."
     )
 

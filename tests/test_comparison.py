@@ -57,7 +57,7 @@ def test_what_a_run_does_not_have_is_a_dash() -> None:
 def test_accuracies_on_different_images_are_not_called_test() -> None:
     found = lines(each([summary(epochs(99.0)), summary(epochs(99.0), evaluate_on="validation")]))
     assert "Last evaluation accuracy, %" in found
-    assert found["Evaluated on"] == ("test images", "held-out training images")
+    assert found["Evaluated on"] == ("test images", "validation images, held out of training")
 
 
 def test_differences_only_leaves_out_the_settings_that_all_share() -> None:

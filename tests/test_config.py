@@ -93,21 +93,21 @@ def test_fields_are_given_by_name_only() -> None:
         ),
         (
             lambda: replace(linear(), kernel=3),
-            "kernel is 3; a linear layer reads one value a map: it must be 1.",
+            "kernel is 3; a linear layer reads one value per map: it must be 1.",
         ),
-        (lambda: replace(linear(), stride=2), "stride is 2; a linear layer reads one value a map: it must be 1."),
-        (lambda: replace(linear(), padding=1), "padding is 1; a linear layer reads one value a map: it must be 0."),
+        (lambda: replace(linear(), stride=2), "stride is 2; a linear layer reads one value per map: it must be 1."),
+        (lambda: replace(linear(), padding=1), "padding is 1; a linear layer reads one value per map: it must be 0."),
         (
             lambda: NetworkConfig(layers=(conv(8, 3), linear(), conv(10, 3))),
-            "layer 2 is linear and not the last: a network has one linear layer at most, at its end.",
+            "layer 2 is linear but not the last: a network can have one linear layer, at its end.",
         ),
         (
             lambda: NetworkConfig(layers=(conv(8, 3), linear(), linear())),
-            "layer 2 is linear and not the last: a network has one linear layer at most, at its end.",
+            "layer 2 is linear but not the last: a network can have one linear layer, at its end.",
         ),
         (
             lambda: LayerSpec(kind="max_pool", kernel=2, channels=8),
-            "channels is 8; pooling keeps its channels: leave it empty.",
+            "channels is 8; pooling keeps the number of channels: leave it empty.",
         ),
         (
             lambda: LayerSpec(kind="max_pool", kernel=3, padding=2),

@@ -319,7 +319,7 @@ def test_at_the_end_the_way_from_the_guess_to_the_result_is_drawn() -> None:
 def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> None:
     few = of(training_images=6_000)
     for figure in (accuracy_figure(TRAINED, few, PUBLISHED_3), loss_figure(TRAINED, few, PUBLISHED_3)):
-        assert "published (60,000)" in series(figure)
+        assert "published (60,000 images)" in series(figure)
     assert "published test" in series(accuracy_figure(TRAINED, of(), PUBLISHED_3))
 
 

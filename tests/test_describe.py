@@ -39,15 +39,18 @@ def test_an_augmentation_names_only_what_it_changes() -> None:
     assert describe_augmentation(Augmentation()) == "none"
     assert describe_augmentation(Augmentation(rotation=7, shift=2.5)) == "rotation ±7°, shift ±2.5 px"
     everything = Augmentation(rotation=10, shift=2, scale=0.1, shear=5, pen=0.5)
-    assert describe_augmentation(everything) == "rotation ±10°, shift ±2 px, scale ±10 %, shear ±5°, pen ±0.5"
+    assert (
+        describe_augmentation(everything)
+        == "rotation ±10°, shift ±2 px, scale ±10 %, shear ±5°, stroke thickness ±0.5 px"
+    )
 
 
 @pytest.mark.parametrize(
     ("schedule", "words"),
     [
         (Schedule(), "none"),
-        (Schedule(kind="step", step_size=5, gamma=0.1), "× 0.1 after every 5 epochs"),
-        (Schedule(kind="step", step_size=1, gamma=0.9), "× 0.9 after every 1 epoch"),
+        (Schedule(kind="step", step_size=5, gamma=0.1), "× 0.1 every 5 epochs"),
+        (Schedule(kind="step", step_size=1, gamma=0.9), "× 0.9 every epoch"),
         (Schedule(kind="cosine"), "falling along a cosine"),
         (Schedule(kind="one_cycle", warmup=0.3), "one cycle, rising for 30 % of the run"),
     ],
@@ -68,7 +71,7 @@ def test_a_whole_config_is_told_in_words() -> None:
     assert (five["Dropout"], five["Augmentation"], five["Scheduler"]) == (
         "0.05",
         "rotation ±7°",
-        "× 0.1 after every 5 epochs",
+        "× 0.1 every 5 epochs",
     )
     assert (five["Seed"], five["Measured on training images"]) == ("1", "yes")
     assert dict(describe_config(tiny_run(measure_training=False)))["Measured on training images"] == "no"
@@ -93,13 +96,13 @@ def test_what_curves_show_otherwise_than_one_would_think_is_said() -> None:
     unmeasured = tiny_run(measure_training=False)
     assert curve_notes(unmeasured) == []
     [two_curves] = curve_notes(tiny_run(evaluate_on="validation"))
-    assert f"**{TRAIN_CURVE}** is measured while the network trains" in two_curves
-    assert f"**{MEASURED_CURVE}** is measured after each epoch, on 48 training images" in two_curves
-    assert "That is how **validation** is measured" in two_curves
+    assert f"**{TRAIN_CURVE}** is measured during training" in two_curves
+    assert f"**{MEASURED_CURVE}** is measured after each epoch on 48 training images" in two_curves
+    assert "**validation** is measured in the same way" in two_curves
     [smoothed] = curve_notes(replace(unmeasured, label_smoothing=0.1))
-    assert "smoothed labels" in smoothed and "test images is the plain one" in smoothed
+    assert "smoothed labels" in smoothed and "test images uses the plain labels" in smoothed
     [averaged] = curve_notes(replace(unmeasured, weight_averaging=0.9, evaluate_on="validation"))
-    assert "averaged weights reads the validation images" in averaged
+    assert "**validation** is measured with the averaged weights" in averaged
 
 
 def test_two_configs_differ_exactly_where_they_differ() -> None:
@@ -151,7 +154,7 @@ def test_a_steps_summary_has_its_published_result_beside_its_settings() -> None:
     assert (found.parameters, found.augmentation, found.scheduler) == (
         9_426,
         "rotation ±7°",
-        "× 0.1 after every 5 epochs",
+        "× 0.1 every 5 epochs",
     )
     assert (found.published_final, found.published_best, found.published_best_train) == (99.40, 99.40, 99.05)
 

@@ -101,7 +101,7 @@ def test_whole_numbers_of_any_type_become_plain_ints(three: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"kernel": None}, "it has no kernel"),
+        ({"kernel": None}, "the kernel is empty"),
         ({"kernel": 0}, "kernel is 0; it must be a whole number from 1 to 28"),
         ({"kernel": 2.5}, "kernel is 2.5; it must be a whole number"),
         ({"stride": 0}, "stride is 0"),
@@ -135,8 +135,10 @@ def test_a_last_convolution_without_ten_channels_names_the_layer() -> None:
 
 def test_a_linear_layer_elsewhere_or_of_other_scores_is_refused_in_a_sentence() -> None:
     last = {"kind": "linear"}
-    assert complaint(SCORES, last, SCORES).startswith("Layer 2 is linear and not the last: a network has one linear")
-    assert complaint(SCORES, last, last).startswith("Layer 2 is linear and not the last: a network has one linear")
+    assert complaint(SCORES, last, SCORES).startswith(
+        "Layer 2 is linear but not the last: a network can have one linear"
+    )
+    assert complaint(SCORES, last, last).startswith("Layer 2 is linear but not the last: a network can have one linear")
     assert complaint(SCORES, last | {"channels": 12}).startswith("Layer 2: channels is 12; a linear layer makes the")
     assert complaint(SCORES, last | {"channels": "ten"}).startswith("Layer 2: channels is 'ten'; it must be a whole")
     assert complaint({"kind": "max_pool", "kernel": 2}, last) == "The network has no convolution: add one."

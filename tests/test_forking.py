@@ -39,11 +39,13 @@ def test_what_weights_and_curves_do_not_depend_on_may_change(config: RunConfig) 
     ],
 )
 def test_what_they_depend_on_must_stay_and_is_named(config: RunConfig, named: str) -> None:
-    sentence = f"A fork keeps the {named} of the run that it comes from: set what that run has, or start a new run."
+    sentence = f"A fork must have the same {named} as the run that it comes from: change them back, or start a new run."
     assert fork_problem(PARENT, 2, config) == sentence
 
 
 @pytest.mark.parametrize(("epoch", "is_over"), [(2, False), (3, True), (4, True)])
 def test_a_fork_has_at_least_one_epoch_to_go(epoch: int, is_over: bool) -> None:
     said = fork_problem(PARENT, epoch, PARENT)  # of 3 epochs
-    assert said == (f"The fork would be over: it goes on after epoch {epoch}, and 3 are planned." if is_over else None)
+    assert said == (
+        f"The fork has no epochs left: it continues after epoch {epoch} of 3. Set more epochs." if is_over else None
+    )

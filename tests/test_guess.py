@@ -27,8 +27,8 @@ def test_a_guess_is_told_as_a_range() -> None:
     [
         (98.41, 98.41 - 98, "0.41 points more"),
         (93.5, 93.5 - 95, "1.50 points less"),
-        (96.85, 0.0, "as you said"),
-        (95.0, 0.0, "as you said"),
+        (96.85, 0.0, "as you guessed"),
+        (95.0, 0.0, "as you guessed"),
         (98.0, 0.0, "0.00 points more"),
     ],
 )

@@ -315,10 +315,10 @@ def test_a_unit_outside_its_map_is_refused(unit: tuple[int, int]) -> None:
         ((conv(10, 28), max_pool()), "Layer 2: its 2x2 kernel is larger than the 1x1 map it gets, so its own map"),
         (
             (conv(10, 3), max_pool(), conv(12, 3)),
-            "Layer 3 is the last convolution and has 12 channels: it must have 10, a score for each digit, or stand "
-            "before a linear layer.",
+            "Layer 3 is the last convolution and has 12 channels: it must have 10 (one score for each digit), "
+            "or a linear layer must follow.",
         ),
-        ((max_pool(),), "The network has no convolution: add one with 10 channels, a score for each digit."),
+        ((max_pool(),), "The network has no convolution: add one with 10 channels, one score for each digit."),
         ((max_pool(), linear()), "The network has no convolution: add one."),
     ],
 )

@@ -123,7 +123,9 @@ def test_a_page_is_told_what_training_waits_for(
     visit()
     wait_until(lambda: lifespan.problems() == [f"Run {run_id} waits: The database is full."])
     assert background.end(60)
-    assert store.run(run_id).reason == "The lab was closed while it waited for its store. The database is full."
+    assert (
+        store.run(run_id).reason == "The lab was closed while this run waited for the database. The database is full."
+    )
 
 
 def test_the_workers_live_as_long_as_the_lifespan(visit: Visit, training: threading.Event, store: Store) -> None:

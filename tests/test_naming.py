@@ -30,7 +30,7 @@ THREE = step(3).config
         (replace(THREE, optimizer=Optimizer(learning_rate=10)), "Step 3, learning rate 10, seed 1"),
         (replace(THREE, network=replace(THREE.network, dropout=0.2)), "Step 3, dropout 0.2, seed 1"),
         (replace(step(4).config, augmentation=Augmentation(rotation=15)), "Step 4, rotation ±15°, seed 1"),
-        (replace(THREE, schedule=Schedule(kind="cosine")), "Step 3, rate falling along a cosine, seed 1"),
+        (replace(THREE, schedule=Schedule(kind="cosine")), "Step 3, learning rate falling along a cosine, seed 1"),
         (replace(THREE, batch_size=32, optimizer=Optimizer(momentum=0)), "Step 3, momentum 0, batch size 32, seed 1"),
     ],
 )  # fmt: skip
@@ -50,7 +50,7 @@ def test_what_differs_in_much_is_ones_own() -> None:
         schedule=Schedule(kind="one_cycle"),
         batch_size=128,
     )
-    assert describe_run(other) == "Own recipe, seed 1"
+    assert describe_run(other) == "Own settings, seed 1"
 
 
 @given(run_configs)

@@ -69,7 +69,7 @@ def test_every_page_opens_with_a_run_of_every_status_at_once(store: Store, dead_
 def test_an_empty_lab_says_what_to_do_next() -> None:
     assert "Choose a step" in open_app("train").info[0].value
     assert "Start one on the Train page" in open_app("runs").info[0].value
-    assert "your whole runs will be drawn here" in words(open_app("steps"))
+    assert "Your full runs will be drawn here" in words(open_app("steps"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -226,7 +226,7 @@ def test_without_a_measured_run_nothing_is_said_of_one(monkeypatch: pytest.Monke
 def test_the_stacks_of_a_step_mark_what_it_changes() -> None:
     drawn = html(of_step(3))
     assert drawn.count("<i>batch norm</i>") == 5 and drawn.count("<i>dropout</i>") == 2
-    assert "Batch norm after every convolution but the one" in words(of_step(3))
+    assert "Batch norm follows every convolution except the one" in words(of_step(3))
     assert "Step 0" not in html(of_step(1))
 
 

@@ -109,14 +109,14 @@ def with_value(config: RunConfig, name: str, value: Any) -> RunConfig:
     [
         ("slider", "Rotation ±°", "augmentation.rotation", 20.0),
         ("slider", "Scale ±", "augmentation.scale", 0.1),
-        ("slider", "Pen ±", "augmentation.pen", 0.5),
+        ("slider", "Stroke thickness ±", "augmentation.pen", 0.5),
         ("slider", "Shift ± pixels", "augmentation.shift", 2.5),
         ("slider", "Shear ±°", "augmentation.shear", 10.0),
         ("selectbox", "Interpolation", "augmentation.interpolation", "bilinear"),
         ("slider", "Dropout rate", "network.dropout", 0.25),
         ("selectbox", "Scheduler", "schedule.kind", "cosine"),
         ("text_input", "Epochs between drops", "schedule.step_size", 3),
-        ("text_input", "Factor of a drop", "schedule.gamma", 0.5),
+        ("text_input", "Drop factor", "schedule.gamma", 0.5),
         ("text_input", "Learning rate", "optimizer.learning_rate", 0.05),
         ("selectbox", "Optimiser", "optimizer.kind", "adamw"),
         ("text_input", "Momentum", "optimizer.momentum", 0.5),
@@ -150,7 +150,7 @@ def test_each_control_changes_its_field_and_nothing_else(kind: str, label: str, 
         ("Learning rate", "optimizer.learning_rate", "1e-6", 0.000001),
         ("Weight decay", "optimizer.weight_decay", "0.00001", 0.00001),
         ("Momentum", "optimizer.momentum", "0.995", 0.995),
-        ("Factor of a drop", "schedule.gamma", "0.0001", 0.0001),
+        ("Drop factor", "schedule.gamma", "0.0001", 0.0001),
         ("Epochs", "epochs", "7.0", 7),
     ],
 )
@@ -212,7 +212,7 @@ def test_a_step_is_trained_as_the_user_set_it_but_for_how_long(store: Store) -> 
     users: dict[str, Any] = {"evaluate_on": "validation", "seed": 7, "device": "cpu"}
     app = with_draft(replace(step(1).config, epochs=2, training_images=600, **users), page="steps")
     labelled(app.get("button_group"), "Step").set_value(4).run()
-    assert "Full: 15 epochs on 50,000 images, seed 7, evaluated on held-out images" in words(app).replace("**", "")
+    assert "Full: 15 epochs on 50,000 images, seed 7, evaluated on validation images" in words(app).replace("**", "")
     button(app, "Full").click().run()
     assert the_run(store).config == replace(step(4).config, **users) == draft(app)
 
@@ -232,7 +232,9 @@ def captions(app: AppTest) -> str:
 
 def test_how_long_a_run_will_take_is_said_before_anything_was_trained_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lab.time_ahead.may_have_gpu", lambda: False)
-    assert re.search(r"Quick: 5 epochs on 6,000 images, seed 1, about \d+ (s|min) here\.", captions(open_app("train")))
+    assert re.search(
+        r"Quick: 5 epochs on 6,000 images, seed 1, about \d+ (s|min) on this machine\.", captions(open_app("train"))
+    )
     monkeypatch.setattr("lab.time_ahead.may_have_gpu", lambda: True)
     assert "about" not in captions(open_app("train"))
 
@@ -241,13 +243,13 @@ def test_a_run_that_was_trained_here_says_how_long_another_one_will_take(store: 
     """5 epochs as long as the first two: 2 s each."""
     add_run(store, epoch(1), epoch(2), config=quick(step(3).config))
     app = open_app("train")
-    assert "Quick: 5 epochs on 6,000 images, seed 1, about 10 s here." in captions(app)
+    assert "Quick: 5 epochs on 6,000 images, seed 1, about 10 s on this machine." in captions(app)
 
 
 def test_the_pages_say_what_choosing_a_step_keeps() -> None:
     app = open_app("train")
     assert "epochs, training images" in labelled(app.selectbox, "Step").help
-    assert "your epochs and training images do not count here" in button(go_to(app, "steps"), "Full").help
+    assert "Your epochs and training images are not used here" in button(go_to(app, "steps"), "Full").help
 
 
 def test_a_run_that_does_not_fit_into_memory_is_told_beside_start_before_it_begins(
@@ -364,7 +366,7 @@ def test_what_the_layers_page_could_not_build_disables_start_until_something_els
     app.session_state["draft"] = app.session_state["draft"].with_rows([{"kind": "conv", "channels": 10}])
     app.run()
     (sentence,) = errors(app)
-    assert sentence.startswith("Layer 1: it has no kernel")
+    assert sentence.startswith("Layer 1: the kernel is empty")
     assert button(app, "Start training").disabled
     assert labelled(app.selectbox, "Step").value is None
     labelled(app.selectbox, "Step").select(3).run()

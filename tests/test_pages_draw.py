@@ -119,7 +119,7 @@ def test_a_picture_full_of_something_else_takes_the_old_answer_away_and_says_wha
 
 
 def test_the_page_says_which_run_the_shipped_checkpoint_is() -> None:
-    assert any("the checkpoint that comes with the lab" in caption.value for caption in open_alone("draw").caption)
+    assert any("the ready-trained network" in caption.value for caption in open_alone("draw").caption)
 
 
 def test_the_name_of_the_run_that_reads_is_shown_as_it_was_typed(store: Store, trained: int) -> None:
@@ -165,7 +165,7 @@ def test_a_run_reads_as_it_trains_until_one_of_its_epochs_is_chosen(store: Store
     page.selectbox(key="reader_run").select(run_id).run()
     assert page.selectbox(key="reader_run").options[1] == f"Run {run_id}: {store.run(run_id).name}, queued"
     assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": None}
-    assert not page.select_slider and any("watch its bars sharpen" in caption.value for caption in page.caption)
+    assert not page.select_slider and any("watch its bars change" in caption.value for caption in page.caption)
     claimed(store, run_id, f"{worker_name()}:test")
     *events, _ = train(tiny_run(), few)
     say(store, run_id, *events)
@@ -214,7 +214,7 @@ def test_a_light_and_a_dark_picture_are_read_alike() -> None:
 
 def test_a_file_that_is_no_picture_gets_one_sentence_and_no_answer() -> None:
     page = uploaded(b"no picture at all", "notes.txt")
-    assert [error.value for error in page.error] == ["The file is not a PNG or JPEG picture: choose one that is."]
+    assert [error.value for error in page.error] == ["The file is not a PNG or JPEG picture: choose another file."]
     assert not page.info and components(page) == []
 
 

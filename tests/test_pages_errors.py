@@ -140,6 +140,6 @@ def test_an_address_with_a_number_that_no_run_has_is_one_sentence(store: Store, 
 def test_the_address_says_so(store: Store) -> None:
     app = open_app("train", run="99999999999999999999")
     assert [warning.value for warning in app.warning] == [
-        "The address asks for a run with a number that none can have: Runs lists those there are."
+        "The address has a run number that cannot exist. The Runs page lists all runs."
     ]
     assert "run" not in app.query_params

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.config import NetworkConfig, conv, linear
 from lab.editing import Rows
+from lab.layer_words import layer_name
 from lab.layers import Square, layer_table
 from lab.mnist import DataError, Mnist
 from lab.predict import load_predictor
@@ -20,7 +21,7 @@ from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui import network_editor
 from lab.ui.draft import Draft
-from lab.ui.layer_table import layer_name, table_html
+from lab.ui.layer_table import table_html
 from lab.ui.network_editor import NEW_LAYER, PRESET, SHEET, Sheet
 from lab.ui.receptive_field import CLICK, COLUMN, DIGIT, LAYER, MAP, ROW, unit_words
 from lab.ui.state import DRAFT
@@ -220,7 +221,7 @@ def test_a_layer_can_be_put_behind_the_last_one() -> None:
         ("padding", "=1+1", "Layer 4: padding is '=1+1'; it must be"),
         ("channels", "<b>*8*</b>", "Layer 4: channels is '<b>*8*</b>'; it must be"),
         ("kind", "conv2d", "Layer 4: kind is 'conv2d'; it must be one of conv, max_pool, average_pool, linear."),
-        ("kernel", None, "Layer 4: it has no kernel"),
+        ("kernel", None, "Layer 4: the kernel is empty"),
     ],
 )
 def test_a_cell_that_cannot_be_is_kept_as_typed_and_explained(
@@ -259,8 +260,8 @@ def test_a_network_without_its_linear_layer_lacks_the_class_scores(type_rows: An
     type_rows(lambda rows: rows.__delitem__(slice(7, None)))
     page.run()
     assert errors(page) == [
-        "Layer 7 is the last convolution and has 64 channels: it must have 10, a score for each digit, or stand before "
-        "a linear layer."
+        "Layer 7 is the last convolution and has 64 channels: it must have 10 (one score for each digit), "
+        "or a linear layer must follow."
     ]
 
 
@@ -337,14 +338,14 @@ def whose(page: AppTest) -> str:
 
 def test_the_map_is_the_one_that_the_unit_stands_in_of_the_network_that_comes_with_the_lab(mnist: Mnist) -> None:
     page = open_alone("layers")
-    assert whose(page).startswith("Made by the ready-trained network.")
+    assert whose(page).startswith("This map is from the ready-trained network.")
     page.selectbox(key=LAYER).select(7).run()
     page.slider(key=MAP).set_value(3).run()
     (made,) = layer_maps(load_predictor(), mnist.test_images[0, 0].numpy() / 255)[6:7]
     given = component_data(page, CLICK)
     assert given["unit"] == [2, 2]
     assert given["tiles"][0]["words"].startswith("Map 3 of layer 7,")
-    assert given["tiles"][0]["words"].endswith(f"marked is {number(made.maps[3, 2, 2])}")
+    assert given["tiles"][0]["words"].endswith(f"the marked value is {number(made.maps[3, 2, 2])}")
     assert f"**{number(made.maps[3, 2, 2])}**: map 3, row 2, column 2 of layer 7, and its sum" in [
         text.value for text in page.markdown
     ]
@@ -353,16 +354,16 @@ def test_the_map_is_the_one_that_the_unit_stands_in_of_the_network_that_comes_wi
 def test_the_newest_run_with_just_these_layers_makes_the_map_and_without_one_an_untrained_network(
     store: Store, few: Mnist
 ) -> None:
-    assert whose(with_draft(tiny_run(), "layers")).startswith("An untrained network's map")
+    assert whose(with_draft(tiny_run(), "layers")).startswith("This map is from an untrained network")
     for _ in range(2):
         run_id = store.submit(tiny_run())
         claimed(store, run_id, f"{worker_name()}:test")
         say(store, run_id, *train(tiny_run(), few))
     store.submit(tiny_run(seed=2))  # has not begun
     alike = replace(TINY_NETWORK, dropout=0.5)
-    assert whose(with_draft(tiny_run(network=alike), "layers")).startswith(f"Made by run {run_id}.")
+    assert whose(with_draft(tiny_run(network=alike), "layers")).startswith(f"This map is from run {run_id}.")
     other = replace(TINY_NETWORK, batch_norm=False)
-    assert whose(with_draft(tiny_run(network=other), "layers")).startswith("An untrained network's map")
+    assert whose(with_draft(tiny_run(network=other), "layers")).startswith("This map is from an untrained network")
 
 
 def test_a_network_too_large_to_compute_at_once_is_said_to_be_so() -> None:

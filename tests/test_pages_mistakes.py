@@ -55,7 +55,7 @@ def test_the_network_that_comes_with_the_lab_shows_its_wrong_digits_the_surest_f
     assert told.startswith(f"**{wrong(app)} wrong** of 10,000 test images")
     assert len(gallery(app)) == wrong(app) < AT_ONCE
     assert percents(app) == sorted(percents(app), reverse=True)
-    assert any("The surest wrong answer first." in caption.value for caption in app.caption)
+    assert any("The surest wrong answers come first." in caption.value for caption in app.caption)
 
 
 def test_each_digit_is_told_with_number_label_answer_and_probability() -> None:
@@ -93,7 +93,7 @@ def test_any_epoch_of_a_run_can_be_asked_and_the_chosen_cell_stays_although_it_i
     labelled(app.select_slider, "Epoch").set_value(1).run()
     app.selectbox(key=CELL).set_value((label, answer)).run()
     labelled(app.select_slider, "Epoch").set_value(3).run()
-    assert [info.value for info in app.info] == [f"No {label} is read as {answer} by this network."]
+    assert [info.value for info in app.info] == [f"This network reads no {label} as {answer}."]
     assert app.session_state[CELL] == (label, answer)
 
 

@@ -76,7 +76,7 @@ def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> N
     assert table["Gap"].iloc[1] == pytest.approx(0.5)
     assert table["Parameters"].iloc[0] == 185_930
     assert table["Evaluated on"].tolist() == ["test", "test"]
-    assert [words.startswith("queued ") for words in table["Began"]] == [True, False]
+    assert [words.startswith("queued ") for words in table["Started"]] == [True, False]
     assert table["Training time"].iloc[1] == "1 min 10 s"
     assert table["Last, %"].isna().tolist() == [True, False]
 
@@ -112,7 +112,7 @@ def test_a_run_is_opened_on_the_train_page(store: Store, dead_worker: str) -> No
     assert is_well(app)
     assert [title.value for title in app.title] == ["Train"]
     assert app.query_params["run"] == str(old)
-    assert f"run {old}, a CPU" in words(app)
+    assert f"run {old}, started" in words(app)
 
 
 def test_a_run_that_is_opened_brings_its_settings_and_ones_own_are_a_click_away(store: Store) -> None:
@@ -126,9 +126,9 @@ def test_a_run_that_is_opened_brings_its_settings_and_ones_own_are_a_click_away(
     assert is_well(app)
     assert draft(app) == EVERYTHING_ELSE
     assert controls(app) == expected(EVERYTHING_ELSE)
-    button(app, "Back to mine").click().run()
+    button(app, "Back to my settings").click().run()
     assert draft(app) == own
-    assert "Back to mine" not in [element.label for element in app.button]
+    assert "Back to my settings" not in [element.label for element in app.button]
 
 
 def test_a_run_is_renamed(store: Store) -> None:
@@ -221,8 +221,8 @@ def test_several_runs_are_overlaid_and_compared_by_where_their_configs_differ(st
 def test_one_selected_run_shows_its_config_in_words(store: Store) -> None:
     store.submit(replace(step(5).config, training_images=2000, evaluate_on="validation"))
     told = words(select(open_app("runs"), 0))
-    settings = ("rotation ±7°", "× 0.1 after every 5 epochs", "SGD, learning rate 0.01")
-    for fact in (*settings, "2,000", "held-out training images"):
+    settings = ("rotation ±7°", "× 0.1 every 5 epochs", "SGD, learning rate 0.01")
+    for fact in (*settings, "2,000", "validation images, held out of training"):
         assert fact in told
 
 
@@ -237,7 +237,7 @@ def test_runs_without_an_epoch_are_compared_without_charts(store: Store) -> None
 
 def test_two_runs_of_one_config_are_said_to_have_the_same_settings(store: Store) -> None:
     first, second = store.submit(tiny_run()), store.submit(tiny_run())
-    assert "Their settings are the same." in words(select(open_app("runs"), 0, 1))
+    assert "These runs have the same settings." in words(select(open_app("runs"), 0, 1))
     assert first != second
 
 
@@ -263,7 +263,7 @@ def test_complete_seeds_of_one_config_are_a_group_and_can_be_seen_singly(store: 
     app = select(open_app("runs"), 0, 1)
     assert f"runs {one}, {two}: tiny" in chart(app, "overlay-accuracy")
     assert compared(app)["Last test accuracy, %"] == {f"Runs {one}, {two}": "98.50 ± 0.71 (2)"}
-    labelled(app.toggle, "Seeds of one config as a group").set_value(False).run()
+    labelled(app.toggle, "Group runs that differ only in their seed").set_value(False).run()
     assert list(compared(app)["Last test accuracy, %"].values()) == ["98.00", "99.00"]
 
 
@@ -278,7 +278,7 @@ def test_a_selected_runs_files_are_offered_and_made_only_when_asked_for(
     app = select(open_app("runs"), 0)
     assert is_well(app)
     offered = {element.proto.label: element.proto for element in app.get("download_button")}
-    assert list(offered) == ["All of it (ZIP)", *take_along.OFFERED]
+    assert list(offered) == ["Everything (ZIP)", *take_along.OFFERED]
     assert not any(button.disabled for button in offered.values())
     assert set(take_along.OFFERED.values()) <= set(FILES)
     assert store.run(run).status == "finished"
@@ -311,7 +311,7 @@ def test_an_address_of_runs_that_are_not_here_compares_none(wrong: str, store: S
     app = open_app("runs", compare=wrong)
     assert is_well(app)
     assert ticked(app) == []
-    assert ("Not here, or deleted since: run 99." in words(app)) == (wrong == "99")
+    assert ("These runs are not here, or were deleted: 99." in words(app)) == (wrong == "99")
 
 
 # --- a run is ticked, not a row ----------------------------------------------------------------------------------
@@ -393,7 +393,7 @@ def test_the_table_says_when_a_run_began_and_since_when_one_waits(store: Store) 
     stopped = store.submit(tiny_run())
     store.send(stopped, "stop")
     table = open_app("runs").dataframe[0].value
-    began = dict(zip(table["Run"], table["Began"], strict=True))
+    began = dict(zip(table["Run"], table["Started"], strict=True))
     first, waiting, never = sorted(began)
     assert began[first] == moment(store.run(first).started or 0)
     assert began[waiting] == f"queued {moment(store.run(waiting).created)}"

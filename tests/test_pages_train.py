@@ -53,7 +53,7 @@ from lab.ui.channel import CHANGED
     [
         ("queued", {"Stop"}),
         ("running", {"Pause", "Stop"}),
-        ("paused", {"Go on", "Stop"}),
+        ("paused", {"Resume", "Stop"}),
         ("interrupted", {"Resume"}),
         ("stopped", {"Resume"}),
         ("failed", {"Resume"}),
@@ -76,7 +76,7 @@ def test_pause_go_on_and_stop_are_words_in_the_store(store: Store, dead_worker: 
     button(app, "Pause").click().run()
     assert is_well(app)
     assert the_run(store).command == "pause"
-    button(app, "Go on").click().run()
+    button(app, "Resume").click().run()
     assert the_run(store).command == "run"
     button(app, "Stop").click().run()
     assert is_well(app)
@@ -162,12 +162,25 @@ def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
     told = epoch(1, 9950, train=98.0), epoch(2, 9940, train=99.0, seconds=63.0, measured=9960)
     add_run(store, *told, Stopped())
     assert figures(open_app("train")) == {
-        "Test, best": "99.50 %",
-        "Test, last": "99.40 %",
+        "Best test accuracy": "99.50 %",
+        "Last test accuracy": "99.40 %",
         "Wrong of 10,000": "60",
         "Train − test": "+0.20 points",
-        "An epoch takes": "1 min 3 s",
+        "Time per epoch": "1 min 3 s",
     }
+
+
+def test_the_hardware_of_a_run_stands_under_details(store: Store) -> None:
+    add_run(store, epoch(1), Stopped())
+    assert '>Details</summary>Hardware: <span data-moves="hardware">a CPU, PyTorch engine</span>' in html(
+        open_app("train")
+    )
+
+
+def test_the_learning_rate_of_a_run_without_windows_is_drawn_to_its_last_epoch(store: Store) -> None:
+    add_run(store, epoch(1), epoch(2), epoch(3), Finished())
+    drawn = chart(open_app("train"), "rate")
+    assert drawn["so far"]["x"] == drawn["planned"]["x"]
 
 
 def test_training_minus_test_is_a_dash_where_only_the_accuracy_while_training_is_known(store: Store) -> None:
@@ -181,8 +194,8 @@ def test_the_page_says_what_the_two_training_curves_are(store: Store, images: st
     add_run(store, epoch(1, measured=9960), Stopped(), config=config)
     app = open_app("train")
     assert chart(app, "accuracy")["train, evaluated"]["y"] == [99.60]
-    assert "**train** is measured while the network trains: dropout and augmentation are on" in words(app)
-    assert f"That is how **{images}** is measured, so these two may be compared" in words(app)
+    assert "**train** is measured during training: dropout and augmentation are on" in words(app)
+    assert f"**{images}** is measured in the same way, so you can compare these two" in words(app)
 
 
 def test_of_a_run_that_is_not_measured_on_training_images_no_second_curve_is_spoken(store: Store) -> None:
@@ -200,7 +213,7 @@ def test_before_the_first_epoch_the_figures_are_dashes(store: Store) -> None:
 def test_a_run_on_held_out_images_does_not_call_them_test(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run(evaluate_on="validation"))
     app = open_app("train")
-    assert {"Validation, best", "Validation, last", "Train − validation"} < set(figures(app))
+    assert {"Best validation accuracy", "Last validation accuracy", "Train − validation"} < set(figures(app))
     assert list(chart(app, "accuracy")) == list(chart(app, "loss")) == ["train", "train, evaluated", "validation"]
     shown = [*figures(app), *labels(app.toggle), *(element.value for element in (*app.markdown, *app.caption))]
     assert not [text for text in shown if "test" in text.replace("the test images", "").lower()], shown
@@ -226,7 +239,7 @@ def test_the_published_curve_can_be_turned_off(store: Store) -> None:
 def test_a_config_nobody_published_has_no_published_curve(store: Store) -> None:
     add_run(store, epoch(1), Stopped(), config=tiny_run())
     app = open_app("train")
-    assert labelled(app.toggle, "Published curve: none for this config").disabled
+    assert labelled(app.toggle, "Published curve: none for these settings").disabled
     assert "published test" not in chart(app, "accuracy")
 
 
@@ -248,7 +261,7 @@ def test_an_unfinished_or_failed_run_says_why(store: Store, dead_worker: str) ->
 
 def test_the_scorecard_is_open_until_the_run_is_done(store: Store) -> None:
     add_run(store, epoch(1), config=step(3).config)
-    assert checks(open_app("train"))[1].startswith("… open")
+    assert checks(open_app("train"))[1].startswith("… not decided yet")
 
 
 def test_the_target_is_not_claimed_for_a_run_that_it_says_nothing_about(store: Store) -> None:
@@ -256,8 +269,8 @@ def test_the_target_is_not_claimed_for_a_run_that_it_says_nothing_about(store: S
     add_run(store, *told, Finished(), config=replace(step(3).config, evaluate_on="validation"))
     app = open_app("train")
     told_by_the_page = words(app)
-    assert checks(app)[1].startswith("– not judged 99.40 % or better")
-    assert "It meets the target" not in told_by_the_page
+    assert checks(app)[1].startswith("– does not apply 99.40 % or better")
+    assert "It reaches the target" not in told_by_the_page
 
 
 def test_a_network_that_guesses_is_said_to_guess_and_its_curve_is_on_the_chart(store: Store) -> None:
@@ -289,7 +302,7 @@ def test_a_run_says_when_it_began_and_before_that_when_it_was_queued(store: Stor
     assert queued in words(open_app("train"))
     began = add_run(store, epoch(1))
     told = words(open_app("train", run=str(began)))
-    assert f"began {moment(store.run(began).started or 0)}" in told and queued not in told
+    assert f"started {moment(store.run(began).started or 0)}" in told and queued not in told
 
 
 @pytest.mark.parametrize("reason", ["The disk is full: /a_b/*.sqlite3.", "The machine slept for 3 hours."])
@@ -299,7 +312,7 @@ def test_an_interrupted_run_says_what_really_happened(store: Store, dead_worker:
     with store._database.writing() as connection:
         connection.execute(sa.text("UPDATE runs SET reason = :reason WHERE id = :id"), {"reason": reason, "id": run_id})
     (warning,) = open_app("train").warning
-    assert as_read(warning.value) == f"{reason} Its 1 finished epoch is kept; Resume goes on from there."
+    assert as_read(warning.value) == f"{reason} Its 1 finished epoch is kept. Resume continues from there."
 
 
 def test_a_run_whose_optimiser_state_was_not_kept_offers_no_resume(store: Store, dead_worker: str) -> None:
@@ -330,7 +343,7 @@ def test_a_command_for_a_run_that_has_ended_meanwhile_is_said_to_be_too_late(
     button(app, label).click().run()
     assert is_well(app)
     assert [toast.value for toast in app.toast] == [
-        f"{label} came too late for {the_run(store).name}: it is shown as it is now."
+        f"{label} came too late for {the_run(store).name}. The page shows what the run does now."
     ]
 
 
@@ -341,16 +354,16 @@ def test_a_refresh_finds_the_run_of_the_address_again(store: Store, dead_worker:
     old = run_that_is("finished", store, dead_worker)
     run_that_is("running", store, dead_worker)
     app = open_app("train", run=str(old))
-    assert f"run {old}, a CPU" in words(app)
+    assert f"run {old}, started" in words(app)
     assert app.query_params["run"] == str(old)
 
 
 def test_a_new_visitor_sees_the_live_run_or_else_the_newest(store: Store, dead_worker: str) -> None:
     live = run_that_is("running", store, dead_worker)
     newest = run_that_is("finished", store, dead_worker)
-    assert f"run {live}, a CPU" in words(open_app("train"))
+    assert f"run {live}, started" in words(open_app("train"))
     say(store, live, Finished())
-    assert f"run {newest}, a CPU" in words(open_app("train"))
+    assert f"run {newest}, started" in words(open_app("train"))
 
 
 @pytest.mark.parametrize("address", ["none", "", "²", "-1", "9" * 30])
@@ -416,10 +429,10 @@ def test_settings_in_an_address_that_no_run_can_have_are_said_and_not_used(store
 def test_a_run_that_only_repeats_another_is_said_to_and_another_seed_is_a_click_away(store: Store) -> None:
     run = store.submit(step(3).config)
     app = open_app("train", step="3")
-    assert f"Run {run} is this very run: the same seed gives the same curve." in words(app)
-    button(app, "Take seed 2").click().run()
+    assert f"Run {run} has the same settings and the same seed, so it gives the same curve." in words(app)
+    button(app, "Use seed 2").click().run()
     assert draft(app).seed == 2
-    assert "this very run" not in words(app)
+    assert "the same seed" not in words(app)
 
 
 def test_several_seeds_start_at_once_without_those_that_were_trained(store: Store) -> None:
@@ -435,7 +448,7 @@ def test_several_seeds_start_at_once_without_those_that_were_trained(store: Stor
 def test_a_run_goes_on_from_one_of_its_epochs_under_other_settings(store: Store) -> None:
     parent = finished(store)
     app = open_app("train", run=str(parent))
-    labelled(app.select_slider, "Go on after epoch").set_value(1).run()
+    labelled(app.select_slider, "Continue after epoch").set_value(1).run()
     labelled(app.text_input, "Learning rate").set_value("0.001").run()
     assert "Learning rate: 0.001 instead of 0.05." in as_read(words(app))
     button(app, "Fork after epoch 1").click().run()
@@ -450,7 +463,7 @@ def test_a_fork_that_cannot_be_says_why(store: Store) -> None:
     parent = finished(store)
     app = open_app("train", run=str(parent))
     labelled(app.text_input, "Batch size").set_value("8").run()
-    assert "A fork keeps the batch size of the run that it comes from" in words(app)
+    assert "A fork must have the same batch size as the run that it comes from" in words(app)
     assert next(one for one in app.button if one.label.startswith("Fork after")).disabled
 
 
@@ -497,7 +510,7 @@ def test_for_the_back_row_the_run_stands_alone_and_large(store: Store) -> None:
 
 
 def guess(app: AppTest, words: str) -> AppTest:
-    box = labelled(app.get("button_group"), "First, your guess: its test accuracy in the end, in %")
+    box = labelled(app.get("button_group"), "Your guess first: the final test accuracy, in %")
     chosen: AppTest = box.set_value([one.short for one in GUESSES].index(words)).run()
     return chosen
 
@@ -507,7 +520,7 @@ def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: St
     button(app, "Quick").click().run()
     assert "your guess" in str(figure(app, "accuracy")["layout"]["annotations"])
     assert component_data(app, "accuracy")["live"]["least"] == 95
-    assert "95 to 98 %" in html(app) and "It came to" not in html(app)
+    assert "95 to 98 %" in html(app) and "Result" not in html(app)
     button(app, "Quick").click().run()  # the next run is another question
     assert "annotations" not in figure(app, "accuracy")["layout"]
 
@@ -537,9 +550,9 @@ def test_a_guess_outlives_a_reload_in_the_address(store: Store) -> None:
 def test_an_address_with_a_guess_that_there_is_not_has_none(store: Store, dead_worker: str, words: str) -> None:
     run_id = run_that_is("running", store, dead_worker)
     app = go_to(open_app("start", run=str(run_id), guess=words), "train")
-    assert is_well(app) and "You said" not in html(app)
+    assert is_well(app) and "Your guess" not in html(app)
 
 
 def test_without_a_guess_nothing_is_asked_again(store: Store, dead_worker: str) -> None:
     run_that_is("finished", store, dead_worker)
-    assert "You said" not in html(open_app("train"))
+    assert "Your guess" not in html(open_app("train"))

@@ -2,10 +2,10 @@
 
 import pytest
 from app_pages import EVERYTHING_ELSE, add_run, epoch, go_to, labelled, with_draft, words
-from examples import run_configs
+from examples import run_configs, tiny_run
 from hypothesis import given
 from streamlit.testing.v1 import AppTest
-from unspoken import UNSPOKEN
+from unspoken import STILTED, UNSPOKEN
 
 from lab.config import RunConfig
 from lab.describe import describe_config, describe_extent, differences
@@ -34,11 +34,19 @@ def test_no_page_speaks_as_a_program_would(store: Store, config: RunConfig) -> N
         assert not UNSPOKEN.findall(said(go_to(app, page))), page
 
 
+def test_every_page_speaks_plainly(store: Store) -> None:
+    add_run(store, epoch(1), epoch(2), epoch(3), Finished(), config=tiny_run(epochs=3))
+    app = with_draft(step(3).config, page="start")
+    for page in ("start", *PAGES, "draw"):
+        assert not STILTED.findall(said(go_to(app, page))), page
+
+
 @pytest.mark.parametrize("number", [preset.number for preset in STEPS])
 def test_no_step_speaks_as_a_program_would(number: int) -> None:
     app = with_draft(step(1).config, page="steps")
     labelled(app.get("button_group"), "Step").set_value(number).run()
     assert not UNSPOKEN.findall(said(app))
+    assert not STILTED.findall(said(app))
 
 
 @given(run_configs, run_configs)

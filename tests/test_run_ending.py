@@ -12,14 +12,14 @@ from lab.steps import step
     ("final", "told"),
     [
         (99.38, "0.02 points below the target of 99.40 %"),
-        (99.40, "just the target of 99.40 %"),
+        (99.40, "exactly the target of 99.40 %"),
         (99.47, "0.07 points above the target of 99.40 %"),
     ],
 )
 def test_a_result_stands_against_the_target(final: float, told: str) -> None:
     found = ending(seed_run(5, 1, final))
     assert found is not None
-    assert found.result == f"Finished: {final:.2f} % of the test images are read right, {told}."
+    assert found.result == f"Finished: {final:.2f} % of the test images are read correctly, {told}."
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
@@ -32,24 +32,24 @@ def test_after_a_step_comes_the_next(number: int) -> None:
 def test_after_the_last_step_come_its_mistakes() -> None:
     found = ending(seed_run(6, 1, 99.5))
     assert found is not None and found.step is None
-    assert found.next == "Next: look on Mistakes at what it still gets wrong."
+    assert found.next == "Next: see on the Mistakes page which digits it still reads wrongly."
 
 
 def test_a_quick_run_leads_to_the_whole_one_and_is_not_held_against_the_target() -> None:
     found = ending(summary(epochs(*[97.0] * 5), base=quick(step(3).config)))
     assert found is not None
-    assert found.result == "Finished: 97.00 % of the test images are read right."
+    assert found.result == "Finished: 97.00 % of the test images are read correctly."
     assert "on all images" in found.next
 
 
 def test_held_out_images_are_named_and_have_no_target() -> None:
     found = ending(summary(epochs(*[99.0] * 15), evaluate_on="validation"))
-    assert found is not None and found.result == "Finished: 99.00 % of the validation images are read right."
+    assert found is not None and found.result == "Finished: 99.00 % of the validation images are read correctly."
 
 
 def test_settings_of_ones_own_lead_to_a_comparison() -> None:
     found = ending(summary(epochs(*[99.0] * 15), batch_size=7))
-    assert found is not None and "compare the two on Runs" in found.next
+    assert found is not None and "compare the two on the Runs page" in found.next
 
 
 @pytest.mark.parametrize("status", ["stopped", "failed", "interrupted", "running", "queued"])

@@ -25,7 +25,7 @@ def test_a_stack_goes_from_the_images_to_how_it_learns() -> None:
     blocks = stack(step(3).config)
     names = ["conv 5×5", "conv 1×1", "max pool 2×2", "conv 3×3", "conv 1×1", "max pool 2×2", "conv 3×3", "conv 3×3"]
     assert [block.name for block in blocks] == ["28×28 images", *names, "mean of each map", "learning"]
-    assert blocks[0].details == ("as they are",)
+    assert blocks[0].details == ("unchanged",)
     assert blocks[1].details == ("96 maps of 28×28", "batch norm", "ReLU")
     assert blocks[-2].details == ("10 values",)
     assert blocks[-1].details == ("learning rate 0.01", "batches of 64")
@@ -44,7 +44,7 @@ def test_what_is_gone_is_marked_where_it_was() -> None:
     assert {pair.gone_details for pair in compared(6) if pair.mark} == {
         ("dropout",),
         (),
-        ("learning rate 0.01", "batches of 64", "× 0.1 after every 5 epochs"),
+        ("learning rate 0.01", "batches of 64", "× 0.1 every 5 epochs"),
     }
 
 

@@ -6,7 +6,7 @@ from summaries import epoch, epochs, started, summary, window
 from lab.analysis import RunSummary
 from lab.config import EVALUATION_IMAGES, SAMPLE_IMAGES
 from lab.events import Epoch
-from lab.standing import details, duration, figures, moment, movement, told_aloud, waiting_words, whereabouts
+from lab.standing import details, duration, figures, hardware, moment, movement, told_aloud, waiting_words, whereabouts
 from lab.steps import step
 from lab.timeline import Timeline
 
@@ -42,11 +42,12 @@ def test_an_epoch_is_said_aloud_once_it_is_done() -> None:
     assert told_aloud(running(epoch(3, 98.76))) == "Epoch 3 of 15: test accuracy 98.76 %"
 
 
-def test_it_says_since_when_it_waits_and_then_with_what_it_trains() -> None:
+def test_it_says_since_when_it_waits_and_then_since_when_and_on_what_it_trains() -> None:
     waiting = summary(status="queued", hardware="", epochs=15)
     assert whereabouts(waiting) == f"run 1, queued {moment(waiting.queued)}"
     training = summary(status="running", epochs=15)
-    assert whereabouts(training) == f"run 1, a CPU, compiled engine, began {moment(training.started or 0)}"
+    assert whereabouts(training) == f"run 1, started {moment(training.started or 0)}"
+    assert (hardware(waiting), hardware(training)) == ("not known yet", "a CPU, compiled engine")
 
 
 def test_a_browser_gets_what_it_needs_to_go_on_from_the_newest_event() -> None:
@@ -80,10 +81,10 @@ def test_a_speed_that_is_none_is_not_gone_on_with(speed: float) -> None:
 @pytest.mark.parametrize(
     ("before", "seconds", "goes_on", "words"),
     [
-        (0, 9.0, False, "next on cpu, begins in about 9 s"),
-        (2, 200.0, False, "2 more before it on cpu, begins in about 3 min 20 s"),
-        (1, None, False, "1 more before it on cpu"),
-        (0, 9.0, True, "next on cpu, goes on in about 9 s"),
+        (0, 9.0, False, "next on cpu, starts in about 9 s"),
+        (2, 200.0, False, "2 runs before it on cpu, starts in about 3 min 20 s"),
+        (1, None, False, "1 run before it on cpu"),
+        (0, 9.0, True, "next on cpu, continues in about 9 s"),
     ],
 )
 def test_a_run_that_waits_says_for_whom_and_about_how_long(

@@ -187,7 +187,7 @@ def test_without_one_that_is_new_enough_it_says_so_in_one_sentence(
     calls.failing = "-c"
     assert start.main([]) == 1
     [line] = capsys.readouterr().out.splitlines()
-    assert line.startswith("The lab needs Python 3.11 or newer, and this is 3.")
+    assert line.startswith("The lab needs Python 3.11 or newer, but this is 3.")
 
 
 def test_a_mac_that_pytorch_is_not_made_for_is_told(

@@ -87,7 +87,7 @@ def test_step_2_is_another_shape_than_step_1_and_the_story_says_what_it_saves() 
     assert kinds[0] != kinds[1]
     large, light = (sum(row.macs for row in layer_table(step(number).config.network)) for number in (1, 5))
     assert f"{large / 1e6:.1f} million multiplications, {large / light:.1f} times as many" in step(1).idea
-    assert "Another shape." in step(2).idea
+    assert "A different shape." in step(2).idea
     assert total_parameters(step(1).config.network) / total_parameters(step(2).config.network) > 20
     assert sum(row.macs for row in layer_table(step(2).config.network)) * 15 < large
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.ui.tiles import COLUMNS, sprite
+from lab.sprite import COLUMNS, sprite
 
 
 def decoded(address: str) -> np.ndarray:

@@ -433,8 +433,8 @@ def test_a_run_that_diverges_says_so_and_ends(few: Mnist) -> None:
 def test_a_network_that_cannot_be_built_fails_with_its_reason(few: Mnist) -> None:
     [failed] = train(tiny_run(network=NetworkConfig(layers=(conv(10, 5), conv(12, 3)))), few)
     assert failed == Failed(
-        reason="Layer 2 is the last convolution and has 12 channels: it must have 10, a score for each digit, or stand "
-        "before a linear layer."
+        reason="Layer 2 is the last convolution and has 12 channels: it must have 10 (one score for each digit), "
+        "or a linear layer must follow."
     )
 
 

@@ -18,11 +18,11 @@ MOST_INK = 245.0
 PART = 0.2
 """A second part with this share of the ink, beside the first: 0.1 % of the training images have one of 0.16."""
 
-DOT = "it is a dot, and every digit has a line"
-BLOT = "most of it is filled, and a digit is a line with room around it"
+DOT = "it is a dot, but every digit has a line"
+BLOT = "most of it is filled, but a digit is a line with space around it"
 SCRIBBLE = "it has more ink than any digit"
 TWO = "it has two parts side by side, like two digits"
-UNLIKE = "its lines run as in none of the ten digits of MNIST"
+UNLIKE = "its lines are not like those of any MNIST digit"
 
 
 def why_odd(drawn: Gray, image: Gray) -> str | None:

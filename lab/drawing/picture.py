@@ -71,23 +71,25 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
     allowed = MAX_PIXELS if file.in_one_pass else MAX_PIXELS_IN_MANY_PASSES
     if file.pixels > allowed:
         kind = "picture" if file.in_one_pass else "progressive JPEG"
-        raise PictureError(f"The {kind} has more than {allowed // 1_000_000} megapixels: reduce it first.")
+        raise PictureError(f"The {kind} has more than {allowed // 1_000_000} megapixels: make it smaller first.")
     try:
         with _one_at_a_time:
             return _decoded(file)
     except MemoryError:
-        raise PictureError("Too little memory is free for a picture of this size: reduce it first.") from None
+        raise PictureError(
+            "There is not enough free memory for a picture of this size: make it smaller first."
+        ) from None
     except Exception as error:  # no decoder says what it raises over damaged data, and any byte may be damaged
         raise PictureError(_DAMAGED) from error
 
 
 _DAMAGED = "The picture is cut off or damaged: save it again."
-_NO_PICTURE = "The file is not a PNG or JPEG picture: choose one that is."
+_NO_PICTURE = "The file is not a PNG or JPEG picture: choose another file."
 
 
 def _decoded(file: PictureFile) -> NDArray[np.uint8]:
     if not file.pixels:
-        raise ValueError("The file says no size.")
+        raise ValueError("The file does not give its size.")
     with Image.open(io.BytesIO(file.data), formats=[file.kind]) as picture:
         picture.draft(None, (LARGEST_SIDE, LARGEST_SIDE))  # a large JPEG is decoded at a half, a quarter or an eighth
         small = _reduced(picture)

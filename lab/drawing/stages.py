@@ -76,12 +76,12 @@ def stroke_stages(strokes: Sequence[ArrayLike], pen: float = 0) -> list[Stage]:
     return [
         Stage(
             "Strokes",
-            "The pen's path, cropped to its own box: place and size no longer matter.",
+            "The drawing, cropped to its own box: its place and size no longer matter.",
             draw_in_box(checked, SHOWN),
         ),
         Stage(
             "Box of 20 pixels",
-            f"The path is scaled to {BOX} pixels and redrawn with a pen as wide as MNIST's.",
+            f"The drawing is scaled to {BOX} pixels and drawn again with the stroke thickness of MNIST.",
             boxed,
         ),
         _centred(boxed),
@@ -108,12 +108,12 @@ def drawing_stages(rgba: NDArray[np.uint8]) -> list[Stage]:
     return _ink_stages(ink)
 
 
-_ALL_INK = "Whatever stands out from the ground, light or dark: here it is more than a digit."
-_DIGIT_ALONE = "What reaches the border, frames the digit or lies around its sheet is left out."
-_INK = "Whatever stands out from the ground is ink, light or dark."
+_ALL_INK = "Everything that differs from the background, light or dark. Here it is more than a digit."
+_DIGIT_ALONE = "Everything that touches the border, frames the digit or lies around its sheet is left out."
+_INK = "Everything that differs from the background is ink, light or dark."
 _CROWDED = (
-    "No digit can be told from what is around it. A good picture shows one digit alone on plain paper, "
-    "with empty paper up to every border: crop it, or take it from nearer."
+    "The lab cannot find the digit among the other things in the picture. A good picture shows one digit alone on "
+    "plain paper, with empty paper up to every border: crop the picture, or take it from closer."
 )
 
 
@@ -130,11 +130,11 @@ def _ink_stages(ink: Gray, explanation: str = _INK) -> list[Stage]:
     boxed = resize_to_box(thinned, BOX)
     return [
         Stage("Ink", explanation, ink),
-        Stage("Crop", "Only the box around the ink is kept: place no longer matters.", cropped),
-        Stage("Pen", "The pen's width is estimated and brought to MNIST's.", thinned),
+        Stage("Crop", "Only the box around the ink is kept: its place no longer matters.", cropped),
+        Stage("Stroke thickness", "The stroke thickness is changed to that of MNIST.", thinned),
         Stage(
             "Box of 20 pixels",
-            f"The longer side becomes {BOX} pixels, the shorter keeps its proportion.",
+            f"The longer side becomes {BOX} pixels. The proportions stay the same.",
             boxed,
         ),
         _centred(boxed),

@@ -40,6 +40,11 @@ class LayerMaps:
         layer = self.modules[0]
         return layer.weight.detach().numpy() if isinstance(layer, nn.Conv2d) else None
 
+    @property
+    def largest(self) -> float:
+        """The distance from 0 of the value that is farthest from it: what is drawn brightest."""
+        return float(np.abs(self.maps).max())
+
     def strongest(self) -> tuple[int, int, int]:
         """Map, row and column of the value that is farthest from 0."""
         place = np.unravel_index(np.abs(self.maps).argmax(), self.maps.shape)

@@ -121,9 +121,9 @@ def _steps(layer: LayerMaps, found: Sum) -> Iterator[Step]:
             arithmetic, value = _normalized(module, found.place[0], value)
             yield Step("batch norm", arithmetic, value)
         elif isinstance(module, nn.ReLU):
-            yield Step("ReLU", "what is below 0 becomes 0", max(0.0, value))
+            yield Step("ReLU", "values below 0 become 0", max(0.0, value))
         elif isinstance(module, nn.MaxPool2d):
-            yield Step("max pooling", "the largest value of the window", float(np.nanmax(window)))
+            yield Step("max pooling", "the largest value in the window", float(np.nanmax(window)))
         elif not isinstance(module, nn.Conv2d | nn.Linear):
             yield Step("mean", f"{number(value)} ÷ {window.size}, the number of values", value / window.size)
 
@@ -135,7 +135,7 @@ def _normalized(norm: nn.BatchNorm2d, channel: int, value: float) -> tuple[str, 
     scale, shift = norm.weight[channel].item(), norm.bias[channel].item()
     arithmetic = (
         f"({number(value)} {signed(-mean)}) ÷ {number(spread)} × {number(scale)} {signed(shift)}: minus the mean, "
-        "divided by the spread, times scale, plus shift"
+        "divided by the standard deviation, times scale, plus shift"
     )
     return arithmetic, (value - mean) / spread * scale + shift
 

@@ -23,11 +23,11 @@ SILENCE = 90.0
 ONE_LOOK = 5.0
 """The most seconds that count between two looks: who slept or was stopped in between has not been watching."""
 KILLED = (
-    "The process that trained it ended without a word: it was killed, it crashed or ran out of memory, or the machine "
-    "went off."
+    "The process that trained this run ended without a message: it was killed, it crashed or ran out of memory, or "
+    "the machine was switched off."
 )
-SILENT = "Its worker on another machine was not heard of for a minute and a half."
-QUEUED_BY_THE_DEAD = "The command that had queued it was ended before the run began."
+SILENT = "The machine that trained this run has not answered for 90 seconds."
+QUEUED_BY_THE_DEAD = "The command that queued this run ended before the run started."
 
 COLUMNS = tuple(
     RUNS.c[name]

@@ -84,8 +84,8 @@ class Database:
     def _check_place(self) -> None:
         if self.file is not None and not self.file.in_place():
             raise StoreError(
-                f"The database {self.name} was deleted or replaced while the lab used it, and nothing more is kept: "
-                "put it back, or restart the lab to begin with what is there now."
+                f"The database {self.name} was deleted or replaced while the lab used it, so nothing more is saved: "
+                "put it back, or restart the lab to use the file that is there now."
             )
 
     @contextmanager
@@ -147,7 +147,7 @@ def _parsed(url: str) -> sa.URL:
 def _path(url: sa.URL) -> Path:
     """The file that a SQLite URL names."""
     if url.database in (None, "", ":memory:"):
-        raise Refused("it would be gone with the process: name a file, such as sqlite:///runs/lab.sqlite3.")
+        raise Refused("it would be lost when the lab ends: name a file, such as sqlite:///runs/lab.sqlite3.")
     return Path(str(url.database))
 
 

@@ -29,7 +29,7 @@ def begin_fork(connection: sa.Connection, parent: Run, epoch: int, config: RunCo
     mine = (CHECKPOINTS.c.run_id == parent.id) & (CHECKPOINTS.c.epoch == epoch)
     kept = connection.execute(sa.select(CHECKPOINTS).where(mine)).first()
     if kept is None or not is_whole(kept):
-        raise StoreError(f"Run {parent.id} has no whole checkpoint of epoch {epoch}: choose another epoch.")
+        raise StoreError(f"Run {parent.id} has no complete checkpoint of epoch {epoch}: choose another epoch.")
     values = row | {"parent": parent.uuid, "parent_epoch": epoch}
     fork = int(connection.execute(sa.insert(RUNS).values(**values).returning(RUNS.c.id)).scalar_one())
     connection.execute(sa.insert(EVENTS), _story(connection, parent.id, epoch, fork))
@@ -43,7 +43,7 @@ def _story(connection: sa.Connection, parent: int, epoch: int, fork: int) -> lis
     told = (EVENTS.c.run_id == parent) & (EVENTS.c.kind == Epoch.kind)
     ends = connection.execute(sa.select(EVENTS.c.id).where(told).order_by(EVENTS.c.id)).scalars().all()
     if len(ends) < epoch:
-        raise StoreError(f"Run {parent} has told of {len(ends)} epochs only: choose one of them.")
+        raise StoreError(f"Run {parent} has only {len(ends)} finished epochs: choose one of them.")
     columns = (EVENTS.c.kind, EVENTS.c.time, EVENTS.c.payload)
     until = (EVENTS.c.run_id == parent) & (EVENTS.c.id <= ends[epoch - 1])
     rows = connection.execute(sa.select(*columns).where(until).order_by(EVENTS.c.id)).all()

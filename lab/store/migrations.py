@@ -51,11 +51,11 @@ def _version(connection: sa.Connection) -> int | None:
     tables = sa.inspect(connection).get_table_names()
     if SCHEMA_VERSION.name not in tables:
         if RUNS.name not in tables and tables and connection.dialect.name == "sqlite":
-            raise Refused("it is another program's: name a new file in LAB_DATABASE_URL.")
+            raise Refused("it belongs to another program: name a new file in LAB_DATABASE_URL.")
         return WITHOUT_A_VERSION if RUNS.name in tables else None
     found = connection.execute(sa.select(SCHEMA_VERSION.c.version)).scalars().all()
     if len(found) != 1 or not isinstance(found[0], int) or found[0] < WITHOUT_A_VERSION:
-        raise Refused(f"its version is {found!r}, which no lab has written: take a copy that was kept of it.")
+        raise Refused(f"its version is {found!r}, which no lab writes: use a backup copy of it.")
     if found[0] > VERSION:
         raise Refused(
             f"a newer lab wrote it (version {found[0]}; this one knows {VERSION}): update this lab, or name another "

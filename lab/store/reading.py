@@ -202,7 +202,7 @@ def read_epochs(database: Database, run_ids: Iterable[int]) -> Epochs:
         try:
             event = read_event(run_id, event_id, payload)
             if not isinstance(event, Epoch):
-                raise StoreError(f"Run {run_id} cannot be read: its event {event_id} says to be of another kind.")
+                raise StoreError(f"Run {run_id} cannot be read: its event {event_id} claims another kind.")
         except StoreError as error:
             found.problems.setdefault(run_id, str(error))
         else:

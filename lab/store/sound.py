@@ -28,18 +28,18 @@ def _name_faults(run: Run) -> Iterator[str]:
         yield f"its uuid is {run.uuid[:40]!r}"
     begins = run.parent_epoch is not None and 1 <= run.parent_epoch < run.config.epochs
     if (run.parent, run.parent_epoch) != (None, None) and not (run.parent and begins):
-        yield f"it says to go on after epoch {run.parent_epoch} of another run"
+        yield f"it says that it continues another run after epoch {run.parent_epoch}"
 
 
 def _event_faults(run: Run, events: Sequence[Event]) -> Iterator[str]:
     epochs = [event for event in events if isinstance(event, Epoch)]
     if [event.epoch for event in epochs] != list(range(1, len(epochs) + 1)):
-        yield f"its epochs are {_listed(event.epoch for event in epochs)}, not each once from 1 on"
+        yield f"its epochs are {_listed(event.epoch for event in epochs)}; they must be 1, 2, 3 and so on"
     if len(epochs) > run.config.epochs:
         yield f"it has {len(epochs)} epochs of {run.config.epochs}"
     is_done = bool(events) and isinstance(events[-1], Finished) and len(epochs) == run.config.epochs
     if run.status == "finished" and not is_done:
-        yield f"it is called finished after {len(epochs)} of {run.config.epochs} epochs"
+        yield f"it is marked as finished after {len(epochs)} of {run.config.epochs} epochs"
     for epoch in epochs:
         yield from _epoch_faults(epoch)
     latest = (0, 0)
@@ -55,14 +55,14 @@ def _event_faults(run: Run, events: Sequence[Event]) -> Iterator[str]:
 def _epoch_faults(event: Epoch) -> Iterator[str]:
     shares = (event.train_accuracy, event.test_accuracy)
     if not all(0 <= share <= 100 for share in shares) or not 0 <= event.test_correct <= EVALUATION_IMAGES:
-        yield f"an accuracy of its epoch {event.epoch} is none"
+        yield f"an accuracy of its epoch {event.epoch} is impossible"
     elif abs(event.test_accuracy - 100 * event.test_correct / EVALUATION_IMAGES) > 0.01:
         yield f"epoch {event.epoch} says {event.test_correct} correct and {event.test_accuracy} %"
     if not (math.isfinite(event.seconds) and event.seconds >= 0 and math.isfinite(event.learning_rate)):
-        yield f"the time or the learning rate of its epoch {event.epoch} is none"
+        yield f"the time or the learning rate of its epoch {event.epoch} is impossible"
     for part in event.measured:
         if not 0 <= part.correct <= part.images or part.loss < 0:
-            yield f"what its epoch {event.epoch} measured on training images is none"
+            yield f"the accuracy of its epoch {event.epoch} on training images is impossible"
     if event.train_loss < 0 or event.test_loss < 0:  # NaN is what a network that diverged says
         yield f"a loss of its epoch {event.epoch} is negative"
 

@@ -119,7 +119,7 @@ def run_faults(database: Database, run: Run) -> list[str]:
     except StoreError as error:
         return [shortened(error).removeprefix(f"Run {run.id} cannot be read: ").removesuffix(".")]
     odd = [row.id for row, event in zip(rows, story, strict=True) if row.kind != event.kind]
-    of_another_kind = [f"its event {number} says to be of another kind" for number in odd[:1]]
+    of_another_kind = [f"its event {number} claims another kind" for number in odd[:1]]
     return [*of_another_kind, *faults(run, story, _checkpoints(database, run))]
 
 
@@ -137,7 +137,7 @@ def _checkpoints(database: Database, run: Run) -> Iterator[Any]:
 
 def _problem(source: Database, run: Run) -> str | None:
     found = run_faults(source, run) if run.status in ENDED else []
-    return f"Run {run.id} ({run.name}) was not taken: {'; '.join(found[:3])}." if found else None
+    return f"Run {run.id} ({run.name}) was not copied: {'; '.join(found[:3])}." if found else None
 
 
 def _copy_run(source: sa.Connection, target: sa.Connection, run_id: int, slim: bool) -> int:

@@ -1,6 +1,8 @@
 // Draws what a network has read: the digit, its probability in words, ten bars, and the picture that it was given.
 
 const SIDE_OF_PICTURE = 28;
+const SIDE_OF_LAYER = 52;
+const SPRITE_COLUMNS = 16;  // lab/sprite.py
 
 function showAnswer(place, answer, isSaid = true) {
   place.dataset.state = answer.odd ? "guess" : "read";
@@ -12,6 +14,7 @@ function showAnswer(place, answer, isSaid = true) {
   if (isSaid) say(place, ".lab-answer-aloud", `${answer.digit}, ${answer.words}. ${answer.odd}`.trim());
   drawBars(place, answer);
   drawPicture(place.querySelector(".lab-received canvas"), atob(answer.picture));
+  if (answer.layers) drawLayers(place.querySelector(".lab-layers"), answer.layers);
 }
 
 function showNothing(place) {
@@ -19,6 +22,9 @@ function showNothing(place) {
   for (const name of ["digit", "words", "next", "odd", "reader", "aloud"]) say(place, `.lab-answer-${name}`, "");
   drawBars(place, { probabilities: Array(10).fill(0), percent: Array(10).fill(""), digit: null, bars: "No answer yet" });
   drawPicture(place.querySelector(".lab-received canvas"), "\0".repeat(SIDE_OF_PICTURE ** 2));
+  const layers = place.querySelector(".lab-layers");
+  layers.newest = null;
+  layers.replaceChildren();
 }
 
 function say(place, what, words) {
@@ -34,6 +40,32 @@ function drawBars(place, { probabilities, percent, digit, bars }) {
     row.children[1].firstElementChild.style.transform = `scaleX(${probabilities[number].toFixed(4)})`;
     row.children[2].textContent = percent[number];
   });
+}
+
+// A picture a layer, all out of one. They change once the new ones are decoded: what changes at once is blank for a frame.
+async function drawLayers(place, { sprite, words, names }) {
+  const image = (place.newest = Object.assign(new Image(), { src: sprite }));
+  await image.decode();
+  if (image !== place.newest) return;
+  if (place.childElementCount !== names.length) place.replaceChildren(...names.map(layerFigure));
+  const columns = Math.min(SPRITE_COLUMNS, names.length);
+  names.forEach((name, number) => {
+    const [picture, caption] = place.children[number].children;
+    picture.style.backgroundImage = `url(${sprite})`;
+    picture.style.backgroundSize = `${columns * SIDE_OF_LAYER}px auto`;
+    const [down, across] = [Math.floor(number / columns), number % columns];
+    picture.style.backgroundPosition = `${-across * SIDE_OF_LAYER}px ${-down * SIDE_OF_LAYER}px`;
+    picture.ariaLabel = picture.title = words[number];
+    caption.textContent = name;
+  });
+}
+
+function layerFigure() {
+  const figure = document.createElement("figure");
+  const picture = document.createElement("i");
+  picture.setAttribute("role", "img");
+  figure.append(picture, document.createElement("figcaption"));
+  return figure;
 }
 
 function drawPicture(canvas, bytes) {

@@ -30,8 +30,10 @@ HTML = f"""
 </div>
 <figure class="lab-received">
   <canvas width="{IMAGE_SIZE}" height="{IMAGE_SIZE}" role="img" aria-label="What the network receives"></canvas>
-  <figcaption>What the network receives: 28×28 pixels, prepared as MNIST was.</figcaption>
+  <figcaption>What the network receives: 28×28 pixels, centred and scaled like the training digits.</figcaption>
 </figure>
+<p class="lab-layers-head">What each layer makes of it: its strongest map, yellow above 0 and blue below.</p>
+<div class="lab-layers" role="group" aria-label="The strongest map of each layer"></div>
 """
 """Within an element that `answer.js` is given, of the class lab-read."""
 CSS = f"""
@@ -65,6 +67,13 @@ CSS = f"""
 .lab-received {{margin: 0; flex: 0 0 280px;}}
 .lab-received canvas {{width: 280px; height: 280px; display: block; background: #000; image-rendering: pixelated;
   border-radius: 6px;}}
+.lab-layers:not(:empty) {{flex: 1 0 100%; display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem;}}
+.lab-read .lab-layers-head {{flex: 1 0 100%; margin-bottom: -0.6rem; font-size: 0.85rem;}}
+.lab-layers-head:has(+ :empty) {{display: none;}}
+.lab-layers figure {{margin: 0;}}
+.lab-layers i {{display: block; width: 52px; height: 52px; border-radius: 3px; background-color: #000;
+  image-rendering: pixelated;}}
+.lab-layers figcaption {{font-size: 0.8rem; line-height: 1.3; opacity: 0.8;}}
 .lab-received figcaption {{font-size: 0.85rem; line-height: 1.35; margin-top: 0.4rem; opacity: 0.8;}}
 """
 _SHOW = """

@@ -4,6 +4,7 @@
 const PAUSES = [0.3, 0.6, 1.2, 2.5, 5];  // seconds before the next try to be told something
 // A frame takes some milliseconds from a training on the same machine: there, seconds between two (docs/performance.md).
 const NEAR_FRAME = 0.22;
+const EVALUATION_IMAGES = 10000;  // as in lab/config.py
 const SILENCE = 25;  // seconds: the server says something every ten
 const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 const told = (window.labLive ??= Object.assign(new EventTarget(), { run: null, rows: [], axes: null, cursor: 0 }));
@@ -228,12 +229,19 @@ function standing(now) {
   const { epochs, batches, epoch, testing, left } = motion.moves;
   const batch = Math.floor(motion.shown - (epoch - 1) * batches);
   const where = testing
-    ? `Epoch ${epoch} of ${epochs}, evaluating on ${grouped(testing)} images`
+    ? `Epoch ${epoch} of ${epochs}, ${testingWords(testing)}`
     : `Epoch ${epoch} of ${epochs}, batch ${grouped(batch)} of ${grouped(batches)}`;
   const speed = motion.speed ? ` · ${grouped(Math.round(motion.speed))} images a second` : "";
   const passed = motion.goesOn() || testing ? now - motion.at : 0;
   const time = left === null ? "" : ` · ${duration(Math.max(0, left - passed))} left`;
   return [where + speed + time, shareOf()];
+}
+
+// The images that it is evaluated on come first; all others that it reads are training images.
+function testingWords(images) {
+  const rest = images - Math.min(images, EVALUATION_IMAGES);
+  const measured = rest ? ` and on ${grouped(rest)} training images` : "";
+  return `testing on ${grouped(images - rest)} images${measured}`;
 }
 
 function shareOf() {

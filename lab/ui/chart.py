@@ -22,7 +22,7 @@ _FILES = ("growth.js", "chart_words.js", "chart.js")
 _JS = "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _FILES)
 _HTML = """
 <div class="lab-chart-frame">
-  <p class="lab-chart-loading" role="status">The chart is being loaded.</p>
+  <p class="lab-chart-loading" role="status">Loading the chart.</p>
   <p class="lab-chart-failed" role="status">This chart could not be loaded.
     <button type="button">Try again</button></p>
   <div class="lab-chart"></div>

@@ -6,13 +6,13 @@ function inWords({ data, layout }) {
   return [layout.meta, curves.map(endInWords).join("; ")].filter(Boolean).join(": ");
 }
 
-function endInWords({ name, x, y, hovertemplate }) {
+function endInWords({ name, x, y, hovertemplate, meta }) {
   const curve = name.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
   const last = y.findLastIndex((value) => value !== null);
-  if (last < 0) return `${curve}, nothing yet`;
+  if (last < 0) return `${curve}, no points`;
   const value = hovertemplate.replace(/%\{y:\.(\d)([fg])\}/, (_, digits, kind) =>
     kind === "f" ? y[last].toFixed(digits) : Number(y[last].toPrecision(digits)));
-  return `${curve} ${value} at epoch ${Number(x[last].toFixed(2))}`;
+  return `${curve} ${value} ${meta ?? `at epoch ${Number(x[last].toFixed(1))}`}`;
 }
 
 function sayInWords(place) {

@@ -14,7 +14,7 @@ from lab.ui.chart import show_figure
 from lab.ui.layout import show_table
 
 GROUP_HELP = "Complete runs that differ in their seed only: the line is their mean, the band one standard deviation."
-WHOLE_HELP = "Else the charts come as close as it takes to tell the last third of the epochs apart."
+WHOLE_HELP = "If this is off, the charts zoom in until the lines of the last third of the epochs can be told apart."
 _STYLE = "<style>.st-key-comparison table.plain td:first-child {white-space: nowrap;}</style>"
 
 
@@ -24,12 +24,12 @@ def compare(chosen: Sequence[RunSummary]) -> None:
     groups = grouped(runs)
     switches = st.container(horizontal=True)
     if len(groups) < len(runs) and not switches.toggle(
-        "Seeds of one config as a group", value=True, key="group-seeds", help=GROUP_HELP
+        "Group runs that differ only in their seed", value=True, key="group-seeds", help=GROUP_HELP
     ):
         groups = each(runs)
     trained = [group for group in groups if group.first.epochs]
     if trained:
-        whole = switches.toggle("Every epoch in view", key="whole-overlay", help=WHOLE_HELP)
+        whole = switches.toggle("Show every epoch", key="whole-overlay", help=WHOLE_HELP)
         left, right = st.columns(2)
         with left:
             show_figure(overlay_figure(trained, "accuracy", whole), "overlay-accuracy")
@@ -45,4 +45,4 @@ def _table(groups: Sequence[Group], several: bool) -> None:
         st.html(_STYLE)
         show_table(table(groups, rows))
     if only and not any(row.differs for row in rows if not row.is_result):
-        st.caption("Their settings are the same.")
+        st.caption("These runs have the same settings.")

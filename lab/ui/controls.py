@@ -36,9 +36,9 @@ def choose_step() -> None:
         format_func=lambda number: f"{number}. {step(number).name}",
         key=PRESET,
         index=None,
-        placeholder="Your own: none of the six presets",
+        placeholder="Your own settings: none of the six steps",
         on_change=_take_preset,
-        help=f"A starting point: everything below can be changed afterwards. {STEP_RULE}",
+        help=f"A starting point: you can change everything below afterwards. {STEP_RULE}",
     )
 
 
@@ -70,7 +70,7 @@ def toggles() -> None:
             "network.dropout",
             on=DROPOUT,
             off=0.0,
-            help="Zeroes random units while training, so that none becomes indispensable.",
+            help="Sets random values to zero during training, so that the network does not rely on single units.",
         )
         switch(
             "Scheduler",
@@ -88,7 +88,7 @@ def _augmentation_switch() -> None:
     def flip() -> None:
         set_draft(draft().changed("augmentation", ROTATION if st.session_state[key] else Augmentation()))
 
-    st.toggle("Augmentation", key=key, on_change=flip, help="Changes each image a little, anew in every epoch.")
+    st.toggle("Augmentation", key=key, on_change=flip, help="Changes each image a little, in a new way in every epoch.")
 
 
 def details() -> Callable[[], None]:
@@ -145,7 +145,7 @@ def _learning_rate() -> None:
 
 def _beyond() -> None:
     """What none of the five published steps has."""
-    st.caption("Three refinements that the five published steps do without.")
+    st.caption("Three settings that the five published steps do not use.")
     field("network.bias")
     left, right = st.columns(2)
     with left:

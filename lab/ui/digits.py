@@ -35,7 +35,7 @@ def show_augmented_digits() -> None:
 
 def choose_test_image(key: str, label: str = "Test image") -> int:
     """The number of an image of an evaluation set; the last one that there is, while what is typed is none."""
-    numbers = Whole(label, 0, EVALUATION_IMAGES - 1, "Which of the 10,000 images, counted from 0.")
+    numbers = Whole(label, 0, EVALUATION_IMAGES - 1, "The number of the image, from 0 to 9,999.")
     kept = f"{key}_kept"
     st.session_state.setdefault(key, str(st.session_state.get(kept, 0)))
     text = st.text_input(label, key=key, help=numbers.help)

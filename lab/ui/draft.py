@@ -13,8 +13,8 @@ from lab.steps import with_recipe
 
 STEP_RULE = (
     "A step sets the network, augmentation, optimiser, scheduler, batch size, label smoothing and weight averaging. "
-    "The rest stays as you set it: "
-    "epochs, training images, what it is evaluated and measured on, seed, device, precision and computation."
+    "Everything else stays as you set it: "
+    "epochs, training images, evaluation and measuring, seed, device, precision and computation."
 )
 """What choosing a step does, for whoever is about to."""
 

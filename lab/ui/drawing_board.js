@@ -4,6 +4,7 @@
 
 const EVERY = 100;  // milliseconds between two questions
 const AGAIN = 250;  // before a network in training is asked again
+const QUICK = 60;  // an answer that took less leaves time for the layers' pictures while one draws
 const LATE = 800;  // after which one is told what one waits for
 const NO_ANSWER = "The lab does not answer. Your drawing stays here; the next stroke tries again.";
 const GETTING_READY = "The network is getting ready to read.";
@@ -17,6 +18,7 @@ class Board {
     this.asking = { isOut: false, isDue: false, timer: null, at: 0 };
     this.isDown = false;
     this.wasLive = false;
+    this.took = 0;
     this.question = {};
   }
 
@@ -141,12 +143,14 @@ class Board {
     Object.assign(this.asking, { isOut: true, isDue: false, at: performance.now() });
     const late = setTimeout(() => say(this.place, ".lab-answer-prompt", GETTING_READY), LATE);
     const drawing = this.isDown;
+    const layers = this.showsLayers && (!drawing || this.took < QUICK);
     try {
-      this.hear(await answerTo({ ...this.question, strokes: this.strokes(), drawing }), drawing);
+      this.hear(await answerTo({ ...this.question, strokes: this.strokes(), drawing, layers }), drawing);
     } catch (error) {
       if (this.pad.toData().length) this.trouble(error instanceof Refused ? error.message : NO_ANSWER);
     }
     clearTimeout(late);
+    this.took = performance.now() - this.asking.at;
     say(this.place, ".lab-answer-prompt", this.prompt);
     this.asking.isOut = false;
     this.goOn();
@@ -187,7 +191,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   const isNew = !place.board;
   const board = (place.board ??= new Board(place));
   const isOther = JSON.stringify(board.question) !== JSON.stringify(data.reader);
-  Object.assign(board, { question: data.reader, prompt: data.prompt });
+  Object.assign(board, { question: data.reader, prompt: data.prompt, showsLayers: data.picture });
   board.tell = (name, value) => (name === "strokes" ? setStateValue : setTriggerValue)(name, value);
   say(place, ".lab-answer-prompt", data.prompt);
   place.querySelector(".lab-received").hidden = !data.picture;

@@ -28,12 +28,12 @@ _HTML = f"""
   <div class="lab-board">
     <div class="lab-board-square">
       <canvas tabindex="0" role="application"
-        aria-label="The square to draw in. Arrow keys move the pen, Space puts it down or lifts it."></canvas>
+        aria-label="The square to draw in. The arrow keys move the pen, Space puts it down or lifts it."></canvas>
       <i class="lab-board-pen"></i>
     </div>
     <div class="lab-board-buttons">
-      <button type="button" class="lab-board-undo" disabled title="Takes the last stroke back (Ctrl+Z).">Undo</button>
-      <button type="button" class="lab-board-clear" disabled title="Takes every stroke away.">Clear</button>
+      <button type="button" class="lab-board-undo" disabled title="Removes the last stroke (Ctrl+Z).">Undo</button>
+      <button type="button" class="lab-board-clear" disabled title="Removes all strokes.">Clear</button>
     </div>
   </div>
   {answer.HTML}
@@ -63,10 +63,11 @@ _CSS = f"""
 def drawing_board(reader: Reader, key: str = "board", picture: bool = True) -> list[Points]:
     """A canvas with undo and clear; beside it, or below where it is narrow, what `reader` makes of it while one draws.
 
-    Digit, ten bars and the 28x28 picture move with the pen, in the browser (see `lab.web`). The script is rerun once a
-    stroke has ended, undone or cleared: call it within an `st.fragment` to have only that part of the page rerun.
-    Returns the strokes drawn so far, each (n, 2) in pixels of the canvas. Each `key` has a drawing of its own, which is
-    kept for as long as the session lives, whatever page one goes to. `picture`: show the 28x28 picture too.
+    Digit, ten bars, the 28x28 picture and one of every layer move with the pen, in the browser (see `lab.web`). The
+    script is rerun once a stroke has ended, undone or cleared: call it within an `st.fragment` to have only that part
+    of the page rerun. Returns the strokes drawn so far, each (n, 2) in pixels of the canvas. Each `key` has a drawing
+    of its own, which is kept for as long as the session lives, whatever page one goes to. `picture`: show the pictures
+    too, beside digit and bars.
     """
     kept: dict[str, Any] = st.session_state.setdefault(DRAWINGS, {})
     board = st.components.v2.component("lab_drawing_board", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)

@@ -9,7 +9,7 @@ from lab.config import ConfigError
 from lab.store import StoreError
 from lab.ui.text import plain
 
-UNEXPECTED = "Something went wrong on this page. What it was is written in the terminal; reload the page to go on."
+UNEXPECTED = "Something went wrong on this page. Reload the page to continue. The details are in the terminal."
 _CALLBACK_ERROR = "callback-error"
 
 

@@ -13,10 +13,10 @@ from lab.ui.state import choose_run, draft
 from lab.ui.text import plain
 
 FORK_HELP = (
-    "The network goes on learning from how it was after that epoch, under the settings on the left: a lower learning "
-    "rate, say, or no dropout. The optimiser begins anew. The run that it comes from stays as it is."
+    "A new run continues from the weights of this run after that epoch, with your settings: for example a lower "
+    "learning rate, or no dropout. The optimiser starts again from zero. This run does not change."
 )
-NOTHING_CHANGED = "The settings on the left are those of this run: change one, such as the learning rate."
+NOTHING_CHANGED = "Your settings are the same as those of this run. First change one, such as the learning rate."
 
 
 def offer_fork(store: Store, run_id: int) -> None:
@@ -32,7 +32,7 @@ def offer_fork(store: Store, run_id: int) -> None:
         epoch = epochs[0]
         if len(epochs) > 1:
             before_its_end = [kept for kept in epochs if kept < config.epochs] or epochs
-            epoch = st.select_slider("Go on after epoch", epochs, value=before_its_end[-1], help=FORK_HELP)
+            epoch = st.select_slider("Continue after epoch", epochs, value=before_its_end[-1], help=FORK_HELP)
         problem = fork_problem(run.config, epoch, config)
         if problem is None:
             st.markdown("  \n".join(map(plain, changes(run.config, config))) or NOTHING_CHANGED)

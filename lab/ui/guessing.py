@@ -31,11 +31,11 @@ _STYLE = f"""
 def ask_guess() -> None:
     """What the run will come to, if one likes to say so; `take_guess` gives it to the run that is started."""
     st.pills(
-        "First, your guess: its test accuracy in the end, in %",
+        "Your guess first: the final test accuracy, in %",
         range(len(GUESSES)),
         format_func=lambda place: GUESSES[place].short,
         key=KEY,
-        help="Choose one or none, then start. It is drawn on the run's chart, and compared with what comes of it.",
+        help="Choose a range or none, then start. The chart shows your guess, and the end compares it with the result.",
     )
 
 
@@ -59,9 +59,9 @@ def show_guess(run: RunSummary) -> None:
     if guess is None:
         return
     if not run.complete or run.last is None:
-        st.html(f'{_STYLE}<div class="guessed">You said: {escape(guess.words)}</div>')
+        st.html(f'{_STYLE}<div class="guessed">Your guess: {escape(guess.words)}</div>')
         return
     how_far, question = verdict(guess, run.last.test_accuracy)
-    cells = {"You said": guess.words, "It came to": f"{run.last.test_accuracy:.2f} %", "That is": how_far}
+    cells = {"Your guess": guess.words, "Result": f"{run.last.test_accuracy:.2f} %", "Difference": how_far}
     body = "".join(f"<div><span>{label}</span><b>{escape(value)}</b></div>" for label, value in cells.items())
     st.html(f'{_STYLE}<div class="guessed revealed">{body}<p>{escape(question)}</p></div>')

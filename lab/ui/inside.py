@@ -12,11 +12,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from lab.figures import WRONG, signed_colours
+from lab.layer_strip import strip
+from lab.layer_words import layer_name
 from lab.store import Store
 from lab.ui.choice import choice
 from lab.ui.digits import choose_test_image
-from lab.ui.layer_maps import largest_value, range_words, show_value_map
-from lab.ui.layer_table import layer_name, shape_words
+from lab.ui.layer_maps import range_words, show_value_map
 from lab.ui.navigation import page
 from lab.ui.network_choice import ask_reader
 from lab.ui.reader import Reader
@@ -32,7 +33,7 @@ LAYER, MAP, ROW, COLUMN = "inside_layer", "inside_map", "inside_row", "inside_co
 OF_LAYER = "inside_of_layer"
 STRIP, MAPS, VALUES, KERNELS = "inside_strip", "inside_maps", "inside_values", "inside_kernels"
 THUMBNAIL = 52
-"""Side of a layer's picture in the strip, in CSS pixels, and of the pixels that are sent for it."""
+"""Side of a layer's picture in the strip, in CSS pixels."""
 LARGE = 232
 
 
@@ -117,7 +118,7 @@ def choose_layer(layers: Sequence[LayerMaps]) -> LayerMaps:
         1,
         label="Layer",
         format_func=lambda index: f"{index}. {layer_name(layers[index - 1].row)}",
-        help="Whose maps are shown.",
+        help="The layer whose maps are shown.",
     )
     return layers[number - 1]
 
@@ -163,36 +164,17 @@ def _take_value() -> None:
 
 def show_strip(layers: Sequence[LayerMaps], chosen: LayerMaps) -> None:
     """Of each layer the map with its strongest value; a click chooses the layer."""
-    pictures = np.stack([_thumbnail(layer) for layer in layers])
-    tiles = [
-        Tile(
-            f"Layer {layer.row.index}, {layer_name(layer.row)}: {shape_words(layer.row.output_shape)}; "
-            f"shown is map {layer.strongest()[0]}",
-            f"{layer.row.index}. {_short(layer)}",
-        )
-        for layer in layers
-    ]
+    drawn = strip(layers)
+    tiles = [Tile(words, name) for words, name in zip(drawn.words, drawn.names, strict=True)]
     index = layers.index(chosen)
-    show_tiles(pictures, tiles, STRIP, size=THUMBNAIL, picks="picture", on_pick=_take_layer, chosen=index)
-
-
-def _short(layer: LayerMaps) -> str:
-    return {"max_pool": "max", "average_pool": "mean", "global_average_pool": "mean"}.get(
-        layer.row.kind, layer.row.kind
-    )
-
-
-def _thumbnail(layer: LayerMaps) -> NDArray[np.uint8]:
-    strongest = layer.maps[layer.strongest()[0]]
-    rows, columns = (np.arange(THUMBNAIL) * side // THUMBNAIL for side in strongest.shape)
-    return signed_colours(strongest[np.ix_(rows, columns)], largest_value(layer))
+    show_tiles(drawn.pictures, tiles, STRIP, THUMBNAIL, picks="picture", on_pick=_take_layer, chosen=index)
 
 
 def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, int, int]) -> None:
     """All maps of the layer, and the chosen one large: a click on a value shows its sum."""
     st.caption(
-        "Black is 0, yellow is above, blue below. Click a map to see it large, and there a value to see its sum; "
-        "or use the arrow keys, with Shift from value to value."
+        "Black is 0, yellow is positive, blue is negative. Click a map to see it large. Click a value in the large "
+        "map to see its sum. You can also use the arrow keys; with Shift they move from value to value."
     )
     count = len(layer.maps)
     is_last = layer is layers[-1]
@@ -201,7 +183,7 @@ def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, i
         st.markdown(f"**The {count} {'scores' if is_last else 'maps'} of layer {layer.row.index}**")
         tiles = [_map_tile(values, channel, is_last) for channel, values in enumerate(layer.maps)]
         with st.container(height=LARGE + 30 if count > 32 else "content", border=False):
-            colours = signed_colours(layer.maps, largest_value(layer))
+            colours = signed_colours(layer.maps, layer.largest)
             show_tiles(colours, tiles, MAPS, _tile_size(layer), "picture", _take_map, chosen=place[0])
     with large:
         st.markdown(f"**Map {place[0]}**")
@@ -233,8 +215,8 @@ def show_kernels(first: LayerMaps, chosen: LayerMaps, place: tuple[int, int, int
     side = kernels.shape[-1]
     st.header(f"The {len(kernels)} kernels of the first layer", anchor=False)
     st.caption(
-        f"{side}×{side} weights each: yellow ones add what lies under them, blue ones take it away. A kernel answers "
-        "most where the image looks like it. Click one to see its map."
+        f"Each kernel has {side}×{side} weights. Yellow weights are positive, blue ones are negative. A kernel gives "
+        "its largest values where the image looks like it. Click a kernel to see its map."
     )
     largest = float(np.abs(kernels).max())
     tiles = [Tile(f"Kernel {number}: {range_words(kernel)}") for number, kernel in enumerate(kernels)]

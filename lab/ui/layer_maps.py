@@ -67,14 +67,10 @@ def show_value_map(
     from lab.probe import number
 
     values = layer.maps[place[0]]
-    about = f"Map {place[0]} of layer {layer.row.index}, {range_words(values)}; marked is {number(values[place[1:]])}"
-    colours = signed_colours(values[None], largest_value(layer))
+    marked = number(values[place[1:]])
+    about = f"Map {place[0]} of layer {layer.row.index}, {range_words(values)}; the marked value is {marked}"
+    colours = signed_colours(values[None], layer.largest)
     show_tiles(colours, [Tile(about)], key, size, "value", on_pick, chosen=0, unit=place[1:])
-
-
-def largest_value(layer: LayerMaps) -> float:
-    """The distance from 0 of the value that is farthest from it: what is drawn brightest."""
-    return float(np.abs(layer.maps).max())
 
 
 def range_words(values: NDArray[np.float64]) -> str:

@@ -7,12 +7,14 @@ from html import escape
 
 import streamlit as st
 
-from lab.layers import LayerRow, Shape
+from lab.layer_words import layer_name, shape_words
+from lab.layers import LayerRow
 
 _STYLE = """
 <style>
 table.plain.layers {font-size: 0.84rem; font-variant-numeric: tabular-nums;}
 table.plain.layers th, table.plain.layers td {padding: 0.3rem 0.3rem; text-align: right; white-space: nowrap;}
+table.plain.layers th {white-space: normal; vertical-align: bottom;}
 table.plain.layers .word {text-align: left;}
 table.plain.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); border-bottom: none; font-weight: 600;}
 </style>
@@ -20,26 +22,20 @@ table.plain.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); bor
 
 _HEADS = (
     ("No.", "The layer's number"),
-    ("layer", "What the layer does, and what follows inside it"),
-    ("kernel", "Side of the square window, in pixels of the map it reads"),
-    ("stride", "How far the window moves from one unit to the next"),
+    ("layer", "What the layer does"),
+    ("kernel", "Side of the square window, in pixels of the input map"),
+    ("stride", "How far the window moves each time"),
     ("pad", "Padding: rows and columns of zeros added on each side of the map"),
-    ("input", "Channels × height × width of the map it gets"),
-    ("output", "Channels × height × width of the map it makes"),
+    ("input", "Channels × height × width of what the layer gets"),
+    ("output", "Channels × height × width of what the layer makes"),
     ("parameters", "Weights, biases, and batch norm's scale and shift"),
     ("MACs", "Multiply-accumulates of the convolution or linear layer for one image"),
-    ("jump", "How many pixels of the image lie between what two neighbouring units see"),
-    ("field", "Receptive field: side of the square of the image that one unit depends on; "
-     "in brackets what fits into the image"),
+    ("stride product", "All strides up to here, multiplied (also called jump): neighbouring units look at squares of "
+     "the image that are this many pixels apart"),
+    ("sees (pixels)", "Receptive field: one unit depends on a square of the image with this side; in brackets the "
+     "part that fits into the image"),
 )  # fmt: skip
 _WORDS = ("layer",)
-
-
-def layer_name(row: LayerRow, extras: bool = True) -> str:
-    """The layer in the field's words: `conv 5×5 + batch norm + ReLU`, or `conv 5×5` without its extras."""
-    kind = row.kind.replace("_", " ")
-    name = f"{kind} {row.kernel}×{row.kernel}" if row.has_window else kind
-    return " + ".join((name, *(row.extras if extras else ())))
 
 
 def show_layer_table(rows: Sequence[LayerRow]) -> None:
@@ -77,8 +73,3 @@ def _cells(row: LayerRow) -> list[str]:
 
 def _side(name: str) -> str:
     return " class='word'" if name in _WORDS else ""
-
-
-def shape_words(shape: Shape) -> str:
-    """`96×28×28`: channels, height, width."""
-    return "×".join(str(side) for side in shape)

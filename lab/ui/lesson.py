@@ -21,7 +21,7 @@ PARTS = {
     "fork": "Fork from here",
 }
 """What of the Train page can be hidden, by its name in an address."""
-LESSON_HELP = "Who opens it finds what is set here now, and none of the controls that you hide."
+LESSON_HELP = "This link opens the lab with the present settings, and without the controls that you hide."
 
 
 def shows(part: str) -> bool:

@@ -26,7 +26,7 @@ from lab.describe import curve_notes
 from lab.findings import findings, scorecard
 from lab.guess import Guess
 from lab.schedule import planned_learning_rates
-from lab.standing import details, figures
+from lab.standing import details, figures, hardware
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import ENDED, Kept, Run, Store, StoreError
 from lab.timeline import Timeline
@@ -97,21 +97,21 @@ def _state(run: Run, summary: RunSummary, cursor: int) -> None:
 
 def _figures(run: RunSummary) -> None:
     """The figures of the run so far, in one line."""
-    name, values = run.evaluated.capitalize(), figures(run)
+    values = figures(run)
     labels = {
-        "best": f"{name}, best",
-        "last": f"{name}, last",
+        "best": f"Best {run.evaluated} accuracy",
+        "last": f"Last {run.evaluated} accuracy",
         "wrong": "Wrong of 10,000",
         "gap": f"Train − {run.evaluated}",
-        "epoch-takes": "An epoch takes",
+        "epoch-takes": "Time per epoch",
     }
     show_figures({label: (place, values[place]) for place, label in labels.items()}, {labels["gap"]: _gap_help(run)})
 
 
 def _gap_help(run: RunSummary) -> str:
     return (
-        f"Accuracy on training images minus {run.evaluated} accuracy, both measured alike after the epoch. Well above "
-        "zero means overfitting. A dash: this run was not measured on its training images."
+        f"Accuracy on training images minus {run.evaluated} accuracy, both measured in the same way after the epoch. "
+        "Well above zero means overfitting. A dash means that the accuracy on training images was not measured."
     )
 
 
@@ -120,7 +120,7 @@ def _curves(run: Run, timeline: Timeline, growing: Growing) -> None:
     known = published_epochs(run.step) if run.step else ()
     with published:
         more = f", {TRAINING_IMAGES:,} images" if run.config.training_images < TRAINING_IMAGES else ""
-        label = f"Published curve (one seed{more})" if known else "Published curve: none for this config"
+        label = f"Published curve (one seed{more})" if known else "Published curve: none for these settings"
         dotted = st.toggle(label, value=True, key="published", disabled=not known)
     with whole:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
@@ -156,23 +156,25 @@ def draw_curves(
 
 
 def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) -> None:
-    """The learning rate beside the scorecard and, once the run has ended, its findings."""
+    """The learning rate beside the scorecard, once the run has ended its findings, and what few need to know."""
     left, right = st.columns(2)
     with left:
-        reached = timeline.position(timeline.windows[-1]) if timeline.windows else 0
+        reached = timeline.position(timeline.windows[-1]) if timeline.windows else float(len(timeline.epochs))
         figure = learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached)
         show_figure(figure, "rate", replace(growing, chart="rate", curves=(SO_FAR,)))
     with right:
         _scorecard(summary)
     if run.status in ENDED:
         _findings(summary)
+    where = moving("hardware", hardware(summary))
+    st.html(f'<details class="whereabouts"><summary>Details</summary>Hardware: {where}</details>')
 
 
 _MARKS = {
     "met": ("✓ met", "green"),
     "missed": ("✗ missed", "red"),
-    "open": ("… open", "gray"),
-    "not judged": ("– not judged", "gray"),
+    "open": ("… not decided yet", "gray"),
+    "not judged": ("– does not apply", "gray"),
 }
 
 
@@ -203,4 +205,4 @@ def _findings(run: RunSummary) -> None:
         with theirs:
             st.markdown("**What the published run shows**")
             st.markdown(preset.published_findings)
-            st.caption("One run with one seed. Another seed moves the final accuracy by about 0.05 points.")
+            st.caption("One run with one seed. Another seed changes the final accuracy by about 0.05 points.")

@@ -42,7 +42,7 @@ def answers_of(reader: Reader) -> Answers | None:
     try:
         if reader.run is not None:
             return _kept_answers(reader.run, reader.epoch, reader.url)
-        with st.spinner("This network reads the 10,000 test images, once: some seconds."):
+        with st.spinner("The network reads the 10,000 test images. This takes a few seconds, only once."):
             return _read_answers(reader.changed(), reader)
     except DataError as error:
         st.error(plain(str(error)))
@@ -67,7 +67,7 @@ def _read_answers(changed: float, _reader: Reader) -> Answers:
 def readings_of(reader: Reader, answers: Answers, cell: Cell) -> list[Reading]:
     """What the network makes of the wrong digits, or of those of a cell, the hardest first."""
     count = len(_numbers(answers, cell))
-    with st.spinner(f"This network reads {count:,} digits again, for their probabilities."):
+    with st.spinner(f"The network reads {count:,} digits again to find their probabilities."):
         return _readings(reader.run, reader.epoch, reader.url, reader.changed(), cell, reader, answers)
 
 
@@ -87,10 +87,10 @@ def _numbers(answers: Answers, cell: Cell) -> NDArray[np.int64]:
 def show_matrix(answers: Answers) -> None:
     """How many are wrong, and the matrix with the chosen cell marked."""
     wrong, of = len(answers.wrong()), len(answers.labels)
-    share = f" ({100 * (of - wrong) / of:.2f} % right)" if of else ""
+    share = f" ({100 * (of - wrong) / of:.2f} % correct)" if of else ""
     st.markdown(f"**{wrong:,} wrong** of {of:,} {answers.evaluated} images{share}")
     show_confusion(answers.confusion().tolist(), _kept_cell(), MATRIX, _take_cell)
-    st.caption("Click a cell to see its digits, and again to see all wrong ones.")
+    st.caption("Click a cell to see its digits. Click it again to see all wrong digits.")
 
 
 def _take_cell() -> None:
@@ -126,10 +126,13 @@ def show_gallery(answers: Answers, readings: list[Reading], cell: Cell) -> None:
     from lab.probe import images_of
 
     if not readings:
-        which = f"No {cell[0]} is read as {cell[1]}" if cell else "No digit is read wrongly"
-        st.info(f"{which} by this network.")
+        st.info(
+            f"This network reads no {cell[0]} as {cell[1]}." if cell else "This network reads every digit correctly."
+        )
         return
-    order = "The surest wrong answer first." if readings[0].is_wrong else "The least sure right answer first."
+    order = (
+        "The surest wrong answers come first." if readings[0].is_wrong else "The least sure correct answers come first."
+    )
     count_words = "1 digit" if len(readings) == 1 else f"{len(readings):,} digits"
     st.caption(f"**{count_words}.** {order} Click one to see what each layer makes of it.")
     of, count = st.session_state.get(SHOWN, (cell, 0))
@@ -159,4 +162,4 @@ def _tile(one: Reading, evaluated: str) -> Tile:
     if one.is_wrong:
         words += f"; the {one.label} got {percent_words(one.of_label)}"
         return Tile(words, f"{one.label} read as ", str(one.answer), percent)
-    return Tile(words, f"{one.label}, right", note=percent)
+    return Tile(words, f"{one.label}, correct", note=percent)

@@ -27,7 +27,7 @@ def choose_network(store: Store) -> Reader:
         watched if watched in runs else SHIPPED_RUN,
         label="Network",
         format_func=lambda number: f"Run {number}: {runs[number]}" if number else "Ready-trained network",
-        help="The trained network that comes with the lab, or one that was trained here.",
+        help="Choose the ready-trained network, or one that was trained in this lab.",
     )
     epoch = _choose_epoch(run, store.checkpoint_epochs(run)) if run else None
     return Reader(store.url, run or None, epoch)
@@ -64,7 +64,7 @@ def _choose_epoch(run: int, epochs: Sequence[int]) -> int:
     kept = f"{key}_kept"
     if st.session_state.get(key) not in epochs:
         st.session_state[key] = st.session_state.get(kept) if st.session_state.get(kept) in epochs else epochs[-1]
-    words = "The network as it was after this epoch."
+    words = "The network has the weights that it had after this epoch."
     epoch = int(st.select_slider("Epoch", epochs, key=key, help=words))
     st.session_state[kept] = epoch
     return epoch

@@ -81,8 +81,8 @@ def show_problem() -> None:
         return
     st.error(plain(problem))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Below is the last network that works. Training waits until the table can be built.")
-        st.button("Go back to it", on_click=_discard, help="Drops what was typed since and cannot be built.")
+        st.caption("Below is the last network that works. Correct the table before you train.")
+        st.button("Go back to it", on_click=_discard, help="Discards the changes that do not work.")
 
 
 def ask_rows(sheet: Sheet) -> Rows:
@@ -127,9 +127,9 @@ def show_network_controls() -> None:
         key=PRESET,
         index=None,
         format_func=lambda number: f"{number}. {step(number).name}",
-        placeholder="Your own: none of the six presets",
+        placeholder="Your own settings: none of the six steps",
         on_change=_start_from,
-        help=f"Takes over the whole recipe of a step: its layers, and how it is trained. {STEP_RULE}",
+        help=f"Takes the layers of a step, and how it is trained. {STEP_RULE}",
     )
     left, right = st.columns([1, 1.4], vertical_alignment="center")
     with left:

@@ -38,7 +38,13 @@ def offer_own_settings() -> None:
         return
     said, back = st.columns([1.4, 1], vertical_alignment="center")
     said.caption(f"These are the settings of run {run_id}.")
-    back.button("Back to mine", on_click=_back, args=(own,), width="stretch", help="What you had set before.")
+    back.button(
+        "Back to my settings",
+        on_click=_back,
+        args=(own,),
+        width="stretch",
+        help="Brings back the settings that you had before.",
+    )
 
 
 def is_there(store: Store, run_id: int) -> bool:

@@ -69,7 +69,9 @@ def _stages_of_a_file() -> list[Stage]:
             help="A digit of any size, dark on light or light on dark.",
         )
         with st.container(key="not_taken"):
-            st.html("<p role='status'>The file in red was not taken: choose a PNG or JPEG picture of up to 10 MB.</p>")
+            st.html(
+                "<p role='status'>The file in red was not accepted: choose a PNG or JPEG picture of up to 10 MB.</p>"
+            )
     if file is None:
         return []
     pixels = read_picture(file.getvalue())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 PRESENT = "present"
-HELP = "Hides the controls and makes type and lines large, for a projector."
+HELP = "Hides the controls and makes text and lines larger, for a projector."
 _STYLE = """
 <style>
 :root {font-size: 20px !important;}

@@ -28,7 +28,7 @@ SHIPPED_RUN = 0
 FOLLOWED = "followed_run"
 NOW = 0
 """Stands for a run's newest weights where an epoch is chosen."""
-FOLLOWS = "Reads as it trains: keep a digit, and watch its bars sharpen."
+FOLLOWS = "This network reads while it trains: keep a digit, and watch its bars change."
 
 SHOWN = 72
 """Pixels of a stage's picture, each way."""
@@ -87,7 +87,7 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
             SHIPPED_RUN,
             label="Network",
             format_func=lambda number: _called(runs[number]) if number else "Ready-trained network",
-            help="Who reads the digit: the network that comes with the lab, or one that is or was trained here.",
+            help="The network that reads the digit: the ready-trained one, or one that you train or have trained here.",
         )
     if not chosen:
         return Reader(store.url)
@@ -124,7 +124,7 @@ def _choose_epoch(epochs: Sequence[int], is_live: bool, when: DeltaGenerator) ->
     """None: the newest weights that there are."""
     if len(epochs) + is_live < 2:
         return None
-    words = "The network as it was after this epoch: an early one reads worse."
+    words = "The network has the weights that it had after this epoch. After an early epoch it reads worse."
     options = [*epochs, NOW] if is_live else list(epochs)
     chosen = when.select_slider(
         "Epoch", options, value=options[-1], format_func=lambda epoch: str(epoch or "now"), help=words

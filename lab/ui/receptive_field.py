@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from lab.layer_words import layer_name
 from lab.layers import LayerRow, Square, receptive_square
 from lab.store import StoreError
 from lab.ui.choice import choice
 from lab.ui.digits import choose_test_image, show_test_digit
 from lab.ui.layer_maps import maps_of, show_value_map, untrained_maps_of
-from lab.ui.layer_table import layer_name
 from lab.ui.network_choice import trained_reader
 from lab.ui.state import draft, the_store
 from lab.ui.sum_words import show_sum
@@ -59,11 +59,14 @@ def _show_map(layer: LayerRow, place: tuple[int, int, int], image: NDArray[np.fl
     with suppress(StoreError):  # weights that cannot be read: an untrained network stands for them
         made = maps_of(reader, image) if reader else None
     if made is None or reader is None:
-        made, whose = untrained_maps_of(network, image), "An untrained network's map: its weights are random still."
+        made, whose = (
+            untrained_maps_of(network, image),
+            "This map is from an untrained network: its weights are still random.",
+        )
     else:
-        whose = f"Made by {f'run {reader.run}' if reader.run else 'the ready-trained network'}."
+        whose = f"This map is from {f'run {reader.run}' if reader.run else 'the ready-trained network'}."
     if made is None:
-        st.caption("This network is too large to show its maps at once: train it, and look at them under Inside.")
+        st.caption("This network is too large to show its maps here: train it, and see them on the Inside page.")
         return None
     show_value_map(made[layer.index - 1], place, CLICK, _take_click, size=188)
     st.caption(f"{whose} Click a value, or use the sliders.")

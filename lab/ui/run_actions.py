@@ -14,7 +14,7 @@ from lab.ui.state import forget_run, open_run
 from lab.ui.take_along import offer_files
 from lab.ui.text import plain
 
-OPEN_HELP = "On the Train page, with its settings beside it: yours can be brought back there."
+OPEN_HELP = "Opens the run on the Train page with its settings. You can go back to your own settings there."
 
 
 def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
@@ -51,7 +51,7 @@ def _rename(store: Store, run: RunSummary) -> None:
 @st.dialog("Delete for good?")
 def _delete(store: Store, chosen: Sequence[Listed]) -> None:
     st.markdown("\n".join(f"- {plain(run.name)} (run {run.id}, {run.status})" for run in chosen))
-    st.caption("The run, its curves and its weights cannot be brought back. A run in training is stopped.")
+    st.caption("The run, its curves and its weights cannot be brought back. A run that is training is stopped.")
     keep, go = st.columns(2)
     if keep.button("Keep", width="stretch"):
         st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from html import escape
 from typing import Any, Literal
 
 import streamlit as st
@@ -11,7 +12,6 @@ from lab.analysis import RunSummary
 from lab.ending import ending
 from lab.standing import whereabouts
 from lab.store import ENDED, LIVE, Run, Store, StoreError
-from lab.ui.layout import moving
 from lab.ui.state import TOO_LATE, draft, set_draft
 from lab.ui.text import plain
 
@@ -31,7 +31,7 @@ def show_head(store: Store, run: Run, summary: RunSummary) -> None:
     title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     colour = STATUS_COLOURS[run.status]
     title.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
-    title.html(f'<p class="whereabouts">{moving("whereabouts", whereabouts(summary))}</p>')
+    title.html(f'<p class="whereabouts">{escape(whereabouts(summary))}</p>')
     _buttons(store, run, buttons)
 
 
@@ -52,28 +52,28 @@ def _set_up(number: int) -> None:
 
 
 def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
-    """Pause or go on, and stop; for an unfinished run that has ended, resume in the place of stop.
+    """Pause or resume, and stop; for an unfinished run that has ended, resume in the place of stop.
 
     Each says which attempt of the run was seen, so that a click that comes late does nothing to a later one.
     """
     first, second = columns
     if run.status in LIVE:
-        label, command = ("Go on", "run") if run.command == "pause" else ("Pause", "pause")
+        label, command = ("Resume", "run") if run.command == "pause" else ("Pause", "pause")
         first.button(label, key="pause", width="stretch", on_click=_tell, args=(store, run, command))
     last: dict[str, Any] = {"key": "stop-or-resume", "width": "stretch"}
     if run.resumable:
-        words = "Go on after the last finished epoch."
+        words = "Continues after the last finished epoch."
         second.button("Resume", **last, help=words, on_click=_resume, args=(store, run))
     elif run.status not in ENDED:
-        words = "End the run; its finished epochs are kept."
+        words = "Ends the run. Its finished epochs are kept."
         second.button("Stop", **last, help=words, on_click=_tell, args=(store, run, "stop"))
 
 
 def _tell(store: Store, run: Run, command: Literal["run", "pause", "stop"]) -> None:
     """A run that has ended or begun anew meanwhile takes no command that was drawn before: that is said."""
     if not store.send(run.id, command, seen=run):
-        words = {"run": "Go on", "pause": "Pause", "stop": "Stop"}[command]
-        st.session_state[TOO_LATE] = f"{words} came too late for {run.name}: it is shown as it is now."
+        words = {"run": "Resume", "pause": "Pause", "stop": "Stop"}[command]
+        st.session_state[TOO_LATE] = f"{words} came too late for {run.name}. The page shows what the run does now."
 
 
 def _resume(store: Store, run: Run) -> None:

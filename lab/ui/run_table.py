@@ -25,8 +25,8 @@ CARDS = "run_cards"
 FEW_ROWS = 8
 UNREADABLE = "unreadable"
 GAP_HELP = (
-    "Accuracy on training images minus test (or validation) accuracy, in points, both measured alike after the last "
-    "epoch; well above 0: overfitting. Empty: not measured on training images."
+    "Accuracy on training images minus test (or validation) accuracy, in points, both measured in the same way after "
+    "the last epoch. Well above 0 means overfitting. Empty means that the accuracy on training images was not measured."
 )
 
 
@@ -136,5 +136,5 @@ def _figures(run: RunSummary) -> dict[str, Any]:
         "Parameters": run.parameters,
         "Seed": run.config.seed,
         "Training time": duration(run.training_seconds),
-        "Began": began_words(run.queued, run.started, run.status),
+        "Started": began_words(run.queued, run.started, run.status),
     }

@@ -15,8 +15,9 @@ from lab.ui.text import plain
 
 MOST_SEEDS = 20
 SEEDS_HELP = (
-    "One run with one seed is one draw: another seed moves the result by a few hundredths of a point. Several, and you "
-    "see by how much. They train one after another; on Runs they stand as a group, with mean and spread."
+    "One run with one seed is one random result: another seed changes it by a few hundredths of a point. Several seeds "
+    "show by how much. They train one after another. The Runs page shows them as a group, with mean and standard "
+    "deviation."
 )
 
 
@@ -27,8 +28,8 @@ def offer_seeds(store: Store) -> None:
     if twin is not None:
         said, other = st.columns([2, 1], vertical_alignment="center")
         (seed,) = free_seeds(known, draft().config, 1)
-        said.caption(f"Run {twin.id} is this very run: the same seed gives the same curve.")
-        other.button(f"Take seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
+        said.caption(f"Run {twin.id} has the same settings and the same seed, so it gives the same curve.")
+        other.button(f"Use seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
     with st.popover("Train several seeds", width="stretch"):
         number = st.slider("How many seeds", 2, MOST_SEEDS, 5, key="how-many-seeds", help=SEEDS_HELP)
         seeds = free_seeds(known, draft().config, number)

@@ -26,11 +26,11 @@ STEP, CHOSEN_STEP, GO = "step", "chosen-step", "go-train"
 STEP_AT_FIRST = 3
 """Not the first: that is the slowest by far."""
 QUICK_HELP = (
-    "In the background, within seconds: few images, in small batches. To be held against other quick runs only."
+    "Trains in the background, within seconds: few images, in small batches. Compare it only with other quick runs."
 )
 FULL_HELP = (
-    "In the background, as long as the published run. Seed, device, precision, computation and what it is measured on "
-    "stay as set on the Train page; your epochs and training images do not count here."
+    "Trains in the background, as long as the published run. Seed, device, precision, computation, evaluation and "
+    "measuring stay as you set them on the Train page. Your epochs and training images are not used here."
 )
 
 
@@ -84,7 +84,7 @@ def say_extents(runs: dict[str, RunConfig]) -> None:
     lines = []
     for label, config in runs.items():
         seconds = seconds_foreseen(the_store(), config)
-        here = "" if seconds is None else f", about {about(seconds)} here"
+        here = "" if seconds is None else f", about {about(seconds)} on this machine"
         lines.append(f"**{label}:** {describe_extent(config)}{here}.")
     st.caption("  \n".join(lines))
 

@@ -86,7 +86,7 @@ def chosen_run() -> int | None:
         number = run_number(address)
         if number is None:
             del st.query_params["run"]
-            st.warning("The address asks for a run with a number that none can have: Runs lists those there are.")
+            st.warning("The address has a run number that cannot exist. The Runs page lists all runs.")
         else:
             if st.session_state.get(RUN) != number and (RUN in st.session_state or STEP not in st.query_params):
                 st.session_state[OPENED] = number  # by a link; with a step in it, it carries a draft as well

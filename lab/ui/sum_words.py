@@ -78,7 +78,7 @@ def _choose_term(found: Sum) -> Term:
         STRONGEST,
         label="Window and kernel",
         format_func=lambda channel: "of the input map that adds most" if channel == STRONGEST else f"of map {channel}",
-        help="What of the layer below is shown, number by number.",
+        help="The map of the previous layer that is shown, number by number.",
     )
     return terms.get(chosen, strongest)
 
@@ -94,7 +94,7 @@ def window_html(layer: LayerMaps, term: Term, share: float) -> str:
     return (
         f"{_grid(f'Window of {what}', term.window)}"
         f"<span class='sign'>×</span>{_grid('Kernel', term.weights)}"
-        f"<span class='sign'>=</span>{_grid(f'Products, together {number(share)}', products)}"
+        f"<span class='sign'>=</span>{_grid(f'Products, sum {number(share)}', products)}"
     )
 
 
@@ -137,7 +137,7 @@ def ledger_html(layer: LayerMaps, found: Sum, shares: dict[int, float]) -> str:
 
 
 def _together(found: Sum) -> str:
-    return "together" if found.terms[0].weights is not None else f"the {found.terms[0].window.size} values together"
+    return "sum" if found.terms[0].weights is not None else f"sum of the {found.terms[0].window.size} values"
 
 
 def _share_lines(layer: LayerMaps, shares: dict[int, float]) -> list[tuple[str, float]]:
@@ -148,5 +148,10 @@ def _share_lines(layer: LayerMaps, shares: dict[int, float]) -> list[tuple[str, 
     its = "its weight" if layer.row.kind == "linear" else "its kernel"
     lines = [(f"{what.format(channel)} × {its}", shares[channel]) for channel in named]
     if rest:
-        lines.append((f"the other {len(rest)} maps × theirs", sum(shares[channel] for channel in rest)))
+        lines.append(
+            (
+                f"the other {len(rest)} maps × their {'weights' if layer.row.kind == 'linear' else 'kernels'}",
+                sum(shares[channel] for channel in rest),
+            )
+        )
     return lines + ([("bias", shares[BIAS])] if BIAS in shares else [])

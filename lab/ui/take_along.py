@@ -13,13 +13,13 @@ from lab.store import Store
 
 OFFERED = {
     "Epochs (CSV)": "epochs.csv",
-    "Windows within epochs (CSV)": "windows.csv",
+    "Curves within epochs (CSV)": "windows.csv",
     "Accuracy (SVG)": "accuracy.svg",
     "Accuracy (PNG)": "accuracy.png",
     "Loss (SVG)": "loss.svg",
     "Loss (PNG)": "loss.png",
     "Weights (safetensors)": "weights.safetensors",
-    "Config and result (JSON)": "run.json",
+    "Settings and result (JSON)": "run.json",
 }
 
 
@@ -31,7 +31,7 @@ def offer_files(store: Store, run: RunSummary | None) -> None:
     with st.popover("Download", width="stretch"):
         settings: dict[str, Any] = {"on_click": "ignore", "width": "stretch"}  # "ignore": nothing is drawn anew
         whole = partial(archive, store, run.run)
-        st.download_button("All of it (ZIP)", whole, f"run-{run.run}.zip", type="primary", **settings)
+        st.download_button("Everything (ZIP)", whole, f"run-{run.run}.zip", type="primary", **settings)
         for label, name in OFFERED.items():
             content = partial(run_file, store, run.run, name)
             none_yet = name.startswith("weights") and not run.epochs

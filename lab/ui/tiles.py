@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,12 +10,9 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from lab.figures import WRONG
-
-COLUMNS = 16
-"""Of the PNG; what is seen wraps as the page is wide."""
+from lab.sprite import COLUMNS, sprite
 
 _JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _HTML = '<div class="lab-tiles" role="group"></div>'
@@ -81,16 +76,3 @@ def show_tiles(
 def picked(key: str) -> tuple[int, ...]:
     """What was just chosen: the picture's number and, of a value, its row and column."""
     return tuple(int(number) for number in st.session_state[key]["picked"])
-
-
-def sprite(pictures: NDArray[np.uint8]) -> str:
-    """All pictures in one PNG, `COLUMNS` a row, as a data URI."""
-    columns = min(COLUMNS, len(pictures))
-    rows = -(-len(pictures) // columns)
-    _, height, width, *colours = pictures.shape
-    sheet = np.zeros((rows * columns, height, width, *colours), np.uint8)
-    sheet[: len(pictures)] = pictures
-    sheet = sheet.reshape(rows, columns, height, width, *colours).swapaxes(1, 2)
-    png = io.BytesIO()
-    Image.fromarray(sheet.reshape(rows * height, columns * width, *colours)).save(png, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"

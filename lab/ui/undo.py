@@ -30,7 +30,7 @@ def undo_button() -> None:
         shortcut="Ctrl+Z",
         disabled=len(earlier) < 2,
         on_click=_undo,
-        help="Takes the last change of the network back.",
+        help="Undoes the last change of the network.",
     )
 
 

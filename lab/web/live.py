@@ -22,8 +22,8 @@ from lab.web.hub import Hub, Watcher
 SPOKEN_TO = 1008
 """The WebSocket's code for a page that speaks where it is to listen."""
 LONGEST_QUERY = 100
-NOT_A_SOCKET = "This address is a WebSocket that tells of a run while it trains: open the Train page to follow one."
-WRONG_QUERY = "Say which run is watched and which of its events are known, as in live?run=7&after=1234."
+NOT_A_SOCKET = "This address is a WebSocket with the events of a run. Open the Train page to watch a run."
+WRONG_QUERY = "Name the run and the last event that you have, as in live?run=7&after=1234."
 
 
 class Live:

@@ -28,12 +28,12 @@ READING = ("GET", "HEAD")
 PORTS = {"http": 80, "https": 443}
 LONGEST_NAME = 100
 UNKNOWN_HOST = (
-    "This lab does not go by the name of {}. If it is to, name it when you start the lab: --server.allowedHosts NAME."
+    "This lab does not answer to the name {}. To allow the name, start the lab with --server.allowedHosts NAME."
 )
-NO_ORIGIN = "This request does not say which page it comes from (its Origin), and is not answered."
+NO_ORIGIN = "This request does not say which page it comes from (it has no Origin), so it is not answered."
 FOREIGN_ORIGIN = (
-    "This request comes from a page of another site ({}), and is not answered. If that is the lab's own address, "
-    "behind a proxy, name it when you start the lab: --server.corsAllowedOrigins ORIGIN."
+    "This request comes from a page of another site ({}), so it is not answered. If this is the lab's own address "
+    "behind a proxy, start the lab with --server.corsAllowedOrigins ORIGIN."
 )
 
 

@@ -3,7 +3,8 @@
     {"strokes": [[[70, 71.5], [200, 75]]], "run": 7, "epoch": 3}
 
 No run: the network that comes with the lab; no epoch: the newest weights of the run that there are. With
-`"drawing": true` the pen is still down: whether it looks like a digit is not said then, and the answer costs half.
+`"drawing": true` the pen is still down: whether it looks like a digit is not said then, and the answer costs half. With
+`"layers": true` the answer has a picture of every layer too (`lab.layer_strip`), which costs four times the reading.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from lab.answer import Answer, answer_to
 from lab.drawing import (
     BlankDrawing,
+    Gray,
     NoDrawing,
     Points,
     TooMuch,
@@ -32,15 +34,18 @@ from lab.drawing import (
 from lab.run_number import LARGEST
 from lab.store import Store, StoreError, StoreUnavailable
 
+if TYPE_CHECKING:
+    from lab.predict import Predictor
+
 PEN = 18.0
 """Width in pixels of the pen that a page draws with: what is smaller is a dot."""
 MOST_BYTES = 200_000
 """Bytes of a request: of the largest drawing that is read, and some."""
 READERS = 2
 """Drawings that are read at a time: more would only take Python from each other, and all wait longer."""
-WRONG_METHOD = "This address reads drawings: the Draw page sends them to it."
-NO_QUESTION = 'Send what is drawn as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
-TOO_LARGE = "This is more than any drawing of a digit: clear it and draw one digit."
+WRONG_METHOD = "This address reads drawings. The Draw page sends them."
+NO_QUESTION = 'Send the drawing as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
+TOO_LARGE = "This is too much for a drawing of a digit: clear it and draw one digit."
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Question:
     epoch: int | None
     is_unfinished: bool
     """Whether it is still being drawn."""
+    wants_layers: bool
+    """Whether a picture of every layer is asked for too."""
 
 
 class Reading:
@@ -89,9 +96,17 @@ class Reading:
         network = reader(question.run, question.epoch, self._open_store())
         if question.is_unfinished:
             picture = normalize_strokes(question.strokes, PEN)
-            return Answer(network(picture), picture, None, network.description, network.is_live).row()
-        stages = stroke_stages(question.strokes, PEN)
-        return answer_to(stages, network, network.description, network.is_live).row()
+            answer = Answer(network(picture), picture, None, network.description, network.is_live)
+        else:
+            answer = answer_to(stroke_stages(question.strokes, PEN), network, network.description, network.is_live)
+        return answer.row() | ({"layers": _layers(network, answer.picture)} if question.wants_layers else {})
+
+
+def _layers(network: Predictor, picture: Gray) -> dict[str, Any]:
+    from lab.layer_strip import strip
+    from lab.probe import layer_maps
+
+    return strip(layer_maps(network, picture)).row()
 
 
 async def _body(request: Request) -> bytes:
@@ -111,8 +126,8 @@ def _question(content: bytes) -> Question:
         raise HTTPException(400, NO_QUESTION) from error
     if not isinstance(asked, dict) or not all(_is_counted(asked.get(name)) for name in ("run", "epoch")):
         raise HTTPException(400, NO_QUESTION)
-    is_unfinished = asked.get("drawing", False)
-    if not isinstance(is_unfinished, bool):
+    wishes = [asked.get(name, False) for name in ("drawing", "layers")]
+    if not all(isinstance(wish, bool) for wish in wishes):
         raise HTTPException(400, NO_QUESTION)
     try:
         strokes = strokes_from_canvas(asked.get("strokes"))
@@ -122,7 +137,7 @@ def _question(content: bytes) -> Question:
         raise HTTPException(400, str(error)) from error
     if not strokes:
         raise HTTPException(400, str(BlankDrawing()))
-    return Question(strokes, asked.get("run"), asked.get("epoch"), is_unfinished)
+    return Question(strokes, asked.get("run"), asked.get("epoch"), *wishes)
 
 
 def _is_counted(number: object) -> bool:

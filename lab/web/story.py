@@ -17,7 +17,7 @@ from lab.curves import accuracy_axis, loss_axis
 from lab.events import Started, Window
 from lab.growth import added, reached
 from lab.schedule import planned_learning_rates
-from lab.standing import details, figures, movement, told_aloud, waiting_words, whereabouts
+from lab.standing import details, figures, hardware, movement, told_aloud, waiting_words
 from lab.steps import published_epochs
 from lab.store import Ahead, Kept, Run
 from lab.time_left import TimeLeft
@@ -119,7 +119,7 @@ class Story:
     def _words(self) -> dict[str, Any]:
         """What changes with an epoch."""
         summary = summarize(self.run, self._timeline.epochs)
-        words = {"whereabouts": whereabouts(summary)} | figures(summary) | details(summary)
+        words = {"hardware": hardware(summary)} | figures(summary) | details(summary)
         return {"words": words, "aloud": told_aloud(summary)}
 
     def _waits(self, place: Place | None) -> str:

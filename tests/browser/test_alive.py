@@ -139,7 +139,7 @@ def test_the_bar_goes_on_from_the_measured_speed_and_not_beyond_the_epoch(
     bar = page.get_by_role("progressbar", name="Progress of the run")
     expect(bar).to_have_attribute("aria-valuenow", "6")  # 1 / 15
     run.windows(2)
-    expect(page.locator(".lab-live-line")).to_contain_text("Epoch 1 of 15, evaluating on 10,000 images")
+    expect(page.locator(".lab-live-line")).to_contain_text("Epoch 1 of 15, testing on 10,000 images")
     run.say(epoch(1))
     expect(page.locator(".lab-live-line")).to_contain_text("Epoch 2 of 15, batch ")
     page.evaluate(NOTE_BATCHES)

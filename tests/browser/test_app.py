@@ -90,7 +90,7 @@ def test_pause_go_on_and_stop_act_within_seconds(server: LabServer, new_tab: Tab
     run_id = start(server)
     page = new_tab(train_address(server, run_id))
     wait_for_points(page, "loss", "train", more_than=0)
-    for button, word in (("Pause", "paused"), ("Go on", "running"), ("Stop", "stopped")):
+    for button, word in (("Pause", "paused"), ("Resume", "running"), ("Stop", "stopped")):
         began = monotonic()
         page.get_by_role("button", name=button, exact=True).click()
         until_kept(server, run_id, word)

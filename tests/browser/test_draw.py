@@ -57,6 +57,7 @@ def test_the_answer_moves_while_the_line_is_drawn_and_the_page_follows_at_its_en
     expect_answer(page, "1")
     assert page.evaluate(INK) > 20
     expect(page.locator(".lab-bars-answer")).to_contain_text(" %")
+    expect(page.locator(".lab-layers").get_by_role("img")).to_have_count(9)
     expect(page.locator(".stages")).to_have_count(0)
     page.mouse.up()
     expect(page.locator(".stages")).to_contain_text("Centre of mass")
@@ -84,7 +85,8 @@ def test_strokes_are_undone_and_cleared_and_nothing_is_guessed_without_ink(serve
     draw(page, canvas, ONE)
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(".lab-answer-digit")).to_be_hidden()
-    expect(page.locator(".stages")).to_have_count(0)
+    for gone in (".stages", ".lab-layers figure"):
+        expect(page.locator(gone)).to_have_count(0)
     assert page.evaluate(INK) == 0
     draw(page, canvas, ONE)
     expect_answer(page, "1")
@@ -176,7 +178,7 @@ def test_tab_reaches_nothing_that_cannot_be_seen(server: LabServer, new_tab: Tab
     expect_answer(page, "1")
     reached = tab_through(page)
     assert [focus.name for focus in reached if not focus.is_seen] == []
-    for name in ("Network", "The square to draw in", "Takes the last stroke back", "Takes every stroke away"):
+    for name in ("Network", "The square to draw in", "Removes the last stroke", "Removes all strokes"):
         assert any(name in focus.name for focus in reached), name
     page.get_by_role("radio", name="Picture file").click()
     expect(page.get_by_text("Choose a picture of one digit.")).to_be_visible()
@@ -199,12 +201,12 @@ def test_a_file_that_the_browser_does_not_even_send_takes_the_old_answer_away(se
     expect_answer(page, "1")
     expect(page.locator(".st-key-picture_read img")).to_be_visible()
     files.set_input_files({"name": "huge.png", "mimeType": "image/png", "buffer": bytes(21 * 2**20)})
-    expect(page.get_by_text("The file in red was not taken")).to_be_visible()
+    expect(page.get_by_text("The file in red was not accepted")).to_be_visible()
     for what in (".lab-answer", ".lab-received", ".stages", ".st-key-picture_read img"):
         expect(page.locator(what)).to_be_hidden()
     files.set_input_files(one("another.png"))
     expect_answer(page, "1")
-    expect(page.get_by_text("The file in red was not taken")).to_be_hidden()
+    expect(page.get_by_text("The file in red was not accepted")).to_be_hidden()
 
 
 def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_on(
@@ -217,11 +219,14 @@ def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_o
     page, canvas = open_board(server, new_tab)
     page.get_by_role("combobox", name="Network").click()
     page.get_by_role("option", name=f"Run {run}").click()
-    expect(page.get_by_text("watch its bars sharpen")).to_be_visible()
+    expect(page.get_by_text("watch its bars change")).to_be_visible()
     draw(page, canvas, ONE)
     reader = page.locator(".lab-answer-reader")
     expect(reader).to_contain_text("untrained")
     assert page.evaluate(HIGHEST) < 0.4
+    layers = page.locator(".lab-layers").get_by_role("img")
+    expect(layers).to_have_count(9)
+    untrained = layers.nth(4).evaluate(PICTURE)
     page.evaluate(NOTE_READERS)
     server.store.send(first, "stop")
     expect(reader).to_be_empty()  # it has ended, and the page has been drawn anew for it
@@ -229,11 +234,13 @@ def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_o
     expect_answer(page, "1")
     batches = page.evaluate("window.readers.filter(words => words.includes('epoch 1, batch'))")
     assert len(set(batches)) >= 3
+    assert layers.nth(4).evaluate(PICTURE) != untrained
 
 
 HIGHEST = """() => Math.max(...[...document.querySelectorAll(".lab-bars i")].map(
     (bar) => Number(bar.style.transform.match(/[0-9.]+/)[0])))"""
 """The probability of the answer, as it is drawn."""
+PICTURE = "picture => picture.style.backgroundImage"
 NOTE_READERS = """() => {
     window.readers = [];
     const line = document.querySelector(".lab-answer-reader");

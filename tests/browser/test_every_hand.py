@@ -101,7 +101,7 @@ def test_a_chart_says_what_it_shows_and_its_latest_figures(server: LabServer, ne
     run_id = two_runs(server)[0]
     page = new_tab(train_address(server, run_id))
     last = server.store.epochs([run_id])[run_id][-1]
-    begun = "train, nothing yet; train, evaluated, nothing yet"
+    begun = "train, no points; train, evaluated, no points"
     words = f"Accuracy (%) by epoch: {begun}; test {last.test_accuracy:.2f} % at epoch 2"
     expect(page.locator(".st-key-accuracy").get_by_role("img", name=words)).to_have_count(1)
     expect(page.get_by_role("img", name=f"Loss by epoch: {begun}; test {last.test_loss:.4f}")).to_have_count(1)

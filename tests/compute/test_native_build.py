@@ -103,7 +103,7 @@ def test_the_folder_is_the_users_own(cache: Path, tmp_path: Path, monkeypatch: p
     build.build(own_threads=False)
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     cache.chmod(0o777)
-    with pytest.raises(build.NotBuilt, match="others than you can write"):
+    with pytest.raises(build.NotBuilt, match="other users can write"):
         build.build(own_threads=False)
 
 

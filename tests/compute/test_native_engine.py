@@ -373,5 +373,5 @@ def test_memory_that_is_refused_is_an_exception(in_child: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", in_child + TOO_LARGE], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    sentence = "There is too little memory for the engine of this network and batch size."
+    sentence = "There is not enough memory for this network and batch size."
     assert done.stdout.splitlines() == [sentence] * 2

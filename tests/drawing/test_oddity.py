@@ -37,7 +37,12 @@ def test_a_straight_line_may_be_a_one() -> None:
 
 @pytest.mark.parametrize(
     ("strokes", "why"),
-    [(DOT, "a dot"), (TWO_DIGITS, "two parts side by side"), (scribble(), ""), (HOUSE, "none of the ten digits")],
+    [
+        (DOT, "a dot"),
+        (TWO_DIGITS, "two parts side by side"),
+        (scribble(), ""),
+        (HOUSE, "not like those of any MNIST digit"),
+    ],
     ids=["dot", "two digits", "scribble", "house"],
 )
 def test_what_is_no_digit_is_odd_and_says_why(strokes: list[Points], why: str) -> None:

@@ -73,7 +73,7 @@ PNG = saved(canvas(SEVEN), "PNG")
 JPEG = saved(canvas(SEVEN), "JPEG")
 
 
-NO_PICTURE = "not a PNG or JPEG picture: choose one"
+NO_PICTURE = "not a PNG or JPEG picture: choose another file"
 DAMAGED = "cut off or damaged: save it again"
 REFUSED = {
     "nothing": (b"", NO_PICTURE),
@@ -369,7 +369,7 @@ def test_a_picture_of_too_many_pixels_is_refused_unread(megapixels: int, action:
     """Pillow warns from 89 megapixels and refuses from 179; either way the sentence is ours."""
     with warnings.catch_warnings():
         warnings.simplefilter(action)
-        with pytest.raises(PictureError, match="picture has more than 50 megapixels: reduce it first"):
+        with pytest.raises(PictureError, match="picture has more than 50 megapixels: make it smaller first"):
             read_picture(png(1000 * megapixels, 1000, b"\0"))
 
 
@@ -381,7 +381,7 @@ def with_sides(jpeg: bytes, width: int, height: int) -> bytes:
 
 def test_a_progressive_jpeg_which_needs_more_memory_is_refused_earlier() -> None:
     for side in (5000, 65_000):
-        with pytest.raises(PictureError, match="progressive JPEG has more than 24 megapixels: reduce it first"):
+        with pytest.raises(PictureError, match="progressive JPEG has more than 24 megapixels: make it smaller first"):
             read_picture(with_sides(saved(canvas(SEVEN), "JPEG", progressive=True), side, side))
     with pytest.raises(PictureError, match="picture has more than 50 megapixels"):
         read_picture(with_sides(JPEG, 65_000, 65_000))

@@ -110,7 +110,7 @@ def test_a_question_mark_in_a_url_is_not_lost_silently(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
 def test_a_database_that_would_be_gone_with_the_process_is_refused(url: str) -> None:
-    with pytest.raises(StoreError, match="it would be gone with the process: name a file"):
+    with pytest.raises(StoreError, match="it would be lost when the lab ends: name a file"):
         Store(url)
 
 

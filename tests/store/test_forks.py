@@ -45,10 +45,10 @@ def test_an_epoch_that_was_trained_twice_counts_once(store: Store) -> None:
 @pytest.mark.parametrize(
     ("epoch", "config", "sentence"),
     [
-        (2, replace(LOWER, batch_size=8), "A fork keeps the batch size"),
-        (3, LOWER, "The fork would be over"),
-        (0, LOWER, "has no whole checkpoint of epoch 0"),
-        (9, replace(LOWER, epochs=20), "has no whole checkpoint of epoch 9"),
+        (2, replace(LOWER, batch_size=8), "A fork must have the same batch size"),
+        (3, LOWER, "The fork has no epochs left"),
+        (0, LOWER, "has no complete checkpoint of epoch 0"),
+        (9, replace(LOWER, epochs=20), "has no complete checkpoint of epoch 9"),
     ],
 )
 def test_what_cannot_go_on_is_refused_and_leaves_nothing(
@@ -64,7 +64,7 @@ def test_a_damaged_checkpoint_begins_no_fork(store: Store) -> None:
     parent = finished(store)
     with store._database.writing() as connection:
         connection.execute(sa.text("UPDATE checkpoints SET weights = x'00' WHERE epoch = 2"))
-    with pytest.raises(StoreError, match="no whole checkpoint of epoch 2"):
+    with pytest.raises(StoreError, match="no complete checkpoint of epoch 2"):
         store.fork(parent, 2, LOWER)
 
 
@@ -98,4 +98,4 @@ def test_a_fork_that_contradicts_itself_is_not_taken(change: str, store: Store, 
     with store._database.writing() as connection:
         connection.execute(sa.text(f"UPDATE runs SET {change} WHERE id = {fork}"))
     (refused,) = store.copy_to(Store(file_url(tmp_path / "other.sqlite3"))).refused
-    assert "it says to go on after epoch" in refused
+    assert "it says that it continues another run after epoch" in refused

@@ -172,6 +172,6 @@ def test_another_programs_database_gets_no_tables_of_ours(tmp_path: Path) -> Non
     with rows_of(path) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
     before = contents(path)
-    with pytest.raises(StoreError, match="it is another program's"):
+    with pytest.raises(StoreError, match="it belongs to another program"):
         Store(file_url(path))
     assert contents(path) == before

@@ -213,7 +213,7 @@ def test_a_store_that_is_deleted_in_use_is_noticed_by_all_that_follows(store: St
 
 
 def test_what_is_written_while_the_store_is_deleted_is_not_said_to_be_kept(store: Store) -> None:
-    with pytest.raises(StoreError, match="nothing more is kept"), store._database.writing() as connection:
+    with pytest.raises(StoreError, match="nothing more is saved"), store._database.writing() as connection:
         connection.execute(sa.text("DELETE FROM runs"))
         remove(path_of(store))
 

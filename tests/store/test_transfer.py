@@ -140,7 +140,7 @@ def test_a_stopped_run_that_came_without_its_optimisers_state_cannot_be_resumed(
     assert store.run(copy).resumable is resumable
     [listed] = store.runs()
     assert listed.resumable is resumable
-    with nullcontext() if resumable else pytest.raises(StoreError, match="without its optimiser state"):
+    with nullcontext() if resumable else pytest.raises(StoreError, match="only with its optimiser state"):
         store.requeue(copy)
 
 
@@ -186,10 +186,10 @@ FAULTS: dict[str, tuple[Callable[[sqlite3.Connection], object], str]] = {
     "a name that moves the cursor": (set_to("runs", "name", "\x1b[2J"), "control characters"),
     "no uuid": (set_to("runs", "uuid", "mine"), "uuid is 'mine'"),
     "an event of a later lab": (set_to("events", "payload", '{"event": "dream"}', "kind = 'window'"), "unknown kind"),
-    "an event under another's kind": (set_to("events", "kind", "window", "kind = 'started'"), "of another kind"),
+    "an event under another's kind": (set_to("events", "kind", "window", "kind = 'started'"), "claims another kind"),
     "an epoch twice": (set_to("events", "payload", ONE_EPOCH, "kind = 'epoch'"), "its epochs are 1, 1, 1"),
     "a lost epoch": (lambda c: c.execute("DELETE FROM events WHERE payload LIKE '%\"epoch\": 2%'"), "epochs are 1, 3"),
-    "no ending": (lambda c: c.execute("DELETE FROM events WHERE kind = 'finished'"), "called finished after 3 of 3"),
+    "no ending": (lambda c: c.execute("DELETE FROM events WHERE kind = 'finished'"), "marked as finished after 3 of 3"),
     "an accuracy of 400 %": (
         set_to("events", "payload", ONE_EPOCH.replace('"train_accuracy": 90.0', '"train_accuracy": 400'), "id = 3"),
         "an accuracy of its epoch 1",
@@ -270,7 +270,7 @@ def test_another_programs_database_is_told_by_its_own_name(store: Store, tmp_pat
     with sqlite3.connect(odd) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
     connection.close()
-    with pytest.raises(StoreError, match=f"{odd} cannot be used: it is another program's"):
+    with pytest.raises(StoreError, match=f"{odd} cannot be used: it belongs to another program"):
         store.import_file(odd)
 
 

@@ -34,9 +34,9 @@ def test_a_sound_store_has_no_problem_also_while_it_is_used(store: Store) -> Non
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
-        ("UPDATE runs SET config = '{'", "Run 1 cannot be read: the config is no JSON text"),
+        ("UPDATE runs SET config = '{'", "Run 1 cannot be read: the config is not JSON"),
         ("UPDATE events SET payload = '{' WHERE id = 4", "its event 4 is damaged"),
-        ("DELETE FROM events WHERE id = 4", "its epochs are 1, 3, not each once from 1 on"),
+        ("DELETE FROM events WHERE id = 4", "its epochs are 1, 3; they must be 1, 2, 3 and so on"),
         (
             "UPDATE checkpoints SET weights = substr(weights, 1, 400) WHERE epoch = 2",
             "its checkpoint of epoch 2 is damaged",

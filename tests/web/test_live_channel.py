@@ -85,7 +85,7 @@ def test_a_queued_run_is_told_its_place_and_about_when_it_begins(store: Store, w
         told = heard(page)["waits"] or heard(page)["waits"]
         assert told.startswith("next on cpu")
         behind = heard(other)["waits"] or heard(other)["waits"]
-        assert behind.startswith("1 more before it on cpu")
+        assert behind.startswith("1 run before it on cpu")
         say(store, training, Stopped())
         claimed(store, waiting, "a worker")
         while heard(page).get("state") != "running-run-1":

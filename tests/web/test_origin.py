@@ -87,7 +87,7 @@ def test_the_machines_own_names_and_every_address_are_answered(host: str) -> Non
 def test_a_name_that_somebody_else_may_own_is_not_answered(host: str | None) -> None:
     status, words = answer(host=host)
     assert status == 403
-    assert words.startswith("This lab does not go by the name of ")
+    assert words.startswith("This lab does not answer to the name ")
     assert "server.allowedHosts" in words
 
 

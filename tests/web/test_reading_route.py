@@ -16,8 +16,10 @@ from web_server import WebServer, serving
 from lab.drawing import odd, stroke_stages
 from lab.drawing.canvas import MOST_POINTS
 from lab.events import Stopped
+from lab.layer_strip import strip
 from lab.mnist import Mnist
 from lab.predict import Predictor, load_predictor
+from lab.probe import layer_maps
 from lab.store import Store, StoreUnavailable
 from lab.training import train
 from lab.web import PEN
@@ -63,9 +65,18 @@ def test_strokes_are_answered_with_all_that_the_page_shows(web: WebServer) -> No
     assert answer["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
     assert answer["percent"][7] == f"{100 * expected[7]:.1f} %"
     assert answer["odd"] == "" and answer["live"] is False
-    assert answer["reader"].startswith("Read by Step 6") and "comes with the lab" in answer["reader"]
+    assert answer["reader"].startswith("Read by the ready-trained network (Step 6")
     picture = np.frombuffer(base64.b64decode(answer["picture"]), np.uint8).reshape(28, 28)
     assert np.abs(picture / 255 - stages[-1].image).max() <= 0.5 / 255 + 1e-6
+
+
+def test_the_layers_are_drawn_for_who_asks_for_them(web: WebServer) -> None:
+    assert "layers" not in asked(web, strokes=SEVEN)
+    for drawing in (True, False):
+        layers = asked(web, strokes=SEVEN, layers=True, drawing=drawing)["layers"]
+        picture = stroke_stages(SEVEN, PEN)[-1].image
+        expected = strip(layer_maps(load_predictor(), picture)).row()
+        assert layers == json.loads(json.dumps(expected))
 
 
 def test_what_does_not_look_like_a_digit_is_said_to_be_so(web: WebServer) -> None:
@@ -127,6 +138,7 @@ def test_the_epoch_that_came_since_is_the_newest(web: WebServer, store: Store, f
         '{"strokes": [[[1, 2]]], "run": 9223372036854775808}',
         '{"strokes": [[[1, 2]]], "run": 7, "epoch": 1.5}',
         '{"strokes": [[[1, 2]]], "drawing": "yes"}',
+        '{"strokes": [[[1, 2]]], "layers": 1}',
     ],
 )
 def test_what_is_no_question_is_refused(web: WebServer, content: bytes | str) -> None:

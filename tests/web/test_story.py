@@ -138,7 +138,7 @@ def test_a_waiting_run_says_for_whom() -> None:
     waiting = replace(told.run, status="queued", started=None)
     place = Place(Ahead(device="cpu", training=1, waiting=(2, 3)), 61.0)
     message = told.hear(run=waiting, place=place)
-    assert message is not None and message["waits"] == "2 more before it on cpu, begins in about 1 min 1 s"
+    assert message is not None and message["waits"] == "2 runs before it on cpu, starts in about 1 min 1 s"
     assert told.hear(run=waiting, place=place) is None
     begun = told.hear(started(tiny_run()))
     assert begun is not None and begun["waits"] == ""

@@ -179,7 +179,7 @@ def _own_folder() -> Path:
     except (OSError, RuntimeError) as error:
         raise NotBuilt(f"there is no folder to keep it in ({error}).") from error
     if sys.platform != "win32" and (about.st_uid != os.getuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
-        raise NotBuilt(f"others than you can write to {folder}.")
+        raise NotBuilt(f"other users can write to {folder}.")
     return folder
 
 

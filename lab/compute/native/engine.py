@@ -107,7 +107,7 @@ class Engine:
         described, threads = (_Layer * len(layers))(*layers), torch.get_num_threads()
         self._engine = loaded.engine_new(described, len(layers), IMAGE_SIZE, IMAGE_SIZE, batch_size, threads)
         if self._engine is None:
-            raise MemoryError("There is too little memory for the engine of this network and batch size.")
+            raise MemoryError("There is not enough memory for this network and batch size.")
         loaded.engine_smooth_labels(self._engine, label_smoothing)
 
     def close(self) -> None:
