@@ -100,7 +100,8 @@ with watch:
         config = draft().config
         preset = matching_step(config)
         st.info("No run yet. Choose a step and press Start training. The curves will grow here.")
-        draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
+        with st.container(key="no-curves"):
+            draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
 
 if is_large:
     present_switch()

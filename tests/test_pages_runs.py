@@ -14,6 +14,7 @@ from app_pages import (
     as_read,
     button,
     chart,
+    component_data,
     controls,
     draft,
     epoch,
@@ -40,7 +41,7 @@ from lab.steps import step
 from lab.store import Store
 from lab.training import train
 from lab.ui import take_along
-from lab.ui.run_table import DRAWN
+from lab.ui.run_table import CARDS, DRAWN
 
 
 def select(app: AppTest, *rows: int) -> AppTest:
@@ -82,6 +83,17 @@ def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> N
     assert [words.startswith("queued ") for words in table["Started"]] == [True, False]
     assert table["Training time"].iloc[1] == "1 min 10 s"
     assert table["Last, %"].isna().tolist() == [True, False]
+
+
+def test_the_cards_say_the_same_of_every_run_and_which_are_ticked(store: Store) -> None:
+    old = add_run(store, epoch(1, 9910), Stopped(), name="mine")
+    new = store.submit(step(1).config)
+    given = component_data(select(open_app("runs"), 1), CARDS)
+    assert [list(card.values()) for card in given["cards"]] == [
+        [new, store.run(new).name, "", f"run {new}, step 1, queued"],
+        [old, "mine", "test 99.10 %", f"run {old}, stopped"],
+    ]
+    assert given["ticked"] == [old]
 
 
 def test_nothing_can_be_done_before_a_run_is_selected_and_only_deleting_with_several(store: Store) -> None:
@@ -223,7 +235,7 @@ def test_runs_without_an_epoch_are_compared_without_charts(store: Store) -> None
     store.submit(tiny_run(seed=2))
     app = select(open_app("runs"), 0, 1)
     assert is_well(app)
-    assert [drawn.key for drawn in app.get("bidi_component")] == ["channel", "table_keys"]
+    assert [drawn.key for drawn in app.get("bidi_component")] == ["channel", CARDS, "table_keys"]
     assert list(compared(app)["Seed"].values()) == ["1", "2"]
 
 

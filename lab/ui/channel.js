@@ -17,7 +17,8 @@ const channel = { socket: null, tries: 0, timer: null, heard: 0 };
 let page = null;  // what the page was drawn with last, and its place
 
 function watch(data, place, ask) {
-  if (told.run !== data.run) {
+  const isAnother = told.run !== data.run;
+  if (isAnother) {
     hangUp();
     Object.assign(channel, { state: null, asked: null, words: {}, waits: "", problem: "", grown: false });
     Object.assign(told, { run: data.run, rows: [], axes: null, cursor: data.cursor });
@@ -31,6 +32,14 @@ function watch(data, place, ask) {
   channel.grown = told.cursor > data.cursor;
   draw();
   next();
+  if (isAnother) reveal(place);
+}
+
+// On a phone a run is started far below the place where it is watched. A run that is only mentioned moves nothing.
+function reveal(place) {
+  if (place.closest(".st-key-live-run")) return;
+  const { top, bottom } = place.getBoundingClientRect();
+  if (top < 60 || bottom > innerHeight) place.scrollIntoView({ block: "center" });
 }
 
 function call() {

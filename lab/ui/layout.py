@@ -40,6 +40,11 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
 @media (max-width: 1000px) {  /* on a tablet, the columns of st.container(key="halves") stand below each other */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
 }
+@media (max-width: 700px) {  /* on a phone, two buttons a line */
+    .st-key-run-actions [data-testid="stHorizontalBlock"] {display: grid; grid-template-columns: 1fr 1fr;}
+    .st-key-run-actions [data-testid="stColumn"] {width: auto; min-width: 0;}
+    .st-key-run-actions [data-testid="stColumn"]:last-child {display: none;}
+}
 .st-key-two-sides-right-first > div > [data-testid="stHorizontalBlock"] {flex-direction: row-reverse;}
 @media (max-width: 1000px) {
     [class*="st-key-two-sides"] > div > [data-testid="stHorizontalBlock"] {flex-direction: column;}
@@ -47,6 +52,7 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
         width: 100%; flex: 1 1 auto;
     }
 }
+@media (max-width: 700px) {.st-key-no-curves {display: none;}}  /* else Start is two screens below them */
 .st-key-guess [role="radiogroup"] {flex-wrap: wrap;}
 .st-key-guess [role="radiogroup"] button {padding: 0 0.55rem;}
 /* Text reaches 4.5:1 on its ground in both themes, which Streamlit's own does not. */

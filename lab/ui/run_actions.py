@@ -21,7 +21,8 @@ OPEN_HELP = "Opens the run on the Train page with its settings. You can go back 
 def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
     """A button for each; a dialog goes on asking about the runs that were ticked when it was opened."""
     one = chosen[0].summary if len(chosen) == 1 else None
-    open_it, rename_it, files, delete_it, _ = st.columns([1, 1, 1.1, 1, 3])
+    with st.container(key="run-actions"):
+        open_it, rename_it, files, delete_it, _ = st.columns([1, 1, 1.1, 1, 3])
     if open_it.button("Open", disabled=one is None, width="stretch", help=OPEN_HELP) and one:
         open_run(one.run)
         st.switch_page(page("train"))

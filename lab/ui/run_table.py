@@ -1,7 +1,8 @@
 """The table of runs and which of them are ticked: known by their ids, never by their places in it.
 
 A browser says only which rows are ticked. So the rows mean what was drawn last, whatever has become of the runs since;
-and where a run has come or gone, the table is a new one, under a new key, that begins with the same runs ticked.
+and where a run has come or gone, the table is a new one, under a new key, that begins with the same runs ticked. On a
+narrow screen cards stand in its place (`lab.ui.run_cards`), and ticking one has the table begin anew in the same way.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import streamlit as st
 from lab.analysis import RunSummary, gap, summarize
 from lab.standing import duration
 from lab.store import Store
+from lab.ui.run_cards import Card, show_cards, ticked_cards
 from lab.ui.run_words import began_words
 from lab.ui.state import tick_runs, ticked_runs
 
 DRAWN = "runs_drawn"
+CARDS = "run_cards"
 FEW_ROWS = 8
 UNREADABLE = "unreadable"
 GAP_HELP = (
@@ -63,7 +66,7 @@ def list_runs(store: Store) -> list[Listed]:
 
 
 def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
-    """The table; returns those that are ticked, in its order."""
+    """The table, or the cards; returns those that are ticked, in its order."""
     drawn = _drawn_for(tuple(run.id for run in runs))
     percent = st.column_config.NumberColumn(format="%.2f")
     ticked = [place for place, run in enumerate(runs) if run.id in ticked_runs()]
@@ -85,6 +88,7 @@ def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
             "Name": st.column_config.TextColumn(width="medium"),
         },
     )
+    show_cards([_card(run) for run in runs], ticked_runs(), CARDS, _tick_as_the_cards)
     return [runs[place] for place in ticked]
 
 
@@ -98,6 +102,21 @@ def _drawn_for(ids: tuple[int, ...]) -> Drawn:
     if drawn.key not in st.session_state or drawn.ids != ids:  # also when the page was left
         drawn = st.session_state[DRAWN] = Drawn(drawn.version + 1, ids)
     return drawn
+
+
+def _tick_as_the_cards() -> None:
+    """Take over what was ticked by a card; the table begins anew with it."""
+    drawn: Drawn = st.session_state[DRAWN]
+    tick_runs(ticked_cards(CARDS))
+    st.session_state[DRAWN] = Drawn(drawn.version + 1, drawn.ids)
+
+
+def _card(listed: Listed) -> Card:
+    """What a card says: of the result the last test accuracy, as everywhere."""
+    run = listed.summary
+    facts = [f"run {listed.id}", f"step {run.step}" if run and run.step else "", listed.status]
+    accuracy = f"{run.evaluated} {run.last.test_accuracy:.2f} %" if run and run.last else ""
+    return Card(listed.id, listed.name, accuracy, ", ".join(filter(None, facts)))
 
 
 def _row(listed: Listed) -> dict[str, Any]:

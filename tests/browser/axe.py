@@ -10,9 +10,12 @@ STREAMLITS_OWN = {
 """Findings in what Streamlit draws and the lab cannot change: the rule, and what is in the element's own tag."""
 
 
-def findings(page: Page) -> list[str]:
-    """What axe-core finds wrong with the page as it stands, a line an element; what cannot be helped is left out."""
-    found = Axe().run(page).response["violations"]
+def findings(page: Page, within: str | None = None) -> list[str]:
+    """What axe-core finds wrong with the page as it stands, a line an element; what cannot be helped is left out.
+
+    `within`: the selector of the part that is looked at; None looks at all of it.
+    """
+    found = Axe().run(page, context=within).response["violations"]
     return [
         f"{rule['id']}: {node['html']}\n{node['failureSummary']}"
         for rule in found

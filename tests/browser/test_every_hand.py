@@ -244,8 +244,7 @@ COVERED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("page_name", ["layers", "runs"])
+@pytest.mark.parametrize(("page_name", "width"), [("layers", 390), ("layers", 1280), ("runs", 820), ("runs", 1280)])
 def test_no_toolbar_covers_a_text(server: LabServer, browser: Browser, page_name: str, width: int) -> None:
     two_runs(server)
     page = browser.new_page(viewport={"width": width, "height": 800})

@@ -1,10 +1,12 @@
 """What only a browser shows: which runs are ticked, how names are drawn, what becomes of what is typed."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 from app_pages import add_run, epoch
+from browser.axe import findings
 from examples import tiny_run, wait_until
 from lab_server import LabServer
 from nasty import NASTY_NAMES
@@ -100,6 +102,47 @@ def test_what_is_typed_is_used_or_stays_and_is_refused(
     fields = {"Epochs": "epochs", "Seed": "seed", "Training images": "training_images"}
     (run,) = server.store.runs()
     assert getattr(run.config, fields[label]) == 3
+
+
+def test_on_a_phone_runs_are_cards_ticked_by_tap_and_by_space_and_a_wide_screen_has_them_ticked_in_the_table(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    ids = [ended_run(server, name) for name in ("oldest", "mine")]
+    page = open_runs(server, new_tab)
+    page.set_viewport_size({"width": 390, "height": 844})
+    table = page.locator("[data-testid=stDataFrame]")
+    expect(table).to_be_hidden()
+    cards = page.get_by_role("group", name="Runs").get_by_role("button")
+    expect(cards).to_have_count(2)
+    ended_run(server, "somebody else's")  # at the top of the next drawing
+    cards.first.click()  # the two are ticked in two places: 'mine' by tap, 'oldest' by Space
+    expect(page.get_by_role("button", name="Open", exact=True)).to_be_enabled()
+    expect(cards).to_have_count(3)
+    expect(page).to_have_url(f"{server.address}/runs?compare={ids[1]}")
+    cards.last.press("Space")
+    expect(page).to_have_url(re.compile(rf"compare={ids[0]}(,|%2C){ids[1]}$"))
+    expect(page.get_by_role("img", name="Accuracy (%) by epoch")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert findings(page, within="[data-testid=stMain]") == []
+    page.set_viewport_size({"width": 820, "height": 1180})
+    expect(table).to_be_visible()
+    expect(cards.first).to_be_hidden()
+    ticked = table.locator("canvas tbody tr[aria-selected=true]")
+    expect(ticked).to_have_count(2)
+    page.set_viewport_size({"width": 390, "height": 844})
+    cards.last.click()
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page).to_have_url(re.compile(rf"/train\?.*run={ids[1]}\b"))
+
+
+def test_on_a_phone_the_progress_of_a_run_comes_into_view_when_it_is_started(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/train?step=3")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_text("No run yet")).to_be_visible()
+    expect(page.locator(".st-key-no-curves")).to_be_hidden()
+    press(page, "Quick")  # after scrolling down to it
+    expect(page.get_by_role("progressbar", name="Progress of the run")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_in_viewport(ratio=1)
 
 
 COLUMNS = {"channels": (3, 218), "kernel": (4, 308)}
