@@ -14,10 +14,11 @@ import pytest
 import start
 
 EMPTY_APP = """
-import signal, sys
-print("arguments:", sys.argv[1:], flush=True)
+import sys, time
 try:
-    signal.pause()
+    print("arguments:", sys.argv[1:], flush=True)
+    while True:
+        time.sleep(0.05)
 except KeyboardInterrupt:
     print("ended in good order", flush=True)
     sys.exit(7)
