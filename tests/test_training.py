@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 from lab import memory, training
 from lab.augment import augment
 from lab.checkpoint import load_weights
+from lab.compute import read_scores
 from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv, linear, max_pool
 from lab.events import Epoch, Event, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
+from lab.predict import load_predictor
 from lab.schedule import learning_rate
 from lab.seeding import MEASUREMENT, WEIGHTS, derived_seed
 from lab.steps import step
@@ -212,13 +214,13 @@ def test_training_images_are_measured_as_test_images_are_read(few: Mnist) -> Non
 def test_of_many_images_a_sample_is_measured_and_in_the_last_epoch_all(
     few: Mnist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sample of 10 of 48: every epoch the same, evenly spaced."""
+    """A sample of 10 of 48, the same in every epoch."""
     monkeypatch.setattr(training, "SAMPLE_IMAGES", 10)
     config = tiny_run(epochs=2)
     first, last = epochs_of(train(config, few))
     assert [part.images for part in first.measured] == [10]
     assert [part.images for part in last.measured] == [10, 48]
-    sample = [0, 4, 9, 14, 19, 24, 28, 33, 38, 43]  # 4.8 apart
+    sample = training.sample_of(48)
     for epoch in (first, last):
         loss, correct = read(epoch, config, to_unit(few.train_images[sample]), few.train_labels[sample])
         assert epoch.measured[0].correct == correct
@@ -235,9 +237,30 @@ def test_only_the_runs_own_training_images_are_measured(few: Mnist) -> None:
     assert epoch.measured[0].loss == pytest.approx(loss, rel=1e-5)
 
 
-@pytest.mark.parametrize(("images", "spacing"), [(60_000, 6), (50_000, 5), (10_000, 1), (77, 1)])
-def test_a_sample_is_evenly_spaced(images: int, spacing: int) -> None:
-    assert training.sample_of(images).nonzero().flatten().tolist() == list(range(0, images, spacing))
+@pytest.mark.parametrize("images", [60_000, 50_000, 12_345, 10_001])
+def test_a_sample_is_always_the_same_and_keeps_step_with_no_order_of_the_images(images: int) -> None:
+    """Of every n-th image it has its share: within four standard deviations."""
+    chosen = training.sample_of(images)
+    assert torch.equal(chosen, training.sample_of(images))
+    assert chosen.sum() == 10_000
+    share = 10_000 / images
+    for spacing in range(2, 13):
+        for first in range(spacing):
+            part = chosen[first::spacing].double()
+            assert abs(part.mean().item() - share) < 4 * (share * (1 - share) / len(part)) ** 0.5
+
+
+@pytest.mark.parametrize("images", [1, 77, 10_000])
+def test_a_sample_of_few_images_is_all_of_them(images: int) -> None:
+    assert training.sample_of(images).all()
+
+
+def test_a_sample_is_read_as_well_as_all_training_images_are(mnist: Mnist) -> None:
+    """Those with even numbers are not: they are by other writers."""
+    reader = load_predictor()
+    right = (read_scores(reader.config, reader.network, mnist.train_images).argmax(1) == mnist.train_labels).double()
+    sample, evens, all_of_them = right[training.sample_of(len(right))].mean(), right[::2].mean(), right.mean()
+    assert abs(sample - all_of_them) < 0.001 < abs(evens - all_of_them)
 
 
 def test_a_pause_while_measuring_waits_and_changes_nothing(few: Mnist) -> None:
