@@ -64,10 +64,11 @@ def _view(run_id: int) -> None:
     summary = summarize(run, timeline.epochs)
     show_head(store, run, summary)
     _state(run, summary, cursor_of(kept))
-    show_ending(summary)
-    if run.status in ENDED and not presenting():
-        offer_looks(store, run.id)
-    show_guess(summary)
+    with st.container():  # there from the beginning: an element more would have the charts made anew, their zoom lost
+        show_ending(summary)
+        if run.status in ENDED and not presenting():
+            offer_looks(store, run.id)
+        show_guess(summary)
     _figures(summary)
     growing = Growing(run=run.id, cursor=cursor_of(kept))
     _curves(run, timeline, growing)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
+import pytest
 from browser.curves import points, wait_for_points
 from examples import TINY_NETWORK, wait_until
 from lab_server import LabServer
@@ -23,6 +24,8 @@ LIVE = RunConfig(
     device="cpu",
 )
 """A run that goes on for as long as a test looks at it, with several windows a second."""
+SOON_DONE = 8
+"""Epochs of a run that is to finish, but not before one has zoomed in."""
 
 
 def start(server: LabServer, config: RunConfig = LIVE) -> int:
@@ -124,8 +127,10 @@ def test_a_second_tab_sees_the_same_run_grow(server: LabServer, new_tab: Tabs) -
         wait_for_points(page, "loss", "train", more_than=seen)
 
 
-def test_a_zoom_survives_the_next_redraws_and_the_end_of_the_run(server: LabServer, new_tab: Tabs) -> None:
-    run_id = start(server)
+@pytest.mark.parametrize("ending", ["stopped", "finished"])
+def test_a_zoom_survives_the_next_redraws_and_the_end_of_the_run(server: LabServer, new_tab: Tabs, ending: str) -> None:
+    """What a finished run says, and where it leads, stands above its charts, and is not there while it trains."""
+    run_id = start(server, LIVE if ending == "stopped" else replace(LIVE, epochs=SOON_DONE))
     page = new_tab(train_address(server, run_id))
     wait_for_points(page, "loss", "train", more_than=0)
     whole = zoom(page)
@@ -138,13 +143,14 @@ def test_a_zoom_survives_the_next_redraws_and_the_end_of_the_run(server: LabServ
     page.wait_for_function(f"whole => JSON.stringify(({ZOOM})()) !== JSON.stringify(whole)", arg=whole)
     zoomed = zoom(page)
     assert zoomed["x"][1] - zoomed["x"][0] < 0.5 * (whole["x"][1] - whole["x"][0])
-    seen = points(page, "loss", "train")
-    for _ in range(3):
-        seen = wait_for_points(page, "loss", "train", more_than=seen)
-        assert zoom(page) == zoomed
-    server.store.send(run_id, "stop")
-    status(page, "stopped")
-    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    if ending == "stopped":
+        seen = points(page, "loss", "train")
+        for _ in range(3):
+            seen = wait_for_points(page, "loss", "train", more_than=seen)
+            assert zoom(page) == zoomed
+        server.store.send(run_id, "stop")
+    status(page, ending)
+    expect(page.get_by_role("button", name="Look inside it")).to_be_visible()
     assert zoom(page) == zoomed
 
 
