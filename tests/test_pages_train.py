@@ -44,6 +44,7 @@ from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
 from lab.ui.channel import CHANGED
+from lab.ui.looking import LOOKS
 
 # --- Train: the live view ----------------------------------------------------------------------------------------
 
@@ -54,10 +55,10 @@ from lab.ui.channel import CHANGED
         ("queued", {"Stop"}),
         ("running", {"Pause", "Stop"}),
         ("paused", {"Resume", "Stop"}),
-        ("interrupted", {"Resume"}),
-        ("stopped", {"Resume"}),
-        ("failed", {"Resume"}),
-        ("finished", set()),
+        ("interrupted", {"Resume", *LOOKS.values()}),
+        ("stopped", {"Resume", *LOOKS.values()}),
+        ("failed", {"Resume", *LOOKS.values()}),
+        ("finished", set(LOOKS.values())),
     ],
 )
 def test_a_run_says_its_status_and_offers_what_can_be_done(
