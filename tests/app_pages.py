@@ -7,8 +7,9 @@ from functools import partialmethod
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
-from examples import claimed, say, tiny_run
+from examples import queued_and_claimed, say, tiny_run
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 
@@ -261,8 +262,8 @@ def add_run(
 ) -> int:
     """A run that was claimed by `worker` and has said `events`, after Started."""
     config = config or tiny_run()
-    run_id = store.submit(config, name or None)
-    claimed(store, run_id, worker, device=device or f"device of run {run_id}")  # so that several may be live
+    several = device or f"device {uuid4()}"  # so that several may be live
+    run_id = queued_and_claimed(store, config, name or None, worker, several)
     say(store, run_id, started(config), *events)
     return run_id
 

@@ -2,10 +2,11 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from threading import Event as Flag
 from time import monotonic
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 import torch
 from hypothesis import strategies as st
@@ -71,6 +72,35 @@ def claimed(store: Store, run_id: int, worker: str, device: str = "cpu") -> Clai
     assert claim is not None
     _claims[store.url, run_id] = claim
     return claim
+
+
+def queued_and_claimed(store: Store, config: RunConfig, name: str | None, worker: str, device: str) -> int:
+    """A new run, taken by `worker` before the worker of a server that has the same file can see it."""
+    database = store._database
+    with database.writing() as connection:
+        store._database = cast(Any, _Within(connection))
+        try:
+            run_id = store.submit(config, name)
+            claim = claimed(store, run_id, worker, device)
+        finally:
+            store._database = database
+    _claims[store.url, run_id] = replace(claim, database=database)
+    return run_id
+
+
+class _Within:
+    """A transaction, in the place of the database that it is one of."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    @contextmanager
+    def writing(self, durably: bool = False) -> Iterator[Any]:
+        yield self.connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        yield self.connection
 
 
 def say(store: Store, run_id: int, *events: Event) -> None:

@@ -230,8 +230,8 @@ def test_a_killed_server_leaves_an_interrupted_run_that_resume_finishes(
     kept = finished_epochs(own_server.store, run_id)
     assert len(kept) < epochs
     page.close()
-    # Chromium itself reports the refused connections of that tab; they are what was asked for.
-    complaints[:] = [text for text in complaints if "ERR_CONNECTION_REFUSED" not in text]
+    # Chromium itself reports what that tab could not load, or only in part; that is what was asked for.
+    complaints[:] = [text for text in complaints if "net::ERR_" not in text]
 
     own_server.start()
     page = new_tab(train_address(own_server, run_id))
