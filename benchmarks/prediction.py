@@ -3,9 +3,9 @@
     python benchmarks/prediction.py [--seconds 10] [--draw 1 30]
 
 So many people draw a seven at once, each in a connection of their own to a server on this very machine: a question ten
-times a second with what is drawn by then, never two at a time, and for the layers' pictures too where the answer before
-came quickly, as the Draw page asks. Milliseconds from a question to its answer, and how many answers came a second for
-all of them. Those who draw take of the same processor.
+times a second with what is drawn by then, never two at a time, and for the layers' pictures too twice a second where
+answers come quickly, as the Draw page asks. Milliseconds from a question to its answer, and how many answers came a
+second for all of them. Those who draw take of the same processor.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EVERY_SECONDS = 0.1
 """Between two questions of one who draws."""
 LINE_SECONDS = 1.5
 """For a seven; then it is drawn again."""
-QUICK = 60.0
+QUICK, LAYERS_EVERY = 12.0, 500.0
 """Milliseconds: of lab/ui/drawing_board.js."""
 
 
@@ -46,17 +46,20 @@ def draw(port: int, until: float, waits: list[float]) -> None:
     """Ask what is drawn by now until then, and note the milliseconds to each answer."""
     line = a_seven().tolist()
     connection, took = http.client.HTTPConnection("localhost", port, timeout=60), 0.0
+    layers_at = -LAYERS_EVERY
     begin = time.perf_counter() - np.random.default_rng().uniform(0, LINE_SECONDS)
     while (asked := time.perf_counter()) < until:
         share = (asked - begin) % LINE_SECONDS / LINE_SECONDS
         strokes = [line[: 1 + int(share * len(line))]]
-        content = json.dumps({"strokes": strokes, "drawing": True, "layers": took < QUICK})
+        layers = took < QUICK and 1000 * (asked - layers_at) >= LAYERS_EVERY
+        layers_at = asked if layers else layers_at
+        content = json.dumps({"strokes": strokes, "drawing": True, "layers": layers})
         connection.request("POST", "/reading", content, {"Origin": f"http://localhost:{port}"})
         answer = connection.getresponse()
         assert answer.status == 200, answer.read()
         json.loads(answer.read())
-        took = 1000 * (time.perf_counter() - asked)
-        waits.append(took)
+        waits.append(1000 * (time.perf_counter() - asked))
+        took = took if layers else waits[-1]
         time.sleep(max(0.0, EVERY_SECONDS - (time.perf_counter() - asked)))
     connection.close()
 

@@ -4,7 +4,10 @@
 
 const EVERY = 100;  // milliseconds between two questions
 const AGAIN = 250;  // before a network in training is asked again
-const QUICK = 60;  // an answer that took less leaves time for the layers' pictures while one draws
+// While one draws, the layers' pictures are asked for twice a second, and only where an answer took less than QUICK
+// milliseconds: they cost four times an answer.
+const LAYERS_EVERY = 500;
+const QUICK = 12;
 const LATE = 800;  // after which one is told what one waits for
 const NO_ANSWER = "The lab does not answer. Your drawing stays here; the next stroke tries again.";
 const GETTING_READY = "The network is getting ready to read.";
@@ -18,7 +21,7 @@ class Board {
     this.asking = { isOut: false, isDue: false, timer: null, at: 0 };
     this.isDown = false;
     this.wasLive = false;
-    this.took = 0;
+    Object.assign(this, { took: 0, layersAt: -LAYERS_EVERY });
     this.question = {};
   }
 
@@ -143,14 +146,16 @@ class Board {
     Object.assign(this.asking, { isOut: true, isDue: false, at: performance.now() });
     const late = setTimeout(() => say(this.place, ".lab-answer-prompt", GETTING_READY), LATE);
     const drawing = this.isDown;
-    const layers = this.showsLayers && (!drawing || this.took < QUICK);
+    const isTime = this.took < QUICK && this.asking.at - this.layersAt >= LAYERS_EVERY;
+    const layers = this.showsLayers && (!drawing || isTime);
+    if (layers) this.layersAt = this.asking.at;
     try {
       this.hear(await answerTo({ ...this.question, strokes: this.strokes(), drawing, layers }), drawing);
     } catch (error) {
       if (this.pad.toData().length) this.trouble(error instanceof Refused ? error.message : NO_ANSWER);
     }
     clearTimeout(late);
-    this.took = performance.now() - this.asking.at;
+    if (!layers) this.took = performance.now() - this.asking.at;
     say(this.place, ".lab-answer-prompt", this.prompt);
     this.asking.isOut = false;
     this.goOn();
