@@ -15,6 +15,8 @@ GROUPS = 16
 """Its CHUNKS: each group of a batch has sums of its own."""
 LANES = 16
 """Channels of its maps are padded to whole vectors; 16 is the widest."""
+MOVING = 4
+"""Of abreast.h."""
 TILE_POINTS = 16
 BLOCK_FLOATS = 131_072
 FEWEST = 14
@@ -43,7 +45,7 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
         if row.index > 1 or not stem:
             total += 2 * batch * area * pitch * FLOAT  # the map and its gradient
         if row.kind == "conv":
-            weights, of_a_thread = _convolution_floats(row)
+            weights, of_a_thread = _convolution_floats(row, alone=stem and row.index == 1)
             total, scratch = total + weights * FLOAT, max(scratch, of_a_thread)
             total += 0 if row.bias else 2 * channels * FLOAT
     if stem:
@@ -52,26 +54,65 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
     return total + (threads or min(os.cpu_count() or 1, GROUPS)) * (scratch + activation) * FLOAT
 
 
-def _convolution_floats(row: LayerRow) -> tuple[int, int]:
-    """Weights, packed twice, and the groups' gradients of them; and a thread's scratch. In floats."""
-    k, pad = row.kernel, row.padding
-    inputs, height, width = row.input_shape
-    channels, pitch, in_pitch = row.output_shape[0], _padded(row.output_shape[0]), _in_pitch(row)
-    scratch = max((height + 2 * pad) * (width + 2 * pad) * in_pitch, (height + k - 1) * (width + k - 1) * pitch)
-    elements = k * k
+def _convolution_floats(row: LayerRow, alone: bool) -> tuple[int, int]:
+    """Weights, packed twice, and the groups' gradients of them; and a thread's scratch. In floats.
+
+    With `alone` no positions share a vector.
+    """
+    inputs, channels, pitch, in_pitch = (
+        row.input_shape[0],
+        row.output_shape[0],
+        _padded(row.output_shape[0]),
+        _in_pitch(row),
+    )
     if by_way_of_points(row):
-        elements, scratch = TILE_POINTS, _winograd_scratch(row)
+        elements, in_elements, scratch = TILE_POINTS, TILE_POINTS, _winograd_scratch(row)
+    else:
+        elements, in_elements, scratch = _term_by_term(row, alone)
     terms = elements * inputs
-    return terms * pitch + elements * channels * in_pitch + GROUPS * (terms + 1) * pitch, scratch
+    return terms * pitch + in_elements * channels * in_pitch + GROUPS * (terms + 1) * pitch, scratch
+
+
+def _term_by_term(row: LayerRow, alone: bool) -> tuple[int, int, int]:
+    """Elements of the widened kernel, for the map and for the input's gradient; and a thread's scratch."""
+    k, stride = row.kernel, row.stride
+    (inputs, in_height, in_width), (channels, height, width) = row.input_shape, row.output_shape
+    many = 1 if alone else positions_abreast(k, stride, inputs, channels, width)
+    in_many = 1 if row.index == 1 else positions_abreast(k, 1, channels, inputs, in_width)
+    line = max(in_width + 2 * row.padding, (_vectors(width, many) * many - 1) * stride + k)
+    image = (in_height + 2 * row.padding) * line * _in_pitch(row)
+    spread = (in_height + k - 1) * (_vectors(in_width, in_many) * in_many - 1 + k) * _padded(channels)
+    together = (height * _vectors(width, many) + 1) * LANES if many > 1 else 0
+    apart = (_vectors(in_width, in_many) + 1) * LANES if in_many > 1 else 0
+    return k * (k + (many - 1) * stride), k * (k + in_many - 1), max(image + together, spread + apart)
+
+
+def positions_abreast(kernel: int, stride: int, others: int, channels: int, width: int) -> int:
+    """How many positions of a row share a vector of a few channels, as abreast.h says."""
+    many = min(LANES // channels, width)
+    if many < 2:
+        return 1
+    products = others * _products_of_row(kernel, stride, width, many) + MOVING * width
+    return many if products < others * _products_of_row(kernel, stride, width, 1) else 1
+
+
+def _products_of_row(kernel: int, stride: int, width: int, many: int) -> int:
+    return kernel * (kernel + (many - 1) * stride) * _vectors(width, many)
+
+
+def _vectors(width: int, many: int) -> int:
+    return (width + many - 1) // many
 
 
 def by_way_of_points(row: LayerRow) -> bool:
     """Whether the engine computes this convolution as winograd.h says, `fits_winograd` there."""
-    inputs, channels = row.input_shape[0], row.output_shape[0]
+    if row.kernel != 3 or row.stride != 1 or row.index == 1:
+        return False
+    inputs, (channels, height, width) = row.input_shape[0], row.output_shape
+    many, in_many = (positions_abreast(3, 1, *both, width) for both in ((inputs, channels), (channels, inputs)))
+    direct = height * (2 * _products_of_row(3, 1, width, many) + _products_of_row(3, 1, width, in_many)) // 3
     down, across = _tiles(row)
-    saved = 9 * row.output_shape[1] * row.output_shape[2] * inputs * channels
-    cost = down * across * (TILE_POINTS * inputs * channels + 100 * (inputs + channels))
-    return row.kernel == 3 and row.stride == 1 and row.index > 1 and cost < saved
+    return down * across * (TILE_POINTS * inputs * channels + 100 * (inputs + channels)) < direct * inputs * channels
 
 
 def _winograd_scratch(row: LayerRow) -> int:

@@ -9,6 +9,7 @@
 
 #include "stage.h"
 #include "parallel.h"
+#include "abreast.h"
 #include "maps.h"
 #include "norm.h"
 
@@ -168,37 +169,52 @@ static void size_scratch(Engine *e, i64 floats) {
 
 // The elements under a kernel of a map with rows of `width` positions; those of a kernel row are neighbours where the
 // channels have no padding.
-static Terms terms(Engine *e, i64 kernel, i64 channels, i64 pitch, i64 width) {
-    i64 together = channels == pitch ? kernel : 1, runs = kernel * kernel / together;
-    Terms t = {.count = times(e, kernel * kernel, channels), .run = together * channels, .offset = zeros(e, runs, 8)};
+static Terms terms(Engine *e, i64 kernel, i64 columns, i64 channels, i64 pitch, i64 width) {
+    i64 together = channels == pitch ? columns : 1, runs = kernel * columns / together;
+    Terms t = {.count = times(e, kernel * columns, channels), .run = together * channels, .offset = zeros(e, runs, 8)};
     for (i64 i = 0; t.offset && i < runs; i++) {
         i64 position = i * together;
-        t.offset[i] = (position / kernel * width + position % kernel) * pitch;
+        t.offset[i] = (position / columns * width + position % columns) * pitch;
     }
     return t;
 }
 
-static void set_up_convolution(Engine *e, Stage *s) {
-    i64 k = s->layer.kernel, pad = s->layer.padding, height = s->in_height, width = s->in_width;
+static i64 most(i64 a, i64 b) { return a > b ? a : b; }
+
+// Term by term; `alone` where nothing may share a vector.
+static void set_up_terms(Engine *e, Stage *s, int alone) {
+    i64 k = s->layer.kernel, stride = s->layer.stride, columns, in_columns;
+    s->abreast = alone ? 1 : positions_abreast(k, stride, s->in_channels, s->channels, s->width);
+    s->in_abreast = s->in_pitch == 1 ? 1 : positions_abreast(k, 1, s->channels, s->in_channels, s->in_width);
+    columns = wider_kernel(k, stride, s->abreast), in_columns = wider_kernel(k, 1, s->in_abreast);
+    s->line = most(s->in_width + 2 * s->layer.padding, columns_seen(k, stride, s->width, s->abreast));
+    s->spread_line = columns_seen(k, 1, s->in_width, s->in_abreast);
+    s->terms = terms(e, k, columns, s->in_channels, s->in_pitch, s->line);
+    s->flipped_terms = terms(e, k, in_columns, s->channels, s->pitch, s->spread_line);
+    i64 together = s->abreast > 1 ? (s->height * vectors_of_row(s->width, s->abreast) + 1) * LANES : 0;
+    size_scratch(e, padded_size(s) + together);
+    size_scratch(e, spread_size(s) + (s->in_abreast > 1 ? (vectors_of_row(s->in_width, s->in_abreast) + 1) * LANES : 0));
+}
+
+static void set_up_points(Engine *e, Stage *s) {
+    s->abreast = s->in_abreast = 1;
+    s->terms = terms(e, 1, 1, s->in_channels, s->in_pitch, 1);
+    s->flipped_terms = terms(e, 1, 1, s->channels, s->pitch, 1);
+    size_scratch(e, winograd_scratch(s));
+}
+
+static void set_up_convolution(Engine *e, Stage *s, int alone) {
     s->winograd = fits_winograd(s);
-    if (s->winograd) {
-        k = 4;  // of the kernels, as points
-        s->terms = terms(e, 1, s->in_channels, s->in_pitch, 1);
-        s->flipped_terms = terms(e, 1, s->channels, s->pitch, 1);
-        size_scratch(e, winograd_scratch(s));
-    } else {
-        s->terms = terms(e, k, s->in_channels, s->in_pitch, width + 2 * pad);
-        s->flipped_terms = terms(e, k, s->channels, s->pitch, width + k - 1);
-        size_scratch(e, times(e, (height + 2 * pad) * (width + 2 * pad), s->in_pitch));
-        size_scratch(e, times(e, (height + k - 1) * (width + k - 1), s->pitch));
-    }
+    if (s->winograd) set_up_points(e, s);
+    else set_up_terms(e, s, alone);
     if (!s->layer.bias) {
         s->no_bias = zeros(e, 2 * s->channels, 4);
         s->layer.bias = s->no_bias, s->layer.d_bias = s->no_bias ? s->no_bias + s->channels : 0;
     }
-    s->weight_rows = times(e, k * k, s->in_channels);
+    i64 points = s->winograd ? TILE_POINTS : 1;
+    s->weight_rows = times(e, points, s->terms.count);
     s->packed = zeros(e, times(e, s->weight_rows, s->pitch), 4), s->packed_bias = zeros(e, s->pitch, 4);
-    s->flipped = zeros(e, times(e, k * k * s->channels, s->in_pitch), 4);
+    s->flipped = zeros(e, times(e, times(e, points, s->flipped_terms.count), s->in_pitch), 4);
     s->partial = zeros(e, times(e, CHUNKS * (s->weight_rows + 1), s->pitch), 4);
 }
 
@@ -222,7 +238,7 @@ static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 chan
     if (s->size > e->activation) e->activation = s->size;
     size_scratch(e, s->channels);
     s->drop_below = (uint32_t)(layer->dropout * 4294967296.0);
-    if (layer->kind == CONV) set_up_convolution(e, s);
+    if (layer->kind == CONV) set_up_convolution(e, s, absorbed);
 }
 
 // Also of an engine that was made in part. No call on it may be at work.

@@ -8,48 +8,66 @@ static Span span(const Layer *l, int position, int limit) {
 
 // The image with its padding, or itself where it needs none.
 static const float *with_padding(const Stage *s, const float *image, float *scratch) {
-    i64 pad = s->layer.padding, width = s->in_width + 2 * pad;
-    if (!pad) return image;
-    memset(scratch, 0, sizeof(float) * (s->in_height + 2 * pad) * width * s->in_pitch);
+    i64 pad = s->layer.padding;
+    if (s->line == s->in_width) return image;
+    memset(scratch, 0, sizeof(float) * (s->in_height + 2 * pad) * s->line * s->in_pitch);
     for (int y = 0; y < s->in_height; y++)
-        memcpy(scratch + ((y + pad) * width + pad) * s->in_pitch, image + y * s->in_width * s->in_pitch,
+        memcpy(scratch + ((y + pad) * s->line + pad) * s->in_pitch, image + y * s->in_width * s->in_pitch,
                sizeof(float) * s->in_width * s->in_pitch);
     return scratch;
 }
 
-static i64 row_length(const Stage *s) { return (s->in_width + 2 * s->layer.padding) * s->in_pitch; }
+static i64 row_length(const Stage *s) { return s->line * s->in_pitch; }
+
+static i64 padded_size(const Stage *s) { return (s->in_height + 2 * s->layer.padding) * row_length(s); }
+
+static i64 spread_size(const Stage *s) { return (s->in_height + s->layer.kernel - 1) * s->spread_line * s->pitch; }
 
 // ReLU is done at once where no batch norm comes before it.
 static Finish finish(const Stage *s) { return s->layer.relu && !s->layer.batch_norm ? FLOORED : AS_IT_IS; }
 
 static void convolve(const Stage *s, const float *image, float *out, float *scratch) {
     const float *in = with_padding(s, image, scratch);
-    for (int y = 0; y < s->height; y++)
-        rows(s->width, s->pitch, &s->terms, in + y * s->layer.stride * row_length(s), s->layer.stride * s->in_pitch,
-             s->packed, s->packed_bias, finish(s), out + y * s->width * s->pitch);
+    float *row = s->abreast > 1 ? scratch + padded_size(s) : 0;
+    for (int y = 0; y < s->height; y++) {
+        float *to = out + y * s->width * s->pitch;
+        rows(vectors_of_row(s->width, s->abreast), s->pitch, &s->terms, in + y * s->layer.stride * row_length(s),
+             s->abreast * s->layer.stride * s->in_pitch, s->packed, s->packed_bias, finish(s), row ? row : to);
+        if (row) apart(row, s->width, s->abreast, s->channels, to);
+    }
 }
 
 static void convolve_weight_gradient(const Stage *s, const float *image, const float *d, float *into, float *scratch) {
     const float *in = with_padding(s, image, scratch);
-    i64 stride = s->layer.stride;
-    outer(s->height, s->width, s->pitch, &s->terms, in, stride * s->in_pitch, stride * row_length(s), d, into);
+    i64 stride = s->layer.stride, vectors = vectors_of_row(s->width, s->abreast);
+    if (s->abreast > 1) {
+        float *together = scratch + padded_size(s);
+        for (int y = 0; y < s->height; y++)
+            abreast(d + y * s->width * LANES, s->width, s->abreast, s->channels, together + y * vectors * LANES);
+        d = together;
+    }
+    outer(s->height, vectors, s->pitch, &s->terms, in, s->abreast * stride * s->in_pitch, stride * row_length(s), d, into);
 }
 
 // A convolution of the gradient, spread by the stride and padded, with the flipped kernel.
 static void convolve_input_gradient(const Stage *s, const float *d, float *d_in, float *scratch) {
     i64 k = s->layer.kernel, stride = s->layer.stride, lead = k - 1 - s->layer.padding;
     i64 height = s->in_height + k - 1, width = s->in_width + k - 1;
-    memset(scratch, 0, sizeof(float) * height * width * s->pitch);
+    float *line = s->in_abreast > 1 ? scratch + spread_size(s) : 0;
+    memset(scratch, 0, sizeof(float) * spread_size(s));
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
             i64 row = y * stride + lead, column = x * stride + lead;
             if (row >= 0 && row < height && column >= 0 && column < width)
-                memcpy(scratch + (row * width + column) * s->pitch, d + (y * s->width + x) * s->pitch,
+                memcpy(scratch + (row * s->spread_line + column) * s->pitch, d + (y * s->width + x) * s->pitch,
                        sizeof(float) * s->pitch);
         }
-    for (int y = 0; y < s->in_height; y++)
-        rows(s->in_width, s->in_pitch, &s->flipped_terms, scratch + y * width * s->pitch, s->pitch, s->flipped, 0,
-             AS_IT_IS, d_in + y * s->in_width * s->in_pitch);
+    for (int y = 0; y < s->in_height; y++) {
+        float *to = d_in + y * s->in_width * s->in_pitch;
+        rows(vectors_of_row(s->in_width, s->in_abreast), s->in_pitch, &s->flipped_terms,
+             scratch + y * s->spread_line * s->pitch, s->in_abreast * s->pitch, s->flipped, 0, AS_IT_IS, line ? line : to);
+        if (line) apart(line, s->in_width, s->in_abreast, s->in_channels, to);
+    }
 }
 
 // A different random number for each element of each iteration: the finaliser of MurmurHash3 on a counter.

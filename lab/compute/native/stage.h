@@ -32,6 +32,8 @@ typedef struct {
     i64 channels, pitch, height, width;
     i64 in_size, size;             // floats an image
     int winograd;                  // whether a convolution goes by way of points (winograd.h) or term by term (maps.h)
+    i64 abreast, in_abreast;       // positions that share a vector (abreast.h): of the map, and of the input's gradient
+    i64 line, spread_line;         // columns of the padded input, and of the spread gradient, that are computed with
     i64 weight_rows;               // of a convolution: points or elements of a kernel, times in_channels
     float *no_bias;                // where the layer has none: zeros, and behind them what would be their gradient
     float *packed, *packed_bias;   // weight as [weight row][channel]

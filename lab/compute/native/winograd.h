@@ -57,13 +57,21 @@ typedef struct {
     float *in, *out;         // [point][tile of the block][channel], TILE_POINTS planes each
 } Bench;
 
+// Products of channels that term by term take, for each two of them: for the map and the weights' gradient, which have
+// its channels in a vector, and for the input's gradient.
+static i64 products_of_terms(const Stage *s) {
+    i64 many = positions_abreast(3, 1, s->in_channels, s->channels, s->width);
+    i64 in_many = positions_abreast(3, 1, s->channels, s->in_channels, s->width);
+    return s->height * (2 * products_of_row(3, 1, s->width, many) + products_of_row(3, 1, s->width, in_many)) / 3;
+}
+
 // Whether the multiplications that it saves are more than what the transformations cost. They were timed from 10 to 128
 // channels and maps of 2x2 to 26x26: those of a tile take as long as 100 multiplications for each channel that goes in or
-// comes out. lab/memory.py reckons with the same.
+// comes out. lab/engine_memory.py reckons with the same.
 static int fits_winograd(const Stage *s) {
     i64 tiles = (s->height + 1) / 2 * ((s->width + 1) / 2), ins = s->in_channels, outs = s->channels;
     return s->layer.kernel == 3 && s->layer.stride == 1 && s->in_pitch > 1 &&
-           tiles * (TILE_POINTS * ins * outs + 100 * (ins + outs)) < 9 * s->height * s->width * ins * outs;
+           tiles * (TILE_POINTS * ins * outs + 100 * (ins + outs)) < products_of_terms(s) * ins * outs;
 }
 
 static Tiling tiling(const Stage *s) {
