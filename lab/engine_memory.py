@@ -13,6 +13,8 @@ from lab.layers import LayerRow, layer_table, pooled_last
 FLOAT = 4
 GROUPS = 16
 """Its CHUNKS: each group of a batch has sums of its own."""
+MANY_WEIGHTS = 32_768
+"""Of a layer: from so many on its gradient is not kept for each group."""
 LANES = 16
 """Channels of its maps are padded to whole vectors; 16 is the widest."""
 MOVING = 4
@@ -45,7 +47,7 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
         if row.index > 1 or not stem:
             total += 2 * batch * area * pitch * FLOAT  # the map and its gradient
         if row.kind == "conv":
-            weights, of_a_thread = _convolution_floats(row, alone=stem and row.index == 1)
+            weights, of_a_thread = _convolution_floats(row, of_stem=stem and row.index <= 2)
             total, scratch = total + weights * FLOAT, max(scratch, of_a_thread)
             total += 0 if row.bias else 2 * channels * FLOAT
     if stem:
@@ -54,10 +56,10 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
     return total + (threads or min(os.cpu_count() or 1, GROUPS)) * (scratch + activation) * FLOAT
 
 
-def _convolution_floats(row: LayerRow, alone: bool) -> tuple[int, int]:
+def _convolution_floats(row: LayerRow, of_stem: bool) -> tuple[int, int]:
     """Weights, packed twice, and the groups' gradients of them; and a thread's scratch. In floats.
 
-    With `alone` no positions share a vector.
+    In the stem no positions share a vector.
     """
     inputs, channels, pitch, in_pitch = (
         row.input_shape[0],
@@ -68,23 +70,40 @@ def _convolution_floats(row: LayerRow, alone: bool) -> tuple[int, int]:
     if by_way_of_points(row):
         elements, in_elements, scratch = TILE_POINTS, TILE_POINTS, _winograd_scratch(row)
     else:
-        elements, in_elements, scratch = _term_by_term(row, alone)
-    terms = elements * inputs
-    return terms * pitch + in_elements * channels * in_pitch + GROUPS * (terms + 1) * pitch, scratch
+        elements, in_elements, scratch = _term_by_term(row, of_stem)
+    weights = elements * inputs * pitch
+    parts = 1 if not of_stem and _has_many_weights(row, weights) else GROUPS
+    return weights * (1 + parts) + in_elements * channels * in_pitch + GROUPS * pitch, scratch
 
 
-def _term_by_term(row: LayerRow, alone: bool) -> tuple[int, int, int]:
+def _has_many_weights(row: LayerRow, weights: int) -> bool:
+    """Whether their gradient is added up once for all groups, as `gradient_parts` of engine.c says."""
+    channels, height, width = row.output_shape
+    many = weights >= MANY_WEIGHTS and _padded(channels) >= 4 * LANES and not by_way_of_points(row)
+    return many and GROUPS * LANES * _padded_input(row, 1) < height * width * weights
+
+
+def _padded_input(row: LayerRow, many: int) -> int:
+    """Floats of an image with its padding and the columns that `many` positions of a row see."""
+    _, height, width = row.input_shape
+    seen = (_vectors(row.output_shape[2], many) * many - 1) * row.stride + row.kernel
+    return (height + 2 * row.padding) * max(width + 2 * row.padding, seen) * _in_pitch(row)
+
+
+def _term_by_term(row: LayerRow, of_stem: bool) -> tuple[int, int, int]:
     """Elements of the widened kernel, for the map and for the input's gradient; and a thread's scratch."""
     k, stride = row.kernel, row.stride
     (inputs, in_height, in_width), (channels, height, width) = row.input_shape, row.output_shape
-    many = 1 if alone else positions_abreast(k, stride, inputs, channels, width)
+    many = 1 if of_stem else positions_abreast(k, stride, inputs, channels, width)
     in_many = 1 if row.index == 1 else positions_abreast(k, 1, channels, inputs, in_width)
-    line = max(in_width + 2 * row.padding, (_vectors(width, many) * many - 1) * stride + k)
-    image = (in_height + 2 * row.padding) * line * _in_pitch(row)
+    image = _padded_input(row, many)
     spread = (in_height + k - 1) * (_vectors(in_width, in_many) * in_many - 1 + k) * _padded(channels)
-    together = (height * _vectors(width, many) + 1) * LANES if many > 1 else 0
-    apart = (_vectors(in_width, in_many) + 1) * LANES if in_many > 1 else 0
-    return k * (k + (many - 1) * stride), k * (k + in_many - 1), max(image + together, spread + apart)
+    scratch = max(image + _room_abreast(height, width, many), spread + _room_abreast(in_height, in_width, in_many))
+    return k * (k + (many - 1) * stride), k * (k + in_many - 1), scratch
+
+
+def _room_abreast(height: int, width: int, many: int) -> int:
+    return (height * _vectors(width, many) + 1) * LANES if many > 1 else 0
 
 
 def positions_abreast(kernel: int, stride: int, others: int, channels: int, width: int) -> int:

@@ -60,6 +60,10 @@ NETWORKS = {
             conv(10, 3, padding=2),
         )
     ),
+    "few channels": NetworkConfig(
+        layers=(conv(2, 5), conv(3, 7, padding=3), max_pool(), conv(7, 5, padding=2, stride=2), conv(1, 3), conv(10, 2))
+    ),
+    "many weights": NetworkConfig(layers=(conv(40, 3, stride=2), conv(96, 5), conv(10, 5))),
     "one layer": NetworkConfig(layers=(conv(10, 28),)),
     "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
     "no bias": replace(step(6).config.network, bias="none"),
@@ -359,7 +363,10 @@ import resource
 from lab.config import NetworkConfig, conv
 from lab.compute.native.engine import Engine
 from lab.network import build_network
-resource.setrlimit(resource.RLIMIT_AS, (12 * 10**9, 12 * 10**9))
+from pathlib import Path
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limit = pages * resource.getpagesize() + 2_400_000_000  # more than the second network itself takes, with its gradients
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 for layers in [(conv(1024, 3), conv(1024, 3), conv(10, 3)), (conv(1024, 12), conv(1024, 12), conv(10, 3))]:
     config = NetworkConfig(layers=layers)
     try:

@@ -112,7 +112,7 @@ def test_any_network_that_begins_with_a_convolution_touches_nothing_but_its_own(
 
 LARGE = {
     "1024 channels, batch 1024": (NetworkConfig(layers=(conv(1024, 3), conv(1024, 3), conv(10, 3))), 1024),
-    "1024 channels, kernel 12": (NetworkConfig(layers=(conv(1024, 12), conv(1024, 12), conv(10, 3))), 1),
+    "1024 channels, batch 1": (NetworkConfig(layers=(conv(1024, 3), conv(1024, 3), conv(10, 3))), 1),
     "a batch that no memory holds": (step(5).config.network, 2_000_000_000),
 }
 

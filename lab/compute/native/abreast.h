@@ -24,6 +24,11 @@ static i64 positions_abreast(i64 kernel, i64 stride, i64 others, i64 channels, i
     return products < others * products_of_row(kernel, stride, width, 1) ? many : 1;
 }
 
+// Floats for a map whose positions stand abreast, and the vector that is read and written too much.
+static i64 room_abreast(i64 height, i64 width, i64 many) {
+    return many > 1 ? (height * vectors_of_row(width, many) + 1) * LANES : 0;
+}
+
 // Columns of a padded input that the positions of a row see; those that fill its last vector see some too.
 static i64 columns_seen(i64 kernel, i64 stride, i64 width, i64 many) {
     return (vectors_of_row(width, many) * many - 1) * stride + kernel;

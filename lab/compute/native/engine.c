@@ -93,31 +93,47 @@ static void score_images(const Pass *pass, int chunk) {
         score_image(pass, image);
 }
 
+// The gradients of an image, but for the weights' where all images are to be added up at once.
+static void convolution_backward(const Pass *pass, int chunk, i64 image, const float *in, const float *g, float *d_in,
+                                 float *scratch) {
+    Engine *e = pass->e;
+    Stage *s = pass->stage;
+    add_up(s->height * s->width, s->pitch, g, bias_sums(s, chunk));
+    if (is_stem(e, s)) stem_backward(e, chunk, image, in, g, scratch);
+    else if (s->winograd) winograd_gradient(s, in, g, weight_sums(s, chunk), d_in, scratch);
+    else if (s->parts > 1) convolve_weight_gradient(s, in, g, 0, s->pitch, weight_sums(s, chunk), scratch);
+    if (pass->before && !s->winograd) convolve_input_gradient(s, g, d_in, scratch);
+}
+
 static void backward_images(const Pass *pass, int chunk) {
     Engine *e = pass->e;
     Stage *s = pass->stage, *before = pass->before;
-    int stem = is_stem(e, s);
     float *activation = own_scratch(pass), *scratch = activation + e->activation;
-    float *partial = s->layer.kind == CONV ? s->partial + chunk * (s->weight_rows + 1) * s->pitch : 0;
     double *sums = before ? before->sums + chunk * 2 * before->pitch : 0;
     if (before) memset(sums, 0, sizeof(double) * 2 * before->pitch);
-    if (s->layer.kind == CONV) memset(partial, 0, sizeof(float) * (s->weight_rows + 1) * s->pitch);
-    if (stem) clear_stem(e, chunk);
+    if (s->layer.kind == CONV) memset(bias_sums(s, chunk), 0, sizeof(float) * s->pitch);
+    if (s->parts > 1) memset(weight_sums(s, chunk), 0, sizeof(float) * s->weight_rows * s->pitch);
+    if (is_stem(e, s)) clear_stem(e, chunk);
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
         const float *in = input(pass, image, activation);
         float *g = s->gradient + image * s->size, *d_in = before ? before->gradient + image * s->in_size : 0;
         finish_gradient(s, image);
-        if (s->layer.kind != CONV) {
-            if (before) pool_gradient(s, image, in, g, d_in);
-        } else {
-            add_up(s->height * s->width, s->pitch, g, partial + s->weight_rows * s->pitch);
-            if (stem) stem_backward(e, chunk, image, in, g, scratch);
-            else if (s->winograd) winograd_gradient(s, in, g, partial, d_in, scratch);
-            else convolve_weight_gradient(s, in, g, partial, scratch);
-            if (before && !s->winograd) convolve_input_gradient(s, g, d_in, scratch);
-        }
+        if (s->layer.kind == CONV) convolution_backward(pass, chunk, image, in, g, d_in, scratch);
+        else if (before) pool_gradient(s, image, in, g, d_in);
         if (before) begin_gradient(before, image, in, sums);
     }
+}
+
+// The gradient of the weights where there are many: not a group's images here, but some of the channels.
+static void backward_channels(const Pass *pass, int chunk) {
+    Stage *s = pass->stage;
+    float *activation = own_scratch(pass), *scratch = activation + pass->e->activation;
+    i64 first = chunk_begin(chunk, s->pitch / LANES) * LANES, end = chunk_begin(chunk + 1, s->pitch / LANES) * LANES;
+    for (i64 row = 0; row < s->weight_rows; row++)
+        memset(s->partial + row * s->pitch + first, 0, sizeof(float) * (end - first));
+    for (i64 image = 0; first < end && image < pass->images; image++)
+        convolve_weight_gradient(s, input(pass, image, activation), s->gradient + image * s->size, first, end, s->partial,
+                                 scratch);
 }
 
 static void backward(Pass *pass) {
@@ -126,6 +142,7 @@ static void backward(Pass *pass) {
         at_layer(pass, number);
         Stage *s = pass->stage;
         each_chunk(backward_images, pass);
+        if (s->parts == 1) each_chunk(backward_channels, pass);
         if (is_stem(e, s)) each_chunk(blank_backward, pass);
         if (s->layer.kind == CONV) each_chunk(unpack, pass);
         if (is_stem(e, s)) finish_stem(pass);
@@ -181,19 +198,18 @@ static Terms terms(Engine *e, i64 kernel, i64 columns, i64 channels, i64 pitch, 
 
 static i64 most(i64 a, i64 b) { return a > b ? a : b; }
 
-// Term by term; `alone` where nothing may share a vector.
-static void set_up_terms(Engine *e, Stage *s, int alone) {
+// Term by term; in the stem nothing shares a vector.
+static void set_up_terms(Engine *e, Stage *s, int of_stem) {
     i64 k = s->layer.kernel, stride = s->layer.stride, columns, in_columns;
-    s->abreast = alone ? 1 : positions_abreast(k, stride, s->in_channels, s->channels, s->width);
+    s->abreast = of_stem ? 1 : positions_abreast(k, stride, s->in_channels, s->channels, s->width);
     s->in_abreast = s->in_pitch == 1 ? 1 : positions_abreast(k, 1, s->channels, s->in_channels, s->in_width);
     columns = wider_kernel(k, stride, s->abreast), in_columns = wider_kernel(k, 1, s->in_abreast);
     s->line = most(s->in_width + 2 * s->layer.padding, columns_seen(k, stride, s->width, s->abreast));
     s->spread_line = columns_seen(k, 1, s->in_width, s->in_abreast);
     s->terms = terms(e, k, columns, s->in_channels, s->in_pitch, s->line);
     s->flipped_terms = terms(e, k, in_columns, s->channels, s->pitch, s->spread_line);
-    i64 together = s->abreast > 1 ? (s->height * vectors_of_row(s->width, s->abreast) + 1) * LANES : 0;
-    size_scratch(e, padded_size(s) + together);
-    size_scratch(e, spread_size(s) + (s->in_abreast > 1 ? (vectors_of_row(s->in_width, s->in_abreast) + 1) * LANES : 0));
+    size_scratch(e, padded_size(s) + room_abreast(s->height, s->width, s->abreast));
+    size_scratch(e, spread_size(s) + room_abreast(s->in_height, s->in_width, s->in_abreast));
 }
 
 static void set_up_points(Engine *e, Stage *s) {
@@ -203,10 +219,18 @@ static void set_up_points(Engine *e, Stage *s) {
     size_scratch(e, winograd_scratch(s));
 }
 
-static void set_up_convolution(Engine *e, Stage *s, int alone) {
+// Sixteen sums of many weights are more than a core's own cache holds, and to clear them, to read and write them for every
+// image and to add them up takes longer than to make each image's input anew for each group of channels.
+static int gradient_parts(const Stage *s) {
+    i64 weights = s->weight_rows * s->pitch, inputs = CHUNKS * LANES * padded_size(s);
+    int many = !s->winograd && weights >= MANY_WEIGHTS && s->pitch >= 4 * LANES;
+    return many && inputs < s->height * s->width * weights ? 1 : CHUNKS;
+}
+
+static void set_up_convolution(Engine *e, Stage *s, int of_stem) {
     s->winograd = fits_winograd(s);
     if (s->winograd) set_up_points(e, s);
-    else set_up_terms(e, s, alone);
+    else set_up_terms(e, s, of_stem);
     if (!s->layer.bias) {
         s->no_bias = zeros(e, 2 * s->channels, 4);
         s->layer.bias = s->no_bias, s->layer.d_bias = s->no_bias ? s->no_bias + s->channels : 0;
@@ -215,7 +239,8 @@ static void set_up_convolution(Engine *e, Stage *s, int alone) {
     s->weight_rows = times(e, points, s->terms.count);
     s->packed = zeros(e, times(e, s->weight_rows, s->pitch), 4), s->packed_bias = zeros(e, s->pitch, 4);
     s->flipped = zeros(e, times(e, times(e, points, s->flipped_terms.count), s->in_pitch), 4);
-    s->partial = zeros(e, times(e, CHUNKS * (s->weight_rows + 1), s->pitch), 4);
+    s->parts = of_stem ? CHUNKS : gradient_parts(s);
+    s->partial = zeros(e, times(e, s->parts * s->weight_rows + CHUNKS, s->pitch), 4);
 }
 
 static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 channels, i64 height, i64 width) {
@@ -238,7 +263,7 @@ static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 chan
     if (s->size > e->activation) e->activation = s->size;
     size_scratch(e, s->channels);
     s->drop_below = (uint32_t)(layer->dropout * 4294967296.0);
-    if (layer->kind == CONV) set_up_convolution(e, s, absorbed);
+    if (layer->kind == CONV) set_up_convolution(e, s, e->first && number < 2);
 }
 
 // Also of an engine that was made in part. No call on it may be at work.

@@ -28,16 +28,17 @@ static Finish finish(const Stage *s) { return s->layer.relu && !s->layer.batch_n
 
 static void convolve(const Stage *s, const float *image, float *out, float *scratch) {
     const float *in = with_padding(s, image, scratch);
-    float *row = s->abreast > 1 ? scratch + padded_size(s) : 0;
-    for (int y = 0; y < s->height; y++) {
-        float *to = out + y * s->width * s->pitch;
-        rows(vectors_of_row(s->width, s->abreast), s->pitch, &s->terms, in + y * s->layer.stride * row_length(s),
-             s->abreast * s->layer.stride * s->in_pitch, s->packed, s->packed_bias, finish(s), row ? row : to);
-        if (row) apart(row, s->width, s->abreast, s->channels, to);
-    }
+    i64 stride = s->layer.stride, vectors = vectors_of_row(s->width, s->abreast);
+    float *to = s->abreast > 1 ? scratch + padded_size(s) : out;
+    rows(s->height, vectors, s->pitch, &s->terms, in, s->abreast * stride * s->in_pitch, stride * row_length(s), s->packed,
+         s->packed_bias, finish(s), to);
+    for (int y = 0; s->abreast > 1 && y < s->height; y++)
+        apart(to + y * vectors * LANES, s->width, s->abreast, s->channels, out + y * s->width * LANES);
 }
 
-static void convolve_weight_gradient(const Stage *s, const float *image, const float *d, float *into, float *scratch) {
+// Of the channels from `first` up to `end`.
+static void convolve_weight_gradient(const Stage *s, const float *image, const float *d, i64 first, i64 end, float *into,
+                                     float *scratch) {
     const float *in = with_padding(s, image, scratch);
     i64 stride = s->layer.stride, vectors = vectors_of_row(s->width, s->abreast);
     if (s->abreast > 1) {
@@ -46,14 +47,16 @@ static void convolve_weight_gradient(const Stage *s, const float *image, const f
             abreast(d + y * s->width * LANES, s->width, s->abreast, s->channels, together + y * vectors * LANES);
         d = together;
     }
-    outer(s->height, vectors, s->pitch, &s->terms, in, s->abreast * stride * s->in_pitch, stride * row_length(s), d, into);
+    outer(s->height, vectors, first, end, s->pitch, &s->terms, in, s->abreast * stride * s->in_pitch,
+          stride * row_length(s), d, into);
 }
 
 // A convolution of the gradient, spread by the stride and padded, with the flipped kernel.
 static void convolve_input_gradient(const Stage *s, const float *d, float *d_in, float *scratch) {
     i64 k = s->layer.kernel, stride = s->layer.stride, lead = k - 1 - s->layer.padding;
     i64 height = s->in_height + k - 1, width = s->in_width + k - 1;
-    float *line = s->in_abreast > 1 ? scratch + spread_size(s) : 0;
+    i64 vectors = vectors_of_row(s->in_width, s->in_abreast);
+    float *to = s->in_abreast > 1 ? scratch + spread_size(s) : d_in;
     memset(scratch, 0, sizeof(float) * spread_size(s));
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
@@ -62,12 +65,10 @@ static void convolve_input_gradient(const Stage *s, const float *d, float *d_in,
                 memcpy(scratch + (row * s->spread_line + column) * s->pitch, d + (y * s->width + x) * s->pitch,
                        sizeof(float) * s->pitch);
         }
-    for (int y = 0; y < s->in_height; y++) {
-        float *to = d_in + y * s->in_width * s->in_pitch;
-        rows(vectors_of_row(s->in_width, s->in_abreast), s->in_pitch, &s->flipped_terms,
-             scratch + y * s->spread_line * s->pitch, s->in_abreast * s->pitch, s->flipped, 0, AS_IT_IS, line ? line : to);
-        if (line) apart(line, s->in_width, s->in_abreast, s->in_channels, to);
-    }
+    rows(s->in_height, vectors, s->in_pitch, &s->flipped_terms, scratch, s->in_abreast * s->pitch,
+         s->spread_line * s->pitch, s->flipped, 0, AS_IT_IS, to);
+    for (int y = 0; s->in_abreast > 1 && y < s->in_height; y++)
+        apart(to + y * vectors * LANES, s->in_width, s->in_abreast, s->in_channels, d_in + y * s->in_width * LANES);
 }
 
 // A different random number for each element of each iteration: the finaliser of MurmurHash3 on a counter.

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { CONV, MAX_POOL, AVERAGE_POOL };
-enum { CHUNKS = 16, LINE = 64 };  // groups of a batch; bytes of a line of the cache
+enum { CHUNKS = 16, LINE = 64, MANY_WEIGHTS = 32768 };  // groups of a batch; bytes of a line of the cache
 static const float EPSILON = 1e-5f, MOMENTUM = 0.1f;  // of torch's batch norm
 
 // A layer as engine.py describes it. The arrays are torch's and stay torch's: weight (out, in, kernel, kernel), the
@@ -47,7 +47,8 @@ typedef struct {
                                    // norm and ReLU, or behind ReLU where no batch norm comes between; the loss by what
                                    // the next layer sees of it, later by the map itself
     uint32_t drop_below;           // random numbers below it mean: dropped
-    float *partial;                // [chunk][weight rows + 1][pitch]: gradients of weight and bias
+    int parts;                     // of the gradient of the weights: a sum for each group of a batch, or one for all
+    float *partial;                // [part][weight row][pitch], and then for the bias [chunk][pitch]
     double *sums;                  // [chunk][2][pitch]
     uint32_t seed;
 } Stage;
@@ -106,10 +107,12 @@ static void *zeros(Engine *e, i64 count, i64 size) {
     return memory + LINE - (uintptr_t)memory % LINE;
 }
 
-// Row `row` of the gradient, of the channels from o on: the sum of the groups' sums, in their order.
-static vec over_groups(const Stage *s, i64 row, i64 o) {
+static float *weight_sums(const Stage *s, int part) { return s->partial + part * s->weight_rows * s->pitch; }
+static float *bias_sums(const Stage *s, int chunk) { return weight_sums(s, s->parts) + chunk * s->pitch; }
+
+// Row `row` of the gradient of the weights, of the channels from o on: the sum of the parts, in their order.
+static vec over_parts(const Stage *s, i64 row, i64 o) {
     vec sum = {0};
-    for (int part = 0; part < CHUNKS; part++)
-        sum += load(s->partial + (part * (s->weight_rows + 1) + row) * s->pitch + o);
+    for (int part = 0; part < s->parts; part++) sum += load(weight_sums(s, part) + row * s->pitch + o);
     return sum;
 }

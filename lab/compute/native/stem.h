@@ -114,7 +114,7 @@ static void add_patches(const Stage *wide, const float *image, const Span *ink, 
             patch[wide->terms.count] = 1;
             for (int i = 0; count && i <= wide->terms.count; i++) patch[i] *= count[y * wide->width + x];
         }
-        outer(1, at.end - at.begin, columns, &wide->terms, row, 1, 0, patches, sums);
+        outer(1, at.end - at.begin, 0, columns, columns, &wide->terms, row, 1, 0, patches, sums);
     }
     for (i64 i = 0; i < wide->terms.count * columns; i++) into[i] += sums[i];
 }
@@ -174,7 +174,7 @@ static void fold(Engine *e, int images, int training) {
 // --- forward ----------------------------------------------------------------------------------------------------
 
 INLINE void make_wide_row(const Stage *wide, const float *in, int y, Span at, float *row) {
-    rows(at.end - at.begin, wide->pitch, &wide->terms, in + y * row_length(wide) + at.begin, 1, wide->packed,
+    rows(1, at.end - at.begin, wide->pitch, &wide->terms, in + y * row_length(wide) + at.begin, 1, 0, wide->packed,
          wide->packed_bias, FLOORED, row);
 }
 
@@ -182,7 +182,7 @@ INLINE void make_wide_row(const Stage *wide, const float *in, int y, Span at, fl
 static void stem_row(const Engine *e, const float *in, int y, Span at, float *out, float *row) {
     const Stage *wide = e->stages, *narrow = wide + 1;
     make_wide_row(wide, in, y, at, row);
-    rows(at.end - at.begin, narrow->pitch, &narrow->terms, row, wide->pitch, narrow->packed, narrow->packed_bias,
+    rows(1, at.end - at.begin, narrow->pitch, &narrow->terms, row, wide->pitch, 0, narrow->packed, narrow->packed_bias,
          finish(narrow), out + (y * narrow->width + at.begin) * narrow->pitch);
 }
 
@@ -228,8 +228,8 @@ static void prepare_stem(const Pass *pass) {
 
 static void clear_stem(Engine *e, int chunk) {
     const Stage *wide = e->stages, *narrow = wide + 1;
-    i64 size = (wide->terms.count + 1) * wide->pitch;
-    memset(wide->partial + chunk * size, 0, sizeof(float) * size);
+    memset(weight_sums(wide, chunk), 0, sizeof(float) * wide->terms.count * wide->pitch);
+    memset(bias_sums(wide, chunk), 0, sizeof(float) * wide->pitch);
     memset(e->blank_gradient + chunk * narrow->size, 0, sizeof(float) * narrow->size);
 }
 
@@ -238,16 +238,15 @@ static void stem_row_gradient(const Engine *e, int chunk, const float *in, int y
                               float *row) {
     const Stage *wide = e->stages, *narrow = wide + 1;
     float *d_row = row + wide->width * wide->pitch;
-    float *d_narrow = narrow->partial + chunk * (narrow->terms.count + 1) * narrow->pitch;
-    float *d_wide = wide->partial + chunk * (wide->terms.count + 1) * wide->pitch;
     i64 n = at.end - at.begin;
     Finish relu = {0, row};
     d += (y * narrow->width + at.begin) * narrow->pitch;
     make_wide_row(wide, in, y, at, row);
-    outer(1, n, narrow->pitch, &narrow->terms, row, wide->pitch, 0, d, d_narrow);
-    rows(n, wide->pitch, &narrow->flipped_terms, d, narrow->pitch, narrow->flipped, 0, relu, d_row);
-    add_up(n, wide->pitch, d_row, d_wide + wide->terms.count * wide->pitch);
-    outer(1, n, wide->pitch, &wide->terms, in + y * row_length(wide) + at.begin, 1, 0, d_row, d_wide);
+    outer(1, n, 0, narrow->pitch, narrow->pitch, &narrow->terms, row, wide->pitch, 0, d, weight_sums(narrow, chunk));
+    rows(1, n, wide->pitch, &narrow->flipped_terms, d, narrow->pitch, 0, narrow->flipped, 0, relu, d_row);
+    add_up(n, wide->pitch, d_row, bias_sums(wide, chunk));
+    outer(1, n, 0, wide->pitch, wide->pitch, &wide->terms, in + y * row_length(wide) + at.begin, 1, 0, d_row,
+          weight_sums(wide, chunk));
 }
 
 static void add(float *to, const float *from, i64 count) {

@@ -146,22 +146,25 @@ static i64 share(i64 left) {
     return (left + parts - 1) / parts;
 }
 
-// `n` positions, `a_pitch` apart in `a` and `channels` (whole vectors) in `out`.
-static void rows(i64 n, i64 channels, const Terms *terms, const float *a, i64 a_pitch, const float *b,
-                 const float *start, Finish finish, float *out) {
+// `lines` times `n` positions: in `a` steps of `a_pitch` and lines of `a_line`, in `out` one after the other. All lines go
+// through some channels before the next ones are taken, so that their weights stay in the cache.
+static void rows(i64 lines, i64 n, i64 channels, const Terms *terms, const float *a, i64 a_pitch, i64 a_line,
+                 const float *b, const float *start, Finish finish, float *out) {
     for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
         vectors = share((channels - c) / LANES);
-        (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(n, terms, a, a_pitch, b + c, start ? start + c : 0,
-                                                                 finish, out + c, channels);
+        for (i64 line = 0; line < lines; line++)
+            (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(n, terms, a + line * a_line, a_pitch, b + c,
+                                                                     start ? start + c : 0, finish,
+                                                                     out + line * n * channels + c, channels);
         if (finish.where) finish.where += vectors * LANES;
     }
 }
 
-// `lines` times `n` positions: in `a` steps of `a_pitch` and lines of `a_line`, in `d` one after the other.
-static void outer(i64 lines, i64 n, i64 channels, const Terms *terms, const float *a, i64 a_pitch, i64 a_line,
-                  const float *d, float *into) {
-    for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
-        vectors = share((channels - c) / LANES);
+// The same positions of `d` for the channels from `first` up to `end` of `channels`.
+static void outer(i64 lines, i64 n, i64 first, i64 end, i64 channels, const Terms *terms, const float *a, i64 a_pitch,
+                  i64 a_line, const float *d, float *into) {
+    for (i64 c = first, vectors; c < end; c += vectors * LANES) {
+        vectors = share((end - c) / LANES);
         (vectors == 3 ? outer_3 : vectors == 2 ? outer_2 : outer_1)(lines, n, terms, a, a_pitch, a_line, d + c, into + c,
                                                                     channels);
     }

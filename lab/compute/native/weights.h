@@ -39,7 +39,7 @@ static void unpack_terms(const Stage *s, int chunk) {
     for (i64 t = chunk_begin(chunk, terms); t < chunk_begin(chunk + 1, terms); t++)
         for (i64 o = 0, i = t % ins, at = t / ins; o < s->channels; o += LANES)
             for (i64 d = 0; d < s->abreast; d++) {
-                vec sum = over_groups(s, term(s, at / k, at % k, i, d), o);
+                vec sum = over_parts(s, term(s, at / k, at % k, i, d), o);
                 for (i64 lane = 0; lane < LANES && o + lane < s->channels; lane++) {
                     float *to = s->layer.d_weight + ((o + lane) * ins + i) * k * k + at;
                     *to = (d ? *to : 0) + sum[d * s->channels + lane];
@@ -48,7 +48,11 @@ static void unpack_terms(const Stage *s, int chunk) {
 }
 
 static void unpack_bias(const Stage *s) {
-    for (i64 o = 0; o < s->channels; o++) s->layer.d_bias[o] = over_groups(s, s->weight_rows, o / LANES * LANES)[o % LANES];
+    for (i64 o = 0; o < s->channels; o++) {
+        float sum = 0;
+        for (int chunk = 0; chunk < CHUNKS; chunk++) sum += bias_sums(s, chunk)[o];
+        s->layer.d_bias[o] = sum;
+    }
 }
 
 static void unpack(const Pass *pass, int chunk) {

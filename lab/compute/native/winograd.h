@@ -190,8 +190,8 @@ static void winograd(const Stage *s, const float *image, float *map, float *scra
         n = t.down * t.across - first < t.block ? t.down * t.across - first : t.block;
         to_points_of_input(s, t, in, first, n, b.in);
         for (int k = 0; k < TILE_POINTS; k++)
-            rows(n, s->pitch, &s->terms, b.in + k * t.in_plane, s->in_pitch, s->packed + k * s->in_channels * s->pitch, 0,
-                 AS_IT_IS, b.out + k * t.plane);
+            rows(1, n, s->pitch, &s->terms, b.in + k * t.in_plane, s->in_pitch, 0, s->packed + k * s->in_channels * s->pitch,
+                 0, AS_IT_IS, b.out + k * t.plane);
         from_points_of_map(s, t, b.out, first, n, map);
     }
 }
@@ -210,9 +210,10 @@ static void winograd_gradient(const Stage *s, const float *image, const float *d
         to_points_of_map(s, t, d, first, n, b.out);
         for (int k = 0; k < TILE_POINTS; k++) {
             float *points = b.in + k * t.in_plane, *d_points = b.out + k * t.plane;
-            outer(1, n, s->pitch, &s->terms, points, s->in_pitch, 0, d_points, into + k * s->in_channels * s->pitch);
-            rows(n, s->in_pitch, &s->flipped_terms, d_points, s->pitch, s->flipped + k * s->channels * s->in_pitch, 0,
-                 AS_IT_IS, points);
+            outer(1, n, 0, s->pitch, s->pitch, &s->terms, points, s->in_pitch, 0, d_points,
+                  into + k * s->in_channels * s->pitch);
+            rows(1, n, s->in_pitch, &s->flipped_terms, d_points, s->pitch, 0, s->flipped + k * s->channels * s->in_pitch,
+                 0, AS_IT_IS, points);
         }
         from_points_of_input(s, t, b.in, first, n, d_image);
     }
@@ -249,7 +250,7 @@ static void winograd_unpack(const Stage *s, int chunk) {
     for (i64 i = chunk_begin(chunk, ins); i < chunk_begin(chunk + 1, ins); i++)
         for (i64 o = 0; o < outs; o += LANES) {
             Patch u;
-            for (int k = 0; k < TILE_POINTS; k++) u.at[k / 4][k % 4] = over_groups(s, k * ins + i, o);
+            for (int k = 0; k < TILE_POINTS; k++) u.at[k / 4][k % 4] = over_parts(s, k * ins + i, o);
             u = both_ways(kernel_of_points, u);
             for (i64 lane = 0; lane < LANES && o + lane < outs; lane++)
                 for (int k = 0; k < 9; k++)
