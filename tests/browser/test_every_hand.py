@@ -222,6 +222,15 @@ def test_every_digit_of_fast_typing_is_kept_and_can_be_undone(
     expect(undo).to_be_disabled()
 
 
+def test_edits_one_after_the_other_without_a_pause_are_all_taken(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/layers")
+    for channels in ("128", "64", "97", "120", "65", "98"):
+        choose_cell(page, 1)
+        page.keyboard.type(channels)
+        page.keyboard.press("Enter")
+        expect(cell(page, 1, CHANNELS)).to_have_text(channels)
+
+
 def numbers(page: Page) -> list[str]:
     return page.locator("[data-testid=stDataFrame] canvas tbody td[aria-colindex='1']").all_text_contents()
 
