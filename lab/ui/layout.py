@@ -69,8 +69,19 @@ button[kind="primary"]:not(:disabled) {color: light-dark(#FFFFFF, #14181D);}
 [data-testid="stElementToolbar"]:not(:has([aria-label="Search"])) {display: none;}
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) {margin-top: 1.9rem;}
 [data-testid="stMain"] {scroll-padding-top: 4rem;}
+.st-key-drawer {display: none;}
 [data-testid="stSidebar"][data-collapsed="true"] {visibility: hidden;}  /* else the keyboard goes through it unseen */
 </style>
+"""
+_DRAWER = """
+<script>
+// On a phone the menu is a drawer over the page: it closes when a page is chosen, which Streamlit leaves to its user.
+window.labClosesDrawer ??= (event) => {
+  if (!event.target.closest?.("[data-testid=stSidebarNavLink]")) return;
+  document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+};
+document.addEventListener("click", window.labClosesDrawer);  // the same one is added once, however often this runs
+</script>
 """
 
 
@@ -78,6 +89,8 @@ def start_page() -> None:
     """Settings for every page; call first, once a run of the script."""
     st.set_page_config(page_title="How a CNN learns", page_icon=ICON, layout="wide")
     st.html(_STYLE)
+    with st.container(key="drawer"):  # a script takes the place of an element, which the look takes away
+        st.html(_DRAWER, unsafe_allow_javascript=True)
 
 
 def two_sides(left: float = 1, right: float = 2.15, right_first: bool = False) -> list[DeltaGenerator]:
