@@ -5,6 +5,7 @@ import streamlit as st
 from lab.store import ENDED
 from lab.ui.comparing import compare
 from lab.ui.layout import page_head
+from lab.ui.navigation import page
 from lab.ui.run_actions import show_actions
 from lab.ui.run_table import choose_runs, list_runs
 from lab.ui.state import show_ticked_in_address, the_store, ticked_runs
@@ -18,7 +19,8 @@ missing = sorted(set(ticked_runs()) - {run.id for run in listed})
 if missing:
     st.info(f"These runs are not here, or were deleted: {', '.join(map(str, missing))}.")
 if not listed:
-    st.info("No runs yet. Start one on the Train page, or choose a step on the Steps page.")
+    st.info("No runs yet. Choose a step and start one.")
+    st.page_link(page("start"), label="Choose a step", icon=":material/gesture:")
 else:
     chosen = choose_runs(listed)
     show_ticked_in_address()

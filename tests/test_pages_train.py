@@ -167,7 +167,7 @@ def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
         "Last test accuracy": "99.40 %",
         "Wrong of 10,000": "60",
         "Train − test": "+0.20 points",
-        "Time per epoch": "1 min 3 s",
+        "Last epoch took": "1 min 3 s",
     }
 
 

@@ -3,7 +3,7 @@
 
 const PAUSES = [0.3, 0.6, 1.2, 2.5, 5];  // seconds before the next try to be told something
 // A frame takes some milliseconds from a training on the same machine: there, seconds between two (docs/performance.md).
-const NEAR_FRAME = 0.22;
+const NEAR_FRAME = 0.23;
 const EVALUATION_IMAGES = 10000;  // as in lab/config.py
 const SILENCE = 25;  // seconds: the server says something every ten
 const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);

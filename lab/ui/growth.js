@@ -1,5 +1,5 @@
 // How a drawn chart takes in what its run has said since: by lengthening its curves where they end, which costs a sixth of
-// what a drawing by Plotly does. A curve that gets a marker, its first points, or another axis is drawn by Plotly.
+// what a drawing by Plotly does. A curve that gets its first points, or another axis, is drawn by Plotly.
 
 // What the page is told of the run that it shows; lab/ui/channel.js fills it, and says when it has grown.
 const told = (window.labLive ??= Object.assign(new EventTarget(), { run: null, rows: [], axes: null, cursor: 0 }));
@@ -81,16 +81,17 @@ function endOf(place, name, points) {
   const index = place.data.findIndex((trace) => trace.name === name);
   const drawn = place.calcdata?.[index];
   const trace = drawn?.[0]?.trace;
-  const path = drawn?.[0]?.node3?.node()?.querySelector(".lines path.js-line");
+  const group = drawn?.[0]?.node3?.node();
+  const [path, marker] = ["lines path.js-line", "points path.point"].map((part) => group?.querySelector(`.${part}`));
   const { xaxis, yaxis } = place._fullLayout;
-  const plain = trace?.mode === "lines" && trace.visible === true && drawn.length > 1 && path;
+  const plain = trace?.visible === true && drawn.length > 1 && path && (trace.mode === "lines" || marker);
   const fixed = !xaxis.autorange && !yaxis.autorange;
   const whole = points.every(([, y]) => y !== null) && place.data[index]?.y.at(-1) !== null;
-  return plain && fixed && whole ? { trace: place.data[index], drawn, path, points } : null;
+  return plain && fixed && whole ? { trace: place.data[index], drawn, path, marker, points } : null;
 }
 
 // What comes is a line of its own, which Plotly takes in with its next drawing: only where it stands is painted anew.
-function lengthen(place, { trace, drawn, path, points }) {
+function lengthen(place, { trace, drawn, path, marker, points }) {
   const { xaxis, yaxis } = place._fullLayout;
   const pixels = (x, y) => `${xaxis.c2p(x).toFixed(2)},${yaxis.c2p(y).toFixed(2)}`;
   const last = drawn.at(-1);
@@ -100,9 +101,16 @@ function lengthen(place, { trace, drawn, path, points }) {
     drawn.push({ ...last, x, y, i: drawn.length });
     trace.x.push(x);
     trace.y.push(y);
+    if (marker) mark(marker, xaxis.c2p(x), yaxis.c2p(y));
   }
   drawn[0].trace._length = drawn.length;
   const line = path.cloneNode();
   line.setAttribute("d", way);
   path.after(line);
+}
+
+function mark(marker, x, y) {
+  const one = marker.cloneNode();
+  one.setAttribute("transform", `translate(${x.toFixed(2)},${y.toFixed(2)})`);
+  marker.parentNode.append(one);
 }

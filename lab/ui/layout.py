@@ -27,7 +27,7 @@ h1 {padding: 0 0 0.1rem 0;}
     font-size: 0.7rem; text-decoration: none; cursor: help; border: 1px solid; border-radius: 50%; opacity: 0.7;}
 .checks p {margin: 0 0 0.5rem 0;}
 @media (max-width: 700px) {.figures {grid-template-columns: repeat(2, 1fr);}}
-[data-testid="stCaptionContainer"] p {margin-bottom: 0.2rem;}
+[data-testid="stCaptionContainer"] p {margin-bottom: 0.75rem;}
 .budget {display: flex; justify-content: space-between; font-size: 0.88rem;}
 .budget-bar {height: 6px; border-radius: 3px; background: rgba(128, 138, 148, 0.25); margin-top: 4px;}
 .budget-bar div {height: 6px; border-radius: 3px;}
@@ -36,11 +36,18 @@ table.plain {border-collapse: collapse; width: 100%; font-size: 0.9rem;}
 table.plain th {text-align: left; font-weight: 600; padding: 0.3rem 0.8rem 0.3rem 0; white-space: nowrap;
     border-bottom: 1px solid rgba(128, 138, 148, 0.6);}
 table.plain td {padding: 0.3rem 0.8rem 0.3rem 0; border-bottom: 1px solid rgba(128, 138, 148, 0.25);}
-table.plain .number {text-align: right; font-variant-numeric: tabular-nums;}
+table.plain .number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
+.wide table.plain :is(td, th):first-child {position: sticky; left: 0; background: var(--st-background-color);}
+.wide table.plain:not(.layers) td:first-child {min-width: 8rem;}
 @media (max-width: 1000px) {  /* on a tablet, the columns of st.container(key="halves") stand below each other */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
 }
+.st-key-live-run [data-testid="stPageLink"] p {white-space: normal;}  /* the whole name, also on a narrow screen */
 @media (max-width: 700px) {  /* on a phone, two buttons a line */
+    .st-key-run-head [data-testid="stHorizontalBlock"] {display: grid; grid-template-columns: 1fr 1fr;}
+    .st-key-run-head [data-testid="stColumn"] {width: auto; min-width: 0;}
+    .st-key-run-head [data-testid="stColumn"]:first-child {grid-column: 1 / -1;}
+    .st-key-run-head [data-testid="stColumn"]:not(:has(button, p)) {display: none;}
     .st-key-run-actions [data-testid="stHorizontalBlock"] {display: grid; grid-template-columns: 1fr 1fr;}
     .st-key-run-actions [data-testid="stColumn"] {width: auto; min-width: 0;}
     .st-key-run-actions [data-testid="stColumn"]:last-child {display: none;}
@@ -62,7 +69,19 @@ button[kind="primary"]:not(:disabled) {color: light-dark(#FFFFFF, #14181D);}
 [data-testid="stElementToolbar"]:not(:has([aria-label="Search"])) {display: none;}
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) {margin-top: 1.9rem;}
 [data-testid="stMain"] {scroll-padding-top: 4rem;}
+.st-key-drawer {display: none;}
+[data-testid="stSidebar"][data-collapsed="true"] {visibility: hidden;}  /* else the keyboard goes through it unseen */
 </style>
+"""
+_DRAWER = """
+<script>
+// On a phone the menu is a drawer over the page: it closes when a page is chosen, which Streamlit leaves to its user.
+window.labClosesDrawer ??= (event) => {
+  if (!event.target.closest?.("[data-testid=stSidebarNavLink]")) return;
+  document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+};
+document.addEventListener("click", window.labClosesDrawer);  // the same one is added once, however often this runs
+</script>
 """
 
 
@@ -70,6 +89,8 @@ def start_page() -> None:
     """Settings for every page; call first, once a run of the script."""
     st.set_page_config(page_title="How a CNN learns", page_icon=ICON, layout="wide")
     st.html(_STYLE)
+    with st.container(key="drawer"):  # a script takes the place of an element, which the look takes away
+        st.html(_DRAWER, unsafe_allow_javascript=True)
 
 
 def two_sides(left: float = 1, right: float = 2.15, right_first: bool = False) -> list[DeltaGenerator]:

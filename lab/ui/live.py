@@ -108,7 +108,7 @@ def _figures(run: RunSummary) -> None:
         "last": f"Last {run.evaluated} accuracy",
         "wrong": "Wrong of 10,000",
         "gap": f"Train − {run.evaluated}",
-        "epoch-takes": "Time per epoch",
+        "epoch-takes": "Last epoch took",
     }
     show_figures({label: (place, values[place]) for place, label in labels.items()}, {labels["gap"]: _gap_help(run)})
 
@@ -203,8 +203,9 @@ def _findings(run: RunSummary) -> None:
     with mine:
         st.markdown("**What this run shows**")
         for finding in found:
-            st.markdown(finding.sentence)
-            st.caption(finding.rule)
+            with st.container(gap=None):  # the rule belongs to the sentence above it
+                st.markdown(finding.sentence)
+                st.caption(finding.rule)
     preset = step(run.step) if run.step else None
     if preset is not None and preset.published_findings:
         with theirs:

@@ -28,7 +28,8 @@ STATUS_COLOURS = {
 
 def show_head(store: Store, run: Run, summary: RunSummary) -> None:
     """Name, state and whereabouts, and the buttons."""
-    title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
+    with st.container(key="run-head"):
+        title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     colour = STATUS_COLOURS[run.status]
     title.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
     title.html(f'<p class="whereabouts">{escape(whereabouts(summary))}</p>')

@@ -23,6 +23,8 @@ from lab.ui.state import tick_runs, ticked_runs
 DRAWN = "runs_drawn"
 CARDS = "run_cards"
 FEW_ROWS = 8
+NAME_WIDTH = 280
+"""Pixels: room for the names that the lab gives, whose ends tell them apart."""
 UNREADABLE = "unreadable"
 GAP_HELP = (
     "Accuracy on training images minus test (or validation) accuracy, in points, both measured in the same way after "
@@ -85,7 +87,7 @@ def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
             "Best, %": percent,
             "Gap": st.column_config.NumberColumn(format="%+.2f", help=GAP_HELP),
             "Parameters": st.column_config.NumberColumn(format="localized"),
-            "Name": st.column_config.TextColumn(width="medium"),
+            "Name": st.column_config.TextColumn(width=NAME_WIDTH),
         },
     )
     show_cards([_card(run) for run in runs], ticked_runs(), CARDS, _tick_as_the_cards)

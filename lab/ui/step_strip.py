@@ -32,7 +32,7 @@ _CSS = f"""
 .lab-strip b {{font-weight: 600; line-height: 1.15;}}
 .lab-strip .head {{font-size: 0.78rem; opacity: 0.8; min-height: 1.5rem;}}
 .lab-strip .word {{white-space: nowrap;}}
-.lab-strip .unit {{text-align: right; padding-right: 1.1rem;}}
+.lab-strip .unit {{text-align: right; padding-right: 1.1rem; grid-column: 1 / 3;}}
 .lab-strip .size {{display: flex; align-items: center; gap: 0.4rem; font-variant-numeric: tabular-nums;}}
 .lab-strip .size i {{display: block; height: 12px; background: var(--st-text-color); opacity: 0.55; flex: none;
   border-radius: 2px; min-width: 2px;}}
@@ -46,6 +46,7 @@ _CSS = f"""
 .lab-strip .key {{position: static; transform: none; display: inline-block; vertical-align: -1px; margin: 0 0.25rem;}}
 .lab-strip .key.published {{transform: rotate(45deg) scale(0.85);}}
 .lab-strip .seen {{position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}}
+@media (max-width: 700px) {{.lab-strip .head .axis :nth-child(odd) {{display: none;}}}}  /* two ticks have room */
 """
 
 
@@ -77,7 +78,7 @@ def _foot() -> str:
     """The ticks of the axis of accuracy."""
     ticks = (LOWEST, 99.0, 99.2, TARGET_ACCURACY, HIGHEST)
     marks = "".join(f"<span style='left:{_place(tick):.1f}%'>{tick:.1f}</span>" for tick in ticks)
-    label = "<span></span><span class='unit'>test accuracy, %</span>"
+    label = "<span class='unit'>test accuracy, %</span>"
     return f"<div class='head' aria-hidden='true'>{label}<span class='axis'>{marks}</span></div>"
 
 

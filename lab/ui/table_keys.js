@@ -1,7 +1,9 @@
 // What Streamlit's tables make of the keyboard and should not: what is typed while the editor of a cell is being opened is
-// lost, and of the runs only Shift+Space ticks one. The keys of a moment are held back, and given to the editor in order.
+// lost, so is all of it when Enter follows before it is drawn, and of the runs only Shift+Space ticks one. The keys of a
+// moment are held back, and given to the editor in order.
 
 const FRAMES = 90;  // in which an editor opens, or does not
+const DRAWN = 2;  // in which an editor has drawn what was typed: Enter takes what was drawn, not what is in it
 const TICKED_BY_SPACE = "[class*=st-key-runs_table]";
 
 let held = null;  // what was pressed since an editor was asked for; null: none is being opened
@@ -13,6 +15,10 @@ function tableOf(place) {
 function opensAnEditor(event) {
   const isText = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
   return isText && tableOf(event.target)?.querySelector("td[aria-readonly=false]");
+}
+
+function endsAnEditor({ key, isComposing }, place) {
+  return (key === "Enter" || key === "Tab") && !isComposing && place?.matches?.(".gdg-input");
 }
 
 function press(place, { key, code, keyCode, shiftKey }) {
@@ -31,6 +37,10 @@ function onKey(event) {
   } else if (opensAnEditor(event)) {
     held = [];
     deliver();
+  } else if (endsAnEditor(event, event.target)) {
+    stop(event);
+    held = [event];
+    deliver();
   }
 }
 
@@ -44,7 +54,10 @@ async function deliver() {
   while (held.length) {
     const event = held.shift();
     if (isEditing() && typeInto(event)) continue;
+    const ends = endsAnEditor(event, document.activeElement);
+    if (ends) await frames(DRAWN);
     press(document.activeElement, event);
+    if (ends) await until(() => !isEditing());
     await until(() => isEditing() || tableOf(document.activeElement));
     if (!isEditing() && event.key.length === 1) await until(isEditing);
   }
@@ -64,9 +77,13 @@ function typeInto({ key, ctrlKey, metaKey, altKey }) {
 
 async function until(holds) {
   for (let frame = 0; frame < FRAMES; frame += 1) {
-    await new Promise(requestAnimationFrame);
+    await frames(1);
     if (holds()) return;
   }
+}
+
+async function frames(many) {
+  for (let frame = 0; frame < many; frame += 1) await new Promise(requestAnimationFrame);
 }
 
 export default function () {

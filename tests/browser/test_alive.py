@@ -250,6 +250,39 @@ def test_curves_are_lengthened_and_no_chart_is_drawn_anew_within_an_epoch(
     expect(page.locator(".st-key-loss .scatterlayer path.point")).to_have_count(1)
 
 
+def test_a_later_epoch_is_marked_where_its_point_would_be_drawn_without_a_chart_being_drawn_anew(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    for number in (1, 2):
+        run.windows(20)
+        run.say(epoch(number))
+    page = watch(server, new_tab, run)
+    wait_for_points(page, "accuracy", "test", more_than=1)
+    page.evaluate(COUNT_DRAWINGS)
+    run.windows(20)
+    run.say(epoch(3))
+    wait_for_points(page, "accuracy", "test", more_than=2)
+    expect(page.locator(".st-key-accuracy .scatterlayer path.point")).to_have_count(3)
+    grown = [places_of_markers(page, chart) for chart in ("loss", "accuracy")]
+    assert page.evaluate("window.drawings") == 0
+    page.reload()
+    expect(page.locator(".st-key-accuracy .scatterlayer path.point")).to_have_count(3)
+    for chart, found in zip(("loss", "accuracy"), grown, strict=True):
+        for mine, anew in zip(found, places_of_markers(page, chart), strict=True):
+            assert mine == pytest.approx(anew, abs=1.0)
+
+
+def places_of_markers(page: Page, chart: str) -> list[list[float]]:
+    """Where the points of epochs are drawn, in pixels."""
+    found: list[list[float]] = page.evaluate(
+        """chart => [...document.querySelectorAll(`.st-key-${chart} .scatterlayer path.point`)]
+            .map(point => point.getAttribute("transform").match(/[-\\d.]+/g).map(Number))""",
+        chart,
+    )
+    return found
+
+
 COUNT_DRAWINGS = """() => {
     window.drawings = 0;
     for (const chart of ["loss", "accuracy", "rate"]) {

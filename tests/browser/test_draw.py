@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from browser.focus import tab_through
+from browser.proxy import Proxy
 from browser.test_app import start
 from examples import TINY_NETWORK, wait_until
 from lab_server import LabServer
@@ -61,6 +62,17 @@ def test_the_answer_moves_while_the_line_is_drawn_and_the_page_follows_at_its_en
     expect(page.locator(".stages")).to_have_count(0)
     page.mouse.up()
     expect(page.locator(".stages")).to_contain_text("Centre of mass")
+
+
+def test_a_drawing_is_read_behind_a_proxy_that_takes_its_prefix_away(proxy: Proxy, new_tab: Tabs) -> None:
+    for page_name in ("", "draw"):
+        page = new_tab(f"{proxy.address}/{page_name}")
+        canvas = page.locator(".lab-board canvas")
+        expect(canvas).to_be_visible()
+        with page.expect_request("**/reading") as asked:
+            draw(page, canvas, SEVEN)
+        assert asked.value.url == f"{proxy.address}/reading"
+        expect_answer(page, "7")
 
 
 INK = """() => {

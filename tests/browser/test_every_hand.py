@@ -138,6 +138,26 @@ def test_pause_is_within_ten_tab_stops_of_the_pages_start(server: LabServer, new
     assert "Pause" in stops
 
 
+def test_on_a_phone_the_closed_drawer_is_out_of_reach_and_it_closes_when_a_page_is_chosen(
+    server: LabServer, themed_page: Page
+) -> None:
+    themed_page.set_viewport_size({"width": 390, "height": 844})
+    themed_page.goto(f"{server.address}/draw")
+    expect(themed_page.locator(".lab-board canvas")).to_be_visible()
+    assert findings(themed_page) == []
+    opens = themed_page.get_by_test_id("stExpandSidebarButton")
+    for stop in ("Skip to main content", "Expand sidebar"):  # not the links that nobody sees
+        themed_page.keyboard.press("Tab")
+        assert focused(themed_page) == stop
+    expect(opens).to_be_focused()
+    themed_page.keyboard.press("Enter")
+    chosen = themed_page.get_by_role("link", name="Runs")
+    expect(chosen).to_be_in_viewport(ratio=1)
+    chosen.click()
+    expect(themed_page.get_by_role("heading", level=1)).to_have_text("Runs")
+    expect(themed_page.get_by_role("link", name="Runs")).to_have_count(0)
+
+
 def test_space_ticks_the_run_that_the_arrows_have_come_to(server: LabServer, new_tab: Tabs) -> None:
     two_runs(server)
     page = new_tab(f"{server.address}/runs")
@@ -200,6 +220,15 @@ def test_every_digit_of_fast_typing_is_kept_and_can_be_undone(
     page.keyboard.press("Control+z")
     expect(cell(page, 1, CHANNELS)).to_have_text("96")
     expect(undo).to_be_disabled()
+
+
+def test_edits_one_after_the_other_without_a_pause_are_all_taken(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/layers")
+    for channels in ("128", "64", "97", "120", "65", "98"):
+        choose_cell(page, 1)
+        page.keyboard.type(channels)
+        page.keyboard.press("Enter")
+        expect(cell(page, 1, CHANNELS)).to_have_text(channels)
 
 
 def numbers(page: Page) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from app_pages import add_run, epoch
@@ -142,7 +143,26 @@ def test_on_a_phone_the_progress_of_a_run_comes_into_view_when_it_is_started(ser
     expect(page.locator(".st-key-no-curves")).to_be_hidden()
     press(page, "Quick")  # after scrolling down to it
     expect(page.get_by_role("progressbar", name="Progress of the run")).to_be_in_viewport(ratio=1)
-    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_in_viewport(ratio=1)
+    pause, stop = (page.get_by_role("button", name=name, exact=True) for name in ("Pause", "Stop"))
+    expect(pause).to_be_in_viewport(ratio=1)
+    left, right = pause.bounding_box(), stop.bounding_box()
+    assert left and right and left["y"] == right["y"]  # beside each other
+    page.goto(f"{server.address}/draw")
+    (run,) = server.store.runs()
+    name = page.locator(".st-key-live-run").get_by_role("link").locator("p")
+    expect(name).to_contain_text(run.name)
+    assert name.evaluate("name => name.scrollWidth <= name.clientWidth")  # it is all there to read
+
+
+def test_on_a_phone_no_two_numbers_of_the_steps_axis_touch(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(server.address)
+    page.set_viewport_size({"width": 390, "height": 844})
+    ticks = page.locator(".lab-strip .head .axis span")
+    expect(ticks.last).to_be_attached()
+    boxes = [box for box in (tick.bounding_box() for tick in ticks.all()) if box]
+    assert len(boxes) > 1
+    for left, right in pairwise(boxes):
+        assert left["x"] + left["width"] + 4 < right["x"]
 
 
 COLUMNS = {"channels": (3, 218), "kernel": (4, 308)}
