@@ -61,12 +61,8 @@ def _convolution_floats(row: LayerRow, of_stem: bool) -> tuple[int, int]:
 
     In the stem no positions share a vector.
     """
-    inputs, channels, pitch, in_pitch = (
-        row.input_shape[0],
-        row.output_shape[0],
-        _padded(row.output_shape[0]),
-        _in_pitch(row),
-    )
+    inputs, channels = row.input_shape[0], row.output_shape[0]
+    pitch, in_pitch = _padded(channels), _in_pitch(row)
     if by_way_of_points(row):
         elements, in_elements, scratch = TILE_POINTS, TILE_POINTS, _winograd_scratch(row)
     else:
@@ -94,8 +90,8 @@ def _term_by_term(row: LayerRow, of_stem: bool) -> tuple[int, int, int]:
     """Elements of the widened kernel, for the map and for the input's gradient; and a thread's scratch."""
     k, stride = row.kernel, row.stride
     (inputs, in_height, in_width), (channels, height, width) = row.input_shape, row.output_shape
-    many = 1 if of_stem else positions_abreast(k, stride, inputs, channels, width)
-    in_many = 1 if row.index == 1 else positions_abreast(k, 1, channels, inputs, in_width)
+    many = 1 if of_stem else _positions_abreast(k, stride, inputs, channels, width)
+    in_many = 1 if row.index == 1 else _positions_abreast(k, 1, channels, inputs, in_width)
     image = _padded_input(row, many)
     spread = (in_height + k - 1) * (_vectors(in_width, in_many) * in_many - 1 + k) * _padded(channels)
     scratch = max(image + _room_abreast(height, width, many), spread + _room_abreast(in_height, in_width, in_many))
@@ -106,7 +102,7 @@ def _room_abreast(height: int, width: int, many: int) -> int:
     return (height * _vectors(width, many) + 1) * LANES if many > 1 else 0
 
 
-def positions_abreast(kernel: int, stride: int, others: int, channels: int, width: int) -> int:
+def _positions_abreast(kernel: int, stride: int, others: int, channels: int, width: int) -> int:
     """How many positions of a row share a vector of a few channels, as abreast.h says."""
     many = min(LANES // channels, width)
     if many < 2:
@@ -128,7 +124,7 @@ def by_way_of_points(row: LayerRow) -> bool:
     if row.kernel != 3 or row.stride != 1 or row.index == 1:
         return False
     inputs, (channels, height, width) = row.input_shape[0], row.output_shape
-    many, in_many = (positions_abreast(3, 1, *both, width) for both in ((inputs, channels), (channels, inputs)))
+    many, in_many = (_positions_abreast(3, 1, *both, width) for both in ((inputs, channels), (channels, inputs)))
     direct = height * (2 * _products_of_row(3, 1, width, many) + _products_of_row(3, 1, width, in_many)) // 3
     down, across = _tiles(row)
     return down * across * (TILE_POINTS * inputs * channels + 100 * (inputs + channels)) < direct * inputs * channels
