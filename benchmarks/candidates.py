@@ -29,7 +29,7 @@ from lab.config import (
     conv,
     max_pool,
 )
-from lab.steps import Channels, skeleton, step
+from lab.steps import LIGHT_CHANNELS, Channels, skeleton
 
 MILD = Augmentation(rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear")
 WEAK = Augmentation(rotation=5.0, shift=0.5, scale=0.05, shear=3.0, pen=0.2, interpolation="bilinear")
@@ -37,7 +37,8 @@ STRONG = Augmentation(rotation=10.0, shift=1.5, scale=0.1, shear=8.0, pen=0.5, i
 FIRM = Augmentation(rotation=10.0, shift=1.0, scale=0.1, shear=6.0, pen=0.3, interpolation="bilinear")
 ANCHORS_OWN = Augmentation(rotation=10.0)
 
-BEYOND = step(6).config.network
+BEYOND = skeleton(LIGHT_CHANNELS, batch_norm=True)
+"""The network of Beyond before this search."""
 
 
 def average_pool(kernel: int) -> LayerSpec:
