@@ -15,6 +15,7 @@ from lab.config import EVALUATION_IMAGES
 from lab.figures import WRONG, signed_colours
 from lab.layer_strip import strip
 from lab.layer_words import layer_name
+from lab.number_words import percent_words
 from lab.store import Store
 from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice
@@ -23,7 +24,7 @@ from lab.ui.layer_maps import range_words, show_value_map
 from lab.ui.navigation import page
 from lab.ui.network_choice import ask_reader
 from lab.ui.reader import Reader
-from lab.ui.text import percent_words, plain
+from lab.ui.text import plain
 from lab.ui.tiles import Tile, picked, show_tiles
 
 if TYPE_CHECKING:

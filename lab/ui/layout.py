@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.figures import RATE, WRONG
+from lab.number_words import unbroken
 
 ICON = Path(__file__).parent / "icon.png"
 """Our own: Streamlit fetches a ":material/...:" page icon from the internet, and a classroom may have none."""
@@ -107,8 +108,8 @@ def two_sides(left: float = 1, right: float = 2.15, right_first: bool = False) -
 
 def page_head(title: str, sentence: str) -> None:
     """A page's one idea: its title and one sentence."""
-    st.title(title, anchor=False)
-    st.caption(sentence)
+    st.title(unbroken(title), anchor=False)
+    st.caption(unbroken(sentence))
 
 
 def show_table(rows: Sequence[Mapping[str, str]], numbers: Collection[str] = ()) -> None:
@@ -118,7 +119,7 @@ def show_table(rows: Sequence[Mapping[str, str]], numbers: Collection[str] = ())
 
     def cell(tag: str, name: str, text: str) -> str:
         tag = tag if text else "td"  # a head without a word is none
-        return f'<{tag} class="{"number" if name in numbers else ""}">{html.escape(text)}</{tag}>'
+        return f'<{tag} class="{"number" if name in numbers else ""}">{html.escape(unbroken(text))}</{tag}>'
 
     def cells(tag: str, texts: Mapping[str, str]) -> str:
         return "".join(cell(tag, name, text) for name, text in texts.items())

@@ -9,13 +9,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from lab.config import CLASSES
+from lab.number_words import percent_words, unbroken
 from lab.store import open_store
 from lab.ui.addressed import asked, say
 from lab.ui.choice import choice
 from lab.ui.confusion import chosen_cell, show_confusion
 from lab.ui.inside import look_inside_at
 from lab.ui.reader import Reader
-from lab.ui.text import percent_words, plain
+from lab.ui.text import plain
 from lab.ui.tiles import Tile, picked, show_tiles
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def show_matrix(answers: Answers) -> None:
         st.session_state[CELL] = wanted
     wrong, of = len(answers.wrong()), len(answers.labels)
     share = f" ({100 * (of - wrong) / of:.2f} % correct)" if of else ""
-    st.markdown(f"**{wrong:,} wrong** of {of:,} {answers.evaluated} images{share}")
+    st.markdown(unbroken(f"**{wrong:,} wrong** of {of:,} {answers.evaluated} images{share}"))
     show_confusion(answers.confusion().tolist(), _kept_cell(), MATRIX, _take_cell)
     st.caption("Click a cell to see its digits. Click it again to see all wrong digits.")
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lab.config import RunConfig
 from lab.describe import describe_extent
+from lab.number_words import unbroken
 from lab.quick import as_it_is, full, quick
 from lab.standing import about
 from lab.steps import STEPS, step
@@ -91,7 +92,7 @@ def say_extents(runs: dict[str, RunConfig]) -> None:
         seconds = seconds_foreseen(the_store(), config)
         here = "" if seconds is None else f", about {about(seconds)} on this machine"
         lines.append(f"**{label}:** {describe_extent(config)}{here}.")
-    st.caption("  \n".join(lines))
+    st.caption(unbroken("  \n".join(lines)))
 
 
 def start(what: Draft, change: Change = as_it_is) -> bool:
