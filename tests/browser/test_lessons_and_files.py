@@ -94,9 +94,10 @@ def test_a_lessons_link_brings_its_settings_and_hides_what_was_chosen(server: La
         expect(lesson.get_by_role("button", name=hidden, exact=True)).to_have_count(0)
     expect(lesson.get_by_role("tab")).to_have_count(0)
     begin.click()
-    wait_for_points(lesson, "accuracy", "test", more_than=config.epochs - 1)
+    wait_until(lambda: len(server.store.runs()) == 1)
     (run,) = server.store.runs()
     assert run.config == config
+    wait_for_points(lesson, "accuracy", "test", more_than=config.epochs - 1)
 
 
 def test_on_a_projector_charts_are_wide_and_no_text_is_small(server: LabServer, context: BrowserContext) -> None:
