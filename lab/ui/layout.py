@@ -81,7 +81,13 @@ window.labClosesDrawer ??= (event) => {
   if (!event.target.closest?.("[data-testid=stSidebarNavLink]")) return;
   document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
 };
-document.addEventListener("click", window.labClosesDrawer);  // the same one is added once, however often this runs
+// Its list has a section among its items, which no list may have: to a screen reader it is a group of links instead.
+window.labGroupsDrawer ??= () => requestAnimationFrame(() => {
+  for (const part of document.querySelectorAll("[data-testid=stSidebarNav] :is(ul, li)")) part.role = "none";
+});
+for (const listener of [window.labClosesDrawer, window.labGroupsDrawer]) {
+  document.addEventListener("click", listener);  // each is added once, however often this runs
+}
 </script>
 """
 
