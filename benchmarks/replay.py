@@ -1,12 +1,14 @@
 """The published seed, replayed: a step trained with the random numbers that the published run drew, in their order.
 
     python benchmarks/replay.py --step 2 --epochs 2          # its log beside the published one, epoch by epoch
-    python benchmarks/replay.py --step 5 --dropout-seed 1    # dropout's masks came from a GPU: draw them anew
+    python benchmarks/replay.py --step 5 --masks T4          # dropout's masks as such a GPU drew them
+    python benchmarks/replay.py --step 5 --masks 7           # others, drawn with this seed
 
-Plain PyTorch, float32, on the CPU. After `torch.manual_seed(1)` the published run drew, from PyTorch's CPU generator:
-the weights, layer by layer; 2x1x28x28 uniform numbers (for a printed summary of the network); and in each epoch two
-numbers for the loader of the training images and two for that of the test images, which was shuffled too. What is left
-is rounding (a GPU then, a CPU now) and, in steps 3 to 5, dropout. `--keep` adds each epoch to benchmarks/replayed.csv.
+Plain PyTorch, float32, on the CPU or with `--device`. After `torch.manual_seed(1)` the published run drew, from
+PyTorch's CPU generator: the weights, layer by layer; 2x1x28x28 uniform numbers (for a printed summary of the network);
+and in each epoch two numbers for the loader of the training images and two for that of the test images, which was
+shuffled too. The masks of dropout came from the GPU's generator, with the same seed; which GPU it was is not told.
+`--keep` adds each epoch to benchmarks/replayed.csv.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from torchvision.transforms.functional import rotate
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.gpu_dropout import GPUS, GpuDropout
 from benchmarks.replayed import ReplayedEpoch, keep
 from lab.device import prepare_training_thread
 from lab.mnist import Mnist, load_mnist, normalize, to_unit
@@ -33,6 +36,8 @@ from lab.steps import PublishedEpoch, published_epochs
 
 SEED, EPOCHS, BATCH, WORKERS = 1, 15, 64, 4
 DROPOUT, DEGREES = 0.05, 7.0
+MASKS = "T4"
+"""The GPU that most people were lent then."""
 
 
 @dataclass(frozen=True)
@@ -72,23 +77,34 @@ def rotated(images: Tensor, angles: Tensor) -> Tensor:
     return result
 
 
-class SeededDropout(nn.Module):
-    """Dropout with a generator of its own: PyTorch's stays as the published run left it."""
+Kept = Callable[[Tensor, float], Tensor]
+"""Which numbers of the maps dropout keeps at a rate, in the maps' shape."""
 
-    def __init__(self, rate: float, generator: torch.Generator) -> None:
+
+def masks(drawn: str) -> Kept:
+    """By a GPU's name the masks of the published run, if it ran on such a one; by a number others, of that seed."""
+    if drawn in GPUS:
+        gpu = GpuDropout(GPUS[drawn], SEED)  # there the maps lay in the order of their shape
+        return lambda maps, rate: torch.from_numpy(gpu.kept(maps.numel(), rate)).view(maps.shape)
+    own = torch.Generator().manual_seed(int(drawn))  # PyTorch's stays as the published run left it
+    return lambda maps, rate: torch.empty_like(maps, device="cpu").bernoulli_(1 - rate, generator=own)
+
+
+class Dropout(nn.Module):
+    """Each number is dropped by itself, as `kept` says; those that stay are scaled up."""
+
+    def __init__(self, rate: float, kept: Kept) -> None:
         super().__init__()
-        self.rate, self.generator = rate, generator
+        self.rate, self.kept = rate, kept
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Each number is dropped by itself; those that stay are scaled up."""
-        if not self.training:
-            return maps
-        return maps * torch.empty_like(maps).bernoulli_(1 - self.rate, generator=self.generator) / (1 - self.rate)
+        """Maps (B, C, H, W) as they are in evaluation mode, else with holes."""
+        return maps * self.kept(maps, self.rate).to(maps.device) / (1 - self.rate) if self.training else maps
 
 
-def network(step: int, dropout_seed: int | None = None) -> nn.Sequential:
+def network(step: int, kept: Kept) -> nn.Sequential:
     """The network of a step, 1 to 5; its weights are drawn from PyTorch's generator, layer by layer."""
-    return _step_1() if step == 1 else _light(step, torch.Generator().manual_seed(dropout_seed or 0))
+    return _step_1() if step == 1 else _light(step, kept)
 
 
 def _step_1() -> nn.Sequential:
@@ -100,7 +116,7 @@ def _step_1() -> nn.Sequential:
     return nn.Sequential(*wide, *narrow, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
-def _light(step: int, generator: torch.Generator) -> nn.Sequential:
+def _light(step: int, kept: Kept) -> nn.Sequential:
     regularised = step >= 3
 
     def block(channels: int, out: int, kernel: int, padding: int = 0) -> list[nn.Module]:
@@ -108,7 +124,7 @@ def _light(step: int, generator: torch.Generator) -> nn.Sequential:
         return [nn.Conv2d(channels, out, kernel, padding=padding), *norm, nn.ReLU()]
 
     def pool() -> list[nn.Module]:
-        return [nn.MaxPool2d(2), *([SeededDropout(DROPOUT, generator)] if regularised else [])]
+        return [nn.MaxPool2d(2), *([Dropout(DROPOUT, kept)] if regularised else [])]
 
     wide = [*block(1, 96, 5, padding=2), *block(96, 16, 1), *pool()]
     narrow = [*block(16, 16, 3), *block(16, 8, 1), *pool(), *block(8, 16, 3), nn.Conv2d(16, 10, 3)]
@@ -118,15 +134,18 @@ def _light(step: int, generator: torch.Generator) -> nn.Sequential:
 class Replay:
     """The published run of a step, again."""
 
-    def __init__(self, step: int, data: Mnist, dropout_seed: int | None = None) -> None:
-        """Draws the weights and the summary's numbers from PyTorch's generator, which is the run's from now on."""
-        self.step, self.dropout_seed = step, dropout_seed if step >= 3 else None
+    def __init__(self, step: int, data: Mnist, drawn: str = "", device: str = "cpu") -> None:
+        """Draws the weights and the summary's numbers from PyTorch's generator, which is the run's from now on.
+
+        `data` are on the CPU; `device` trains. `drawn` is that of `masks`; steps 1 and 2 have none.
+        """
+        self.step, self.masks, self.device = step, drawn if step >= 3 else "", device
         self.images, self.labels = data.train_images, data.train_labels
         self.test_images, self.test_labels = data.test_images, data.test_labels
         torch.manual_seed(SEED)
         # channels last is faster on a CPU and changes no more than rounding
-        self.network = network(step, dropout_seed).to(memory_format=torch.channels_last)
-        torch.rand(2, 1, 28, 28)
+        self.network = network(step, masks(drawn or MASKS)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network(torch.rand(2, 1, 28, 28).to(device))  # the summary trains: it drops, and batch norm notices
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9)
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=5, gamma=0.1)
 
@@ -141,7 +160,7 @@ class Replay:
             test_loss, test_correct = self._evaluate(self.test_images, self.test_labels)
             line = ReplayedEpoch(
                 step=self.step,
-                dropout_seed=self.dropout_seed,
+                masks=self.masks,
                 epoch=epoch,
                 last_batch_loss=loss,
                 train_correct=train_correct,
@@ -168,9 +187,9 @@ class Replay:
         """One epoch; the loss of its last batch, and the right answers while it learned."""
         self.network.train()
         loss, correct = torch.zeros(()), 0
-        for batch, answers in zip(torch.split(images, BATCH), torch.split(labels, BATCH), strict=True):
+        for batch, answers in self._batches(images, labels):
             self.optimizer.zero_grad()
-            scores = self.network(seen(batch))
+            scores = self.network(batch)
             loss = F.nll_loss(F.log_softmax(scores, dim=1), answers)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
@@ -182,11 +201,16 @@ class Replay:
         self.network.eval()
         loss, correct = 0.0, 0
         with torch.inference_mode():
-            for batch, answers in zip(torch.split(images, BATCH), torch.split(labels, BATCH), strict=True):
-                scores = self.network(seen(batch))
+            for batch, answers in self._batches(images, labels):
+                scores = self.network(batch)
                 loss += F.nll_loss(F.log_softmax(scores, dim=1), answers, reduction="sum").item()
                 correct += int((scores.argmax(1) == answers).sum().item())
         return loss / len(images), correct
+
+    def _batches(self, images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """The images as the network sees them, and their labels, on the device."""
+        for batch, answers in zip(torch.split(images, BATCH), torch.split(labels, BATCH), strict=True):
+            yield seen(batch.to(self.device)), answers.to(self.device)
 
 
 def seen(images: Tensor) -> Tensor:
@@ -214,9 +238,22 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--step", type=int, required=True, choices=range(1, 6), help="the published step")
     parser.add_argument("--epochs", type=int, default=EPOCHS, choices=range(1, EPOCHS + 1), metavar="1-15")
-    parser.add_argument("--dropout-seed", type=int, default=1, help="another draw of the masks, in steps 3 to 5")
+    parser.add_argument(
+        "--masks",
+        default=MASKS,
+        type=_masks,
+        metavar="|".join((*GPUS, "SEED")),
+        help=f"steps 3 to 5: dropout's, as such a GPU drew them or others; default: {MASKS}",
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu", help="which trains; default: cpu")
     parser.add_argument("--keep", action="store_true", help="add every epoch to benchmarks/replayed.csv")
     return parser.parse_args(arguments)
+
+
+def _masks(given: str) -> str:
+    if given not in GPUS and not given.isdecimal():
+        raise argparse.ArgumentTypeError(f"{given!r} is neither {', '.join(GPUS)} nor a whole number")
+    return given
 
 
 def show(lines: Iterable[ReplayedEpoch], asked: argparse.Namespace, images: int) -> None:
@@ -238,7 +275,7 @@ def main(arguments: Sequence[str]) -> None:
     asked = parse(arguments)
     prepare_training_thread()
     data = load_mnist("cpu")
-    replay = Replay(asked.step, data, asked.dropout_seed)
+    replay = Replay(asked.step, data, asked.masks, asked.device)
     show(replay.epochs(asked.epochs), asked, len(data.train_images))
 
 

@@ -25,8 +25,8 @@ class ReplayedEpoch:
     """An epoch's line, measured as the published log measures; in the CSV a line has these columns."""
 
     step: int
-    dropout_seed: int | None
-    """None in steps 1 and 2, which have no dropout."""
+    masks: str
+    """Of dropout: the GPU that would have drawn them so, or the seed of others; empty in steps 1 and 2."""
     epoch: int
     last_batch_loss: float
     train_correct: int
@@ -53,12 +53,12 @@ def keep(line: ReplayedEpoch, path: Path = KEPT) -> None:
 
 
 def kept(path: Path = KEPT) -> list[ReplayedEpoch]:
-    """What is kept, by step, draw of dropout and epoch; of one that was replayed again the newest counts."""
+    """What is kept, by step, masks of dropout and epoch; of one that was replayed again the newest counts."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
         lines = [_line(row) for row in csv.DictReader(file)]
-    newest = {(line.step, line.dropout_seed or 0, line.epoch): line for line in lines}
+    newest = {(line.step, line.masks, line.epoch): line for line in lines}
     return [newest[key] for key in sorted(newest)]
 
 
@@ -66,10 +66,10 @@ def _line(row: dict[str, str]) -> ReplayedEpoch:
     def optional(name: str) -> str | None:
         return row[name] or None
 
-    dropout, correct, loss = map(optional, ("dropout_seed", "evaluated_train_correct", "evaluated_train_loss"))
+    correct, loss = map(optional, ("evaluated_train_correct", "evaluated_train_loss"))
     return ReplayedEpoch(
         step=int(row["step"]),
-        dropout_seed=None if dropout is None else int(dropout),
+        masks=row["masks"],
         epoch=int(row["epoch"]),
         last_batch_loss=float(row["last_batch_loss"]),
         train_correct=int(row["train_correct"]),
@@ -84,7 +84,7 @@ def _line(row: dict[str, str]) -> ReplayedEpoch:
 
 def replays(replayed: Sequence[ReplayedEpoch]) -> str:
     """Each whole replay beside the published log; one that was broken off is left out."""
-    groups = [list(lines) for _, lines in groupby(replayed, key=lambda line: (line.step, line.dropout_seed))]
+    groups = [list(lines) for _, lines in groupby(replayed, key=lambda line: (line.step, line.masks))]
     whole = [lines for lines in groups if len(lines) == len(published_epochs(lines[0].step))]
     return "\n\n".join(_replay(lines) for lines in whole) or "No whole replay is kept yet."
 
@@ -103,8 +103,9 @@ _REPLAY_HEAD = (
 
 
 def _replay(lines: Sequence[ReplayedEpoch]) -> str:
-    number, draw = lines[0].step, lines[0].dropout_seed
-    title = f"**Step {number}" + (f", dropout drawn with seed {draw}.**" if draw is not None else ".**")
+    number, masks = lines[0].step, lines[0].masks
+    drawn = f"with seed {masks}" if masks.isdecimal() else f"as on a GPU of the kind {masks}"
+    title = f"**Step {number}" + (f", dropout drawn {drawn}.**" if masks else ".**")
     pairs = list(zip(lines, published_epochs(number), strict=True))
     training = [100 * line.train_correct / TRAINING_IMAGES - published.train_accuracy for line, published in pairs]
     test = [line.test_correct / 100 - published.test_accuracy for line, published in pairs]

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.candidates import CANDIDATES, EARLIER
 from lab.analysis import LAST
-from lab.config import RunConfig
+from lab.config import DeviceKind, RunConfig
 from lab.describe import differences
 from lab.events import Epoch
 from lab.layers import total_parameters
@@ -53,6 +53,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--store", type=Path, default=STORE, help="a SQLite file; it is made where there is none")
     parser.add_argument("--processes", type=int, default=1, help="candidates that train beside each other")
     parser.add_argument("--threads", type=int, default=0, help="of each process; 0: as many as torch takes")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="which trains them")
+    parser.add_argument("--test", action="store_true", help="not for choosing: train on all images, read the test's")
     parser.add_argument("--table", action="store_true", help="only print what is there")
     parser.add_argument("--list", action="store_true", help="only print the candidates")
     chosen = parser.parse_args(given)
@@ -64,10 +66,15 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     return chosen
 
 
-def wanted(names: Iterable[str], seeds: Iterable[int]) -> dict[RunConfig, str]:
+def wanted(names: Iterable[str], seeds: Iterable[int], device: DeviceKind = "cpu") -> dict[RunConfig, str]:
     """The runs to be made, with their names: all candidates with the first seed, then with the next."""
     chosen = list(names) or list(CANDIDATES)
-    return {replace(ALL[name], seed=seed): name for seed in seeds for name in chosen}
+    return {replace(ALL[name], seed=seed, device=device): name for seed in seeds for name in chosen}
+
+
+def on_the_test_set(runs: Mapping[RunConfig, str]) -> dict[RunConfig, str]:
+    """The same runs as they are reported once all is chosen: trained on all images, read on the test's too."""
+    return {replace(config, evaluate_on="test", measure_training=True): name for config, name in runs.items()}
 
 
 def known(store: Store) -> dict[RunConfig, Run]:
@@ -93,7 +100,7 @@ def train_candidate(url: str, name: str, config: RunConfig, threads: int) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one then tells the others
     signal.signal(signal.SIGTERM, lambda *_: end.set())
     from lab.attempt import Attempt
-    from lab.device import prepare_training_thread, use_threads
+    from lab.device import prepare_training_thread, resolve_device, use_threads
     from lab.jobs import training
     from lab.revision import code_commit
 
@@ -102,10 +109,10 @@ def train_candidate(url: str, name: str, config: RunConfig, threads: int) -> Non
         use_threads(threads)
     code_commit()  # asked now: the files may be changed while it trains
     store = open_store(url)
-    place = f"cpu {os.getpid()}"  # one run trains on a device at a time, and these are to train beside each other
+    place = f"{config.device} {os.getpid()}"  # of its own: one run trains at a place, and these train side by side
     claim = store.claim(_queued(store, name, config), worker_name(), place)
     if claim is not None:
-        Attempt(claim, partial(training, store, "cpu"), end).train()
+        Attempt(claim, partial(training, store, resolve_device(config.device)), end).train()
 
 
 def _queued(store: Store, name: str, config: RunConfig) -> int:
@@ -243,7 +250,8 @@ def main(given: Sequence[str] | None = None) -> None:
     if chosen.list:
         print(listed(chosen.names))
         return
-    url, runs = file_url(chosen.store.resolve()), wanted(chosen.names, chosen.seeds)
+    url, runs = file_url(chosen.store.resolve()), wanted(chosen.names, chosen.seeds, chosen.device)
+    runs = on_the_test_set(runs) if chosen.test else runs
     if not chosen.table:
         search(url, runs, chosen.processes, chosen.threads)
     print(table(open_store(url), runs))

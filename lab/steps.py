@@ -93,7 +93,7 @@ _PUBLISHED_TRAINING = {
 
 
 def skeleton(channels: Channels, batch_norm: bool = False, dropout: float = 0.0) -> NetworkConfig:
-    """The shape that steps 2 to 6 share: 5x5, 1x1, pool, 3x3, 1x1, pool, 3x3, 3x3."""
+    """The shape that steps 2 to 5 share: 5x5, 1x1, pool, 3x3, 1x1, pool, 3x3, 3x3."""
     first, second, third, fourth, fifth, last = channels
     return NetworkConfig(
         layers=(
@@ -127,6 +127,23 @@ PLAIN = NetworkConfig(
 
 LIGHT = skeleton(LIGHT_CHANNELS)
 _REGULARISED = skeleton(LIGHT_CHANNELS, batch_norm=True, dropout=DROPOUT)
+
+BEYOND = NetworkConfig(
+    layers=(
+        conv(8, 3, padding=1),
+        conv(12, 3, padding=1),
+        max_pool(),
+        conv(16, 3, padding=1),
+        conv(16, 3, padding=1),
+        max_pool(),
+        conv(16, 3),
+        conv(16, 3),
+        conv(10, 1),
+    ),
+    batch_norm=True,
+    bias="none",
+)
+"""Step 6's network, 9,904 parameters: narrow where the maps are large."""
 
 STEPS: tuple[Step, ...] = (
     Step(
@@ -181,17 +198,20 @@ STEPS: tuple[Step, ...] = (
     Step(
         number=6,
         name="Beyond",
-        idea="A step of this lab's own. Images are also moved, scaled and slanted, and their strokes made thinner or "
-        "thicker. The learning rate rises and falls once, and smaller batches give twice as many updates. It has "
-        "the same 9,426 parameters and trains the same 15 epochs.",
+        idea="A step of this lab's own: another shape, chosen on images held out of training. 3x3 convolutions of few "
+        "maps take the place of one wide 5x5 convolution, and no layer has a bias: batch norm would remove it. Images "
+        "are also moved, scaled and slanted, and their strokes made thinner or thicker. The learning rate rises and "
+        "falls once, smaller batches give twice as many updates, and what is tested is a running average of the "
+        "weights.",
         config=RunConfig(
-            network=skeleton(LIGHT_CHANNELS, batch_norm=True),
+            network=BEYOND,
             augmentation=Augmentation(
                 rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear"
             ),
-            optimizer=Optimizer(learning_rate=0.1),
+            optimizer=Optimizer(learning_rate=0.05),
             schedule=Schedule(kind="one_cycle"),
             batch_size=32,
+            weight_averaging=0.998,
         ),
     ),
 )

@@ -124,7 +124,7 @@ def replayed_epochs(
     return tuple(
         ReplayedEpoch(
             step=number,
-            dropout_seed=draw,
+            masks=str(draw or ""),
             epoch=epoch.epoch,
             last_batch_loss=epoch.last_batch_loss,
             train_correct=round(600 * epoch.train_accuracy),

@@ -191,6 +191,13 @@ def test_numbers_too_small_to_matter_are_nought_in_a_training_thread_and_only_th
     assert (tiny * 0.01).item() > 0
 
 
+def test_float32_is_float32_on_a_gpu_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)  # as PyTorch begins
+    prepare_training_thread()
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
 def test_the_peak_of_memory_covers_what_was_in_use() -> None:
     before = peak_memory_mb("cpu")
     block = torch.ones(60_000_000, dtype=torch.uint8)

@@ -12,10 +12,11 @@ from torchvision import transforms
 
 from benchmarks import replay
 from benchmarks.replay import (
+    Dropout,
     Replay,
-    SeededDropout,
     draw_pass,
     main,
+    masks,
     rotated,
     rotation_angles,
 )
@@ -97,7 +98,7 @@ def test_each_network_has_the_published_number_of_parameters_and_nothing_but_its
     number: int, parameters: int
 ) -> None:
     torch.manual_seed(1)
-    network = replay.network(number, dropout_seed=3)
+    network = replay.network(number, kept=replay.masks("3"))
     assert sum(weights.numel() for weights in network.parameters()) == parameters
     after = torch.rand(1)
     torch.manual_seed(1)
@@ -114,7 +115,7 @@ def test_a_replay_starts_with_the_weights_then_the_summary() -> None:
     Replay(2, few(64))
     after = torch.rand(1)
     torch.manual_seed(1)
-    replay.network(2)
+    replay.network(2, masks("1"))
     torch.rand(2, 1, 28, 28)
     assert torch.rand(1) == after
 
@@ -124,7 +125,7 @@ def test_dropout_draws_from_its_own_generator_and_rests_in_evaluation() -> None:
     torch.manual_seed(1)
     expected = torch.rand(1)
     torch.manual_seed(1)
-    one, again, other = (SeededDropout(0.05, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    one, again, other = (Dropout(0.05, masks(seed)) for seed in ("1", "1", "2"))
     dropped = one(maps)
     assert torch.rand(1) == expected
     assert torch.equal(dropped, again(maps)) and not torch.equal(dropped, other(maps))
@@ -140,8 +141,8 @@ def as_published(number: int, data: Mnist, epochs: int) -> list[ReplayedEpoch]:
     tests = Pictures(data.test_images, data.test_labels, transforms.Compose(NORMALIZE))
     train_loader, test_loader = (DataLoader(found, 64, shuffle=True, num_workers=4) for found in (pictures, tests))
     torch.manual_seed(1)
-    network = replay.network(number)
-    torch.rand(2, 1, 28, 28)
+    network = replay.network(number, masks("1"))
+    network(torch.rand(2, 1, 28, 28))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
     lines = []
     for epoch in range(1, epochs + 1):
@@ -160,7 +161,7 @@ def as_published(number: int, data: Mnist, epochs: int) -> list[ReplayedEpoch]:
         scores, labels = (torch.cat(found) for found in zip(*read, strict=True))
         line = ReplayedEpoch(
             step=number,
-            dropout_seed=None,
+            masks="",
             epoch=epoch,
             last_batch_loss=loss.item(),
             train_correct=correct,

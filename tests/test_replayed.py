@@ -24,9 +24,7 @@ def test_lines_are_kept_under_one_heading(tmp_path: Path) -> None:
 def test_what_is_kept_is_read_back_and_of_two_replays_the_newest_counts(tmp_path: Path) -> None:
     path = tmp_path / "replayed.csv"
     assert kept(path) == []
-    first = dataclasses.replace(
-        LINE, step=2, dropout_seed=None, evaluated_train_correct=59_000, evaluated_train_loss=0.5
-    )
+    first = dataclasses.replace(LINE, step=2, masks="", evaluated_train_correct=59_000, evaluated_train_loss=0.5)
     for line in (LINE, first, dataclasses.replace(LINE, test_correct=9_900)):
         keep(line, path)
     assert kept(path) == [first, dataclasses.replace(LINE, test_correct=9_900)]
