@@ -80,7 +80,7 @@ def test_a_step_that_there_is_not_is_said_in_a_sentence_and_the_usual_one_shown(
     app = open_app("start", step=text)
     assert component_data(app, "step-strip")["chosen"] == 3
     (sentence,) = warnings(app)
-    assert re.fullmatch(r"The address asks for step .{1,70}, which is not to be had here\.", sentence)
+    assert re.fullmatch(r"The address asks for step .{1,70}, but there is no such step here\.", sentence)
     assert is_well(app) and not app.run().warning and told(app) == {"step": "3"}
 
 
@@ -146,9 +146,8 @@ def test_a_link_to_a_cell_of_the_matrix_opens_its_digits(trained: int) -> None:
     assert app.selectbox(key=CELL).value == (4, 4) and labelled(app.select_slider, "Epoch").value == 1
     app.selectbox(key=CELL).set_value(()).run()
     assert told(app) == {"run": str(trained), "epoch": "1"}
-    assert warnings(open_app("mistakes", cell="4-10")) == [
-        "The address asks for cell '4-10', which is not to be had here."
-    ]
+    (sentence,) = warnings(open_app("mistakes", cell="4-10"))
+    assert sentence == "The address asks for cell '4-10', but there is no such cell here."
 
 
 def test_a_link_to_the_draw_page_names_who_reads_and_leaves_the_watched_run_alone(trained: int) -> None:

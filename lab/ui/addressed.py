@@ -39,7 +39,7 @@ def addressed(page: str) -> Iterator[None]:
 def asked(name: str, read: Callable[[str], T | None], usual: T) -> T | None:
     """What the address asks for under `name`, once: None until it asks for something else.
 
-    `read` gives None for what is not to be had, which is said in a sentence. `usual` is what a page shows whose address
+    `read` gives None for what there is not, which is said in a sentence. `usual` is what a page shows whose address
     says nothing: who goes back to such an address sees it again.
     """
     text, seen = st.query_params.get(name), _seen()
@@ -51,7 +51,7 @@ def asked(name: str, read: Callable[[str], T | None], usual: T) -> T | None:
     value = read(text)
     if value is None:
         known = text if text.isdecimal() and len(text) < 20 else shown(text)
-        st.warning(plain(f"The address asks for {name} {known}, which is not to be had here."))
+        st.warning(plain(f"The address asks for {name} {known}, but there is no such {name} here."))
     return value
 
 
