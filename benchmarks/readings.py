@@ -149,7 +149,7 @@ def _replayed_luck(pool: Pool, replayed: Sequence[ReplayedEpoch]) -> Iterator[st
     if not finals:
         return
     told = ", ".join(f"{final:.2f}" for final in finals)
-    draws = "one other draw" if len(finals) == 1 else f"{len(finals)} other draws"
+    draws = "one draw" if len(finals) == 1 else f"{len(finals)} draws"
     yield f"The published seed's own weights, order and rotations with {draws} of dropout's masks end at {told} %"
     interval = mean_interval(finals)
     if interval:

@@ -167,7 +167,7 @@ class Replay:
                 test_loss=test_loss,
                 test_correct=test_correct,
                 seconds=round(time.perf_counter() - start, 1),
-                torch=torch.__version__,
+                torch=torch.__version__ + (f", {torch.cuda.get_device_name()}" if self.device == "cuda" else ""),
             )
             yield self._with_training_evaluated(line) if epoch == EPOCHS else line
 

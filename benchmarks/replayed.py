@@ -39,7 +39,7 @@ class ReplayedEpoch:
     """Of 60,000 in evaluation mode (rotated in steps 4 and 5), after the last of fifteen epochs only."""
     evaluated_train_loss: float | None = None
     torch: str
-    """Its version."""
+    """Its version, and the GPU, if one computed: some round convolutions to TF32's ten binary digits."""
 
 
 def keep(line: ReplayedEpoch, path: Path = KEPT) -> None:
@@ -105,7 +105,7 @@ _REPLAY_HEAD = (
 def _replay(lines: Sequence[ReplayedEpoch]) -> str:
     number, masks = lines[0].step, lines[0].masks
     drawn = f"with seed {masks}" if masks.isdecimal() else f"as on a GPU of the kind {masks}"
-    title = f"**Step {number}" + (f", dropout drawn {drawn}.**" if masks else ".**")
+    title = f"**Step {number}" + (f", dropout drawn {drawn}" if masks else "") + f" (PyTorch {lines[0].torch}).**"
     pairs = list(zip(lines, published_epochs(number), strict=True))
     training = [100 * line.train_correct / TRAINING_IMAGES - published.train_accuracy for line, published in pairs]
     test = [line.test_correct / 100 - published.test_accuracy for line, published in pairs]

@@ -22,10 +22,13 @@ def changes(before: RunConfig, after: RunConfig) -> list[str]:
         told.append("schedule.")
         if before.schedule != after.schedule:
             said.append(_schedule(after.schedule))
+    if "weight_averaging" in changed and not before.weight_averaging:
+        told.append("weight_averaging")
+        said.append(f"A running average of the weights is tested and kept ({after.weight_averaging:g}).")
     return said + [
         f"{field_label(name)}: {new} instead of {old}."
         for name, (old, new) in changed.items()
-        if name == "network.bias" or not name.startswith(tuple(told))
+        if not name.startswith(tuple(told))
     ]
 
 
@@ -36,6 +39,15 @@ def _network(before: NetworkConfig, after: NetworkConfig, names: Set[str]) -> It
         yield _batch_norm(before, after) if after.batch_norm else "Batch norm is removed."
     if "network.dropout" in names:
         yield _dropout(before.dropout, after.dropout)
+    if "network.bias" in names:
+        yield _BIASES[after.bias]
+
+
+_BIASES = {
+    "all": "Every layer has a bias.",
+    "needed": "Layers have a bias only where no batch norm follows.",
+    "none": "No layer has a bias.",
+}
 
 
 def _sizes(before: NetworkConfig, after: NetworkConfig) -> str:

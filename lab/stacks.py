@@ -69,13 +69,17 @@ def stack(config: RunConfig) -> list[Block]:
     rate = f"learning rate {config.optimizer.learning_rate:g}"
     learning = Block(
         name="learning",
-        details=(rate, f"batches of {config.batch_size}", *_schedule(config)),
+        details=(rate, f"batches of {config.batch_size}", *_schedule(config), *_averaging(config)),
     )
     return [images, *map(_layer, layer_table(config.network)), learning]
 
 
 def _schedule(config: RunConfig) -> tuple[str, ...]:
     return (describe_schedule(config.schedule),) if config.schedule.kind != "none" else ()
+
+
+def _averaging(config: RunConfig) -> tuple[str, ...]:
+    return (f"weights averaged ({config.weight_averaging:g})",) if config.weight_averaging else ()
 
 
 def _layer(row: LayerRow) -> Block:

@@ -40,12 +40,16 @@ from lab.steps import step
         (
             6,
             [
+                "New layers: 9,904 parameters instead of 9,426, and 1.6 million multiplications per image instead of "
+                "3.5.",
                 "Dropout is removed.",
+                "No layer has a bias.",
                 "The training images are changed in another way: rotation ±7°, shift ±1 px, scale ±8 %, shear ±5°, "
                 "stroke thickness ±0.3 px "
                 "(interpolation: blend of four) instead of rotation ±7° (interpolation: nearest neighbour).",
                 "The learning rate rises for the first 30 % of the run, then falls to almost zero (one cycle).",
-                "Learning rate: 0.1 instead of 0.01.",
+                "A running average of the weights is tested and kept (0.998).",
+                "Learning rate: 0.05 instead of 0.01.",
                 "Batch size: 32 instead of 64.",
             ],
         ),

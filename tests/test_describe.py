@@ -78,15 +78,15 @@ def test_a_whole_config_is_told_in_words() -> None:
 
 
 def test_biases_label_smoothing_and_weight_averaging_are_told_in_words() -> None:
-    plain = dict(describe_config(step(6).config))
+    plain = dict(describe_config(step(5).config))
     assert [plain[name] for name in ("Biases", "Label smoothing", "Weight averaging")] == [
         "in every layer",
         "none",
         "none",
     ]
-    network = replace(step(6).config.network, bias="needed")
+    network = replace(step(5).config.network, bias="needed")
     refined = dict(
-        describe_config(replace(step(6).config, network=network, label_smoothing=0.1, weight_averaging=0.99))
+        describe_config(replace(step(5).config, network=network, label_smoothing=0.1, weight_averaging=0.99))
     )
     assert refined["Biases"] == "only where no batch norm follows"
     assert (refined["Label smoothing"], refined["Weight averaging"]) == ("0.1", "0.99")

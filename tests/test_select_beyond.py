@@ -10,7 +10,7 @@ from examples import claimed, say, tiny_run, wait_until
 
 from benchmarks import select_beyond
 from benchmarks.candidates import CANDIDATES, EARLIER, NETWORKS
-from benchmarks.select_beyond import arguments, known, listed, main, table, wanted
+from benchmarks.select_beyond import arguments, known, listed, main, on_the_test_set, table, wanted
 from lab.config import PARAMETER_BUDGET, RunConfig, to_json
 from lab.events import Failed
 from lab.layers import layer_table, total_parameters
@@ -32,9 +32,14 @@ def test_no_candidate_has_two_names() -> None:
     assert len({*CANDIDATES.values(), *EARLIER.values()}) == len(CANDIDATES) + len(EARLIER)
 
 
-def test_the_first_candidate_is_beyond_as_it_is() -> None:
+def test_the_preset_is_the_candidate_that_was_chosen() -> None:
     beyond = replace(step(6).config, evaluate_on="validation", device="cpu", measure_training=False)
-    assert CANDIDATES["Beyond"] == beyond
+    assert CANDIDATES["threes, tail, mild, rate 0.05, averaging 0.998"] == beyond
+
+
+def test_what_is_reported_is_trained_on_all_images_and_reads_the_tests() -> None:
+    [reported] = on_the_test_set(wanted(["threes, tail, mild, rate 0.05, averaging 0.998"], [3], "cuda"))
+    assert reported == replace(step(6).config, seed=3, device="cuda")
 
 
 @pytest.mark.parametrize("name", ["anchor", "anchor, padded"])

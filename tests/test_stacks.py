@@ -7,7 +7,7 @@ from examples import run_configs
 from hypothesis import given
 from unspoken import UNSPOKEN
 
-from lab.config import RunConfig
+from lab.config import RunConfig, Schedule
 from lab.layers import ImpossibleNetwork
 from lab.stacks import Block, Pair, pairs, stack
 from lab.steps import STEPS, Step, step
@@ -41,11 +41,13 @@ def test_steps_4_and_5_mark_one_block_each() -> None:
 
 
 def test_what_is_gone_is_marked_where_it_was() -> None:
-    assert {pair.gone_details for pair in compared(6) if pair.mark} == {
-        ("dropout",),
-        (),
-        ("learning rate 0.01", "batches of 64", "× 0.1 every 5 epochs"),
-    }
+    less = replace(step(5).config, network=replace(step(5).config.network, dropout=0.0), schedule=Schedule(kind="none"))
+    found = pairs(stack(step(5).config), stack(less))
+    assert {pair.gone_details for pair in found if pair.mark} == {("dropout",), ("× 0.1 every 5 epochs",)}
+
+
+def test_beyond_averages_its_weights_under_learning() -> None:
+    assert "weights averaged (0.998)" in compared(6)[-1].new_details
 
 
 def test_of_two_networks_of_another_shape_no_layer_is_said_to_have_become_another() -> None:

@@ -68,7 +68,7 @@ def test_relu_behind_pooling_gives_the_same_bits(mnist: Mnist) -> None:
 
 
 def test_in_evaluation_it_uses_the_statistics_of_the_run(mnist: Mnist) -> None:
-    network, _ = with_its_exact_twin(step(6).config.network)
+    network, _ = with_its_exact_twin(replace(step(5).config.network, dropout=0.0))
     folded = fold_stem(network)
     assert folded is not None
     images, _ = noisy_digits(mnist, 20, "a black background")
@@ -80,8 +80,8 @@ def test_in_evaluation_it_uses_the_statistics_of_the_run(mnist: Mnist) -> None:
     assert all(torch.equal(buffer, old) for buffer, old in zip(network.buffers(), before, strict=True))
 
 
-@pytest.mark.parametrize("number", range(2, 7))
-def test_every_step_but_the_first_has_a_stem(number: int) -> None:
+@pytest.mark.parametrize("number", range(2, 6))
+def test_every_published_step_but_the_first_has_a_stem(number: int) -> None:
     network = build_network(step(number).config.network, seed=1)
     folded = fold_stem(network)
     assert folded is not None
