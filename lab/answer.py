@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.drawing import Gray, Stage, odd
+from lab.number_words import percent_sign, percent_words
 
 Probabilities = NDArray[np.float32]
 
@@ -41,18 +42,18 @@ class Answer:
     def row(self) -> dict[str, Any]:
         """For a page in a browser: what it draws, and all that it says. `picture` is base64 of 28 * 28 bytes."""
         second, first = np.argsort(self.probabilities)[-2:]
-        percent = [100 * float(value) for value in self.probabilities]
+        said = [percent_words(float(value)) for value in self.probabilities]
         guess = "" if self.why_odd is None else "only a guess, "
         return {
             "digit": self.digit,
             "probabilities": [float(value) for value in self.probabilities],
-            "percent": [f"{value:.1f} %" for value in percent],
-            "words": f"{guess}with a probability of {percent[first]:.1f} %",
-            "next": f"next: {second}, {percent[second]:.1f} %" if self.probabilities[second] >= NAMED else "",
+            "percent": [percent_sign(float(value)) for value in self.probabilities],
+            "words": f"{guess}with a probability of {said[first]}",
+            "next": f"next: {second}, {said[second]}" if self.probabilities[second] >= NAMED else "",
             "odd": ""
             if self.why_odd is None
             else f"This does not look like one digit: {self.why_odd}. {_ALL_THE_SAME}",
-            "bars": f"Ten probabilities, one for each digit. The highest: {first} with {percent[first]:.1f} %",
+            "bars": f"Ten probabilities, one for each digit. The highest: {first} with {said[first]}",
             "picture": base64.b64encode(np.rint(255 * np.clip(self.picture, 0, 1)).astype(np.uint8).tobytes()).decode(),
             "reader": f"Read by {self.reader}.",
             "live": self.is_live,

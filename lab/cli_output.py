@@ -16,6 +16,7 @@ from lab.console import PlainConsole
 from lab.describe import StepSummary, describe_config
 from lab.events import Epoch, Paused, Resumed, Started, Window
 from lab.layers import LayerRow
+from lab.number_words import percent_sign, typed
 from lab.store import Kept, Run
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def reading(digit: int, probabilities: list[float], why_odd: str | None) -> Rend
     table = _table(">digit", ">probability", "")
     for number, value in enumerate(probabilities):
         style = "bold" if number == digit else ""
-        table.add_row(str(number), f"{100 * value:.1f} %", block * round(40 * value), style=style)
+        table.add_row(str(number), typed(percent_sign(value)), block * round(40 * value), style=style)
     if why_odd is None:
         return table
     return Group(f"This does not look like one digit: {why_odd}. {digit} is only a guess.", table)
@@ -196,7 +197,7 @@ def mistakes_table(wrong: Iterable[Reading], evaluated: str) -> Table:
     """The digits that were read wrongly, a line each; images are counted from 0."""
     table = _table(f">{evaluated} image", ">is", ">read as", ">with", ">probability of the right digit")
     for one in wrong:
-        shares = (f"{100 * share:.2f} %" for share in (one.probability, one.of_label))
+        shares = (typed(percent_sign(share, digits=2)) for share in (one.probability, one.of_label))
         table.add_row(str(one.number), str(one.label), str(one.answer), *shares)
     return table
 

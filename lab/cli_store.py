@@ -56,7 +56,11 @@ def export(
     runs: RunsArgument,
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="The folder. The lab makes it if it does not exist. [default: run-RUN]"),
+        typer.Option(
+            "--to",
+            help="The folder. The lab makes it if it does not exist. "
+            "[default: run-7 for run 7; runs-3-5-8 for runs 3, 5 and 8; runs-1-to-20 for more than five]",
+        ),
     ] = None,
 ) -> None:
     """Write the files of a run: epochs (CSV), charts (SVG, PNG), weights (safetensors), settings and result (JSON).

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lab.analysis import RunSummary, gap, wrong_images
 from lab.describe import describe_config
 from lab.groups import Group, spread
+from lab.number_words import decimal
 from lab.standing import duration
 
 NOTHING = "–"
@@ -81,5 +82,5 @@ def _figure(values: Iterable[float | None], digits: int) -> str:
     numbers = [value for value in known if value is not None and math.isfinite(value)]
     if len(numbers) < len(known) or not numbers:
         return NOTHING
-    mean = f"{statistics.fmean(numbers):.{digits}f}"
+    mean = decimal(statistics.fmean(numbers), digits)
     return mean if len(numbers) == 1 else f"{mean} ± {spread(numbers):.{max(digits, 1)}f} ({len(numbers)})"

@@ -14,6 +14,7 @@ from lab.config import TRAINING_IMAGES, RunConfig
 from lab.events import Epoch, Measured
 from lab.figures import GUESS, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
 from lab.guess import Guess
+from lab.number_words import signed
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
 
@@ -197,7 +198,7 @@ def _guess(figure: Figure, guess: Guess, last: Epoch | None, planned: int) -> No
         near, came_to = guess.nearest(last.test_accuracy), last.test_accuracy
         line = {"type": "line", "line": {"color": GUESS, "width": 4}}
         shapes.append(line | {"x0": planned, "x1": planned, "y0": near, "y1": came_to})
-        off = f"{guess.off(came_to):+.2f} "
+        off = f"{signed(guess.off(came_to))} "
         notes.append(_note(off, x=planned, xanchor="right", y=(near + came_to) / 2, yanchor="middle"))
     figure["layout"]["shapes"] = [*figure["layout"].get("shapes", []), *shapes]
     figure["layout"]["annotations"] = notes

@@ -16,6 +16,7 @@ from typing import Literal
 from lab.analysis import LAST, RunSummary, gap, training_augmented, training_evaluated
 from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET, TRAINING_IMAGES
 from lab.events import Epoch
+from lab.number_words import signed
 from lab.steps import TARGET_ACCURACY
 
 GUESSING = 15.0
@@ -190,7 +191,7 @@ def _overfitting(run: RunSummary) -> Finding:
         )
     rule = (
         f"Training minus {run.evaluated} accuracy, measured in the same way, mean of the last {LAST} epochs: "
-        f"{mean_gap:+.2f} points (over {clear:.2f}: overfits; over {slight:.2f}: overfits a little). Chance alone "
+        f"{signed(mean_gap)} points (over {clear:.2f}: overfits; over {slight:.2f}: overfits a little). Chance alone "
         f"changes it by about {chance:.2f}."
     )
     return Finding(about="overfitting", sentence=sentence, rule=rule)
@@ -246,8 +247,8 @@ def _course(run: RunSummary) -> Finding:
         sentence=sentence,
         rule=f"Largest fall of {run.evaluated} accuracy below an earlier epoch, in the last {len(judged)} epochs: "
         f"{fall:.2f} points (up to {STEADY_FALL:.2f}: steady). Last epoch minus the one two epochs before: "
-        f"{gain:+.2f} points (over +{CLIMB:.2f}, steady and the best so far: rising; under -{CLIMB:.2f} and lower "
-        "twice in a row: falling).",
+        f"{signed(gain)} points (over {signed(CLIMB)}, steady and the best so far: rising; under {signed(-CLIMB)} and "
+        "lower twice in a row: falling).",
     )
 
 

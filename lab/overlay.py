@@ -14,8 +14,12 @@ from lab.groups import Group
 What = Literal["accuracy", "loss"]
 
 HEIGHT = 360
-_PLOT = 270
-"""Of the height, what lies between the legend and the epochs, roughly: enough to keep labels apart."""
+LEGEND_LINE = 19
+"""Pixels that a name takes of the height where each has a line of the legend to itself: on a narrow screen."""
+ROOM = 5
+"""Names for which the height has room; for each one more the chart is higher by a line."""
+_PLOT = 275
+"""Of the height, what lies between a legend of one line and the epochs."""
 LABEL = 16
 """Pixels from one label to the next at least."""
 LEAST: dict[What, float] = {"accuracy": 0.1, "loss": 0.05}
@@ -33,7 +37,8 @@ def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> 
     sizes = {group.first.config.training_images for group in groups}
     label = f"{known} {what}".strip().capitalize() + (" (%)" if what == "accuracy" else "")
     longest = max([1, *(run.epochs[-1].epoch for group in groups for run in group.runs if run.epochs)])
-    figure = blank_curves(longest, label, f"overlay-{what}-{'whole' if whole else 'close'}", height=HEIGHT)
+    height = HEIGHT + LEGEND_LINE * max(0, len(groups) - ROOM)
+    figure = blank_curves(longest, label, f"overlay-{what}-{'whole' if whole else 'close'}", height=height)
     ends = []
     for number, group in enumerate(groups):
         colour = SERIES[number % len(SERIES)]
@@ -165,8 +170,12 @@ def _labels(figure: Figure, ends: Sequence[End], limits: tuple[float, float]) ->
 
 
 def _shifts(heights: Sequence[float], limits: tuple[float, float]) -> list[float]:
-    """How far up each label is moved, in pixels: in the order of the heights, `LABEL` apart, as near as they come."""
-    pixels = [_PLOT * (height - limits[0]) / ((limits[1] - limits[0]) or 1.0) for height in heights]
+    """How far up each label is moved, in pixels: in the order of the heights, `LABEL` apart, as near as they come.
+
+    They are so also where the legend leaves less of the height than anywhere else.
+    """
+    plot = _PLOT - LEGEND_LINE * (min(len(heights), ROOM) - 1)
+    pixels = [plot * (height - limits[0]) / ((limits[1] - limits[0]) or 1.0) for height in heights]
     order = sorted(range(len(pixels)), key=pixels.__getitem__)
     places = spaced([pixels[index] for index in order])
     shifts = [0.0] * len(pixels)

@@ -12,6 +12,7 @@ from typing import Any
 from lab.analysis import RunSummary, gap, wrong_images
 from lab.config import RunConfig
 from lab.findings import scorecard
+from lab.number_words import NO_BREAK, signed, unbroken
 from lab.timeline import Timeline, progress
 
 Words = dict[str, str]
@@ -33,18 +34,19 @@ def hardware(run: RunSummary) -> str:
 def figures(run: RunSummary) -> Words:
     """The figures of a run so far; dashes before its first epoch."""
     last, best, over = run.last, run.best, gap(run.last)
-    return {
+    said = {
         "best": f"{best.test_accuracy:.2f} %" if best else "–",
         "last": f"{last.test_accuracy:.2f} %" if last else "–",
         "wrong": f"{wrong_images(last)}" if last else "–",
-        "gap": "–" if over is None else f"{over:+.2f} points",
+        "gap": "–" if over is None else f"{signed(over)} points",
         "epoch-takes": duration(last.seconds) if last else "–",
     }
+    return {place: unbroken(words) for place, words in said.items()}
 
 
 def details(run: RunSummary) -> Words:
     """The details of the lines of the run's scorecard, in their order."""
-    return {f"check-{number}": check.detail for number, check in enumerate(scorecard(run))}
+    return {f"check-{number}": unbroken(check.detail) for number, check in enumerate(scorecard(run))}
 
 
 def told_aloud(run: RunSummary) -> str:
@@ -92,13 +94,17 @@ def moment(seconds: float) -> str:
 
 def about(seconds: float) -> str:
     """`9 s`, `21 min`, `1 h 5 min`: a duration that is only foreseen."""
-    return duration(seconds) if seconds < 60 else duration(60 * round(seconds / 60)).removesuffix(" 0 s")
+    if seconds < 60:
+        return duration(seconds)
+    return duration(60 * round(seconds / 60)).removesuffix(f"{NO_BREAK}0{NO_BREAK}s")
 
 
 def duration(seconds: float) -> str:
-    """`48 s`, `3 min 20 s`, `1 h 5 min`."""
+    """`48 s`, `3 min 20 s`, `1 h 5 min`, on one line."""
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+        said = f"{whole} s"
+    else:
+        minutes, rest = divmod(whole, 60)
+        said = f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return said.replace(" ", NO_BREAK)

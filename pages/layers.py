@@ -7,8 +7,9 @@ from lab.layers import ImpossibleNetwork, layer_table
 from lab.ui.layer_table import show_layer_table
 from lab.ui.layout import budget_bar, page_head
 from lab.ui.network_editor import edit_layers, show_insert, show_network_controls, show_problem
+from lab.ui.opened import say_address_problem
 from lab.ui.receptive_field import show_receptive_field
-from lab.ui.state import draft
+from lab.ui.state import draft, show_draft_in_address
 from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
 
@@ -21,6 +22,8 @@ page_head(
     "What each layer sees",
     "Build the network layer by layer. See how large it is, and how much of the image one unit sees.",
 )
+with st.container():  # always there, as below
+    say_address_problem()
 with st.container(key="halves"):
     editing, reading = st.columns([0.43, 0.57], gap="medium")
 with editing:
@@ -30,6 +33,7 @@ with editing:
     show_insert()
 with controls:
     show_network_controls()
+show_draft_in_address()
 with reading:
     with st.container():  # always there: what follows keeps its place, and with it the open tab
         show_problem()

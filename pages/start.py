@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lab.evidence import reached_words, reference_pools
+from lab.number_words import unbroken
 from lab.ui.drawing_board import drawing_board
 from lab.ui.layout import page_head, two_sides
 from lab.ui.navigation import page
@@ -24,6 +25,6 @@ with drawing:
 with steps:
     pools = reference_pools()
     show_step_strip(chosen_step(), pools, keep_step)
-    st.caption(reached_words(pools))
+    st.caption(unbroken(reached_words(pools)))
     offer_step(chosen_step())
     st.page_link(page("steps"), label="What each step changes, and why", icon=":material/stairs:")

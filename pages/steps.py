@@ -6,6 +6,7 @@ from lab.analysis import RunSummary
 from lab.changes import changes
 from lab.describe import summarize_step
 from lab.evidence import final_words, reached_words, reference_pools, target_words
+from lab.number_words import unbroken
 from lab.quick import is_quick
 from lab.report import summaries
 from lab.seeds import main_pool, training_read
@@ -81,11 +82,13 @@ def overview() -> None:
 def story(preset: Step) -> None:
     """What the step changes and why, with what it takes to see it."""
     st.header(f"{preset.number}. {preset.name}", anchor=False)
-    st.markdown(preset.idea)
+    st.markdown(unbroken(preset.idea))
     offer_step(preset.number)
     if preset.number > 1:
         st.markdown("**What changes, compared with the step before**")
-        st.markdown("\n".join(f"- {plain(said)}" for said in changes(step(preset.number - 1).config, preset.config)))
+        st.markdown(
+            "\n".join(f"- {unbroken(plain(said))}" for said in changes(step(preset.number - 1).config, preset.config))
+        )
 
 
 go_where_it_is_watched()
@@ -104,12 +107,13 @@ with chart:
     (mine, quick_run), pool = whole_and_quick(preset.number), main_pool(pools, preset.number)
     show_figure(steps_figure(published_epochs(preset.number), mine[:3], pool.runs if pool else ()), "step-curves")
     if preset.published_findings:
-        st.markdown(f"**Published:** {preset.published_findings}")
+        st.markdown(unbroken(f"**Published:** {preset.published_findings}"))
     if pool:
-        st.markdown(f"**Measured:** {final_words(pool)}, after the last epoch; {target_words(pool)}.")
+        st.markdown(unbroken(f"**Measured:** {final_words(pool)}, after the last epoch; {target_words(pool)}."))
     if quick_run and quick_run.last:
+        came_to = unbroken(f"{quick_run.last.test_accuracy:.2f} %")
         st.markdown(
-            f"**Your quick run {quick_run.run}:** {quick_run.last.test_accuracy:.2f} %. It is not drawn here, "
+            f"**Your quick run {quick_run.run}:** {came_to}. It is not drawn here, "
             "because it uses a tenth of the images and a third of the epochs."
         )
     elif not mine:

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from lab.config import Augmentation, Optimizer, RunConfig, Schedule
 from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Measured, Paused, Started, Stopped, Window
 from lab.fields import number_text
+from lab.number_words import NO_BREAK
 from lab.steps import step
 from lab.store import Run, Store, worker_name
 from lab.ui.draft import Draft
@@ -86,7 +87,8 @@ def with_draft(config: RunConfig, page: str = "train") -> AppTest:
 
 def as_read(markdown: str) -> str:
     """What a reader sees where `lab.ui.text.plain` has escaped a text."""
-    return re.sub("&#([0-9]+);", lambda code: chr(int(code[1])), markdown).replace("\u2060", "")
+    shown = re.sub("&#([0-9]+);", lambda code: chr(int(code[1])), markdown)
+    return shown.replace("\u2060", "").replace(NO_BREAK, " ")
 
 
 def errors(app: AppTest) -> list[str]:
@@ -95,7 +97,8 @@ def errors(app: AppTest) -> list[str]:
 
 
 def html(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+    """What stands in HTML, with every space as one types it."""
+    return "\n".join(element.proto.body for element in app.get("html")).replace(NO_BREAK, " ")
 
 
 def words(app: AppTest) -> str:

@@ -5,6 +5,7 @@ import pytest
 
 from lab.answer import Answer, answer_to
 from lab.drawing import Points, stroke_stages
+from lab.number_words import unbroken
 
 HOUSE = [
     np.array([(60.0, 130), (60, 240), (220, 240), (220, 130), (60, 130), (140, 50), (220, 130)]),
@@ -17,14 +18,25 @@ BLACK = np.zeros((28, 28), dtype=np.float32)
 
 def test_the_second_choice_is_named_where_it_has_a_percent() -> None:
     sure, unsure = (Answer(probabilities, BLACK, None, "run 7").row() for probabilities in (SURE, UNSURE))
-    assert (sure["digit"], sure["words"], sure["next"]) == (0, "with a probability of 99.5 %", "")
-    assert (unsure["words"], unsure["next"]) == ("with a probability of 60.0 %", "next: 3, 40.0 %")
+    assert (sure["digit"], sure["words"], sure["next"]) == (0, unbroken("with a probability of 99.5 %"), "")
+    assert (unsure["words"], unsure["next"]) == (
+        unbroken("with a probability of 60.0 %"),
+        unbroken("next: 3, 40.0 %"),
+    )
+
+
+def test_an_answer_that_is_nearly_certain_is_not_said_to_be_so_in_words_or_beside_its_bar() -> None:
+    row = Answer(np.array([0.99998, *[0.00002 / 9] * 9], dtype=np.float32), BLACK, None, "run 7").row()
+    assert row["words"] == unbroken("with a probability of over 99.9 %")
+    assert row["percent"] == [unbroken("> 99.9 %"), *[unbroken("< 0.1 %")] * 9]
+    assert row["bars"].endswith(unbroken("The highest: 0 with over 99.9 %"))
 
 
 def test_the_bars_say_their_figures_and_what_they_show() -> None:
     row = Answer(UNSURE, BLACK, None, "run 7").row()
-    assert row["percent"] == ["60.0 %", "0.0 %", "0.0 %", "40.0 %", *["0.0 %"] * 6]
-    assert row["bars"] == "Ten probabilities, one for each digit. The highest: 0 with 60.0 %"
+    none = "< 0.1 %"
+    assert row["percent"] == [unbroken(one) for one in ("60.0 %", none, none, "40.0 %", *[none] * 6)]
+    assert row["bars"] == unbroken("Ten probabilities, one for each digit. The highest: 0 with 60.0 %")
     assert row["reader"] == "Read by run 7."
 
 
@@ -37,7 +49,7 @@ def test_what_does_not_look_like_a_digit_is_said_to_be_so_and_answered_with_a_gu
     row = answer_to(stroke_stages(strokes), lambda _: SURE, "run 7").row()
     assert row["odd"].startswith("This does not look like one digit: ") and why in row["odd"]
     assert row["odd"].endswith("But the network must choose one.")
-    assert row["words"] == "only a guess, with a probability of 99.5 %"
+    assert row["words"] == unbroken("only a guess, with a probability of 99.5 %")
 
 
 def test_what_looks_like_a_digit_is_no_guess() -> None:

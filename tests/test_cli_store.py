@@ -11,7 +11,7 @@ from command_line import Lab, commands
 from examples import tiny_run
 from stories import STARTED, finished, running
 
-from lab.export import COMPARISON_FILES, FILES
+from lab.export import COMPARISON_FILES, FILES, comparison_name
 from lab.store import Store, file_url
 
 
@@ -123,6 +123,14 @@ def test_an_export_of_several_runs_is_their_comparison(
     assert lab("export", *reversed(runs), runs[0]) == (0, f"Wrote {len(COMPARISON_FILES)} files to runs-1-2.", "")
     assert {path.name for path in (tmp_path / "runs-1-2").iterdir()} == set(COMPARISON_FILES)
     assert lab("export", runs[0], 99)[0::2] == (2, "There is no run 99: `python -m lab runs` lists them.")
+
+
+def test_the_help_of_an_export_names_the_folders_that_it_makes(lab: Lab) -> None:
+    code, out, _ = lab("export", "--help")
+    told = " ".join(out.split())
+    assert code == 0 and "run-7 for run 7;" in told
+    assert f"{comparison_name([3, 5, 8])} for runs 3, 5 and 8;" in told
+    assert f"{comparison_name(range(1, 21))} for more than five]" in told
 
 
 def test_an_export_that_cannot_be_written_or_has_no_run_is_one_sentence(lab: Lab, store: Store, tmp_path: Path) -> None:

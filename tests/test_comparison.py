@@ -11,6 +11,7 @@ from lab.comparison import comparison, table
 from lab.config import Augmentation, RunConfig
 from lab.describe import describe_config
 from lab.groups import each, grouped
+from lab.number_words import unbroken
 from lab.steps import step
 
 
@@ -35,9 +36,11 @@ def test_results_say_what_a_run_came_to() -> None:
     assert found["Last test accuracy, %"] == ("97.50",)
     assert found["Best test accuracy, %"] == ("98.00",)
     assert found["Train − test, points"] == ("1.00",)
+    below = lines(each([summary([epoch(1, 98.0, measured=97.5)])]))
+    assert below["Train − test, points"] == ("−0.50",)
     assert found["Wrong of 10,000"] == ("250",)
     assert found["Epochs done"] == ("2 of 2",)
-    assert found["Training time"] == ("1 min 10 s",)
+    assert found["Training time"] == (unbroken("1 min 10 s"),)
     assert found["Parameters"] == ("9,426",)
 
 

@@ -11,6 +11,7 @@ from summaries import any_epochs, epoch, epochs, summary
 from lab.analysis import RunSummary
 from lab.events import Epoch, Measured
 from lab.findings import GUESSING, Check, Finding, epochs_needed, findings, scorecard
+from lab.number_words import signed
 from lab.steps import published_epochs, step
 
 SMALL, LARGE = step(5).config, step(1).config
@@ -191,7 +192,7 @@ def test_a_gap_over_0_30_is_overfitting_and_over_0_10_a_little(over: float, word
     """Where chance makes smaller ones: sqrt(2 * 99.6 * 0.4 / 10,000) = 0.09."""
     finding = found(summary(epochs(99.6, 99.6, 99.6, over=over)), "overfitting")
     assert word in finding.sentence
-    assert f"{over:+.2f} points" in finding.rule
+    assert f"{signed(over)} points" in finding.rule
 
 
 def test_overfitting_is_read_from_the_last_three_epochs_only() -> None:

@@ -126,6 +126,18 @@ def test_every_line_ends_in_its_label_in_its_colour() -> None:
     assert on_log.y == pytest.approx(-2)  # Plotly wants the power of ten there
 
 
+@pytest.mark.parametrize("many", [2, 5, 8, 12])
+@pytest.mark.parametrize("is_narrow", [True, False])
+def test_labels_of_close_ends_do_not_cover_each_other_however_much_the_legend_takes(many: int, is_narrow: bool) -> None:
+    """Measured: 279 pixels of 360 with one line of names, 18.6 less with each line more."""
+    runs = [summary(epochs(90.0, *[99.2 + number / 100] * 14), run=number) for number in range(many)]
+    figure = overlay_figure(runs, "accuracy")
+    plot = figure.layout.height - 81 - (18.6 * (many - 1) if is_narrow else 0)
+    low, high = figure.layout.yaxis.range
+    places = [plot * (note.y - low) / (high - low) + note.yshift for note in figure.layout.annotations]
+    assert all(upper - lower >= LABEL - 1e-6 for lower, upper in pairwise(sorted(places)))
+
+
 def test_labels_of_equal_ends_do_not_cover_each_other() -> None:
     figure = overlay_figure([summary(epochs(99.0), run=number) for number in range(4)], "accuracy")
     shifts = sorted(note.yshift for note in figure.layout.annotations)

@@ -8,6 +8,7 @@ import pytest
 from app_pages import (
     EVERYTHING_ELSE,
     add_run,
+    as_read,
     button,
     chart,
     component_data,
@@ -227,7 +228,7 @@ def test_quick_trains_the_draft_on_few_images_and_leaves_it_as_it_is(store: Stor
 
 
 def captions(app: AppTest) -> str:
-    return "\n".join(caption.value.replace("**", "") for caption in app.caption)
+    return "\n".join(as_read(caption.value).replace("**", "") for caption in app.caption)
 
 
 def test_how_long_a_run_will_take_is_said_before_anything_was_trained_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from app_pages import ROOT, component_data, errors, labelled, open_alone
 from streamlit.testing.v1 import AppTest
 
 from lab.mnist import DataError
+from lab.number_words import NO_BREAK
 from lab.store import Store
 from lab.ui import mistakes
 from lab.ui.mistakes import AT_ONCE, CELL, GALLERY, MATRIX
@@ -45,7 +46,7 @@ def at(counts: list[list[int]], cell: tuple[int, ...]) -> int:
 
 
 def percents(app: AppTest) -> list[float]:
-    return [float(tile["note"].removeprefix("over ").removesuffix(" %")) for tile in gallery(app)]
+    return [float(tile["note"].removeprefix("over ").removesuffix(f"{NO_BREAK}%")) for tile in gallery(app)]
 
 
 def test_the_network_that_comes_with_the_lab_shows_its_wrong_digits_the_surest_first() -> None:
@@ -61,7 +62,7 @@ def test_the_network_that_comes_with_the_lab_shows_its_wrong_digits_the_surest_f
 def test_each_digit_is_told_with_number_label_answer_and_probability() -> None:
     for tile in gallery(open_alone("mistakes")):
         told = re.fullmatch(
-            r"Test image [\d,]+: a (\d), read as (\d) with ((?:over )?[\d.]+ %); the (\d) got .*", tile["words"]
+            r"Test image [\d,]+: a (\d), read as (\d) with ((?:over )?[\d.]+\s%); the (\d) got .*", tile["words"]
         )
         assert told is not None and told[1] == told[4] != told[2]
         assert (tile["caption"], tile["answer"], tile["note"]) == (f"{told[1]} read as ", told[2], told[3])

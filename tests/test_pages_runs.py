@@ -31,11 +31,13 @@ from app_pages import (
 )
 from examples import claimed, say, tiny_run
 from stories import finished
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from lab.events import Finished, Stopped
 from lab.export import COMPARISON_FILES, FILES
 from lab.mnist import Mnist
+from lab.number_words import NO_BREAK, unbroken
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
@@ -53,7 +55,8 @@ def select(app: AppTest, *rows: int) -> AppTest:
 
 def compared(app: AppTest) -> dict[str, dict[str, str]]:
     """The table that compares: for each line what each column says."""
-    (table,) = [element.proto.body for element in app.get("html") if 'class="plain"' in element.proto.body]
+    (body,) = [element.proto.body for element in app.get("html") if 'class="plain"' in element.proto.body]
+    table = body.replace(NO_BREAK, " ")
     head, *lines = re.findall("<tr>(.*?)</tr>", table)
     names = re.findall("<th[^>]*>(.*?)</th>", head)
     rows = [[html.unescape(cell) for cell in re.findall("<td[^>]*>(.*?)</td>", line)] for line in lines]
@@ -81,8 +84,17 @@ def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> N
     assert table["Parameters"].iloc[0] == 185_930
     assert table["Evaluated on"].tolist() == ["test", "test"]
     assert [words.startswith("queued ") for words in table["Started"]] == [True, False]
-    assert table["Training time"].iloc[1] == "1 min 10 s"
+    assert table["Training time"].iloc[1] == unbroken("1 min 10 s")
     assert table["Last, %"].isna().tolist() == [True, False]
+
+
+def test_a_gap_below_zero_has_a_true_minus_sign_and_none_is_empty(store: Store) -> None:
+    add_run(store, epoch(1, 9900, measured=9860), Stopped())
+    store.submit(step(1).config)
+    drawn = open_app("runs").dataframe[0]
+    shown = convert_arrow_bytes_to_pandas_df(drawn.proto.arrow_data.styler.display_values)
+    assert shown["Gap"].tolist() == ["", "−0.40"]
+    assert drawn.value["Gap"].iloc[1] == pytest.approx(-0.4)
 
 
 def test_the_cards_say_the_same_of_every_run_and_which_are_ticked(store: Store) -> None:
@@ -91,7 +103,7 @@ def test_the_cards_say_the_same_of_every_run_and_which_are_ticked(store: Store) 
     given = component_data(select(open_app("runs"), 1), CARDS)
     assert [list(card.values()) for card in given["cards"]] == [
         [new, store.run(new).name, "", f"run {new}, step 1, queued"],
-        [old, "mine", "test 99.10 %", f"run {old}, stopped"],
+        [old, "mine", unbroken("test 99.10 %"), f"run {old}, stopped"],
     ]
     assert given["ticked"] == [old]
 

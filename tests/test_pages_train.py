@@ -40,6 +40,7 @@ from lab.describe import curve_notes
 from lab.events import Finished, Stopped
 from lab.figures import LARGE
 from lab.guess import GUESSES
+from lab.number_words import unbroken
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
@@ -127,7 +128,7 @@ def test_a_run_that_has_ended_is_not_followed_and_says_how_far_it_came(store: St
     run_that_is("stopped", store, dead_worker)
     given = channel(open_app("train"))
     assert not given["follows"]
-    assert (given["text"], given["share"]) == ("1 of 3 epochs in 2 s", 1 / 3)
+    assert (given["text"], given["share"]) == (unbroken("1 of 3 epochs in 2 s"), 1 / 3)
 
 
 def test_a_browser_that_is_told_of_another_state_has_the_page_drawn_anew(store: Store, dead_worker: str) -> None:
@@ -169,6 +170,11 @@ def test_best_last_wrong_and_gap_stand_beside_the_curves(store: Store) -> None:
         "Train − test": "+0.20 points",
         "Last epoch took": "1 min 3 s",
     }
+
+
+def test_a_gap_below_zero_has_a_true_minus_sign(store: Store) -> None:
+    add_run(store, epoch(1, 9900, measured=9860), Stopped())
+    assert figures(open_app("train"))["Train − test"] == "−0.40 points"
 
 
 def test_the_hardware_of_a_run_stands_under_details(store: Store) -> None:

@@ -6,6 +6,7 @@ from summaries import epoch, epochs, started, summary, window
 from lab.analysis import RunSummary
 from lab.config import EVALUATION_IMAGES, SAMPLE_IMAGES
 from lab.events import Epoch
+from lab.number_words import unbroken
 from lab.standing import details, duration, figures, hardware, moment, movement, told_aloud, waiting_words, whereabouts
 from lab.steps import step
 from lab.timeline import Timeline
@@ -24,17 +25,17 @@ def test_before_the_first_epoch_its_figures_are_dashes() -> None:
 def test_its_figures_are_those_of_its_best_and_its_last_epoch() -> None:
     run = running(epoch(1, 99.5), epoch(2, 99.4, measured=99.0, seconds=63.0))
     assert figures(run) == {
-        "best": "99.50 %",
-        "last": "99.40 %",
+        "best": unbroken("99.50 %"),
+        "last": unbroken("99.40 %"),
         "wrong": "60",
-        "gap": "-0.40 points",
-        "epoch-takes": "1 min 3 s",
+        "gap": unbroken("−0.40 points"),
+        "epoch-takes": unbroken("1 min 3 s"),
     }
 
 
 def test_the_details_of_its_scorecard_follow_its_epochs() -> None:
     assert details(running()) == {"check-0": "9,426", "check-1": "no epoch yet"}
-    assert details(running(*epochs(99.0, 99.1, 99.2, 99.3)))["check-1"] == "99.10, 99.20, 99.30 %"
+    assert details(running(*epochs(99.0, 99.1, 99.2, 99.3)))["check-1"] == unbroken("99.10, 99.20, 99.30 %")
 
 
 def test_an_epoch_is_said_aloud_once_it_is_done() -> None:
@@ -90,7 +91,7 @@ def test_a_speed_that_is_none_is_not_gone_on_with(speed: float) -> None:
 def test_a_run_that_waits_says_for_whom_and_about_how_long(
     before: int, seconds: float | None, goes_on: bool, words: str
 ) -> None:
-    assert waiting_words("cpu", before, seconds, goes_on) == words
+    assert waiting_words("cpu", before, seconds, goes_on) == unbroken(words)
 
 
 @pytest.mark.parametrize(
@@ -105,4 +106,4 @@ def test_a_run_that_waits_says_for_whom_and_about_how_long(
     ],
 )
 def test_a_duration_is_said_in_two_units_at_most(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert duration(seconds) == unbroken(words)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nasty import NASTY_NAMES
 
-from lab.ui.text import percent_words, plain
+from lab.ui.text import plain
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,11 +44,3 @@ def test_pages_show_no_sentence_of_somebody_elses_as_markdown() -> None:
                 written = isinstance(shown, ast.Constant)
                 escaped = isinstance(shown, ast.Call) and ast.unparse(shown.func) == "plain"
                 assert written or escaped, f"{path.name}:{node.lineno} shows {ast.unparse(shown)} as Markdown"
-
-
-@pytest.mark.parametrize(
-    ("probability", "words"),
-    [(0.831, "83.1 %"), (0.9994, "99.9 %"), (0.99996, "over 99.9 %"), (0.0006, "0.1 %"), (0.0, "under 0.1 %")],
-)
-def test_nothing_is_said_to_be_certain(probability: float, words: str) -> None:
-    assert percent_words(probability) == words

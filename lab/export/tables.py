@@ -10,6 +10,7 @@ from typing import Any
 
 from lab.analysis import training_augmented, training_evaluated
 from lab.events import Epoch, Window
+from lab.number_words import typed
 
 EPOCH_COLUMNS = (
     "epoch",
@@ -41,8 +42,8 @@ def windows_csv(windows: Iterable[Window]) -> str:
 
 
 def rows_csv(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows that all have the same columns, at least one."""
-    return _csv(tuple(rows[0]), rows)
+    """Rows that all have the same columns, at least one; a page's minus signs as programs read them."""
+    return typed(_csv(tuple(rows[0]), rows))
 
 
 def _epoch_row(epoch: Epoch) -> dict[str, Any]:

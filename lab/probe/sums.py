@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from lab.number_words import MINUS, decimal
 from lab.probe.maps import LayerMaps, Maps
 
 DECIMALS = 3
@@ -142,12 +143,12 @@ def _normalized(norm: nn.BatchNorm2d, channel: int, value: float) -> tuple[str, 
 
 def number(value: float) -> str:
     """`-0.125` with a true minus sign, to the decimals of sums."""
-    return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".replace("-", "−")
+    return decimal(value, DECIMALS)
 
 
 def signed(value: float) -> str:
     """`+ 0.125` or `− 0.125`."""
-    return f"{'−' if round(value, DECIMALS) < 0 else '+'} {number(abs(value))}"
+    return f"{MINUS if round(value, DECIMALS) < 0 else '+'} {number(abs(value))}"
 
 
 def adding_up(values: NDArray[np.float64], total: float) -> NDArray[np.float64]:

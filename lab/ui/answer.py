@@ -53,7 +53,7 @@ CSS = f"""
 [data-trouble] .lab-answer-digit, [data-trouble] .lab-answer-words, [data-trouble] .lab-answer-next,
 [data-trouble] .lab-bars, [data-trouble] .lab-received canvas {{opacity: 0.35;}}
 .lab-bars {{font-variant-numeric: tabular-nums; font-size: 0.85rem;}}
-.lab-bars > div {{display: grid; grid-template-columns: 1.2ch 1fr 4rem; gap: 0.6rem;
+.lab-bars > div {{display: grid; grid-template-columns: 1.2ch 1fr 4.6rem; gap: 0.6rem;
   align-items: center; height: 1.35rem; white-space: nowrap;}}
 .lab-bars > div > :nth-child(2) {{height: 0.95rem; background: rgba(128, 138, 148, 0.15);}}
 .lab-bars > div > :last-child {{text-align: right;}}

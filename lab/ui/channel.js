@@ -4,6 +4,7 @@
 const PAUSES = [0.3, 0.6, 1.2, 2.5, 5];  // seconds before the next try to be told something
 // A frame takes some milliseconds from a training on the same machine: there, seconds between two (docs/performance.md).
 const NEAR_FRAME = 0.23;
+const NO_BREAK = "\u00a0";  // as in lab/number_words.py
 const EVALUATION_IMAGES = 10000;  // as in lab/config.py
 const SILENCE = 25;  // seconds: the server says something every ten
 const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
@@ -224,14 +225,14 @@ function standing(now) {
   if (channel.waits) return [channel.waits, motion.moves ? shareOf() : 0];
   if (!motion.moves) {
     if (!page.data.state.startsWith("running")) return ["", 0];
-    return [`Getting ready, ${(now - motion.at).toFixed(0)} s`, 0];
+    return [`Getting ready, ${duration(now - motion.at)}`, 0];
   }
   const { epochs, batches, epoch, testing, left } = motion.moves;
   const batch = Math.floor(motion.shown - (epoch - 1) * batches);
   const where = testing
     ? `Epoch ${epoch} of ${epochs}, ${testingWords(testing)}`
     : `Epoch ${epoch} of ${epochs}, batch ${grouped(batch)} of ${grouped(batches)}`;
-  const speed = motion.speed ? ` · ${grouped(Math.round(motion.speed))} images a second` : "";
+  const speed = motion.speed ? ` · ${grouped(Math.round(motion.speed))}${NO_BREAK}images a second` : "";
   const passed = motion.goesOn() || testing ? now - motion.at : 0;
   const time = left === null ? "" : ` · ${duration(Math.max(0, left - passed))} left`;
   return [where + speed + time, shareOf()];
@@ -253,12 +254,13 @@ function grouped(number) {
   return thousands.format(number);
 }
 
-// As lab/standing.py says it: `48 s`, `3 min 20 s`, `1 h 5 min`.
+// As lab/standing.py says it: `48 s`, `3 min 20 s`, `1 h 5 min`, on one line.
 function duration(passed) {
   const whole = Math.round(passed);
   const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
-  if (!minutes) return `${whole} s`;
-  return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (!minutes) return `${whole}${NO_BREAK}s`;
+  const said = minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return said.replaceAll(" ", NO_BREAK);
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {

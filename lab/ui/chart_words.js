@@ -11,7 +11,7 @@ function endInWords({ name, x, y, hovertemplate, meta }) {
   const last = y.findLastIndex((value) => value !== null);
   if (last < 0) return `${curve}, no points`;
   const value = hovertemplate.replace(/%\{y:\.(\d)([fg])\}/, (_, digits, kind) =>
-    kind === "f" ? y[last].toFixed(digits) : Number(y[last].toPrecision(digits)));
+    String(kind === "f" ? y[last].toFixed(digits) : Number(y[last].toPrecision(digits))).replace("-", "−"));
   return `${curve} ${value} ${meta ?? `at epoch ${Number(x[last].toFixed(1))}`}`;
 }
 

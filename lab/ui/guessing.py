@@ -13,6 +13,7 @@ import streamlit as st
 from lab.analysis import RunSummary
 from lab.figures import GUESS
 from lab.guess import GUESSES, Guess, verdict
+from lab.number_words import unbroken
 from lab.ui.state import guess_of, keep_guess
 
 KEY = "guess"
@@ -59,9 +60,9 @@ def show_guess(run: RunSummary) -> None:
     if guess is None:
         return
     if not run.complete or run.last is None:
-        st.html(f'{_STYLE}<div class="guessed">Your guess: {escape(guess.words)}</div>')
+        st.html(f'{_STYLE}<div class="guessed">Your guess: {escape(unbroken(guess.words))}</div>')
         return
     how_far, question = verdict(guess, run.last.test_accuracy)
     cells = {"Your guess": guess.words, "Result": f"{run.last.test_accuracy:.2f} %", "Difference": how_far}
-    body = "".join(f"<div><span>{label}</span><b>{escape(value)}</b></div>" for label, value in cells.items())
+    body = "".join(f"<div><span>{label}</span><b>{escape(unbroken(value))}</b></div>" for label, value in cells.items())
     st.html(f'{_STYLE}<div class="guessed revealed">{body}<p>{escape(question)}</p></div>')

@@ -11,17 +11,20 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from lab.config import EVALUATION_IMAGES
 from lab.figures import WRONG, signed_colours
 from lab.layer_strip import strip
 from lab.layer_words import layer_name
+from lab.number_words import percent_words
 from lab.store import Store
+from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice
 from lab.ui.digits import choose_test_image
 from lab.ui.layer_maps import range_words, show_value_map
 from lab.ui.navigation import page
 from lab.ui.network_choice import ask_reader
 from lab.ui.reader import Reader
-from lab.ui.text import percent_words, plain
+from lab.ui.text import plain
 from lab.ui.tiles import Tile, picked, show_tiles
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 DRAWN, SOURCE, NUMBER = "inside_drawing", "inside_source", "inside_number"
 TEST, VALIDATION, DRAWING = "Test image", "Validation image", "My drawing"
+ADDRESSED = {"image": TEST, "validation": VALIDATION}
+"""Where an image is from, by its name in an address."""
 LAYER, MAP, ROW, COLUMN = "inside_layer", "inside_map", "inside_row", "inside_column"
 OF_LAYER = "inside_of_layer"
 STRIP, MAPS, VALUES, KERNELS = "inside_strip", "inside_maps", "inside_values", "inside_kernels"
@@ -72,16 +77,32 @@ def choose_digit(has_validation: bool) -> Digit | None:
     from lab.mnist import DataError  # imports torch: when a digit is wanted, not with the page
 
     drawn: NDArray[np.float32] | None = st.session_state.get(DRAWN)
+    _take_addressed_image(has_validation)
     sources = [TEST, *([VALIDATION] if has_validation else []), *([DRAWING] if drawn is not None else [])]
     source = choice(SOURCE, sources, TEST, label="Digit") if len(sources) > 1 else TEST
     if source == DRAWING and drawn is not None:
+        _say_image(None, source)
         return Digit(drawn, "Your drawing")
     number = choose_test_image(NUMBER, source)
+    _say_image(number, source)
     try:
         return _digit(number, source)
     except DataError as error:
         st.error(plain(str(error)))
         return None
+
+
+def _take_addressed_image(has_validation: bool) -> None:
+    numbers = one_of(range(EVALUATION_IMAGES))
+    for name, source in ADDRESSED.items():
+        number = asked(name, numbers if source == TEST or has_validation else lambda _: None, usual=None)
+        if number is not None:
+            st.session_state[SOURCE], st.session_state[NUMBER] = source, str(number)
+
+
+def _say_image(number: int | None, source: str) -> None:
+    for name, of in ADDRESSED.items():
+        say(name, str(number) if of == source else None, usual="0" if of == TEST else None)
 
 
 def _digit(number: int, source: str) -> Digit:
@@ -112,6 +133,9 @@ def show_answer(digit: Digit, reader: Reader) -> None:
 def choose_layer(layers: Sequence[LayerMaps]) -> LayerMaps:
     """One of the layers; at first the first."""
     numbers = [layer.row.index for layer in layers]
+    wanted = asked("layer", one_of(numbers), usual=1)
+    if wanted is not None:
+        st.session_state[LAYER] = wanted
     number = choice(
         LAYER,
         numbers,
@@ -120,6 +144,7 @@ def choose_layer(layers: Sequence[LayerMaps]) -> LayerMaps:
         format_func=lambda index: f"{index}. {layer_name(layers[index - 1].row)}",
         help="The layer whose maps are shown.",
     )
+    say("layer", str(number), usual="1")
     return layers[number - 1]
 
 
@@ -132,12 +157,25 @@ def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
     ):
         st.session_state.update(zip(named, layer.strongest(), strict=True))
         st.session_state[OF_LAYER] = (layer.row.index, shape)
+    wanted = asked("value", lambda text: _place(text, shape), usual=layer.strongest())
+    if wanted is not None:
+        st.session_state.update(zip(named, wanted, strict=True))
     with st.container(horizontal=True):
         for name, label, size in zip(named, ("Map", "Row", "Column"), shape, strict=True):
             words = f"From 0 to {size - 1}."
             st.number_input(label, 0, max(1, size - 1), key=name, disabled=size == 1, help=words, width=98)
     place = tuple(min(int(st.session_state[name]), size - 1) for name, size in zip(named, shape, strict=True))
+    say("value", ".".join(map(str, place)), usual=".".join(map(str, layer.strongest())))
     return place[0], place[1], place[2]
+
+
+def _place(text: str, shape: tuple[int, int, int]) -> tuple[int, int, int] | None:
+    """Map, row and column as an address writes them, `5.14.14`."""
+    parts = text.split(".")
+    if len(parts) != len(shape):
+        return None
+    channel, row, column = (one_of(range(size))(part) for size, part in zip(shape, parts, strict=True))
+    return None if channel is None or row is None or column is None else (channel, row, column)
 
 
 def _take_layer() -> None:

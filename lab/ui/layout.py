@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.figures import RATE, WRONG
+from lab.number_words import unbroken
 
 ICON = Path(__file__).parent / "icon.png"
 """Our own: Streamlit fetches a ":material/...:" page icon from the internet, and a classroom may have none."""
@@ -80,7 +81,13 @@ window.labClosesDrawer ??= (event) => {
   if (!event.target.closest?.("[data-testid=stSidebarNavLink]")) return;
   document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
 };
-document.addEventListener("click", window.labClosesDrawer);  // the same one is added once, however often this runs
+// Its list has a section among its items, which no list may have: to a screen reader it is a group of links instead.
+window.labGroupsDrawer ??= () => requestAnimationFrame(() => {
+  for (const part of document.querySelectorAll("[data-testid=stSidebarNav] :is(ul, li)")) part.role = "none";
+});
+for (const listener of [window.labClosesDrawer, window.labGroupsDrawer]) {
+  document.addEventListener("click", listener);  // each is added once, however often this runs
+}
 </script>
 """
 
@@ -107,8 +114,8 @@ def two_sides(left: float = 1, right: float = 2.15, right_first: bool = False) -
 
 def page_head(title: str, sentence: str) -> None:
     """A page's one idea: its title and one sentence."""
-    st.title(title, anchor=False)
-    st.caption(sentence)
+    st.title(unbroken(title), anchor=False)
+    st.caption(unbroken(sentence))
 
 
 def show_table(rows: Sequence[Mapping[str, str]], numbers: Collection[str] = ()) -> None:
@@ -118,7 +125,7 @@ def show_table(rows: Sequence[Mapping[str, str]], numbers: Collection[str] = ())
 
     def cell(tag: str, name: str, text: str) -> str:
         tag = tag if text else "td"  # a head without a word is none
-        return f'<{tag} class="{"number" if name in numbers else ""}">{html.escape(text)}</{tag}>'
+        return f'<{tag} class="{"number" if name in numbers else ""}">{html.escape(unbroken(text))}</{tag}>'
 
     def cells(tag: str, texts: Mapping[str, str]) -> str:
         return "".join(cell(tag, name, text) for name, text in texts.items())

@@ -25,6 +25,7 @@ from lab.curves import (
 from lab.describe import curve_notes
 from lab.findings import findings, scorecard
 from lab.guess import Guess
+from lab.number_words import unbroken
 from lab.schedule import planned_learning_rates
 from lab.standing import details, figures, hardware
 from lab.steps import PublishedEpoch, published_epochs, step
@@ -131,7 +132,7 @@ def _curves(run: Run, timeline: Timeline, growing: Growing) -> None:
         whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
     draw_curves(timeline, run.config, known if dotted else (), whole_range, growing, guessed(run.id))
     for note in curve_notes(run.config):
-        st.caption(note)
+        st.caption(unbroken(note))
 
 
 def draw_curves(
@@ -204,11 +205,11 @@ def _findings(run: RunSummary) -> None:
         st.markdown("**What this run shows**")
         for finding in found:
             with st.container(gap=None):  # the rule belongs to the sentence above it
-                st.markdown(finding.sentence)
-                st.caption(finding.rule)
+                st.markdown(unbroken(finding.sentence))
+                st.caption(unbroken(finding.rule))
     preset = step(run.step) if run.step else None
     if preset is not None and preset.published_findings:
         with theirs:
             st.markdown("**What the published run shows**")
-            st.markdown(preset.published_findings)
+            st.markdown(unbroken(preset.published_findings))
             st.caption("One run with one seed. Another seed changes the final accuracy by about 0.05 points.")

@@ -8,12 +8,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from lab.config import CLASSES
+from lab.number_words import percent_words, unbroken
 from lab.store import open_store
+from lab.ui.addressed import asked, say
 from lab.ui.choice import choice
 from lab.ui.confusion import chosen_cell, show_confusion
 from lab.ui.inside import look_inside_at
 from lab.ui.reader import Reader
-from lab.ui.text import percent_words, plain
+from lab.ui.text import plain
 from lab.ui.tiles import Tile, picked, show_tiles
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ ALL_WRONG: Cell = ()
 CELL, MATRIX, GALLERY, SHOWN = "mistakes_cell", "mistakes_matrix", "mistakes_gallery", "mistakes_shown"
 TAKEN = "mistakes_taken"
 """The place in the gallery of the digit that was just clicked."""
+_ADDRESSED: dict[str, Cell] = {f"{label}-{answer}": (label, answer) for label, answer in np.ndindex(CLASSES, CLASSES)}
 AT_ONCE, MORE = 60, 240
 """Digits of the gallery before one asks for more, and how many more."""
 
@@ -86,9 +90,12 @@ def _numbers(answers: Answers, cell: Cell) -> NDArray[np.int64]:
 
 def show_matrix(answers: Answers) -> None:
     """How many are wrong, and the matrix with the chosen cell marked."""
+    wanted = asked("cell", _ADDRESSED.get, usual=ALL_WRONG)
+    if wanted is not None:
+        st.session_state[CELL] = wanted
     wrong, of = len(answers.wrong()), len(answers.labels)
     share = f" ({100 * (of - wrong) / of:.2f} % correct)" if of else ""
-    st.markdown(f"**{wrong:,} wrong** of {of:,} {answers.evaluated} images{share}")
+    st.markdown(unbroken(f"**{wrong:,} wrong** of {of:,} {answers.evaluated} images{share}"))
     show_confusion(answers.confusion().tolist(), _kept_cell(), MATRIX, _take_cell)
     st.caption("Click a cell to see its digits. Click it again to see all wrong digits.")
 
@@ -118,7 +125,9 @@ def choose_cell(answers: Answers) -> Cell:
     def words(cell: Cell) -> str:
         return f"{cell[0]} read as {cell[1]}" if cell else "All wrong digits"
 
-    return choice(CELL, [ALL_WRONG, *cells], ALL_WRONG, label="Digits", format_func=words)
+    chosen = choice(CELL, [ALL_WRONG, *cells], ALL_WRONG, label="Digits", format_func=words)
+    say("cell", "-".join(map(str, chosen)) or None)
+    return chosen
 
 
 def show_gallery(answers: Answers, readings: list[Reading], cell: Cell) -> None:

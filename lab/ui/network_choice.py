@@ -10,8 +10,9 @@ import streamlit as st
 
 from lab.config import NetworkConfig
 from lab.store import Store, StoreError
+from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice
-from lab.ui.reader import SHIPPED_RUN, Reader
+from lab.ui.reader import SHIPPED_RUN, Reader, choose_epoch
 from lab.ui.state import RUN
 
 ASKED, EPOCH = "asked_run", "asked_epoch"
@@ -21,6 +22,9 @@ def choose_network(store: Store) -> Reader:
     """The select box and, for a run of several epochs, the slider; at first the run that the session looks at."""
     runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
     watched = st.session_state.get(RUN)
+    wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
+    if wanted is not None:
+        st.session_state[ASKED] = wanted
     run = choice(
         ASKED,
         [SHIPPED_RUN, *runs],
@@ -29,6 +33,8 @@ def choose_network(store: Store) -> Reader:
         format_func=lambda number: f"Run {number}: {runs[number]}" if number else "Ready-trained network",
         help="Choose the ready-trained network, or one that was trained in this lab.",
     )
+    say("run", str(run) if run else None)
+    say("epoch", None)  # until one is chosen
     epoch = _choose_epoch(run, store.checkpoint_epochs(run)) if run else None
     return Reader(store.url, run or None, epoch)
 
@@ -60,11 +66,4 @@ def _choose_epoch(run: int, epochs: Sequence[int]) -> int:
     """An epoch of the run; each run keeps its own choice, also when the page is left."""
     if len(epochs) < 2:
         return epochs[0]
-    key = f"{EPOCH}_{run}"
-    kept = f"{key}_kept"
-    if st.session_state.get(key) not in epochs:
-        st.session_state[key] = st.session_state.get(kept) if st.session_state.get(kept) in epochs else epochs[-1]
-    words = "The network has the weights that it had after this epoch."
-    epoch = int(st.select_slider("Epoch", epochs, key=key, help=words))
-    st.session_state[kept] = epoch
-    return epoch
+    return choose_epoch(f"{EPOCH}_{run}", epochs)

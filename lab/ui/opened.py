@@ -30,9 +30,7 @@ def load_opened(store: Store) -> None:
 
 def offer_own_settings() -> None:
     """Whose settings these are, and the way back, until something is changed; or why those of a link are not used."""
-    problem = address_problem()
-    if problem:
-        st.warning(plain(problem))
+    say_address_problem()
     own, run_id = st.session_state.get(OWN_DRAFT, (None, None))
     if own is None:
         return
@@ -45,6 +43,13 @@ def offer_own_settings() -> None:
         width="stretch",
         help="Brings back the settings that you had before.",
     )
+
+
+def say_address_problem() -> None:
+    """Why the settings of a link are not used; nothing where they are."""
+    problem = address_problem()
+    if problem:
+        st.warning(plain(problem))
 
 
 def is_there(store: Store, run_id: int) -> bool:

@@ -16,8 +16,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
 from lab.store import ENDED, Run, Store, StoreError, open_store
+from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice
-from lab.ui.state import chosen_run
+from lab.ui.state import RUN
 from lab.ui.text import plain
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 SHIPPED_RUN = 0
 """Stands for the network that ships where a run is chosen; runs are counted from 1."""
-FOLLOWED = "followed_run"
+READER, FOLLOWED = "reader_run", "followed_run"
 NOW = 0
 """Stands for a run's newest weights where an epoch is chosen."""
 FOLLOWS = "This network reads while it trains: keep a digit, and watch its bars change."
@@ -81,25 +82,30 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     runs = {run.id: run for run, finished in epochs.items() if finished or run.status not in ENDED}
     _follow_what_is_watched(runs)
     with which:
+        wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
+        if wanted is not None:
+            st.session_state[READER] = wanted
         chosen = choice(
-            "reader_run",
+            READER,
             [SHIPPED_RUN, *runs],
             SHIPPED_RUN,
             label="Network",
             format_func=lambda number: _called(runs[number]) if number else "Ready-trained network",
             help="The network that reads the digit: the ready-trained one, or one that you train or have trained here.",
         )
+    say("run", str(chosen) if chosen else None)
+    say("epoch", None)  # until one is chosen
     if not chosen:
         return Reader(store.url)
     run = runs[chosen]
-    return Reader(store.url, chosen, _choose_epoch(epochs[run], run.status not in ENDED, when))
+    return Reader(store.url, chosen, _choose_epoch(run, epochs[run], when))
 
 
 def _follow_what_is_watched(runs: Mapping[int, Run]) -> None:
     """Who has just started a run, or opened one that trains, comes here to see it read: once for each."""
-    watched = runs.get(chosen_run() or SHIPPED_RUN)
+    watched = runs.get(st.session_state.get(RUN, SHIPPED_RUN))
     if watched and watched.status not in ENDED and st.session_state.get(FOLLOWED) != watched.id:
-        st.session_state[FOLLOWED] = st.session_state["reader_run"] = watched.id
+        st.session_state[FOLLOWED] = st.session_state[READER] = watched.id
 
 
 def _called(run: Run) -> str:
@@ -120,16 +126,36 @@ def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator)
         when.caption(f"Read by {plain(predictor.description)}.")
 
 
-def _choose_epoch(epochs: Sequence[int], is_live: bool, when: DeltaGenerator) -> int | None:
+def _choose_epoch(run: Run, epochs: Sequence[int], when: DeltaGenerator) -> int | None:
     """None: the newest weights that there are."""
-    if len(epochs) + is_live < 2:
+    options = list(epochs) if run.status in ENDED else [*epochs, NOW]
+    if len(options) < 2:
         return None
-    words = "The network has the weights that it had after this epoch. After an early epoch it reads worse."
-    options = [*epochs, NOW] if is_live else list(epochs)
-    chosen = when.select_slider(
-        "Epoch", options, value=options[-1], format_func=lambda epoch: str(epoch or "now"), help=words
+    with when:
+        return choose_epoch(f"{READER}_epoch_{run.id}", options) or None
+
+
+def choose_epoch(key: str, epochs: Sequence[int]) -> int:
+    """A slider for the epoch whose weights the network has, at first the last; kept also when the page is left."""
+    named = {_epoch_words(epoch): epoch for epoch in epochs}
+    wanted = asked("epoch", named.get, usual=epochs[-1])
+    if wanted is not None:
+        st.session_state[key] = wanted
+    chosen = choice(
+        key,
+        epochs,
+        epochs[-1],
+        widget=st.select_slider,
+        label="Epoch",
+        format_func=_epoch_words,
+        help="The network has the weights that it had after this epoch. After an early epoch it reads worse.",
     )
-    return int(chosen) or None
+    say("epoch", _epoch_words(chosen), usual=_epoch_words(epochs[-1]))
+    return chosen
+
+
+def _epoch_words(epoch: int) -> str:
+    return str(epoch or "now")
 
 
 def show_stages(stages: Sequence[Stage]) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lab.analysis import RunSummary
 from lab.ending import ending
+from lab.number_words import unbroken
 from lab.standing import whereabouts
 from lab.store import ENDED, LIVE, Run, Store, StoreError
 from lab.ui.state import TOO_LATE, draft, set_draft
@@ -42,7 +43,7 @@ def show_ending(run: RunSummary) -> None:
     if told is None:
         return
     said, on = st.columns([4, 1.2], vertical_alignment="center")
-    said.markdown(f"**{plain(told.result)}** {plain(told.next)}")
+    said.markdown(unbroken(f"**{plain(told.result)}** {plain(told.next)}"))
     if told.step is not None:
         label, number = f"Set up step {told.step.number}", told.step.number
         on.button(label, key="next-step", width="stretch", on_click=_set_up, args=(number,))

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from lab.analysis import RunSummary, gap, summarize
+from lab.number_words import signed, unbroken
 from lab.standing import duration
 from lab.store import Store
 from lab.ui.run_cards import Card, show_cards, ticked_cards
@@ -73,7 +75,7 @@ def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
     percent = st.column_config.NumberColumn(format="%.2f")
     ticked = [place for place, run in enumerate(runs) if run.id in ticked_runs()]
     st.dataframe(
-        [_row(run) for run in runs],
+        pd.DataFrame([_row(run) for run in runs]).style.format({"Gap": _gap_words}),
         hide_index=True,
         width="stretch",
         height="content" if len(runs) <= FEW_ROWS else 320,
@@ -85,7 +87,7 @@ def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
         column_config={
             "Last, %": percent,
             "Best, %": percent,
-            "Gap": st.column_config.NumberColumn(format="%+.2f", help=GAP_HELP),
+            "Gap": st.column_config.NumberColumn(help=GAP_HELP),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Name": st.column_config.TextColumn(width=NAME_WIDTH),
         },
@@ -117,7 +119,7 @@ def _card(listed: Listed) -> Card:
     """What a card says: of the result the last test accuracy, as everywhere."""
     run = listed.summary
     facts = [f"run {listed.id}", f"step {run.step}" if run and run.step else "", listed.status]
-    accuracy = f"{run.evaluated} {run.last.test_accuracy:.2f} %" if run and run.last else ""
+    accuracy = unbroken(f"{run.evaluated} {run.last.test_accuracy:.2f} %") if run and run.last else ""
     return Card(listed.id, listed.name, accuracy, ", ".join(filter(None, facts)))
 
 
@@ -126,6 +128,11 @@ def _row(listed: Listed) -> dict[str, Any]:
     run = listed.summary
     row: dict[str, Any] = {"Run": listed.id, "Name": listed.name, "Status": listed.status}
     return row if run is None else row | _figures(run)
+
+
+def _gap_words(points: Any) -> str:
+    """In place of a format of Streamlit's, which know no minus sign; the column is still ordered as numbers are."""
+    return "" if pd.isna(points) else signed(points)
 
 
 def _figures(run: RunSummary) -> dict[str, Any]:

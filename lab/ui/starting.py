@@ -10,10 +10,12 @@ import streamlit as st
 
 from lab.config import RunConfig
 from lab.describe import describe_extent
+from lab.number_words import unbroken
 from lab.quick import as_it_is, full, quick
 from lab.standing import about
 from lab.steps import STEPS, step
 from lab.time_ahead import seconds_foreseen
+from lab.ui.addressed import asked, one_of, say
 from lab.ui.draft import Draft
 from lab.ui.guessing import ask_guess, take_guess
 from lab.ui.navigation import page
@@ -36,7 +38,11 @@ FULL_HELP = (
 
 def chosen_step() -> int:
     """The step that the first page and Steps speak of: what is chosen on one is the other's too."""
+    wanted = asked(STEP, one_of([preset.number for preset in STEPS]), usual=STEP_AT_FIRST)
+    if wanted is not None:
+        keep_step(wanted)
     number: int = st.session_state.get(STEP, STEP_AT_FIRST)
+    say(STEP, str(number), usual=str(STEP_AT_FIRST))
     return number
 
 
@@ -86,7 +92,7 @@ def say_extents(runs: dict[str, RunConfig]) -> None:
         seconds = seconds_foreseen(the_store(), config)
         here = "" if seconds is None else f", about {about(seconds)} on this machine"
         lines.append(f"**{label}:** {describe_extent(config)}{here}.")
-    st.caption("  \n".join(lines))
+    st.caption(unbroken("  \n".join(lines)))
 
 
 def start(what: Draft, change: Change = as_it_is) -> bool:

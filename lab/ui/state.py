@@ -60,6 +60,7 @@ def set_draft(changed: Draft) -> None:
 
 def address_problem() -> str | None:
     """Why the settings in the address are not used, until something is set; None where they are, or there are none."""
+    draft()  # which reads them
     problem: str | None = st.session_state.get(ADDRESS_PROBLEM)
     return problem
 

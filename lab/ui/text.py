@@ -23,10 +23,3 @@ def plain(text: str) -> str:
     words = (f"{word[0]}{_JOINER}{word[1:]}" if word in _ARROWS else word for word in text.split())
     line = _REPLACED.sub(lambda found: found[0] + _JOINER, " ".join(words))
     return _MEANT.sub(lambda found: f"&#{ord(found[0])};", line)
-
-
-def percent_words(probability: float) -> str:
-    """`83.1 %`; what is nearly certain, or nearly excluded, is not said to be so."""
-    if probability > 0.9995:
-        return "over 99.9 %"
-    return "under 0.1 %" if probability < 0.0005 else f"{100 * probability:.1f} %"

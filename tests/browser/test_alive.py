@@ -165,7 +165,8 @@ def test_no_time_left_is_said_before_five_seconds_of_training(server: LabServer,
     expect(page.locator(".lab-live-line")).to_contain_text("9,600 images a second")
     assert "left" not in line(page)
     run.windows(2)
-    expect(page.locator(".lab-live-line")).to_contain_text(re.compile(r"· 1 min \d+ s left"))  # 13,300 at 150 a second
+    in_one_piece = re.compile(r"· 1\u00a0min\u00a0\d+\u00a0s left")  # 13,300 at 150 a second
+    expect(page.locator(".lab-live-line")).to_contain_text(in_one_piece)
 
 
 def test_who_wants_less_motion_is_told_no_more_than_once_a_second(

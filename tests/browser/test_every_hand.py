@@ -153,6 +153,7 @@ def test_on_a_phone_the_closed_drawer_is_out_of_reach_and_it_closes_when_a_page_
     themed_page.keyboard.press("Enter")
     chosen = themed_page.get_by_role("link", name="Runs")
     expect(chosen).to_be_in_viewport(ratio=1)
+    assert findings(themed_page) == []
     chosen.click()
     expect(themed_page.get_by_role("heading", level=1)).to_have_text("Runs")
     expect(themed_page.get_by_role("link", name="Runs")).to_have_count(0)

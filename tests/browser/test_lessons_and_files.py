@@ -32,6 +32,22 @@ def download(page: Page, label: str) -> tuple[str, bytes]:
     return told.value.suggested_filename, Path(told.value.path()).read_bytes()
 
 
+def test_a_link_to_a_step_shows_it_and_the_address_follows_what_is_chosen_and_back(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    page = new_tab(f"{server.address}/steps?step=5")
+    expect(page.get_by_role("heading", name="5. Learning-rate scheduler")).to_be_visible()
+    page.get_by_role("radio", name="6. Beyond").click()
+    expect(page).to_have_url(f"{server.address}/steps?step=6")
+    expect(page.get_by_role("heading", name="6. Beyond")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="5. Learning-rate scheduler")).to_be_visible()
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page).to_have_url(f"{server.address}/runs")
+    page.get_by_role("link", name="Steps", exact=True).click()
+    expect(page).to_have_url(f"{server.address}/steps?step=5")
+
+
 def test_a_runs_files_arrive_whole(server: LabServer, new_tab: Tabs) -> None:
     run = server.store.submit(tiny_run())
     wait_until(lambda: server.store.run(run).status == "finished")
@@ -78,9 +94,10 @@ def test_a_lessons_link_brings_its_settings_and_hides_what_was_chosen(server: La
         expect(lesson.get_by_role("button", name=hidden, exact=True)).to_have_count(0)
     expect(lesson.get_by_role("tab")).to_have_count(0)
     begin.click()
-    wait_for_points(lesson, "accuracy", "test", more_than=config.epochs - 1)
+    wait_until(lambda: len(server.store.runs()) == 1)
     (run,) = server.store.runs()
     assert run.config == config
+    wait_for_points(lesson, "accuracy", "test", more_than=config.epochs - 1)
 
 
 def test_on_a_projector_charts_are_wide_and_no_text_is_small(server: LabServer, context: BrowserContext) -> None:

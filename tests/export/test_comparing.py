@@ -7,7 +7,7 @@ import pytest
 from examples import tiny_run
 from PIL import Image
 from stories import finished
-from summaries import epochs, summary
+from summaries import epoch, epochs, summary
 
 from lab.export import COMPARISON_FILES, comparison_file, comparison_files, comparison_name
 from lab.groups import each
@@ -30,6 +30,12 @@ def test_two_runs_give_a_table_with_a_column_each_and_their_charts(store: Store)
     for what in ("accuracy", "loss"):
         assert b"run 1" in files[f"{what}.svg"] and b"run 2" in files[f"{what}.svg"]
         assert Image.open(io.BytesIO(files[f"{what}.png"])).format == "PNG"
+
+
+def test_a_table_for_programs_has_the_minus_sign_that_programs_read() -> None:
+    content = comparison_file(each([summary([epoch(1, 98.0, measured=97.5, seconds=70)])]), "comparison.csv").decode()
+    assert ["Train - test, points", "-0.50"] in read(content.encode())
+    assert ["Training time", "1 min 10 s"] in read(content.encode())
 
 
 def test_two_groups_of_many_seeds_keep_a_column_each(store: Store) -> None:

@@ -18,6 +18,7 @@ from lab.drawing.canvas import MOST_POINTS
 from lab.events import Stopped
 from lab.layer_strip import strip
 from lab.mnist import Mnist
+from lab.number_words import percent_sign
 from lab.predict import Predictor, load_predictor
 from lab.probe import layer_maps
 from lab.store import Store, StoreUnavailable
@@ -63,7 +64,7 @@ def test_strokes_are_answered_with_all_that_the_page_shows(web: WebServer) -> No
     expected = load_predictor()(stages[-1].image)
     assert answer["digit"] == 7
     assert answer["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
-    assert answer["percent"][7] == f"{100 * expected[7]:.1f} %"
+    assert answer["percent"][7] == percent_sign(expected[7])
     assert answer["odd"] == "" and answer["live"] is False
     assert answer["reader"].startswith("Read by the ready-trained network (Step 6")
     picture = np.frombuffer(base64.b64decode(answer["picture"]), np.uint8).reshape(28, 28)

@@ -11,6 +11,7 @@ from examples import tiny_run
 
 from lab.config import RunConfig
 from lab.events import Event, Finished, Stopped
+from lab.number_words import unbroken
 from lab.steps import step
 from lab.store import Ahead, Kept, Run, Status
 from lab.web.story import Place, Story
@@ -75,7 +76,7 @@ def test_who_begins_to_watch_is_told_how_it_stands_and_the_rows_that_it_does_not
     opening = told.opening(3)
     assert (opening["cursor"], ids(opening)) == (5, [4, 5])
     assert opening["state"] == "running-run-1"
-    assert opening["words"]["last"] == "99.00 %"
+    assert opening["words"]["last"] == unbroken("99.00 %")
     assert opening["aloud"] == "Epoch 1 of 3: test accuracy 99.00 %"
     assert opening["moves"]["age"] == 0.5
     assert ids(told.opening(5)) == []
@@ -88,7 +89,7 @@ def test_words_are_told_with_an_epoch_and_not_with_every_window() -> None:
     assert windows is not None and "words" not in windows and "aloud" not in windows
     message = told.hear(epoch(1))
     assert message is not None
-    assert message["words"]["last"] == "99.00 %"
+    assert message["words"]["last"] == unbroken("99.00 %")
 
 
 def test_a_resumed_run_says_from_where_on_it_is_told_again() -> None:
@@ -138,7 +139,7 @@ def test_a_waiting_run_says_for_whom() -> None:
     waiting = replace(told.run, status="queued", started=None)
     place = Place(Ahead(device="cpu", training=1, waiting=(2, 3)), 61.0)
     message = told.hear(run=waiting, place=place)
-    assert message is not None and message["waits"] == "2 runs before it on cpu, starts in about 1 min 1 s"
+    assert message is not None and message["waits"] == unbroken("2 runs before it on cpu, starts in about 1 min 1 s")
     assert told.hear(run=waiting, place=place) is None
     begun = told.hear(started(tiny_run()))
     assert begun is not None and begun["waits"] == ""

@@ -1,0 +1,72 @@
+"""What the address of a page asks for, and the address that says what the page shows: a link carries it.
+
+    wanted = asked("step", read, usual=3)  # before the widget is drawn; None: nothing new is asked for
+    say("step", "5", usual="3")            # after it; the address has it when the page is drawn
+
+The settings of a run are in the address too, by `lab.address`; which run is watched is in `lab.ui.state`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import streamlit as st
+
+from lab.fields import shown
+from lab.ui.text import plain
+
+T = TypeVar("T")
+PAGE, SEEN, SAID = "addressed_page", "addressed_seen", "addressed_said"
+
+
+@contextmanager
+def addressed(page: str) -> Iterator[None]:
+    """Around the drawing of a page: what it has said stands in its address at its end, as one entry of the history."""
+    if st.session_state.get(PAGE) != page:  # another one's address asked for other things
+        st.session_state[PAGE], st.session_state[SEEN] = page, {}
+    st.session_state[SAID] = {}
+    yield
+    before = st.query_params.to_dict()
+    said: dict[str, str | None] = st.session_state[SAID]
+    after = {name: text for name, text in (before | said).items() if text is not None}
+    if after != before:
+        st.query_params.from_dict(after)
+    _seen().update((name, after.get(name)) for name in said)
+
+
+def asked(name: str, read: Callable[[str], T | None], usual: T) -> T | None:
+    """What the address asks for under `name`, once: None until it asks for something else.
+
+    `read` gives None for what there is not, which is said in a sentence. `usual` is what a page shows whose address
+    says nothing: who goes back to such an address sees it again.
+    """
+    text, seen = st.query_params.get(name), _seen()
+    if text == seen.get(name):
+        return None
+    seen[name] = text
+    if text is None:
+        return usual
+    value = read(text)
+    if value is None:
+        known = text if text.isdecimal() and len(text) < 20 else shown(text)
+        st.warning(plain(f"The address asks for {name} {known}, but there is no such {name} here."))
+    return value
+
+
+def say(name: str, text: str | None, usual: str | None = None) -> None:
+    """Have the address say what is shown: nothing for None, or where it says nothing and the `usual` is shown."""
+    said: dict[str, str | None] = st.session_state.setdefault(SAID, {})
+    said[name] = None if text == usual and name not in st.query_params else text
+
+
+def one_of(numbers: Collection[int]) -> Callable[[str], int | None]:
+    """Reads one of these numbers."""
+    return lambda text: next((number for number in numbers if str(number) == text), None)
+
+
+def _seen() -> dict[str, str | None]:
+    """What the address of this page said last, by name."""
+    seen: dict[str, str | None] = st.session_state.setdefault(SEEN, {})
+    return seen

@@ -1,0 +1,162 @@
+"""A link says what a page shows: each page with a choice follows its address, and has it follow the choice."""
+
+import re
+from typing import Any
+
+import pytest
+from app_pages import component_data, go_to, html, is_well, labelled, open_app, words
+from examples import claimed, say, tiny_run
+from streamlit.testing.v1 import AppTest
+
+from lab.mnist import Mnist
+from lab.store import Store, worker_name
+from lab.training import train
+from lab.ui.inside import LAYER, MAPS, NUMBER, VALUES
+from lab.ui.mistakes import CELL
+from lab.ui.network_choice import ASKED
+
+
+@pytest.fixture
+def trained(store: Store, few: Mnist) -> int:
+    """A finished run of three epochs."""
+    run_id = store.submit(tiny_run())
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(tiny_run(), few))
+    return run_id
+
+
+def warnings(app: AppTest) -> list[str]:
+    return [re.sub("&#([0-9]+);", lambda code: chr(int(code[1])), warning.value) for warning in app.warning]
+
+
+def told(app: AppTest) -> dict[str, Any]:
+    """What the address says."""
+    return {name: values[-1] if isinstance(values, list) else values for name, values in app.query_params.items()}
+
+
+# --- Start and Steps -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [1, 3, 5, 6])
+def test_the_steps_page_shows_the_step_of_its_address(number: int) -> None:
+    app = open_app("steps", step=str(number))
+    assert labelled(app.get("button_group"), "Step").value == number
+    assert app.header[0].value.startswith(f"{number}. ")
+    assert is_well(app) and not app.warning and told(app) == {"step": str(number)}
+
+
+def test_a_step_that_is_chosen_is_in_the_address_on_both_pages_that_speak_of_one() -> None:
+    app = open_app("steps")
+    assert told(app) == {}  # which shows step 3 anyway
+    labelled(app.get("button_group"), "Step").set_value(5).run()
+    assert told(app) == {"step": "5"}
+    labelled(app.get("button_group"), "Step").set_value(3).run()
+    assert told(app) == {"step": "3"}
+    start = open_app("start", step="6")
+    assert component_data(start, "step-strip")["chosen"] == 6
+    start.session_state["step"] = 2  # what a click on a row sets
+    assert told(start.run()) == {"step": "2"}
+
+
+def test_who_goes_back_to_an_address_that_says_nothing_sees_what_it_showed() -> None:
+    app = open_app("steps")
+    labelled(app.get("button_group"), "Step").set_value(5).run()
+    app.query_params.clear()
+    app.run()
+    assert labelled(app.get("button_group"), "Step").value == 3
+
+
+def test_a_choice_outlives_another_page_whose_address_says_nothing_of_it() -> None:
+    app = open_app("steps", step="5")
+    app.query_params.clear()  # as the menu does
+    go_to(app, "runs")
+    app.query_params.clear()
+    assert labelled(go_to(app, "steps").get("button_group"), "Step").value == 5
+    assert told(app) == {"step": "5"}
+
+
+@pytest.mark.parametrize("text", ["9", "x", "", "0", "-1", "5.0", "²", "1" * 5000, "<b>5</b>"])
+def test_a_step_that_there_is_not_is_said_in_a_sentence_and_the_usual_one_shown(text: str) -> None:
+    app = open_app("start", step=text)
+    assert component_data(app, "step-strip")["chosen"] == 3
+    (sentence,) = warnings(app)
+    assert re.fullmatch(r"The address asks for step .{1,70}, but there is no such step here\.", sentence)
+    assert is_well(app) and not app.run().warning and told(app) == {"step": "3"}
+
+
+# --- Layers --------------------------------------------------------------------------------------------------------
+
+
+def test_the_network_that_is_edited_is_in_the_address_of_the_layers_page_and_comes_back_with_it() -> None:
+    app = open_app("layers", step="2")
+    assert "9,122" in html(app) and told(app) == {"step": "2"}
+    app.toggle(key="field-network.batch_norm").set_value(True).run()
+    assert told(app)["network.batch_norm"] == "yes"
+    again = open_app("layers", **told(app))
+    assert again.toggle(key="field-network.batch_norm").value is True
+
+
+def test_a_network_that_there_cannot_be_is_said_on_the_layers_page_and_not_used() -> None:
+    app = open_app("layers", **{"network.layers": "c8k99"})
+    assert is_well(app) and len(app.warning) == 1
+    assert warnings(app)[0].startswith("The settings in the address are not used: ")
+
+
+# --- Inside, Mistakes, Draw ------------------------------------------------------------------------------------------
+
+
+def test_a_link_to_the_inside_page_names_network_epoch_image_layer_and_value(trained: int) -> None:
+    link = {"run": str(trained), "epoch": "2", "image": "17", "layer": "2", "value": "1.3.4"}
+    app = open_app("inside", **link)
+    assert is_well(app) and not app.warning and told(app) == link
+    assert app.selectbox(key=ASKED).value == trained and labelled(app.select_slider, "Epoch").value == 2
+    assert app.text_input(key=NUMBER).value == "17" and app.selectbox(key=LAYER).value == 2
+    assert component_data(app, MAPS)["chosen"] == 1 and component_data(app, VALUES)["unit"] == [3, 4]
+
+
+def test_what_is_chosen_on_the_inside_page_is_in_its_address(trained: int) -> None:
+    app = open_app("inside")
+    assert told(app) == {}
+    app.selectbox(key=ASKED).set_value(trained).run()
+    labelled(app.select_slider, "Epoch").set_value(1).run()
+    app.text_input(key=NUMBER).set_value("5").run()
+    app.selectbox(key=LAYER).set_value(3).run()
+    labelled(app.number_input, "Map").set_value(2).run()
+    found = told(app)
+    assert found.pop("value").startswith("2.")
+    assert found == {"run": str(trained), "epoch": "1", "image": "5", "layer": "3"}
+    app.selectbox(key=ASKED).set_value(0).run()
+    assert not {"run", "epoch"} & set(told(app))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("run", "99"), ("image", "10000"), ("validation", "5"), ("layer", "x"), ("value", "1.2"), ("value", "0.99.0")],
+)
+def test_what_the_inside_page_cannot_show_is_said_in_a_sentence(name: str, text: str) -> None:
+    app = open_app("inside", **{name: text})
+    (sentence,) = warnings(app)
+    assert sentence.startswith(f"The address asks for {name} ") and is_well(app)
+    assert told(app).get(name) != text
+
+
+def test_a_link_to_a_cell_of_the_matrix_opens_its_digits(trained: int) -> None:
+    app = open_app("mistakes", run=str(trained), epoch="1", cell="4-4")
+    assert is_well(app) and not app.warning
+    assert app.selectbox(key=CELL).value == (4, 4) and labelled(app.select_slider, "Epoch").value == 1
+    app.selectbox(key=CELL).set_value(()).run()
+    assert told(app) == {"run": str(trained), "epoch": "1"}
+    (sentence,) = warnings(open_app("mistakes", cell="4-10"))
+    assert sentence == "The address asks for cell '4-10', but there is no such cell here."
+
+
+def test_a_link_to_the_draw_page_names_who_reads_and_leaves_the_watched_run_alone(trained: int) -> None:
+    app = open_app("draw", run=str(trained), epoch="2")
+    assert is_well(app) and not app.warning
+    assert component_data(app, "board")["reader"] == {"run": trained, "epoch": 2}
+    labelled(app.select_slider, "Epoch").set_value(3).run()
+    assert told(app) == {"run": str(trained), "epoch": "3"}
+    assert "run" not in app.session_state
+    labelled(app.selectbox, "Network").set_value(0).run()
+    assert told(app) == {}
+    assert "ready-trained" in words(app).lower()
