@@ -152,7 +152,7 @@ def _replayed_luck(pool: Pool, replayed: Sequence[ReplayedEpoch]) -> Iterator[st
     draws = "one draw" if len(finals) == 1 else f"{len(finals)} draws"
     yield f"The published seed's own weights, order and rotations with {draws} of dropout's masks end at {told} %"
     interval = mean_interval(finals)
-    if interval:
+    if interval and len(finals) >= ENOUGH:
         yield f"(mean {statistics.mean(finals):.3f} %, 95 %: {between(interval, 3)}):"
         inside = interval[0] <= pool.final_mean <= interval[1]
         yield (
@@ -161,10 +161,11 @@ def _replayed_luck(pool: Pool, replayed: Sequence[ReplayedEpoch]) -> Iterator[st
             else f"the mean of other seeds, {pool.final_mean:.3f} %, lies outside of that."
         )
         return
-    found = place(finals[0], pool.finals)
+    places = [place(final, pool.finals) for final in finals]
+    lower, higher = (" and ".join(f"{getattr(found, way)}" for found in places) for way in ("below", "above"))
     yield (
-        f"({found.below} of the {len(pool.runs)} seeds end lower, {found.above} higher). One draw cannot tell "
-        "whether the seed or the masks did it."
+        f"({lower} of the {len(pool.runs)} seeds end lower, {higher} higher). So few draws cannot tell whether the seed "
+        "or the masks did it."
     )
 
 
