@@ -13,10 +13,12 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
 from lab.config import RunConfig
+from lab.layers import layer_table
 from lab.steps import step
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
+LAYERS = len(layer_table(step(6).config.network))  # of the network that ships
 
 
 def open_board(server: LabServer, new_tab: Tabs) -> tuple[Page, Locator]:
@@ -58,7 +60,7 @@ def test_the_answer_moves_while_the_line_is_drawn_and_the_page_follows_at_its_en
     expect_answer(page, "1")
     assert page.evaluate(INK) > 20
     expect(page.locator(".lab-bars-answer")).to_contain_text(" %")
-    expect(page.locator(".lab-layers").get_by_role("img")).to_have_count(9)
+    expect(page.locator(".lab-layers").get_by_role("img")).to_have_count(LAYERS)
     expect(page.locator(".stages")).to_have_count(0)
     page.mouse.up()
     expect(page.locator(".stages")).to_contain_text("Centre of mass")

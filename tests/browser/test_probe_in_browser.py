@@ -32,7 +32,7 @@ def test_a_cell_of_the_matrix_opens_exactly_its_digits_by_mouse_and_by_keyboard(
     expect(digits).to_have_count(int(count))
     for digit in digits.all():
         assert f": a {label}, read as {answer} with" in (digit.get_attribute("aria-label") or "")
-    fullest.press("ArrowLeft")
+    fullest.press("ArrowRight" if answer < label else "ArrowLeft")  # towards the right answers, which there always are
     reached = page.locator(f"{MATRIX} button:focus")
     expect(reached).to_have_attribute("aria-label", re.compile(rf"^{label} read as"))
     other, count = re.findall(r"\d+", (reached.get_attribute("aria-label") or "").replace(",", ""))[1:]
