@@ -337,7 +337,7 @@ def whose(page: AppTest) -> str:
 
 
 def test_the_map_is_the_one_that_the_unit_stands_in_of_the_network_that_comes_with_the_lab(mnist: Mnist) -> None:
-    page = open_alone("layers")
+    page = with_draft(step(6).config, "layers")
     assert whose(page).startswith("This map is from the ready-trained network.")
     page.selectbox(key=LAYER).select(7).run()
     page.slider(key=MAP).set_value(3).run()
