@@ -164,8 +164,8 @@ def _replayed_luck(pool: Pool, replayed: Sequence[ReplayedEpoch]) -> Iterator[st
     places = [place(final, pool.finals) for final in finals]
     lower, higher = (" and ".join(f"{getattr(found, way)}" for found in places) for way in ("below", "above"))
     yield (
-        f"({lower} of the {len(pool.runs)} seeds end lower, {higher} higher). So few draws cannot tell whether the seed "
-        "or the masks did it."
+        f"({lower} of the {len(pool.runs)} seeds end lower, {higher} higher). So few draws cannot tell whether the "
+        "seed or the masks did it."
     )
 
 

@@ -3,7 +3,9 @@
 import streamlit as st
 
 from lab.evidence import reached_words, reference_pools
+from lab.layers import total_parameters
 from lab.number_words import unbroken
+from lab.steps import step
 from lab.ui.drawing_board import drawing_board
 from lab.ui.layout import page_head, two_sides
 from lab.ui.navigation import page
@@ -14,7 +16,7 @@ from lab.ui.step_strip import show_step_strip
 
 go_where_it_is_watched()
 page_head(
-    "A network with 9,426 parameters reads your digit",
+    f"A network with {total_parameters(step(6).config.network):,} parameters reads your digit",  # the one that ships
     "Draw a digit. Six steps lead to this network: choose one, and watch it learn.",
 )
 drawing, steps = two_sides(1.25, 1)
