@@ -43,7 +43,7 @@ with reading:
         st.error(plain(str(error)))
         st.stop()
     budget_bar(sum(row.parameters for row in rows), PARAMETER_BUDGET)
-    table, unit = st.tabs(["Layer table", "What a unit sees"])
+    table, unit = st.tabs(["Layer table", "What a unit sees"], key="reading")
     with table:
         show_layer_table(rows)
     with unit:

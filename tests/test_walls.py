@@ -327,6 +327,20 @@ def test_no_tuple_is_unpacked_to_outwit_the_formatter() -> None:
     assert unpacked == []
 
 
+def test_what_a_reader_opens_has_a_key() -> None:
+    """Without one, it is closed again as soon as anything above it on the page comes or goes."""
+    keyless = [
+        f"{path}:{node.lineno}"
+        for path, source in sources().items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("tabs", "expander", "popover")
+        and not any(given.arg == "key" for given in node.keywords)
+    ]
+    assert keyless == []
+
+
 def test_no_two_test_files_have_the_same_name() -> None:
     """pytest imports them by their name alone, and refuses a second one."""
     names = [path.rpartition("/")[2] for path in sources() if path.rpartition("/")[2].startswith("test_")]

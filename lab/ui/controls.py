@@ -96,7 +96,7 @@ def details() -> Callable[[], None]:
 
     Call that after the rest of the page, which then stands while torch is still being imported.
     """
-    augmentation, learning, beyond, run = st.tabs(["Augmentation", "Learning rate", "Beyond", "Run"])
+    augmentation, learning, beyond, run = st.tabs(["Augmentation", "Learning rate", "Beyond", "Run"], key="details")
     with augmentation:
         digits = st.container()
         _augmentation()

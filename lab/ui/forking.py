@@ -27,7 +27,7 @@ def offer_fork(store: Store, run_id: int) -> None:
         return
     if not epochs:
         return
-    with st.expander("Fork from here", icon=":material/call_split:"):
+    with st.expander("Fork from here", key="fork", icon=":material/call_split:"):
         config = draft().config
         epoch = epochs[0]
         if len(epochs) > 1:

@@ -43,7 +43,7 @@ def offer_lesson_link() -> None:
     """What to hide, and the link to hand on; a visitor of a lesson makes none."""
     if not all(map(shows, PARTS)):
         return
-    with st.popover("Link for a lesson", width="stretch"):
+    with st.popover("Link for a lesson", key="lesson-link", width="stretch"):
         chosen = st.pills(
             "Hide", list(PARTS), format_func=PARTS.__getitem__, selection_mode="multi", key="lesson-hides"
         )

@@ -48,7 +48,7 @@ def show_receptive_field(rows: Sequence[LayerRow]) -> None:
         st.markdown(f"**Map {channel} of layer {layer.index}**")
         shown = None if image is None else _show_map(layer, place, image)
     if shown is not None:
-        with st.expander("The sum that made this value"):
+        with st.expander("The sum that made this value", key="value-sum"):
             show_sum(shown, place)
 
 

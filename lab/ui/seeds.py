@@ -30,7 +30,7 @@ def offer_seeds(store: Store) -> None:
         (seed,) = free_seeds(known, draft().config, 1)
         said.caption(f"Run {twin.id} has the same settings and the same seed, so it gives the same curve.")
         other.button(f"Use seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
-    with st.popover("Train several seeds", width="stretch"):
+    with st.popover("Train several seeds", key="several-seeds", width="stretch"):
         number = st.slider("How many seeds", 2, MOST_SEEDS, 5, key="how-many-seeds", help=SEEDS_HELP)
         seeds = free_seeds(known, draft().config, number)
         st.caption(f"Seeds {', '.join(map(str, seeds))}, one after another.")

@@ -38,7 +38,7 @@ def offer_files(store: Store, run: RunSummary | None) -> None:
     if run is None:
         st.button("Download", disabled=True, width="stretch")
         return
-    with st.popover("Download", width="stretch"):
+    with st.popover("Download", key="download-run", width="stretch"):
         whole = partial(archive, store, run.run)
         st.download_button("Everything (ZIP)", whole, f"run-{run.run}.zip", type="primary", **_SETTINGS)
         for label, name in OFFERED.items():
@@ -50,6 +50,6 @@ def offer_files(store: Store, run: RunSummary | None) -> None:
 def offer_comparison(groups: Sequence[Group], whole: bool) -> None:
     """The table and the charts of a comparison as they are shown: in these groups, and close or `whole`."""
     called = comparison_name(run.run for group in groups for run in group.runs)
-    with st.popover("Download the comparison"):
+    with st.popover("Download the comparison", key="download-comparison"):
         for label, name in COMPARISON_OFFERED.items():
             st.download_button(label, partial(comparison_file, groups, name, whole), f"{called}-{name}", **_SETTINGS)

@@ -18,6 +18,8 @@ from lab.events import Finished
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
+OPENED = "() => Promise.all(document.getAnimations().map((animation) => animation.finished))"
+"""A section opens within half a second; a button in it moves until then, maybe between its pressing and releasing."""
 
 
 def finished(server: LabServer, rate: float, corrects: list[int], **changes: object) -> int:
@@ -32,6 +34,12 @@ def trained(server: LabServer, config: RunConfig) -> int:
     run = server.store.submit(config)
     wait_until(lambda: server.store.run(run).status == "finished")
     return run
+
+
+def set_learning_rate(page: Page, typed: str) -> None:
+    page.get_by_role("tab", name="Learning rate").click()
+    page.get_by_role("textbox", name="Learning rate", exact=True).fill(typed)
+    page.get_by_role("textbox", name="Learning rate", exact=True).press("Enter")
 
 
 def compare(server: LabServer, new_tab: Tabs, runs: list[int]) -> Page:
@@ -60,13 +68,21 @@ def differ(line: list[str]) -> bool:
 # --- more runs from one -------------------------------------------------------------------------------------------
 
 
+def test_the_open_tab_stays_open_when_a_sentence_above_it_goes(server: LabServer, new_tab: Tabs) -> None:
+    run = finished(server, 0.01, [9000])
+    page = new_tab(f"{server.address}/train?run={run}")
+    expect(page.get_by_text("it gives the same curve")).to_be_visible()
+    set_learning_rate(page, "0.001")
+    expect(page.get_by_text("it gives the same curve")).to_have_count(0)
+    expect(page.get_by_role("tab", name="Learning rate")).to_have_attribute("aria-selected", "true")
+
+
 def test_a_fork_trains_from_an_epoch_of_a_run_that_it_names(server: LabServer, new_tab: Tabs) -> None:
     parent = trained(server, tiny_run())
     page = new_tab(f"{server.address}/train?run={parent}")
-    page.get_by_role("tab", name="Learning rate").click()
-    page.get_by_role("textbox", name="Learning rate", exact=True).fill("0.001")
-    page.get_by_role("textbox", name="Learning rate", exact=True).press("Enter")
+    set_learning_rate(page, "0.001")
     page.get_by_text("Fork from here").click()
+    page.evaluate(OPENED)
     page.get_by_role("button", name="Fork after epoch 2").click()
     page.wait_for_url(re.compile(rf"run={parent + 1}\b"))
     expect(page.get_by_text(f"from run {parent}, epoch 2")).to_be_visible()
