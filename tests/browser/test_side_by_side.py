@@ -18,8 +18,6 @@ from lab.events import Finished
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
-OPENED = "() => Promise.all(document.getAnimations().map((animation) => animation.finished))"
-"""A section opens within half a second; a button in it moves until then, maybe between its pressing and releasing."""
 
 
 def finished(server: LabServer, rate: float, corrects: list[int], **changes: object) -> int:
@@ -40,6 +38,16 @@ def set_learning_rate(page: Page, typed: str) -> None:
     page.get_by_role("tab", name="Learning rate").click()
     page.get_by_role("textbox", name="Learning rate", exact=True).fill(typed)
     page.get_by_role("textbox", name="Learning rate", exact=True).press("Enter")
+
+
+def open_section(page: Page, key: str) -> None:
+    """Returns when it has opened: a button in it moves until then, maybe between being pressed and released."""
+    section = f".st-key-{key} details"
+    page.locator(f"{section} summary").click()
+    page.wait_for_function(
+        "at => { const it = document.querySelector(at); return it.open && !it.getAnimations({subtree: true}).length }",
+        arg=section,
+    )
 
 
 def compare(server: LabServer, new_tab: Tabs, runs: list[int]) -> Page:
@@ -81,8 +89,7 @@ def test_a_fork_trains_from_an_epoch_of_a_run_that_it_names(server: LabServer, n
     parent = trained(server, tiny_run())
     page = new_tab(f"{server.address}/train?run={parent}")
     set_learning_rate(page, "0.001")
-    page.get_by_text("Fork from here").click()
-    page.evaluate(OPENED)
+    open_section(page, "fork")
     page.get_by_role("button", name="Fork after epoch 2").click()
     page.wait_for_url(re.compile(rf"run={parent + 1}\b"))
     expect(page.get_by_text(f"from run {parent}, epoch 2")).to_be_visible()
