@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
 from torch import nn
 
-from lab import predict
+from lab import evidence, predict
 from lab.checkpoint import Snapshot
-from lab.config import RunConfig
+from lab.config import NetworkConfig, RunConfig
 from lab.layers import ImpossibleNetwork
 from lab.network import build_network, with_weights
 from lab.newest import newest
@@ -37,6 +38,26 @@ def reader(run: int | None, epoch: int | None, store: Store) -> Predictor:
     if epoch is None and found.status not in ENDED:
         return _as_it_trains(found, store)
     return _after_epoch(found, epoch, store)
+
+
+def reference_reader(network: NetworkConfig) -> Predictor | None:
+    """A reference run with just these layers, after its last epoch: the first step's that has them, the first seed's.
+
+    None where there is none, or none can be read. Dropout, which changes nothing but training, may differ.
+    """
+    with suppress(OSError, StoreError):
+        return _reference(replace(network, dropout=0), evidence.REFERENCE.stat().st_mtime_ns)
+    return None
+
+
+@lru_cache(maxsize=KEPT)
+def _reference(network: NetworkConfig, _changed: int) -> Predictor | None:
+    with evidence.opened(evidence.REFERENCE) as store:
+        alike = [run for run in store.runs() if replace(run.config.network, dropout=0) == network]
+        if not alike:
+            return None
+        run = min(alike, key=lambda run: (run.step or 0, run.config.seed))
+        return replace(predict.load_predictor(run.id, None, store), description=run.name)
 
 
 def _after_epoch(run: Run, epoch: int | None, store: Store) -> Predictor:

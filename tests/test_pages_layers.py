@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.config import NetworkConfig, conv, linear
 from lab.editing import Rows
+from lab.evidence import opened
 from lab.layer_words import layer_name
 from lab.layers import Square, layer_table
 from lab.mnist import DataError, Mnist
@@ -364,6 +365,20 @@ def test_the_newest_run_with_just_these_layers_makes_the_map_and_without_one_an_
     assert whose(with_draft(tiny_run(network=alike), "layers")).startswith(f"This map is from run {run_id}.")
     other = replace(TINY_NETWORK, batch_norm=False)
     assert whose(with_draft(tiny_run(network=other), "layers")).startswith("This map is from an untrained network")
+
+
+def test_where_nobody_has_trained_these_layers_here_the_runs_that_come_with_the_lab_make_the_map(mnist: Mnist) -> None:
+    page = open_alone("layers")  # step 3
+    assert whose(page).startswith(
+        "This map is from a run that comes with the lab (Step 3, batch norm and dropout, seed 1)."
+    )
+    page.selectbox(key=LAYER).select(8).run()
+    shown = component_data(page, CLICK)["tiles"][0]["words"]
+    with opened() as reference:
+        first = next(run.id for run in reference.runs() if (run.step, run.config.seed) == (3, 1))
+        (made,) = layer_maps(load_predictor(first, None, reference), mnist.test_images[0, 0].numpy() / 255)[7:8]
+    row, column = component_data(page, CLICK)["unit"]
+    assert shown.endswith(f"the marked value is {number(made.maps[0, row, column])}")
 
 
 def test_a_network_too_large_to_compute_at_once_is_said_to_be_so() -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,15 +11,16 @@ import torch
 from examples import checkpoint_of, claimed, epochs_of, noted, say, tiny_run
 from numpy.typing import NDArray
 
-from lab import predict
+from lab import evidence, predict
 from lab.checkpoint import Snapshot
 from lab.config import NetworkConfig, conv
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
 from lab.newest import forget, newest, publish
 from lab.predict import Predictor, load_predictor
-from lab.readers import reader
+from lab.readers import reader, reference_reader
 from lab.seeding import WEIGHTS, derived_seed
+from lab.steps import step
 from lab.store import Store, StoreError
 from lab.training import train
 
@@ -171,3 +174,23 @@ def test_nothing_is_known_of_a_run_that_is_forgotten(store: Store, run: int, few
     assert newest(store.url, run) is not None and newest("sqlite:///another", run) is None
     forget(store.url, run)
     assert newest(store.url, run) is None
+
+
+def test_the_reference_run_with_just_these_layers_reads_whatever_its_dropout() -> None:
+    layers = step(4).config.network  # those of step 3
+    found = reference_reader(replace(layers, dropout=0.5))
+    assert found is not None and found.description == "Step 3, batch norm and dropout, seed 1"
+    assert found.config.layers == layers.layers
+    assert reference_reader(replace(layers, batch_norm=False)) is not None  # step 2 has none
+    assert reference_reader(replace(layers, layers=layers.layers[:-1])) is None
+
+
+@pytest.mark.parametrize("content", [None, b"no database"])
+def test_without_reference_runs_that_can_be_read_none_of_them_reads(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "reference.sqlite3"
+    if content is not None:
+        database.write_bytes(content)
+    monkeypatch.setattr(evidence, "REFERENCE", database)
+    assert reference_reader(step(3).config.network) is None

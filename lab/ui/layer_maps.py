@@ -40,6 +40,20 @@ def _maps_of(run: int | None, epoch: int | None, url: str, changed: float, pixel
     return layer_maps(_reader.predictor(), _image(pixels))
 
 
+def reference_maps_of(network: NetworkConfig, image: NDArray[Any]) -> tuple[list[LayerMaps], str] | None:
+    """The same of a reference run that has just these layers, and its name; None: none has."""
+    return _reference_maps_of(network, _pixels(image))
+
+
+@lru_cache(maxsize=4)
+def _reference_maps_of(network: NetworkConfig, pixels: bytes) -> tuple[list[LayerMaps], str] | None:
+    from lab.probe import layer_maps
+    from lab.readers import reference_reader
+
+    predictor = reference_reader(network)
+    return (layer_maps(predictor, _image(pixels)), predictor.description) if predictor else None
+
+
 def untrained_maps_of(network: NetworkConfig, image: NDArray[Any]) -> list[LayerMaps] | None:
     """The same of a network that has learned nothing; None where that would take too long."""
     return None if total_macs(network) > MOST_MACS else _untrained_maps_of(network, _pixels(image))

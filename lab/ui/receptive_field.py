@@ -10,15 +10,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from lab.config import NetworkConfig
 from lab.layer_words import layer_name
 from lab.layers import LayerRow, Square, receptive_square
 from lab.store import StoreError
 from lab.ui.choice import choice
 from lab.ui.digits import choose_test_image, show_test_digit
-from lab.ui.layer_maps import maps_of, show_value_map, untrained_maps_of
+from lab.ui.layer_maps import maps_of, reference_maps_of, show_value_map, untrained_maps_of
 from lab.ui.network_choice import trained_reader
 from lab.ui.state import draft, the_store
 from lab.ui.sum_words import show_sum
+from lab.ui.text import plain
 from lab.ui.tiles import picked
 
 if TYPE_CHECKING:
@@ -52,19 +54,22 @@ def show_receptive_field(rows: Sequence[LayerRow]) -> None:
             show_sum(shown, place)
 
 
+def _maps(network: NetworkConfig, image: NDArray[np.float32]) -> tuple[list[LayerMaps] | None, str]:
+    """What the layers make of the image, trained where some network of them is, and a sentence that says which."""
+    reader = trained_reader(network, the_store())
+    with suppress(StoreError):  # weights that cannot be read: another network stands for them
+        if reader:
+            name = f"run {reader.run}" if reader.run else "the ready-trained network"
+            return maps_of(reader, image), f"This map is from {name}."
+    if reference := reference_maps_of(network, image):
+        made, name = reference
+        return made, f"This map is from a run that comes with the lab ({plain(name)})."
+    return untrained_maps_of(network, image), "This map is from an untrained network: its weights are still random."
+
+
 def _show_map(layer: LayerRow, place: tuple[int, int, int], image: NDArray[np.float32]) -> LayerMaps | None:
     """The map that the unit stands in, of a trained network where there is one of these layers, and whose it is."""
-    network = draft().config.network
-    reader, made = trained_reader(network, the_store()), None
-    with suppress(StoreError):  # weights that cannot be read: an untrained network stands for them
-        made = maps_of(reader, image) if reader else None
-    if made is None or reader is None:
-        made, whose = (
-            untrained_maps_of(network, image),
-            "This map is from an untrained network: its weights are still random.",
-        )
-    else:
-        whose = f"This map is from {f'run {reader.run}' if reader.run else 'the ready-trained network'}."
+    made, whose = _maps(draft().config.network, image)
     if made is None:
         st.caption("This network is too large to show its maps here: train it, and see them on the Inside page.")
         return None
