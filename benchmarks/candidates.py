@@ -221,6 +221,9 @@ CANDIDATES: Mapping[str, RunConfig] = {
     "threes, longer tail, mild, averaging 0.998": candidate("threes, longer tail", weight_averaging=0.998),
     "threes, wider head, mild, averaging 0.998": candidate("threes, wider head", weight_averaging=0.998),
     "threes, tail, mild, averaging 0.9995": candidate("threes, tail", weight_averaging=0.9995),
+    "threes, wider head, mild, batch 64, rate 0.2, averaging 0.996": candidate(
+        "threes, wider head", batch=64, rate=0.2, weight_averaging=0.996
+    ),
     "threes, tail, mild, batch 64, rate 0.2, averaging 0.996": candidate(
         "threes, tail", batch=64, rate=0.2, weight_averaging=0.996
     ),
