@@ -15,8 +15,12 @@ T = TypeVar("T")
 
 
 def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, **more: Any) -> T:
-    """Draw the widget; returns its value, which is `first` until it is given another one."""
-    st.session_state.setdefault(key, known(key, first))
+    """Draw the widget; returns its value, which is `first` until it is given another one.
+
+    It is told its value in every drawing: what stands in a popover is in the browser only once that is opened, and on
+    another page a widget of the same key is another widget.
+    """
+    st.session_state[key] = known(key, first)
     value: T = widget(*stated, key=key, **more)
     st.session_state[_kept(key)] = value
     return value

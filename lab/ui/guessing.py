@@ -14,7 +14,7 @@ from lab.analysis import RunSummary
 from lab.figures import GUESS
 from lab.guess import GUESSES, Guess, verdict
 from lab.number_words import unbroken
-from lab.ui.choice import kept, known, put
+from lab.ui.choice import kept, put
 from lab.ui.state import guess_of, keep_guess
 
 KEY = "guess"
@@ -32,7 +32,6 @@ _STYLE = f"""
 
 def ask_guess() -> None:
     """What the run will come to, if one likes to say so; `take_guess` gives it to the run that is started."""
-    put(KEY, known(KEY, None))  # on each of three pages it is a widget of its own
     kept(
         KEY,
         None,
