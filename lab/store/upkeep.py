@@ -6,6 +6,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -82,7 +83,7 @@ def backup(url: str, target: Path) -> None:
     path = sqlite_path(url)
     if path is None:
         raise StoreError(f"{shown(url)} is kept by a server: copy it with the server's own tool, such as pg_dump.")
-    if target.exists():
+    if os.path.exists(target):  # Path.exists raises where it may not be looked at; the copy then says so
         raise StoreError(f"{target} exists already and is left as it is: name a new file.")
     unfinished = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}")
     try:
@@ -92,4 +93,5 @@ def backup(url: str, target: Path) -> None:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(f"{path} cannot be copied to {target} ({reason}).") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()

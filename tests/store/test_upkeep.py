@@ -105,10 +105,13 @@ def test_a_backup_overwrites_nothing(store: Store, tmp_path: Path) -> None:
     assert there.read_bytes() == b"chapter one"
 
 
-def test_a_backup_that_cannot_be_written_leaves_nothing(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["no/such/folder.sqlite3", "a file/copy", "x" * 250, "x" * 300])
+def test_a_backup_that_cannot_be_written_leaves_nothing(store: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a file").write_bytes(b"no folder")
+    before = sorted(tmp_path.iterdir())
     with pytest.raises(StoreError, match="cannot be copied to"):
-        backup(store.url, tmp_path / "no" / "such" / "folder.sqlite3")
-    assert not (tmp_path / "no").exists()
+        backup(store.url, tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_what_a_server_keeps_is_copied_with_the_servers_own_tool() -> None:
