@@ -43,8 +43,8 @@ class Worker:
         self._training: Attempt | None = None
         self._parked: dict[int, Attempt] = {}
         """The paused runs that it holds, the one that has been paused longest first."""
-        self._left: tuple[int, float] = (0, 0.0)
-        """To which run of another process the device was left, and since when."""
+        self._left: dict[int, float] = {}
+        """To which runs of other processes the device has been left, and since when, as long as they wait."""
         self._thread = threading.Thread(target=self._work, name=f"lab-worker-{device}", daemon=True)
 
     def start(self) -> None:
@@ -121,7 +121,9 @@ class Worker:
         self._look_after_the_parked()
         active = self.store.active()
         self._give_up_what_nobody_trains(active)
-        for run in turns(active, self.device, available_devices()):
+        waiting = turns(active, self.device, available_devices())
+        self._left = {run.id: self._left[run.id] for run in waiting if run.id in self._left}
+        for run in waiting:
             if run.id in self._parked:
                 return self._parked.pop(run.id) if self._parked[run.id].may_go_on() else None
             if run.status == "paused":
@@ -140,9 +142,7 @@ class Worker:
 
     def _is_left_to_others(self, run: Active) -> bool:
         """Whether to let another process go on with its paused run; not for long, since it may be stopped itself."""
-        if self._left[0] != run.id:
-            self._left = (run.id, time.monotonic())
-        return time.monotonic() - self._left[1] < OTHERS_TURN_SECONDS
+        return time.monotonic() - self._left.setdefault(run.id, time.monotonic()) < OTHERS_TURN_SECONDS
 
     def _train(self, attempt: Attempt) -> None:
         self._training, attempt.look_around = attempt, self._look_after_the_parked
