@@ -10,8 +10,6 @@ from scipy import ndimage
 
 from lab.drawing.ink import BlankDrawing, Gray, ink_of
 
-Bools = NDArray[np.bool_]
-
 SHEET = (0.2, 0.65)
 """Of the picture that a sheet's box covers, and of this box that its paper covers: at least these shares."""
 AT_THE_BORDER = 0.1
