@@ -78,11 +78,12 @@ class Worker:
 
     def problems(self) -> list[str]:
         """What keeps it, or a run that it holds, from going on, in sentences."""
-        waiting = [f"Run {held.claim.run_id} waits: {held.problem}" for held in self._held() if held.problem]
+        waiting = [f"Run {held.claim.run_id} waits: {told}" for held in self._held() if (told := held.problem)]
         return [*waiting, *([self._problem] if self._problem else [])]
 
     def _held(self) -> list[Attempt]:
-        return [*self._parked.copy().values(), *([self._training] if self._training else [])]
+        training = self._training  # looked at once: it may end meanwhile
+        return [*self._parked.copy().values(), *([training] if training else [])]
 
     def _work(self) -> None:
         reason = CLOSED

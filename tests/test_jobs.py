@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -213,6 +214,23 @@ def test_a_worker_that_has_ended_by_itself_is_noticed_and_replaced(
     store.requeue(run_id)
     until_status(store, run_id, "finished")
     assert workers.end()
+
+
+def test_a_run_that_ends_while_it_is_asked_for_is_no_error(store: Store) -> None:
+    class Ends(Worker):
+        """Its run is over at the second look."""
+
+        looks = iter((SimpleNamespace(claim=SimpleNamespace(run_id=1), problem="The disk is full."),))
+
+        @property
+        def _training(self) -> Any:
+            return next(self.looks, None)
+
+        @_training.setter
+        def _training(self, _: Any) -> None:
+            pass
+
+    assert Ends(store, "cpu").problems() == ["Run 1 waits: The disk is full."]
 
 
 # --- commands ----------------------------------------------------------------------------------------------------

@@ -57,7 +57,11 @@ def _faults(database: Database) -> Iterator[str]:
 def _schema_faults(database: Database) -> Iterator[str]:
     with database.reading() as connection:
         inspector = sa.inspect(connection)
+        names = set(inspector.get_table_names())
         for table in METADATA.sorted_tables:
+            if table.name not in names:
+                yield f"{database.name} lacks the table {table.name}."
+                continue
             there = {column["name"] for column in inspector.get_columns(table.name)}
             for name in sorted({column.name for column in table.columns} - there):
                 yield f"The table {table.name} of {database.name} lacks the column {name}."

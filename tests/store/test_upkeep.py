@@ -42,6 +42,7 @@ def test_a_sound_store_has_no_problem_also_while_it_is_used(store: Store) -> Non
             "its checkpoint of epoch 2 is damaged",
         ),
         ("UPDATE runs SET status = 'running', worker = NULL", "is called running, and no worker has claimed it"),
+        ("DROP TABLE events", "lacks the table events"),
         ("DROP INDEX ix_events_run_id", "lacks the index ix_events_run_id"),
         ("ALTER TABLE checkpoints DROP COLUMN state_digest", "lacks the column state_digest"),
     ],
