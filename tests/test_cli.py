@@ -399,6 +399,7 @@ def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> 
         (("show", -1), "No such option: -1"),
         (("show", "[/b]\x1b[31m"), "There is no run [/b]\\x1b[31m: `python -m lab runs` lists them."),
         (("import", "[/b] :rocket:"), "There is no file [/b] :rocket:."),
+        (("import", "x" * 300), f"There is no file {'x' * 300}."),
         (("runs", "all"), "(all)"),
         (("dance",), "No such command 'dance'"),
     ],
@@ -412,6 +413,15 @@ def test_wrong_arguments_get_one_sentence_and_exit_code_2(
     assert sentence in err
     assert err.count("\n") == 1
     assert store.runs() == []  # nothing was begun
+
+
+def test_a_benchmark_without_its_images_gets_one_sentence_and_exit_code_2(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path))
+    code, out, err = lab("bench")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("The data file ")
 
 
 def test_the_largest_number_that_a_run_can_have_is_looked_up(lab: Lab) -> None:
