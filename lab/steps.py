@@ -128,22 +128,33 @@ PLAIN = NetworkConfig(
 LIGHT = skeleton(LIGHT_CHANNELS)
 _REGULARISED = skeleton(LIGHT_CHANNELS, batch_norm=True, dropout=DROPOUT)
 
-BEYOND = NetworkConfig(
-    layers=(
-        conv(8, 3, padding=1),
-        conv(12, 3, padding=1),
-        max_pool(),
-        conv(16, 3, padding=1),
-        conv(16, 3, padding=1),
-        max_pool(),
-        conv(16, 3),
-        conv(16, 3),
-        conv(10, 1),
-    ),
-    batch_norm=True,
-    bias="none",
-)
+
+def threes(channels: Channels) -> NetworkConfig:
+    """The shape that steps 6 and 7 share: 3x3, 3x3, pool, 3x3, 3x3, pool, 3x3, 3x3, 1x1, without a bias."""
+    first, second, third, fourth, fifth, sixth = channels
+    return NetworkConfig(
+        layers=(
+            conv(first, 3, padding=1),
+            conv(second, 3, padding=1),
+            max_pool(),
+            conv(third, 3, padding=1),
+            conv(fourth, 3, padding=1),
+            max_pool(),
+            conv(fifth, 3),
+            conv(sixth, 3),
+            conv(10, 1),
+        ),
+        batch_norm=True,
+        bias="none",
+    )
+
+
+BEYOND = threes((8, 12, 16, 16, 16, 16))
 """Step 6's network, 9,904 parameters: narrow where the maps are large."""
+SMALLEST = threes((8, 8, 12, 12, 12, 12))
+"""Step 7's network, 5,648 parameters."""
+
+_MILD = Augmentation(rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear")
 
 STEPS: tuple[Step, ...] = (
     Step(
@@ -205,10 +216,23 @@ STEPS: tuple[Step, ...] = (
         "weights.",
         config=RunConfig(
             network=BEYOND,
-            augmentation=Augmentation(
-                rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear"
-            ),
+            augmentation=_MILD,
             optimizer=Optimizer(learning_rate=0.05),
+            schedule=Schedule(kind="one_cycle"),
+            batch_size=32,
+            weight_averaging=0.998,
+        ),
+    ),
+    Step(
+        number=7,
+        name="Smallest",
+        idea="How small may the network be? The layers of step 6 with fewer maps each: the smallest of those tried that "
+        "still reads 99.40 % of the images held out of training. Fewer weights can be changed in larger updates: the "
+        "learning rate is twice as high.",
+        config=RunConfig(
+            network=SMALLEST,
+            augmentation=_MILD,
+            optimizer=Optimizer(learning_rate=0.1),
             schedule=Schedule(kind="one_cycle"),
             batch_size=32,
             weight_averaging=0.998,
