@@ -83,7 +83,7 @@ def _refuse(sentence: str) -> None:
 
 @app.command("steps")
 def list_steps(as_json: JsonOption = False) -> None:
-    """List the six steps: the five published ones and Beyond."""
+    """List the seven steps: the five published ones, Beyond and Smallest."""
     presets = [summarize_step(preset) for preset in steps.STEPS]
     if as_json:
         print(json.dumps([preset.row() for preset in presets], indent=2))
