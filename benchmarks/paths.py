@@ -2,11 +2,12 @@
 
     python benchmarks/paths.py [--threads 1] [--rounds 5] [--only "step 1"]
 
-The six presets, the network of the best documented anchor, and twenty drawn from what the editor can make. Both engines
-train on the same images in the same order (forward, backward and SGD; nothing is augmented), in turn, in one process.
-Each figure is a median: of a round's iterations, then of the rounds; a ratio is the median of the rounds' ratios. With
-one thread the processor's time is taken, which nothing else on the machine adds to; else the clock's. GFLOP/s count
-every multiplication of the layer table once, and their share is of a float32 product of two large matrices.
+The seven presets, the network of the best documented anchor, and twenty drawn from what the editor can make. Both
+engines train on the same images in the same order (forward, backward and SGD; nothing is augmented), in turn, in one
+process. Each figure is a median: of a round's iterations, then of the rounds; a ratio is the median of the rounds'
+ratios. With one thread the processor's time is taken, which nothing else on the machine adds to; else the clock's.
+GFLOP/s count every multiplication of the layer table once, and their share is of a float32 product of two large
+matrices.
 """
 
 from __future__ import annotations

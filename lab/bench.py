@@ -88,7 +88,8 @@ class Lab:
         from lab.mnist import load_mnist
 
         prepare_training_thread()
-        self.config = replace(CONFIG, device=device, engine=engine, epochs=2)  # type: ignore[arg-type]
+        changes: dict[str, Any] = {"device": device, "engine": engine, "epochs": 2, "measure_training": False}
+        self.config = replace(CONFIG, **changes)
         self.data = load_mnist(device)
         self.engine, self.evaluation = "", 0.0
 

@@ -83,7 +83,7 @@ def _refuse(sentence: str) -> None:
 
 @app.command("steps")
 def list_steps(as_json: JsonOption = False) -> None:
-    """List the six steps: the five published ones and Beyond."""
+    """List the seven steps: the five published ones, Beyond and Smallest."""
     presets = [summarize_step(preset) for preset in steps.STEPS]
     if as_json:
         print(json.dumps([preset.row() for preset in presets], indent=2))
@@ -227,10 +227,14 @@ def bench(
     """Compare how fast the published recipe and the lab train step 5: the medians of five rounds."""
     from lab.bench import bench as measure
     from lab.device import resolve_device
+    from lab.mnist import DataError
 
     chosen = replace(steps.step(5).config, device=device)  # type: ignore[arg-type]  # checked by RunConfig
     _check_device(chosen)
-    report = measure(resolve_device(chosen.device), "pytorch" if plain else "fastest", iterations)
+    try:
+        report = measure(resolve_device(chosen.device), "pytorch" if plain else "fastest", iterations)
+    except DataError as error:
+        raise Refused(str(error)) from error
     if as_json:
         print(json.dumps(report.row(), indent=2))
     else:

@@ -33,7 +33,7 @@ def _field(name: str, flag: str = "", kind: type = RunConfig) -> Any:
     return typer.Option(flag or f"--{name}", help=f"{stated.help}{allowed}")
 
 
-StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond.")]
+StepOption = Annotated[int, typer.Option("--step", help="1 to 5: the published steps; 6: Beyond; 7: Smallest.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 EpochsOption = Annotated[int | None, _field("epochs")]
 SeedOption = Annotated[int, _field("seed")]

@@ -91,6 +91,7 @@ def runs_table(runs: Iterable[RunSummary]) -> Table:
             _percent(run.last.test_accuracy if run.last else None),
             _percent(run.best.test_accuracy if run.best else None),
             f"{run.training_seconds / 60:.1f}",
+            moment(run.queued),
             moment(run.started),
         )
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +26,7 @@ def import_runs(
     ] = False,
 ) -> None:
     """Copy the ended runs from the database file of another lab. That file does not change."""
-    if not file.is_file():
+    if not os.path.isfile(file):  # Path.is_file raises where it may not be looked at
         raise Refused(f"There is no file {file}.")
     done = open_store().import_file(file, slim)
     for sentence in done.refused:

@@ -25,13 +25,17 @@ REFERENCE = Path(__file__).parent / "data" / "reference.sqlite3"
 
 
 def reached_words(pools: Sequence[Pool]) -> str:
-    """How many of the seeds end at the target: of step 5 and of the step beyond; nothing is said without a run."""
+    """How many of the seeds end at the target: of step 5 and of the steps beyond; nothing is said without a run."""
     said = [
         f"{pool.reached_target} of {count(len(pool.runs), 'seed')} of {where}"
-        for number, where in ((5, "step 5"), (6, "Beyond"))
+        for number, where in ((5, "step 5"), (6, "Beyond"), (7, "Smallest"))
         if (pool := main_pool(pools, number))
     ]
-    return f"Measured here: {' and '.join(said)} end at {TARGET_ACCURACY:.2f} % or better." if said else ""
+    if not said:
+        return ""
+    *most, last = said
+    counted_seeds = f"{', '.join(most)} and {last}" if most else last
+    return f"Measured here: {counted_seeds} end at {TARGET_ACCURACY:.2f} % or better."
 
 
 def final_words(pool: Pool) -> str:

@@ -61,13 +61,15 @@ def spread(values: Sequence[float]) -> float:
 def grouped(runs: Iterable[RunSummary]) -> list[Group]:
     """A group for each config, apart from the seed and the device asked for, in the order in which the runs come.
 
-    Forks and runs that are not complete stand by themselves. What a run was computed with is a part of its config here:
-    engines round differently.
+    Forks and runs that are not complete stand by themselves, and so does one that trains a seed again: it gives the
+    same curve, which would count twice. What a run was computed with is a part of its config here: engines round
+    differently.
     """
     found: dict[tuple[RunConfig, str] | int, list[RunSummary]] = {}
     for run in runs:
         alike = (replace(run.config, seed=0, device="auto"), run.engine)
         by_itself = not run.complete or run.parent_epoch is not None  # a fork's first epochs had another config
+        by_itself = by_itself or any(other.config.seed == run.config.seed for other in found.get(alike, ()))
         found.setdefault(run.run if by_itself else alike, []).append(run)
     return [Group(runs=tuple(sorted(pool, key=lambda run: (run.config.seed, run.run)))) for pool in found.values()]
 

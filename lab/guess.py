@@ -36,7 +36,7 @@ class Guess:
         return min(max(accuracy, self.low), self.high)
 
     def off(self, accuracy: float) -> float:
-        """How many points more it came to than the guess, below 0: less; 0 within it."""
+        """How many points more it came to than the guess, below 0: less; 0 within it and at `high`."""
         return 0.0 if self.low <= accuracy < self.high else accuracy - self.nearest(accuracy)
 
 
@@ -50,7 +50,5 @@ def verdict(guess: Guess, accuracy: float) -> tuple[str, str]:
     if guess.low <= accuracy < guess.high:
         return "as you guessed", "What made you so sure? Say it in one sentence, change one thing, and guess again."
     more = "more" if accuracy >= guess.high else "less"
-    return (
-        f"{abs(off):.2f} points {more}",
-        f"Why {more}? Say it in one sentence first: at which epoch did the curve leave your guess?",
-    )
+    how_far = f"{abs(off):.2f} points {more}" if off else "just above"  # at `high`, which the guess ends before
+    return how_far, f"Why {more}? Say it in one sentence first: at which epoch did the curve leave your guess?"

@@ -43,8 +43,8 @@ class Worker:
         self._training: Attempt | None = None
         self._parked: dict[int, Attempt] = {}
         """The paused runs that it holds, the one that has been paused longest first."""
-        self._left: tuple[int, float] = (0, 0.0)
-        """To which run of another process the device was left, and since when."""
+        self._left: dict[int, float] = {}
+        """To which runs of other processes the device has been left, and since when, as long as they wait."""
         self._thread = threading.Thread(target=self._work, name=f"lab-worker-{device}", daemon=True)
 
     def start(self) -> None:
@@ -78,11 +78,12 @@ class Worker:
 
     def problems(self) -> list[str]:
         """What keeps it, or a run that it holds, from going on, in sentences."""
-        waiting = [f"Run {held.claim.run_id} waits: {held.problem}" for held in self._held() if held.problem]
+        waiting = [f"Run {held.claim.run_id} waits: {told}" for held in self._held() if (told := held.problem)]
         return [*waiting, *([self._problem] if self._problem else [])]
 
     def _held(self) -> list[Attempt]:
-        return [*self._parked.copy().values(), *([self._training] if self._training else [])]
+        training = self._training  # looked at once: it may end meanwhile
+        return [*self._parked.copy().values(), *([training] if training else [])]
 
     def _work(self) -> None:
         reason = CLOSED
@@ -121,7 +122,9 @@ class Worker:
         self._look_after_the_parked()
         active = self.store.active()
         self._give_up_what_nobody_trains(active)
-        for run in turns(active, self.device, available_devices()):
+        waiting = turns(active, self.device, available_devices())
+        self._left = {run.id: self._left[run.id] for run in waiting if run.id in self._left}
+        for run in waiting:
             if run.id in self._parked:
                 return self._parked.pop(run.id) if self._parked[run.id].may_go_on() else None
             if run.status == "paused":
@@ -140,9 +143,7 @@ class Worker:
 
     def _is_left_to_others(self, run: Active) -> bool:
         """Whether to let another process go on with its paused run; not for long, since it may be stopped itself."""
-        if self._left[0] != run.id:
-            self._left = (run.id, time.monotonic())
-        return time.monotonic() - self._left[1] < OTHERS_TURN_SECONDS
+        return time.monotonic() - self._left.setdefault(run.id, time.monotonic()) < OTHERS_TURN_SECONDS
 
     def _train(self, attempt: Attempt) -> None:
         self._training, attempt.look_around = attempt, self._look_after_the_parked

@@ -23,8 +23,13 @@ def quick(config: RunConfig) -> RunConfig:
 
 
 def full(config: RunConfig) -> RunConfig:
-    """The run of the same recipe that is as long as the published ones; all else is as it was."""
-    return replace(config, training_images=TRAINING_IMAGES, epochs=RunConfig.epochs)
+    """The run of the same recipe that is as long as the published ones; all else is as it was.
+
+    Of a quick run, whose batch may be its recipe's own again, it also measures what that left out.
+    """
+    was_quick = is_quick(replace(config, batch_size=QUICK_BATCH))
+    measures = RunConfig.measure_training if was_quick else config.measure_training
+    return replace(config, training_images=TRAINING_IMAGES, epochs=RunConfig.epochs, measure_training=measures)
 
 
 def is_quick(config: RunConfig) -> bool:

@@ -117,7 +117,7 @@ def training_read(run: RunSummary, augmented: bool) -> float | None:
 
 
 def published_final(step: int) -> float | None:
-    """The published test accuracy of a step after its last epoch; None for Beyond."""
+    """The published test accuracy of a step after its last epoch; None where nobody published one."""
     epochs = published_epochs(step)
     return epochs[-1].test_accuracy if epochs else None
 

@@ -93,12 +93,12 @@ def pairs(before: Sequence[Block], after: Sequence[Block]) -> list[Pair]:
     """The blocks of two stacks, in order, with those side by side that are the same thing.
 
     Of two networks that have hardly a layer in common no layer is said to have become another one: the layers stand
-    beside each other by their places.
+    beside each other by their places. Where all kinds and kernels are the same, only sizes have changed.
     """
     names = [[block.name for block in blocks] for blocks in (before, after)]
     matcher = SequenceMatcher(a=names[0], b=names[1], autojunk=False)
     same = sum(one.details[:1] == other.details[:1] for one, other in _matched(before, after, matcher))
-    if same < min(len(before), len(after)) / 2:
+    if names[0] != names[1] and same < min(len(before), len(after)) / 2:
         return list(_by_place(before, after))
     return list(_paired(before, after, matcher))
 

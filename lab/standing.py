@@ -94,7 +94,7 @@ def moment(seconds: float) -> str:
 
 def about(seconds: float) -> str:
     """`9 s`, `21 min`, `1 h 5 min`: a duration that is only foreseen."""
-    if seconds < 60:
+    if round(seconds) < 60:
         return duration(seconds)
     return duration(60 * round(seconds / 60)).removesuffix(f"{NO_BREAK}0{NO_BREAK}s")
 

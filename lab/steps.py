@@ -1,4 +1,4 @@
-"""The presets: the five published steps and Beyond, and the published results beside them.
+"""The presets: the five published steps and two of this lab's own, and the published results beside them.
 
 The five are those of the notebooks at `SOURCE`, folder S4, January 2023: one run each, with seed 1.
 """
@@ -128,22 +128,33 @@ PLAIN = NetworkConfig(
 LIGHT = skeleton(LIGHT_CHANNELS)
 _REGULARISED = skeleton(LIGHT_CHANNELS, batch_norm=True, dropout=DROPOUT)
 
-BEYOND = NetworkConfig(
-    layers=(
-        conv(8, 3, padding=1),
-        conv(12, 3, padding=1),
-        max_pool(),
-        conv(16, 3, padding=1),
-        conv(16, 3, padding=1),
-        max_pool(),
-        conv(16, 3),
-        conv(16, 3),
-        conv(10, 1),
-    ),
-    batch_norm=True,
-    bias="none",
-)
+
+def threes(channels: Channels) -> NetworkConfig:
+    """The shape that steps 6 and 7 share: 3x3, 3x3, pool, 3x3, 3x3, pool, 3x3, 3x3, 1x1, without a bias."""
+    first, second, third, fourth, fifth, sixth = channels
+    return NetworkConfig(
+        layers=(
+            conv(first, 3, padding=1),
+            conv(second, 3, padding=1),
+            max_pool(),
+            conv(third, 3, padding=1),
+            conv(fourth, 3, padding=1),
+            max_pool(),
+            conv(fifth, 3),
+            conv(sixth, 3),
+            conv(10, 1),
+        ),
+        batch_norm=True,
+        bias="none",
+    )
+
+
+BEYOND = threes((8, 12, 16, 16, 16, 16))
 """Step 6's network, 9,904 parameters: narrow where the maps are large."""
+SMALLEST = threes((8, 8, 12, 12, 12, 12))
+"""Step 7's network, 5,648 parameters."""
+
+_MILD = Augmentation(rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear")
 
 STEPS: tuple[Step, ...] = (
     Step(
@@ -205,10 +216,23 @@ STEPS: tuple[Step, ...] = (
         "weights.",
         config=RunConfig(
             network=BEYOND,
-            augmentation=Augmentation(
-                rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear"
-            ),
+            augmentation=_MILD,
             optimizer=Optimizer(learning_rate=0.05),
+            schedule=Schedule(kind="one_cycle"),
+            batch_size=32,
+            weight_averaging=0.998,
+        ),
+    ),
+    Step(
+        number=7,
+        name="Smallest",
+        idea="How small may the network be? It has the layers of step 6, with fewer maps in most of them: the smallest "
+        "of those tried that still read 99.40 % of the images held out of training. It is trained as step 6 is, but "
+        "with the learning rate with which the small ones were tried.",
+        config=RunConfig(
+            network=SMALLEST,
+            augmentation=_MILD,
+            optimizer=Optimizer(learning_rate=0.1),
             schedule=Schedule(kind="one_cycle"),
             batch_size=32,
             weight_averaging=0.998,
@@ -218,7 +242,7 @@ STEPS: tuple[Step, ...] = (
 
 
 def step(number: int) -> Step:
-    """The preset with this number, 1 to 6.
+    """The preset with this number, 1 to 7.
 
     Raises:
         ValueError: there is none.
@@ -273,10 +297,10 @@ def _published() -> dict[int, tuple[PublishedEpoch, ...]]:
 
 
 def published_epochs(number: int) -> tuple[PublishedEpoch, ...]:
-    """The 15 published epochs of a step; empty for Beyond, which nobody published."""
+    """The 15 published epochs of a step; empty for those that nobody published."""
     return _published().get(number, ())
 
 
 def published_training(number: int) -> PublishedTraining | None:
-    """How many training images a step's published run reads in the end; None for Beyond, which nobody published."""
+    """How many training images a step's published run reads in the end; None where nobody published one."""
     return _PUBLISHED_TRAINING.get(number)

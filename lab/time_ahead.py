@@ -37,8 +37,8 @@ def _foreseen(store: Store, config: RunConfig) -> float | None:
     runs = [run for run in store.runs() if run.worker and is_of_this_host(run.worker) and _is_near(run, config)]
     runs.sort(key=lambda run: (not is_alike(run, config), _extent(run.config) != _extent(config)))  # else newest first
     epochs = store.epochs([run.id for run in runs[:LOOKED_AT]])
-    measured = ((run.config, epochs[run.id]) for run in runs[:LOOKED_AT] if epochs.get(run.id))
-    found = next(measured, None)
+    own = ((run, [epoch for epoch in epochs.get(run.id, ()) if epoch.epoch > (run.parent_epoch or 0)]) for run in runs)
+    found = next(((run.config, told) for run, told in own if told), None)  # a fork has its first epochs from elsewhere
     return _gauged(config) if found is None else _scaled(config, *found)
 
 

@@ -67,7 +67,7 @@ class TimeLeft:
 
     def _trained(self, window: Window, started: Started) -> None:
         iterations, self._iteration = window.iteration - self._iteration, window.iteration
-        seconds = iterations * started.batch_size / window.images_per_second
+        seconds = self._images(iterations, window, started) / window.images_per_second
         self._training += seconds
         self._recent.append(_Stretch(iterations, seconds))
         while len(self._recent) > 2 and _seconds(self._recent) - self._recent[0].seconds >= STEADY_SECONDS:
@@ -82,6 +82,12 @@ class TimeLeft:
             self.seconds = held if expected > 0 else estimate  # it took longer than all that was left
         elif _is_steady(list(self._recent)):
             self.seconds = estimate
+
+    def _images(self, iterations: int, window: Window, started: Started) -> int:
+        """How many images a window went through: the last batch of an epoch may be smaller than the others."""
+        ends_epoch = window.iteration % started.iterations_per_epoch == 0
+        lacking = -self._config.images_per_epoch % started.batch_size if ends_epoch else 0
+        return iterations * started.batch_size - lacking
 
     def _evaluated(self, epoch: Epoch, started: Started) -> None:
         took = max(0.0, epoch.seconds - self._training)

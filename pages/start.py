@@ -1,4 +1,4 @@
-"""Start: draw a digit and have it read; beside it the six steps to such a network, each to be trained with a click."""
+"""Start: draw a digit and have it read; beside it the steps to such a network, each to be trained with a click."""
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from lab.ui.step_strip import show_step_strip
 go_where_it_is_watched()
 page_head(
     f"A network with {total_parameters(step(6).config.network):,} parameters reads your digit",  # the one that ships
-    "Draw a digit. Six steps lead to this network: choose one, and watch it learn.",
+    "Draw a digit. Six steps lead to this network, and one to a smaller one: choose one, and watch it learn.",
 )
 drawing, steps = two_sides(1.25, 1)
 with drawing:

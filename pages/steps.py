@@ -1,4 +1,4 @@
-"""Steps: the story of the five published steps and Beyond, published beside yours."""
+"""Steps: the story of the five published steps and the two beyond, published beside yours."""
 
 import streamlit as st
 
@@ -95,7 +95,7 @@ go_where_it_is_watched()
 own, pools = own_runs(), reference_pools()
 page_head(
     "Five steps to 99.40 % with fewer than 10,000 parameters",
-    f"And one step beyond. The published run reached it with one seed. {reached_words(pools)}",
+    f"And two steps beyond. The published run reached it with one seed. {reached_words(pools)}",
 )
 number = choose_step()
 preset = step(number)

@@ -38,7 +38,7 @@ def test_an_address_that_names_no_config_gives_none_and_what_it_does_not_know_is
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ({"step": "9"}, "the address names step '9'; it must be one from 1 to 6."),
+        ({"step": "9"}, "the address names step '9'; it must be one from 1 to 7."),
         ({"seed": "1,5"}, "seed is '1,5'; write it without a comma"),
         ({"epochs": "0"}, "epochs is 0; it must be a whole number from 1 to 200."),
         ({"optimizer.learning_rate": "nan"}, "optimizer.learning_rate is 'nan'"),

@@ -139,6 +139,12 @@ def test_the_lab_trains_as_a_worker_does_and_says_on_which_path() -> None:
         assert lab.ask("describe") in ("compiled engine", "folded engine")  # the second where there is no compiler
 
 
+def test_what_the_lab_reads_after_an_epoch_is_what_the_published_recipe_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.device.prepare_training_thread", lambda: None)  # it would leave this thread another one
+    monkeypatch.setattr("lab.mnist.load_mnist", lambda device: None)
+    assert Lab("cpu").config.images_read(2) == 10_000  # the test images, and none of those that it trains on
+
+
 def test_a_whole_benchmark_measures_both_in_processes_of_their_own() -> None:
     report = bench("cpu", iterations=20, rounds=1)
     assert report.ratio == pytest.approx(

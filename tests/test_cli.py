@@ -66,19 +66,19 @@ def test_no_command_lists_the_commands_line_by_line(lab: Lab) -> None:
 # --- steps and layers --------------------------------------------------------------------------------------------
 
 
-def test_steps_as_json_are_six_rows_in_order(lab: Lab) -> None:
+def test_steps_as_json_are_seven_rows_in_order(lab: Lab) -> None:
     rows = answer(lab("steps", "--json"))
     keys = ["step", "name", "parameters", "batch_norm", "dropout", "augmentation", "scheduler"]
     keys += ["published_final_accuracy", "published_best_accuracy"]
-    assert [list(row) for row in rows] == [keys] * 6
-    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
-    assert [row["parameters"] for row in rows] == [185_930, 9_122, 9_426, 9_426, 9_426, 9_904]
-    assert [row["batch_norm"] for row in rows] == [False, False, True, True, True, True]
+    assert [list(row) for row in rows] == [keys] * 7
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
+    assert [row["parameters"] for row in rows] == [185_930, 9_122, 9_426, 9_426, 9_426, 9_904, 5_648]
+    assert [row["batch_norm"] for row in rows] == [False, False, True, True, True, True, True]
     assert [row["dropout"] for row in rows][:5] == [0.0, 0.0, 0.05, 0.05, 0.05]
     assert [row["augmentation"] for row in rows][:5] == [None, None, None, "rotation ±7°", "rotation ±7°"]
     assert [row["scheduler"] for row in rows][:5] == [None, None, None, None, "× 0.1 every 5 epochs"]
-    assert [row["published_final_accuracy"] for row in rows] == [99.13, 98.92, 99.37, 99.39, 99.40, None]
-    assert [row["published_best_accuracy"] for row in rows] == [99.23, 99.10, 99.45, 99.41, 99.40, None]
+    assert [row["published_final_accuracy"] for row in rows] == [99.13, 98.92, 99.37, 99.39, 99.40, None, None]
+    assert [row["published_best_accuracy"] for row in rows] == [99.23, 99.10, 99.45, 99.41, 99.40, None, None]
 
 
 def test_layers_as_json_are_the_rows_of_the_table(lab: Lab) -> None:
@@ -373,7 +373,7 @@ def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> 
     ("arguments", "sentence"),
     [
         (("train",), "Missing option '--step'"),
-        (("train", "--step", 9), "There is no step 9: choose 1 to 6."),
+        (("train", "--step", 9), "There is no step 9: choose 1 to 7."),
         (("train", "--step", "five"), "Invalid value for '--step'"),
         (("train", "--step", 5, "--epochs", 0), "epochs is 0; it must be a whole number from 1 to 200."),
         (("train", "--step", 5, "--seed", -1), "seed is -1; it must be a whole number"),
@@ -386,7 +386,7 @@ def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> 
         (("train", "--step", 5, "--fast"), "No such option: --fast"),
         (("train", "--step", 5, "--device", "mps"), "This machine has no mps device"),
         (("layers",), "Missing option '--step'"),
-        (("layers", "--step", 0), "There is no step 0: choose 1 to 6."),
+        (("layers", "--step", 0), "There is no step 0: choose 1 to 7."),
         (("show",), "Missing argument"),
         (("show", 99), "There is no run 99: `python -m lab runs` lists them."),
         (("resume", 99), "There is no run 99: `python -m lab runs` lists them."),
@@ -399,6 +399,7 @@ def test_predict_says_what_is_wrong_with_a_picture(lab: Lab, tmp_path: Path) -> 
         (("show", -1), "No such option: -1"),
         (("show", "[/b]\x1b[31m"), "There is no run [/b]\\x1b[31m: `python -m lab runs` lists them."),
         (("import", "[/b] :rocket:"), "There is no file [/b] :rocket:."),
+        (("import", "x" * 300), f"There is no file {'x' * 300}."),
         (("runs", "all"), "(all)"),
         (("dance",), "No such command 'dance'"),
     ],
@@ -412,6 +413,15 @@ def test_wrong_arguments_get_one_sentence_and_exit_code_2(
     assert sentence in err
     assert err.count("\n") == 1
     assert store.runs() == []  # nothing was begun
+
+
+def test_a_benchmark_without_its_images_gets_one_sentence_and_exit_code_2(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path))
+    code, out, err = lab("bench")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("The data file ")
 
 
 def test_the_largest_number_that_a_run_can_have_is_looked_up(lab: Lab) -> None:
@@ -436,7 +446,7 @@ def test_commands_that_need_no_torch_do_not_wait_for_it() -> None:
         [sys.executable, "-X", "importtime", "-m", "lab", "steps", "--json"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0
-    assert len(json.loads(done.stdout)) == 6
+    assert len(json.loads(done.stdout)) == 7
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert "lab.steps" in imported
     assert not {"torch", "numpy", "streamlit"} & imported

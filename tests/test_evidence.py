@@ -12,7 +12,7 @@ from lab.seeds import main_pool
 
 def test_the_reference_runs_that_ship_are_pooled_by_step() -> None:
     found = reference_pools()
-    assert {pool.terms.step for pool in found} <= set(range(1, 7))
+    assert {pool.terms.step for pool in found} <= set(range(1, 8))
     assert all(pool.terms.as_published and pool.runs for pool in found)
     assert main_pool(found, 5) is not None and main_pool(found, 6) is not None
 
@@ -24,6 +24,14 @@ def test_how_many_seeds_get_there_is_counted() -> None:
         "Measured here: 2 of 3 seeds of step 5 and 2 of 2 seeds of Beyond end at 99.40 % or better."
     )
     assert target_words(found[0]) == "2 of 3 at 99.40 % or better"
+
+
+def test_each_of_the_steps_beyond_is_counted_for_itself() -> None:
+    found = pools(*seed_runs(5, 99.40), *seed_runs(6, 99.45), *seed_runs(7, 99.39, 99.45))
+    assert reached_words(found) == (
+        "Measured here: 1 of 1 seed of step 5, 1 of 1 seed of Beyond and 1 of 2 seeds of Smallest end at 99.40 % or "
+        "better."
+    )
 
 
 def test_without_a_run_nothing_is_claimed() -> None:

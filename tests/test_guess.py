@@ -29,7 +29,7 @@ def test_a_guess_is_told_as_a_range() -> None:
         (93.5, 93.5 - 95, "1.50 points less"),
         (96.85, 0.0, "as you guessed"),
         (95.0, 0.0, "as you guessed"),
-        (98.0, 0.0, "0.00 points more"),
+        (98.0, 0.0, "just above"),
     ],
 )
 def test_how_far_off_it_was_is_the_way_to_its_nearer_end(accuracy: float, off: float, words: str) -> None:

@@ -8,20 +8,22 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from examples import TINY_NETWORK, checkpoint_of, facts, place_in_the_queue, tiny_run, wait_until
+from examples import TINY_NETWORK, checkpoint_of, claimed, facts, place_in_the_queue, say, tiny_run, wait_until
 from stories import STARTED
 
 from lab import attempt, jobs
+from lab.attempt import Attempt
 from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
-from lab.events import Checkpoint, Epoch, Event, Finished, Started, Window
+from lab.events import Checkpoint, Epoch, Event, Finished, Paused, Started, Window
 from lab.jobs import Worker, Workers
 from lab.mnist import Mnist, load_mnist
 from lab.newest import newest
-from lab.store import ENDED, Claim, Store, StoreError, turns
+from lab.store import ENDED, Claim, Store, StoreError, turns, worker_name
 from lab.training import Control, train
 
 ROOT = Path(__file__).parent.parent
@@ -214,6 +216,23 @@ def test_a_worker_that_has_ended_by_itself_is_noticed_and_replaced(
     assert workers.end()
 
 
+def test_a_run_that_ends_while_it_is_asked_for_is_no_error(store: Store) -> None:
+    class Ends(Worker):
+        """Its run is over at the second look."""
+
+        looks = iter((SimpleNamespace(claim=SimpleNamespace(run_id=1), problem="The disk is full."),))
+
+        @property
+        def _training(self) -> Any:
+            return next(self.looks, None)
+
+        @_training.setter
+        def _training(self, _: Any) -> None:
+            pass
+
+    assert Ends(store, "cpu").problems() == ["Run 1 waits: The disk is full."]
+
+
 # --- commands ----------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +358,31 @@ def test_paused_runs_that_go_on_have_their_turns_in_order(store: Store, start_wo
         store.send(ended, "stop")
         until_status(store, begun, "running")
         assert [run.id for run in store.active() if run.status == "running"] == [begun]
+
+
+def test_paused_runs_of_others_that_do_not_go_on_leave_the_device_in_the_end(
+    store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are: their processes may be stopped themselves."""
+    monkeypatch.setattr(jobs, "OTHERS_TURN_SECONDS", 0.01)
+    for number in (1, 2):
+        run_id = store.submit(tiny_run())
+        claimed(store, run_id, f"{worker_name()}:other {number}")
+        say(store, run_id, STARTED, Paused())
+        store.send(run_id, "run")
+    waiting, worker, taken = store.submit(tiny_run()), Worker(store, "cpu"), list[Attempt]()
+
+    def takes_one() -> bool:
+        found = worker._next()
+        taken.extend([found] if found else [])
+        return bool(taken)
+
+    try:
+        wait_until(takes_one, seconds=20)
+        assert taken[0].claim.run_id == waiting
+    finally:
+        for one in taken:
+            one.close("The test is over.")
 
 
 def test_a_paused_run_is_stopped_or_deleted_while_another_trains(store: Store, start_worker: StartWorker) -> None:

@@ -177,3 +177,10 @@ def test_damage_is_found_again_until_it_is_mended(mnist: Mnist, own_folder: Path
         load_mnist()
     (raw / f"{FIRST}.gz").symlink_to(SHIPPED / f"{FIRST}.gz")
     assert same(load_mnist(), mnist)  # a failure is not remembered
+
+
+@pytest.mark.usefixtures("own_folder")
+def test_a_folder_that_cannot_be_looked_at_has_no_data_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_DATA_DIR", "x" * 300)
+    with pytest.raises(DataError, match="is missing: unset LAB_DATA_DIR"):
+        load_mnist()

@@ -8,7 +8,7 @@ from summaries import summary
 from lab.describe import describe_extent
 from lab.naming import describe_run
 from lab.quick import QUICK_BATCH, QUICK_EPOCHS, QUICK_IMAGES, as_it_is, full, is_quick, quick
-from lab.steps import STEPS, Step, matching_step, step
+from lab.steps import STEPS, Step, matching_step, step, with_recipe
 
 EACH_STEP = pytest.mark.parametrize("preset", STEPS, ids=lambda preset: preset.name)
 
@@ -33,6 +33,14 @@ def test_only_what_makes_it_quick_is_changed() -> None:
     assert full(mine) == replace(mine, epochs=15, training_images=60_000)
     assert full(quick(step(6).config)).batch_size == QUICK_BATCH  # a recipe's batch is its own: see `with_recipe`
     assert as_it_is(mine) is mine
+
+
+@EACH_STEP
+def test_the_full_run_of_a_steps_quick_one_is_the_step_with_all_that_it_measures(preset: Step) -> None:
+    opened = with_recipe(quick(preset.config), preset.number)
+    assert full(opened) == preset.config
+    unmeasured = replace(preset.config, measure_training=False)
+    assert full(unmeasured) == unmeasured
 
 
 def test_the_same_few_images_in_other_batches_are_no_quick_run_of_a_step() -> None:

@@ -50,6 +50,12 @@ def test_beyond_averages_its_weights_under_learning() -> None:
     assert "weights averaged (0.998)" in compared(6)[-1].new_details
 
 
+def test_smallest_marks_the_layers_that_make_fewer_maps_and_how_it_learns() -> None:
+    """Of the ten layers the first makes 8 maps as before, and the last two 10 and the class scores."""
+    assert [bool(pair.mark) for pair in compared(7)] == [False, False, *[True] * 7, False, False, True]
+    assert compared(7)[2].new_details == ("8 maps of 28×28",) and compared(7)[2].gone_details == ("12 maps of 28×28",)
+
+
 def test_of_two_networks_of_another_shape_no_layer_is_said_to_have_become_another() -> None:
     found = compared(2)
     assert [pair.mark for pair in found] == ["", *["changed"] * 9, ""]  # the images, nine layers each, how it learns

@@ -7,7 +7,18 @@ from lab.analysis import RunSummary
 from lab.config import EVALUATION_IMAGES, SAMPLE_IMAGES
 from lab.events import Epoch
 from lab.number_words import unbroken
-from lab.standing import details, duration, figures, hardware, moment, movement, told_aloud, waiting_words, whereabouts
+from lab.standing import (
+    about,
+    details,
+    duration,
+    figures,
+    hardware,
+    moment,
+    movement,
+    told_aloud,
+    waiting_words,
+    whereabouts,
+)
 from lab.steps import step
 from lab.timeline import Timeline
 
@@ -107,3 +118,10 @@ def test_a_run_that_waits_says_for_whom_and_about_how_long(
 )
 def test_a_duration_is_said_in_two_units_at_most(seconds: float, words: str) -> None:
     assert duration(seconds) == unbroken(words)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(9.4, "9 s"), (59.6, "1 min"), (61, "1 min"), (1290, "22 min"), (3900, "1 h 5 min")]
+)
+def test_what_is_only_foreseen_is_told_in_whole_minutes(seconds: float, words: str) -> None:
+    assert about(seconds) == unbroken(words)

@@ -31,19 +31,19 @@ PUBLISHED = {
 }
 
 
-def test_there_are_six_presets_numbered_in_order() -> None:
-    assert [preset.number for preset in STEPS] == [1, 2, 3, 4, 5, 6]
-    assert [step(number) for number in range(1, 7)] == list(STEPS)
+def test_there_are_seven_presets_numbered_in_order() -> None:
+    assert [preset.number for preset in STEPS] == [1, 2, 3, 4, 5, 6, 7]
+    assert [step(number) for number in range(1, 8)] == list(STEPS)
 
 
-@pytest.mark.parametrize("number", [0, 7, -1])
+@pytest.mark.parametrize("number", [0, 8, -1])
 def test_a_step_that_is_none_is_refused_by_number(number: int) -> None:
-    with pytest.raises(ValueError, match=f"There is no step {number}: choose 1 to 6"):
+    with pytest.raises(ValueError, match=f"There is no step {number}: choose 1 to 7"):
         step(number)
 
 
 @pytest.mark.parametrize(
-    ("number", "parameters"), [(1, 185_930), (2, 9_122), (3, 9_426), (4, 9_426), (5, 9_426), (6, 9_904)]
+    ("number", "parameters"), [(1, 185_930), (2, 9_122), (3, 9_426), (4, 9_426), (5, 9_426), (6, 9_904), (7, 5_648)]
 )
 def test_a_preset_has_exactly_its_parameters_in_the_table_and_in_the_network(number: int, parameters: int) -> None:
     network = step(number).config.network
@@ -58,7 +58,7 @@ def test_batch_norm_costs_2_parameters_a_channel_of_every_convolution_but_the_la
 
 
 def test_every_preset_but_the_first_keeps_the_budget() -> None:
-    assert [total_parameters(preset.config.network) < PARAMETER_BUDGET for preset in STEPS] == [False] + 5 * [True]
+    assert [total_parameters(preset.config.network) < PARAMETER_BUDGET for preset in STEPS] == [False] + 6 * [True]
 
 
 @pytest.mark.parametrize("number", range(1, 6))
@@ -70,7 +70,7 @@ def test_the_published_steps_share_one_recipe(number: int) -> None:
 
 
 def test_each_step_changes_one_thing() -> None:
-    one, two, three, four, five, beyond = (preset.config for preset in STEPS)
+    one, two, three, four, five, beyond, smallest = (preset.config for preset in STEPS)
     assert [layer.channels for layer in one.network.layers] == [64, 64, 64, None, 64, 64, 64, 10]
     assert [layer.channels for layer in two.network.layers if layer.channels] == [96, 16, 16, 8, 16, 10]
     assert replace(one, network=two.network) == two
@@ -80,6 +80,9 @@ def test_each_step_changes_one_thing() -> None:
     assert beyond.network.bias == "none" and beyond.weight_averaging == 0.998
     assert beyond.epochs == 15
     assert beyond.augmentation.pen > 0
+    assert [layer.kernel for layer in smallest.network.layers] == [layer.kernel for layer in beyond.network.layers]
+    slower = replace(smallest.optimizer, learning_rate=beyond.optimizer.learning_rate)
+    assert replace(smallest, network=beyond.network, optimizer=slower) == beyond
 
 
 def test_step_2_is_another_shape_than_step_1_and_the_story_says_what_it_saves() -> None:
@@ -140,10 +143,11 @@ def test_only_step_5_held_the_target_in_its_last_three_epochs() -> None:
     assert held == [False, False, False, False, True]
 
 
-def test_nobody_published_beyond() -> None:
-    assert published_epochs(6) == ()
-    assert step(6).published_findings == ""
-    assert published_training(6) is None
+@pytest.mark.parametrize("number", [6, 7])
+def test_nobody_published_the_steps_beyond(number: int) -> None:
+    assert published_epochs(number) == ()
+    assert step(number).published_findings == ""
+    assert published_training(number) is None
 
 
 @pytest.mark.parametrize("number", range(1, 7))

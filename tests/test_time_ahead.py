@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from app_pages import add_run, epoch
-from examples import tiny_run
+from examples import claimed, say, tiny_run
+from stories import ME, finished
 
 from lab import time_ahead
 from lab.config import conv
@@ -116,3 +117,13 @@ def test_a_run_of_another_machine_says_nothing(store: Store) -> None:
     assert seconds_foreseen(store, UNMEASURED) == pytest.approx(GAUGED / time_ahead.SHARE_WITH_BATCH_NORM)
     add_run(store, epoch(1, seconds=10.0), config=UNMEASURED)
     assert seconds_foreseen(store, UNMEASURED) == pytest.approx(30.0)
+
+
+def test_the_epochs_that_a_fork_has_from_its_parent_tell_nothing_of_its_speed(store: Store) -> None:
+    """They may have been trained elsewhere, and under another config."""
+    parent = finished(store)
+    fork = store.fork(parent, 2, tiny_run(epochs=4))
+    claimed(store, fork, ME)
+    assert seconds_foreseen(store, tiny_run(epochs=4)) == pytest.approx(4 * 1.5, rel=0.2)  # by the parent's own
+    say(store, fork, replace(epoch(3), seconds=10.0))
+    assert seconds_foreseen(store, tiny_run(epochs=4)) == pytest.approx(4 * 10.0, rel=0.2)

@@ -69,6 +69,15 @@ def test_once_there_is_an_evaluation_it_says_how_long_the_next_ones_take() -> No
     assert seconds == pytest.approx(expected, rel=0.05)  # the first guess of an evaluation was less, and is corrected
 
 
+def test_a_last_batch_of_few_images_is_not_taken_for_a_whole_one() -> None:
+    config = replace(CONFIG, batch_size=1000, training_images=10_001)
+    begin = started(epochs=EPOCHS, iterations=11, batch=1000)
+    windows = [window(1, number, 1000.0) for number in range(1, 11)]  # a second each
+    last = window(1, 11, 2.0)  # half a second for one image
+    seconds = seconds_left(config, [begin, *windows, last, epoch(1, seconds=10.5 + 2.0)])
+    assert seconds == pytest.approx((EPOCHS - 1) * 12.5, rel=0.1)
+
+
 def test_a_finished_run_has_nothing_left() -> None:
     assert seconds_left(CONFIG, training([10_000.0] * 100)) == 0
 

@@ -23,7 +23,9 @@ PEN_RANGE = (2.0, 2.8)
 EDGE = 1.2
 """Pixels over which the pen's edge fades, about as in MNIST."""
 PIECE = 4.0
-"""Pixels of a stroke that are measured at a time, all pieces at once."""
+"""Pixels of a stroke that are measured at a time, many pieces at once."""
+AT_ONCE = 4096
+"""Pieces: a digit has some fifty; the longest drawing that is read has a hundred thousand, and would take 400 MB."""
 FINE = 8 * BOX
 """Longest side at which a picture's pen is changed."""
 MIDDLE_PERCENTILE = 20
@@ -54,18 +56,20 @@ def fit_to_box(strokes: Sequence[Points], side: int) -> tuple[list[Points], tupl
 
 def _distance_to(strokes: Sequence[Points], height: int, width: int) -> Floats:
     """Pixels from each pixel's centre to the nearest stroke; infinite where none can leave ink."""
-    starts, ends = _pieces(strokes)  # (P, 2) each
-    corners = np.floor(np.minimum(starts, ends) - PEN).astype(int)  # of a window with one pen width around each piece
+    every_start, every_end = _pieces(strokes)
     within = np.arange(math.ceil(PIECE + 2 * PEN) + 1)
-    columns, rows = (corners[:, axis, None] + within for axis in (0, 1))  # (P, K)
-    away_x = (columns + 0.5 - starts[:, :1])[:, None, :]
-    away_y = (rows + 0.5 - starts[:, 1:])[:, :, None]
-    dx, dy = ((ends - starts)[:, axis, None, None] for axis in (0, 1))
-    along = np.clip((away_x * dx + away_y * dy) / np.maximum(dx * dx + dy * dy, 1e-12), 0, 1)  # (P, K, K)
-    squared = (away_x - along * dx) ** 2 + (away_y - along * dy) ** 2
     room = len(within)  # around the raster, for windows that reach over its edge
     nearest = np.full((height + 2 * room, width + 2 * room), np.inf)
-    np.minimum.at(nearest, (rows[:, :, None] + room, columns[:, None, :] + room), squared)
+    for first in range(0, len(every_start), AT_ONCE):
+        starts, ends = (points[first : first + AT_ONCE] for points in (every_start, every_end))  # (P, 2) each
+        corners = np.floor(np.minimum(starts, ends) - PEN).astype(int)  # of a window, a pen's width around each piece
+        columns, rows = (corners[:, axis, None] + within for axis in (0, 1))  # (P, K)
+        away_x = (columns + 0.5 - starts[:, :1])[:, None, :]
+        away_y = (rows + 0.5 - starts[:, 1:])[:, :, None]
+        dx, dy = ((ends - starts)[:, axis, None, None] for axis in (0, 1))
+        along = np.clip((away_x * dx + away_y * dy) / np.maximum(dx * dx + dy * dy, 1e-12), 0, 1)  # (P, K, K)
+        squared = (away_x - along * dx) ** 2 + (away_y - along * dy) ** 2
+        np.minimum.at(nearest, (rows[:, :, None] + room, columns[:, None, :] + room), squared)
     return np.asarray(np.sqrt(nearest[room:-room, room:-room]))
 
 

@@ -10,8 +10,6 @@ from scipy import ndimage
 
 from lab.drawing.ink import BlankDrawing, Gray, ink_of
 
-Bools = NDArray[np.bool_]
-
 SHEET = (0.2, 0.65)
 """Of the picture that a sheet's box covers, and of this box that its paper covers: at least these shares."""
 AT_THE_BORDER = 0.1
@@ -52,10 +50,14 @@ def framed(ink: Gray) -> Iterator[Gray]:
     parts, count = ndimage.label(ink > 0.25, structure=np.ones((3, 3)))
     boxes = ndimage.find_objects(parts)
     for number in sorted(range(1, count + 1), key=lambda part: -_height(boxes[part - 1])):
-        inside = ndimage.binary_fill_holes(parts == number) & (parts != number)
-        within = np.flatnonzero((inside & (ink > 0.25)).any(axis=1))
-        if len(within) and np.ptp(within) + 1 >= LEAST_INSIDE * _height(boxes[number - 1]):
-            yield _strongest(np.where(inside, ink, np.float32(0)))
+        box = boxes[number - 1]  # and no more: a page of text has some thousand parts
+        frame = parts[box] == number
+        inside = ndimage.binary_fill_holes(frame) & ~frame
+        within = np.flatnonzero((inside & (ink[box] > 0.25)).any(axis=1))
+        if len(within) and np.ptp(within) + 1 >= LEAST_INSIDE * _height(box):
+            framed_ink = np.zeros_like(ink)
+            framed_ink[box] = np.where(inside, ink[box], np.float32(0))
+            yield _strongest(framed_ink)
             return
 
 

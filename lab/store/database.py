@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from lab.store.migrations import Refused, bring_up_to_date
 from lab.store.sqlite import SqliteFile
@@ -130,15 +131,23 @@ def sqlite_path(url: str) -> Path | None:
 def shown(url: str) -> str:
     """A database as it may be named in a sentence: a file by its path, a URL without its password."""
     try:
-        parsed = sa.make_url(url)
+        parsed = _made(url)
     except SQLAlchemyError:
-        return url
+        return re.sub(r"(//[^/@:]*:).*@", r"\1***@", url)
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database and "?" not in url
     return str(parsed.database) if is_file else parsed.render_as_string(hide_password=True)
 
 
+def _made(url: str) -> sa.URL:
+    """SQLAlchemy's reading of a URL, for which a port that is no number is a ValueError."""
+    try:
+        return sa.make_url(url)
+    except ValueError as error:
+        raise ArgumentError("its port is no number") from error
+
+
 def _parsed(url: str) -> sa.URL:
-    parsed = sa.make_url(url)
+    parsed = _made(url)
     if "?" in url and parsed.get_backend_name() == "sqlite":
         raise Refused("in a URL a ? begins options, and a file has none here: write %3F for a ? in a path.")
     return parsed

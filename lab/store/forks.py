@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from lab.config import RunConfig
-from lab.events import Epoch
+from lab.events import Epoch, Event, Started
 from lab.forking import fork_problem
 from lab.store.checkpoints import is_whole
+from lab.store.claims import UNKNOWN
 from lab.store.database import StoreError
+from lab.store.reading import read_event
 from lab.store.schema import CHECKPOINTS, EVENTS, RUNS
 from lab.store.snapshots import Run
 
@@ -21,7 +24,7 @@ def begin_fork(connection: sa.Connection, parent: Run, epoch: int, config: RunCo
     The optimiser's state is not taken: it begins anew, whatever the parent's was.
 
     Raises:
-        StoreError: `config` cannot go on from there, or what was kept of that epoch is not whole.
+        StoreError: `config` cannot go on from there, or what was kept up to that epoch is not whole.
     """
     problem = fork_problem(parent.config, epoch, config)
     if problem is not None:
@@ -30,21 +33,34 @@ def begin_fork(connection: sa.Connection, parent: Run, epoch: int, config: RunCo
     kept = connection.execute(sa.select(CHECKPOINTS).where(mine)).first()
     if kept is None or not is_whole(kept):
         raise StoreError(f"Run {parent.id} has no complete checkpoint of epoch {epoch}: choose another epoch.")
-    values = row | {"parent": parent.uuid, "parent_epoch": epoch}
+    told = _story(connection, parent.id, epoch)
+    commits = _commits(read_event(parent.id, one.id, one.payload) for one in told)
+    values = row | {"parent": parent.uuid, "parent_epoch": epoch, "code_commit": commits}
     fork = int(connection.execute(sa.insert(RUNS).values(**values).returning(RUNS.c.id)).scalar_one())
-    connection.execute(sa.insert(EVENTS), _story(connection, parent.id, epoch, fork))
+    events = [{"run_id": fork, "kind": one.kind, "time": one.time, "payload": one.payload} for one in told]
+    connection.execute(sa.insert(EVENTS), events)
     without_state = {"run_id": fork, "optimizer_state": None, "state_digest": None}
     connection.execute(sa.insert(CHECKPOINTS).values(**(dict(kept._mapping) | without_state)))
     return fork
 
 
-def _story(connection: sa.Connection, parent: int, epoch: int, fork: int) -> list[dict[str, Any]]:
-    """The parent's events up to the end of the epoch, as the fork's."""
+def _story(connection: sa.Connection, parent: int, epoch: int) -> Sequence[Any]:
+    """The parent's rows of EVENTS up to the end of the epoch."""
     told = (EVENTS.c.run_id == parent) & (EVENTS.c.kind == Epoch.kind)
     ends = connection.execute(sa.select(EVENTS.c.id).where(told).order_by(EVENTS.c.id)).scalars().all()
     if len(ends) < epoch:
         raise StoreError(f"Run {parent} has only {len(ends)} finished epochs: choose one of them.")
-    columns = (EVENTS.c.kind, EVENTS.c.time, EVENTS.c.payload)
     until = (EVENTS.c.run_id == parent) & (EVENTS.c.id <= ends[epoch - 1])
-    rows = connection.execute(sa.select(*columns).where(until).order_by(EVENTS.c.id)).all()
-    return [dict(row._mapping) | {"run_id": fork} for row in rows]
+    return connection.execute(sa.select(EVENTS).where(until).order_by(EVENTS.c.id)).all()
+
+
+def _commits(story: Iterable[Event]) -> str:
+    """Of the code that trained the epochs of a story, as the row of a run tells them."""
+    found: list[str] = []
+    now = ""
+    for event in story:
+        if isinstance(event, Started):
+            now = event.code_commit
+        elif isinstance(event, Epoch) and found[-1:] != [now]:
+            found.append(now)
+    return ", ".join(commit or UNKNOWN for commit in found) if any(found) else ""

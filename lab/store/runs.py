@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -23,10 +24,10 @@ from lab.store.active import Active, Ahead, Watch, ahead, mark_interrupted
 from lab.store.checkpoints import checkpoint_epochs, read_checkpoint
 from lab.store.claims import Claim, claim_run
 from lab.store.commands import next_turn, queue_again, tell
-from lab.store.database import Database, StoreError, file_url
+from lab.store.database import Database, StoreError, StoreUnavailable, file_url
 from lab.store.forks import begin_fork
 from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
-from lab.store.schema import CHECKPOINTS, EVENTS, NAME_LENGTH, RUNS
+from lab.store.schema import CHECKPOINTS, EVENTS, NAME_LENGTH, NOT_IN_A_NAME, RUNS
 from lab.store.snapshots import ENDED, Kept, Run, Unreadable
 from lab.store.transfer import Imported, copy_runs, import_file
 
@@ -119,8 +120,9 @@ class Store:
                 )
 
     def rename(self, run_id: int, name: str) -> None:
-        """Give a run another name, at most 120 characters."""
-        title = name.strip()[:NAME_LENGTH]
+        """Give a run another name, at most 120 characters; a tab or another control character becomes a space."""
+        signs = (" " if unicodedata.category(sign) in NOT_IN_A_NAME else sign for sign in name)
+        title = "".join(signs).strip()[:NAME_LENGTH]
         if not title:
             raise StoreError("A run needs a name of at least one character.")
         with self._database.writing() as connection:
@@ -176,6 +178,8 @@ class Store:
     def follow(self, run_id: int, poll_seconds: float = 0.5) -> Iterator[Kept]:
         """The run's events from this call on, as they come, until the run has ended.
 
+        A store that does not answer is asked again: who trains waits for it too, and must not be ended by who watches.
+
         Raises:
             StoreError: the run does not exist, or no longer.
         """
@@ -186,8 +190,12 @@ class Store:
 
     def _follow(self, run_id: int, cursor: int, poll_seconds: float) -> Iterator[Kept]:
         while True:
-            ended = self.run(run_id).status in ENDED  # asked before the events, so that none can slip between
-            for kept in self.events_after(run_id, cursor):
+            try:
+                ended = self.run(run_id).status in ENDED  # asked before the events, so that none can slip between
+                new = self.events_after(run_id, cursor)
+            except StoreUnavailable:
+                ended, new = False, []
+            for kept in new:
                 cursor = kept.id
                 yield kept
             if ended:

@@ -11,6 +11,8 @@ VERSION = 4
 
 NAME_LENGTH = 120
 """Characters of a run's name at most."""
+NOT_IN_A_NAME = ("Cc", "Cs")
+"""Unicode's categories of control characters and of halves of characters."""
 
 METADATA = sa.MetaData()
 

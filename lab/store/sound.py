@@ -13,6 +13,7 @@ from lab.config import CLASSES, EVALUATION_IMAGES
 from lab.events import Epoch, Event, Finished, Started, Window
 from lab.layers import ImpossibleNetwork, layer_table
 from lab.store.checkpoints import is_whole
+from lab.store.schema import NOT_IN_A_NAME
 from lab.store.snapshots import Run
 
 
@@ -22,7 +23,7 @@ def faults(run: Run, events: Sequence[Event], checkpoints: Iterable[Any]) -> lis
 
 
 def _name_faults(run: Run) -> Iterator[str]:
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in run.name):
+    if any(unicodedata.category(sign) in NOT_IN_A_NAME for sign in run.name):
         yield "its name has control characters"
     if len(run.uuid) != 32 or not set(run.uuid) <= set("0123456789abcdef"):
         yield f"its uuid is {run.uuid[:40]!r}"

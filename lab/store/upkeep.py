@@ -6,6 +6,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -56,7 +57,11 @@ def _faults(database: Database) -> Iterator[str]:
 def _schema_faults(database: Database) -> Iterator[str]:
     with database.reading() as connection:
         inspector = sa.inspect(connection)
+        names = set(inspector.get_table_names())
         for table in METADATA.sorted_tables:
+            if table.name not in names:
+                yield f"{database.name} lacks the table {table.name}."
+                continue
             there = {column["name"] for column in inspector.get_columns(table.name)}
             for name in sorted({column.name for column in table.columns} - there):
                 yield f"The table {table.name} of {database.name} lacks the column {name}."
@@ -82,7 +87,7 @@ def backup(url: str, target: Path) -> None:
     path = sqlite_path(url)
     if path is None:
         raise StoreError(f"{shown(url)} is kept by a server: copy it with the server's own tool, such as pg_dump.")
-    if target.exists():
+    if os.path.exists(target):  # Path.exists raises where it may not be looked at; the copy then says so
         raise StoreError(f"{target} exists already and is left as it is: name a new file.")
     unfinished = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}")
     try:
@@ -92,4 +97,5 @@ def backup(url: str, target: Path) -> None:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(f"{path} cannot be copied to {target} ({reason}).") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()

@@ -34,7 +34,7 @@ def choose_step() -> None:
         format_func=lambda number: f"{number}. {step(number).name}",
         key=PRESET,
         index=None,
-        placeholder="Your own settings: none of the six steps",
+        placeholder="Your own settings: none of the seven steps",
         on_change=_take_preset,
         help=f"A starting point: you can change everything below afterwards. {STEP_RULE}",
     )

@@ -130,7 +130,7 @@ def show_network_controls() -> None:
         key=PRESET,
         index=None,
         format_func=lambda number: f"{number}. {step(number).name}",
-        placeholder="Your own settings: none of the six steps",
+        placeholder="Your own settings: none of the seven steps",
         on_change=_start_from,
         help=f"Takes the layers of a step, and how it is trained. {STEP_RULE}",
     )

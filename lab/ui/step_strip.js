@@ -1,4 +1,4 @@
-// The six steps as rows that are chosen as radio buttons are: by a click, or with the arrow keys.
+// The seven steps as rows that are chosen as radio buttons are: by a click, or with the arrow keys.
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const place = parentElement.querySelector(".lab-strip");

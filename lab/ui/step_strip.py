@@ -1,4 +1,4 @@
-"""The six steps as a strip: parameters and accuracy to scale, published and measured. A row chooses its step."""
+"""The seven steps as a strip: parameters and accuracy to scale, published and measured. A row chooses its step."""
 
 from __future__ import annotations
 

@@ -168,9 +168,14 @@ class Hub:
         return training.seconds_until(sum(self._epochs_of(store, run_id) for run_id in before.waiting))
 
     def _epochs_of(self, store: Store, run_id: int) -> int:
-        """How many epochs a waiting run will take."""
+        """How many epochs a waiting run will take; one that cannot be read, or is there no longer, takes none."""
         if run_id not in self._epochs:
-            self._epochs[run_id] = store.run(run_id).config.epochs
+            try:
+                self._epochs[run_id] = store.run(run_id).config.epochs
+            except StoreUnavailable:
+                raise
+            except StoreError:
+                return 0
         return self._epochs[run_id]
 
 

@@ -68,9 +68,10 @@ class Guard:
         if not origins:
             reads = scope["type"] == "http" and scope["method"] in READING
             return "" if reads else NO_ORIGIN
-        mine = _origin(f"{urlsplit(origins[0]).scheme}://{hosts[0]}")
-        is_known = len(origins) == 1 and _origin(origins[0]) in (mine, *self._origins)
-        return "" if is_known and mine else FOREIGN_ORIGIN.format(", ".join(origins)[:LONGEST_NAME])
+        page = _origin(origins[0])
+        mine = None if page is None else _origin(f"{page[0]}://{hosts[0]}")  # what is encrypted ends at a proxy
+        is_known = len(origins) == 1 and page is not None and page in (mine, *self._origins)
+        return "" if is_known else FOREIGN_ORIGIN.format(", ".join(origins)[:LONGEST_NAME])
 
 
 class _Hosts:

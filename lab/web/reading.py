@@ -16,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from lab.answer import Answer, answer_to
@@ -45,6 +46,7 @@ READERS = 2
 """Drawings that are read at a time: more would only take Python from each other, and all wait longer."""
 WRONG_METHOD = "This address reads drawings. The Draw page sends them."
 NO_QUESTION = 'Send the drawing as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
+DIVERGED = "The weights of this network are no longer finite numbers, so it reads nothing. Choose another network."
 TOO_LARGE = "This is too much for a drawing of a digit: clear it and draw one digit."
 
 
@@ -77,6 +79,8 @@ class Reading:
         try:
             question = _question(await _body(request))
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, question)
+        except ClientDisconnect:  # nobody is there to be answered
+            return Response(status_code=400)
         except HTTPException as refused:
             return PlainTextResponse(refused.detail, status_code=refused.status_code)
         except StoreUnavailable as error:
@@ -89,7 +93,7 @@ class Reading:
         """In a thread: it may have to wait for torch, for the store, and for others' drawings.
 
         Raises:
-            StoreError: the network cannot be read.
+            StoreError: the network cannot be read, or reads nothing any more.
         """
         from lab.readers import reader  # imports torch: when a network is wanted, not with the server
 
@@ -99,6 +103,8 @@ class Reading:
             answer = Answer(network(picture), picture, None, network.description, network.is_live)
         else:
             answer = answer_to(stroke_stages(question.strokes, PEN), network, network.description, network.is_live)
+        if not np.isfinite(answer.probabilities).all():
+            raise StoreError(DIVERGED)
         return answer.row() | ({"layers": _layers(network, answer.picture)} if question.wants_layers else {})
 
 

@@ -7,6 +7,7 @@ the id of the newest event that is told. What is no row is told when it has chan
 from __future__ import annotations
 
 import json
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from lab.timeline import Timeline, progress
 
 GONE = "gone"
 """The state of a run that is there no longer."""
+RECENT = 3
+"""Epochs whose mean says how long one takes."""
 
 
 def state_of(run: Run) -> str:
@@ -92,7 +95,13 @@ class Story:
         if state is None or seconds is None:
             return None
         left = (1 - state.share) * state.epochs
-        return seconds * (1 + epochs / left) if left else seconds
+        if left < 1 and self._timeline.epochs:  # what is left then is mostly the last evaluation, the longest of all
+            an_epoch = statistics.mean(epoch.seconds for epoch in self._timeline.epochs[-RECENT:])
+        elif left:
+            an_epoch = seconds / left
+        else:
+            return None if epochs else seconds
+        return seconds + epochs * an_epoch
 
     def _row(self, kept: Kept) -> dict[str, Any]:
         event = kept.event

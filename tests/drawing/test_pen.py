@@ -1,5 +1,7 @@
 """The pen: strokes are drawn with MNIST's, and a picture's is brought to MNIST's."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from drawings import BLACK, EIGHT, SEVEN, WHITE, Points, canvas, centre_of_mass, likeness, longest_side, loops
@@ -7,7 +9,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lab.drawing import normalize_drawing, normalize_strokes
-from lab.drawing.pen import BOX, PEN
+from lab.drawing.pen import BOX, PEN, draw_in_box
 from lab.mnist import Mnist
 
 
@@ -30,6 +32,17 @@ def test_a_dot_beside_a_stroke_is_drawn() -> None:
     line, dot = np.array([[0.0, 0.0], [0.0, 10.0]]), np.array([[5.0, 5.0]])
     assert ndimage.label(normalize_strokes([line]) > 0.5)[1] == 1
     assert ndimage.label(normalize_strokes([line, dot]) > 0.5)[1] == 2
+
+
+def test_the_longest_scribble_takes_little_memory() -> None:
+    """4,000 points, each on the other side of the canvas than the one before."""
+    scribble = np.column_stack([np.arange(4000) % 2 * 100.0, np.linspace(0, 100, 4000)])
+    tracemalloc.start()
+    try:
+        draw_in_box([scribble], 100)
+        assert tracemalloc.get_traced_memory()[1] < 60e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_thick_pen_fills_a_small_eight_and_its_strokes_keep_both_loops() -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from examples import tiny_run
 from sqlalchemy.dialects import postgresql
 
-from lab.store import Store, StoreError, database_url, file_url, open_store, schema
+from lab.store import Store, StoreError, backup, check, database_url, file_url, open_store, schema
 
 PROJECT = Path(__file__).parents[2]
 
@@ -205,3 +205,14 @@ def test_the_tables_can_be_made_in_postgresql_too() -> None:
     assert "status = 'running'" in words
     assert "BYTEA" in words
     assert "PRAGMA" not in words
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://class:secret@host:port/lab", "postgresql+nothing//class:secret@host/lab"]
+)
+def test_an_address_that_is_none_is_refused_in_a_sentence_that_tells_no_password(url: str, tmp_path: Path) -> None:
+    for use in (Store, check, lambda address: backup(address, tmp_path / "copy")):
+        with pytest.raises(StoreError, match="cannot be opened") as error:
+            use(url)
+        assert "secret" not in str(error.value)
+        assert "\n" not in str(error.value)

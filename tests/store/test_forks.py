@@ -9,7 +9,7 @@ from examples import claimed, say, tiny_run
 from stories import ME, STARTED, WINDOW, finished, running, whole
 
 from lab.config import Optimizer
-from lab.events import Finished, Stopped
+from lab.events import Finished, Started, Stopped
 from lab.store import Store, StoreError, file_url
 
 LOWER = replace(tiny_run(), optimizer=Optimizer(learning_rate=0.001))
@@ -26,6 +26,28 @@ def test_a_fork_has_the_events_and_the_weights_of_its_parent_up_to_the_epoch(sto
     assert (found.parent, found.parent_epoch, found.config) == (store.run(parent).uuid, 2, LOWER)
     assert (found.status, found.name.endswith(f", from run {parent}, epoch 2")) == ("queued", True)
     assert store.run(parent).status == "finished"
+
+
+def test_a_fork_names_the_code_that_trained_its_parents_epochs_before_its_own(store: Store) -> None:
+    def begins(first_epoch: int, code_commit: str) -> Started:
+        return replace(STARTED, first_epoch=first_epoch, code_commit=code_commit)
+
+    assert store.run(store.fork(finished(store), 2, LOWER)).code_commit == ""
+    parent = running(store, begins(1, "a"), whole(1), begins(2, "b"), whole(2), begins(3, "c"), whole(3), Finished())
+    fork = store.fork(parent, 2, LOWER)
+    assert store.run(fork).code_commit == "a, b"
+    claimed(store, fork, ME)
+    say(store, fork, begins(3, "d"))
+    assert store.run(fork).code_commit == "a, b, d"
+
+
+def test_a_story_that_cannot_be_read_begins_no_fork(store: Store) -> None:
+    parent = finished(store)
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE events SET payload = '{' WHERE kind = 'window'"))
+    with pytest.raises(StoreError, match=f"Run {parent} cannot be read: its event"):
+        store.fork(parent, 2, LOWER)
+    assert [run.id for run in store.runs()] == [parent]
 
 
 def test_a_run_of_its_own_has_no_parent(store: Store) -> None:

@@ -7,7 +7,7 @@ from examples import say, tiny_run
 from stories import STARTED, WINDOW, epoch, running
 
 from lab.events import Event, Failed, Finished, Measured, Paused, Resumed, Stopped
-from lab.store import ENDED, Store, StoreError
+from lab.store import ENDED, Store, StoreError, StoreUnavailable
 
 
 def test_events_after_a_cursor_are_the_newer_ones_in_order(store: Store) -> None:
@@ -99,6 +99,22 @@ def test_follow_tells_what_is_said_from_now_on_and_ends_with_the_run(store: Stor
     for event in (WINDOW, epoch(1), Finished()):
         say(store, run_id, event)
     assert [kept.event.kind for kept in following] == ["window", "epoch", "finished"]
+
+
+def test_following_waits_for_a_store_that_does_not_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = running(store, STARTED)
+    following = store.follow(run_id, poll_seconds=0.0)
+    say(store, run_id, Finished())
+    active, asked = Store.active, []
+
+    def away_at_first(self: Store) -> object:
+        asked.append(self)
+        if len(asked) < 3:
+            raise StoreUnavailable("The database did not answer.")
+        return active(self)
+
+    monkeypatch.setattr(Store, "active", away_at_first)
+    assert [kept.event.kind for kept in following] == ["finished"]
 
 
 def test_following_an_ended_run_ends_at_once(store: Store) -> None:

@@ -52,6 +52,8 @@ def test_a_run_is_renamed(store: Store) -> None:
     run_id = store.submit(tiny_run())
     store.rename(run_id, "  the good one ")
     assert store.run(run_id).name == "the good one"
+    store.rename(run_id, "pasted\tfrom\x1b a table")  # no store would take the run over with such a name
+    assert store.run(run_id).name == "pasted from  a table"
     store.rename(run_id, "x" * 500)
     assert store.run(run_id).name == "x" * 120
     with pytest.raises(StoreError, match="at least one character"):

@@ -42,6 +42,7 @@ def test_a_sound_store_has_no_problem_also_while_it_is_used(store: Store) -> Non
             "its checkpoint of epoch 2 is damaged",
         ),
         ("UPDATE runs SET status = 'running', worker = NULL", "is called running, and no worker has claimed it"),
+        ("DROP TABLE events", "lacks the table events"),
         ("DROP INDEX ix_events_run_id", "lacks the index ix_events_run_id"),
         ("ALTER TABLE checkpoints DROP COLUMN state_digest", "lacks the column state_digest"),
     ],
@@ -105,10 +106,13 @@ def test_a_backup_overwrites_nothing(store: Store, tmp_path: Path) -> None:
     assert there.read_bytes() == b"chapter one"
 
 
-def test_a_backup_that_cannot_be_written_leaves_nothing(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["no/such/folder.sqlite3", "a file/copy", "x" * 250, "x" * 300])
+def test_a_backup_that_cannot_be_written_leaves_nothing(store: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a file").write_bytes(b"no folder")
+    before = sorted(tmp_path.iterdir())
     with pytest.raises(StoreError, match="cannot be copied to"):
-        backup(store.url, tmp_path / "no" / "such" / "folder.sqlite3")
-    assert not (tmp_path / "no").exists()
+        backup(store.url, tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_what_a_server_keeps_is_copied_with_the_servers_own_tool() -> None:

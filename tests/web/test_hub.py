@@ -5,8 +5,9 @@ import json
 from collections.abc import Awaitable, Callable
 
 import pytest
+import sqlalchemy as sa
 from app_pages import add_run, window
-from examples import say
+from examples import say, tiny_run
 
 from lab.store import Store, StoreUnavailable
 from lab.web import hub
@@ -89,6 +90,24 @@ def test_an_error_that_nobody_has_thought_of_does_not_end_the_telling(
         say(store, run_id, window(2))
         assert len(json.loads(await watcher.next())["rows"]) == 1
         assert failed.is_set()
+        found.leave(watcher)
+
+    run(story)
+
+
+def test_a_run_that_waits_behind_one_that_cannot_be_read_is_not_gone(store: Store) -> None:
+    add_run(store, window(1), device="cpu")
+    unreadable, waiting = store.submit(tiny_run()), store.submit(tiny_run())
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE runs SET config = 'a letter' WHERE id = :id"), {"id": unreadable})
+    found = Hub(lambda: store)
+
+    async def story() -> None:
+        watcher = await found.join(waiting, 0)
+        assert json.loads(await watcher.next())["state"] == "queued-run-1"
+        news = json.loads(await watcher.next())
+        assert "state" not in news
+        assert news["waits"] == "1 run before it on cpu"
         found.leave(watcher)
 
     run(story)

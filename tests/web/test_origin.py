@@ -144,6 +144,8 @@ def test_its_own_pages_are_answered(kind: str, host: str, origin: str) -> None:
         "file://",
         "chrome-extension://abc",
         "http://",
+        "http://[",
+        "http://[::1]evil.example",
         "x" * 5000,
     ],
 )
@@ -158,6 +160,10 @@ def test_an_origin_that_is_known_beside_its_own_is_answered() -> None:
     known = ["https://class.example"]
     for origin, status in (("https://class.example", 200), ("https://other.example", 403), (OWN, 200)):
         assert answer("websocket", origin=origin, server_corsAllowedOrigins=known)[0] == status
+
+
+def test_a_known_origin_that_is_written_wrongly_lets_nobody_in() -> None:
+    assert answer(origin="http://", server_corsAllowedOrigins=["class.example"])[0] == 403
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A drawing is answered while it is drawn, and whatever else is sent is refused with a sentence."""
 
+import asyncio
 import base64
 import json
 import threading
@@ -9,22 +10,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from app_pages import add_run
 from examples import claimed, noted, say, tiny_run
+from starlette.requests import Request
+from starlette.types import Message
 from web_server import WebServer, serving
 
+from lab.checkpoint import Snapshot
 from lab.drawing import odd, stroke_stages
 from lab.drawing.canvas import MOST_POINTS
 from lab.events import Stopped
 from lab.layer_strip import strip
 from lab.mnist import Mnist
+from lab.network import build_network
+from lab.newest import publish
 from lab.number_words import percent_sign
 from lab.predict import Predictor, load_predictor
 from lab.probe import layer_maps
 from lab.store import Store, StoreUnavailable
 from lab.training import train
 from lab.web import PEN
-from lab.web.reading import MOST_BYTES, NO_QUESTION, TOO_LARGE, WRONG_METHOD
+from lab.web.reading import DIVERGED, MOST_BYTES, NO_QUESTION, TOO_LARGE, WRONG_METHOD, Reading
 
 SEVEN = [[[80, 70], [200, 70], [130, 230]]]
 
@@ -69,6 +76,27 @@ def test_strokes_are_answered_with_all_that_the_page_shows(web: WebServer) -> No
     assert answer["reader"].startswith("Read by the ready-trained network (Step 6")
     picture = np.frombuffer(base64.b64decode(answer["picture"]), np.uint8).reshape(28, 28)
     assert np.abs(picture / 255 - stages[-1].image).max() <= 0.5 / 255 + 1e-6
+
+
+def test_a_page_that_goes_while_it_sends_is_no_error(store: Store) -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, gone)
+    assert asyncio.run(Reading(lambda: store).read(request)).status_code == 400
+
+
+def test_a_network_whose_weights_have_left_all_bounds_is_refused_in_a_sentence(web: WebServer, store: Store) -> None:
+    run_id = add_run(store)
+    weights = build_network(tiny_run().network, seed=1).state_dict()
+    lost = {
+        name: torch.full_like(tensor, torch.nan) if tensor.is_floating_point() else tensor
+        for name, tensor in weights.items()
+    }
+    publish(store.url, run_id, Snapshot(epoch=1, iteration=1, weights=lost))
+    for drawing in (True, False):
+        question = {"strokes": SEVEN, "run": run_id, "drawing": drawing, "layers": True}
+        assert refused(web, json.dumps(question)) == (404, DIVERGED)
 
 
 def test_the_layers_are_drawn_for_who_asks_for_them(web: WebServer) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+import pytest
 from app_pages import epoch, started, window
 from examples import tiny_run
 
@@ -159,6 +160,21 @@ def test_how_long_until_others_have_had_their_turn_follows_from_its_own_time_lef
     left = told.story.seconds_until(0)
     assert left is not None
     assert told.story.seconds_until(27) == 2 * left  # 27 epochs are left of its own
+
+
+@pytest.mark.parametrize("done", [59, 60])
+def test_others_are_waited_for_as_long_as_an_epoch_takes_however_little_its_own_run_has_left(done: int) -> None:
+    """Of the last epoch nearly all is trained, or all, and its evaluation is to come."""
+    config = tiny_run(epochs=4, training_images=16 * 60)
+    told = Told(config)
+    told.hear(started(config))
+    for number in (1, 2, 3):  # each 2 s of training and 1 s of evaluation
+        windows = [window(60 * (number - 1) + one, of=60) for one in range(1, 61)]
+        told.hear(*windows, replace(epoch(number), seconds=3.0))
+    told.hear(*(window(180 + one, of=60) for one in range(1, done + 1)))
+    own, others = told.story.seconds_until(0), told.story.seconds_until(10)
+    assert own is not None and others is not None
+    assert others - own == pytest.approx(10 * 3.0, rel=0.1)
 
 
 def test_numbers_that_no_browser_can_read_are_left_out() -> None:
