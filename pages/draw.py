@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lab.drawing import stroke_stages
+from lab.ui.choice import kept
 from lab.ui.drawing_board import drawing_board
 from lab.ui.inside import look_inside
 from lab.ui.layout import page_head
@@ -47,8 +48,14 @@ st.html(_STYLE)
 with st.container(key="reading"):
     with st.container(key="who"):
         where, which, when = st.columns(3, gap="large")
-    source = where.segmented_control(
-        "Digit from", [DRAW, FILE], default=DRAW, required=True, help="Draw the digit here, or choose a picture file."
+    source = kept(
+        "digit-from",
+        DRAW,
+        where.segmented_control,
+        "Digit from",
+        [DRAW, FILE],
+        required=True,
+        help="Draw the digit here, or choose a picture file.",
     )
     reader = choose_reader(the_store(), which, when)
     read_digit(source, reader)

@@ -9,7 +9,7 @@ from lab.config import RunConfig
 from lab.quick import as_it_is, quick
 from lab.steps import matching_step, published_epochs
 from lab.timeline import Timeline
-from lab.ui.controls import choose_step, details, size_and_problems, toggles
+from lab.ui.controls import choose_step, details, size, toggles
 from lab.ui.fields import take_all_typed
 from lab.ui.forking import offer_fork
 from lab.ui.guessing import ask_guess
@@ -19,6 +19,7 @@ from lab.ui.live import draw_curves, show_run
 from lab.ui.navigation import page
 from lab.ui.opened import is_there, load_opened, offer_own_settings, say_that_none_is_there
 from lab.ui.present import present_switch, presenting
+from lab.ui.readiness import start_problems
 from lab.ui.running import run_to_watch
 from lab.ui.seeds import offer_seeds
 from lab.ui.starting import QUICK_HELP, say_extents, start
@@ -44,8 +45,9 @@ def set_up() -> Callable[[], None]:
         choose_step()
     if shows("switches"):
         toggles()
-    ready = size_and_problems()
-    begin: dict[str, Any] = {"width": "stretch", "on_click": start_draft, "disabled": not ready}
+    size()
+    problems = start_problems(draft())
+    begin: dict[str, Any] = {"width": "stretch", "on_click": start_draft, "disabled": bool(problems)}
     if shows("guess"):
         ask_guess()
     whole, quickly = st.columns([1.6, 1])
@@ -60,7 +62,7 @@ def set_up() -> Callable[[], None]:
     if shows("quick"):
         quickly.button("Quick", args=(quick,), help=QUICK_HELP, **begin)
         extents["Quick"] = quick(draft().config)
-    say_extents(extents)
+    say_extents(extents, problems)
     if shows("seeds"):
         offer_seeds(store)
     if shows("layers"):

@@ -186,6 +186,17 @@ def test_what_is_no_such_number_stays_as_typed_and_start_waits_with_a_sentence(
     assert not button(app, "Start training").disabled
 
 
+@pytest.mark.parametrize("page", ["start", "train"])
+def test_why_nothing_can_start_takes_the_place_of_what_would(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands below, the field that one types into among it, then stays where it is."""
+    app = open_app(page)
+    assert "**Quick:**" in words(app)
+    for module in ("starting", "readiness"):  # the second: for the page, which is read anew
+        monkeypatch.setattr(f"lab.ui.{module}.start_problems", lambda _: ("It cannot.",))
+    app.run()
+    assert errors(app) == ["It cannot."] and "**Quick:**" not in words(app)
+
+
 def test_a_start_pressed_together_with_a_number_trains_that_number(store: Store) -> None:
     app = with_draft(step(5).config)
     labelled(app.text_input, "Epochs").set_value("5")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_pages import ROOT, component_data, errors, html, labelled, open_alone
+from app_pages import ROOT, component_data, errors, go_to, html, labelled, open_alone, open_app
 from examples import claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
@@ -16,7 +16,20 @@ from lab.probe import LayerMaps, layer_maps
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui import inside
-from lab.ui.inside import DRAWING, DRAWN, KERNELS, LAYER, MAPS, NUMBER, SOURCE, STRIP, VALUES
+from lab.ui.inside import (
+    COLUMN,
+    DRAWING,
+    DRAWN,
+    KERNELS,
+    LAYER,
+    MAP,
+    MAPS,
+    NUMBER,
+    ROW,
+    SOURCE,
+    STRIP,
+    VALUES,
+)
 from lab.ui.state import RUN
 from lab.ui.sum_words import STRONGEST
 
@@ -81,6 +94,17 @@ def test_a_layer_is_opened_at_its_strongest_value(mnist: Mnist) -> None:
         place = layer.strongest()
         assert component_data(app, MAPS)["chosen"] == place[0]
         assert tuple(component_data(app, VALUES)["unit"]) == place[1:]
+
+
+def test_a_value_is_still_chosen_when_one_comes_back_from_another_page() -> None:
+    app = open_app("inside")
+    for key, place in {MAP: 2, ROW: 1, COLUMN: 3}.items():
+        app.number_input(key=key).set_value(place).run()
+    app.query_params.clear()  # as the menu does
+    go_to(app, "runs")
+    app.query_params.clear()
+    go_to(app, "inside")
+    assert [app.number_input(key=key).value for key in (MAP, ROW, COLUMN)] == [2, 1, 3]
 
 
 def test_the_sum_of_any_value_is_that_value_and_its_lines_add_up_as_they_are_shown(mnist: Mnist) -> None:

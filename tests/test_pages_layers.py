@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from app_pages import ROOT, component_data, errors, html, open_alone, with_draft
+from app_pages import ROOT, component_data, errors, go_to, html, open_alone, open_app, with_draft
 from examples import TINY_NETWORK, claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
@@ -23,7 +23,7 @@ from lab.training import train
 from lab.ui import network_editor
 from lab.ui.draft import Draft
 from lab.ui.layer_table import table_html
-from lab.ui.network_editor import NEW_LAYER, PRESET, SHEET, Sheet
+from lab.ui.network_editor import AT_THE_END, NEW_LAYER, PLACE, PRESET, SHEET, Sheet
 from lab.ui.receptive_field import CLICK, COLUMN, DIGIT, LAYER, MAP, ROW, unit_words
 from lab.ui.state import DRAFT
 
@@ -192,6 +192,14 @@ def test_a_layer_can_be_put_between_two_others() -> None:
     assert f"<b>{9_426 + 16 * (9 * 16 + 1 + 2):,}</b>" in html(page)
 
 
+@pytest.mark.parametrize("place", [5, AT_THE_END])
+def test_the_next_layer_is_put_where_the_last_one_was(place: int) -> None:
+    page = open_alone("layers")
+    page.selectbox(key=PLACE).select(place).run()
+    next(button for button in page.button if button.label == "Insert a layer").click().run()
+    assert page.selectbox(key=PLACE).value == place
+
+
 def test_a_layer_can_be_put_into_an_empty_table(type_rows: Any) -> None:
     page = open_alone("layers")
     type_rows(lambda rows: rows.clear())
@@ -205,7 +213,7 @@ def test_a_layer_can_be_put_into_an_empty_table(type_rows: Any) -> None:
 
 def test_a_layer_can_be_put_behind_the_last_one() -> None:
     page = open_alone("layers")
-    next(box for box in page.selectbox if box.label == "Insert before layer").select(9).run()
+    next(box for box in page.selectbox if box.label == "Insert before layer").select(AT_THE_END).run()
     next(button for button in page.button if button.label == "Insert a layer").click().run()
     assert not page.error
     assert page.session_state[DRAFT].config.network.layers == (*step(3).config.network.layers, conv(10, 1))
@@ -399,6 +407,14 @@ def test_a_chosen_unit_stays_inside_a_map_that_an_edit_makes_smaller(type_rows: 
     type_rows(set_cell(1, "padding", 0))
     page.run()
     assert not page.exception and page.session_state[ROW] == 23
+
+
+def test_a_chosen_unit_is_still_chosen_when_one_comes_back_from_another_page() -> None:
+    page = open_app("layers")
+    for key, place in {MAP: 2, ROW: 1, COLUMN: 3}.items():
+        page.slider(key=key).set_value(place).run()
+    go_to(go_to(page, "runs"), "layers")
+    assert [page.slider(key=key).value for key in (MAP, ROW, COLUMN)] == [2, 1, 3]
 
 
 def test_the_page_works_without_the_data_but_for_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -265,6 +265,15 @@ def test_all_settings_are_a_click_away_from_the_differences(store: Store) -> Non
     assert list(compared(app)["Dropout"].values()) == ["none", "none"]
 
 
+def test_all_settings_stay_shown_when_other_runs_are_compared(store: Store) -> None:
+    for seed in range(3):
+        store.submit(tiny_run(seed=seed))
+    app = select(open_app("runs"), 0, 1)
+    labelled(app.toggle, "Differences only").set_value(False).run()
+    select(select(app, 0), 0, 2)
+    assert labelled(app.toggle, "Differences only").value is False
+
+
 def test_complete_seeds_of_one_config_are_a_group_and_can_be_seen_singly(store: Store) -> None:
     one, two = (
         add_run(

@@ -452,6 +452,13 @@ def test_several_seeds_start_at_once_without_those_that_were_trained(store: Stor
     assert app.query_params["run"] == "2"  # the first of the new ones
 
 
+def test_a_list_that_is_opened_late_shows_the_number_of_seeds_that_will_start(store: Store) -> None:
+    """What stands in a popover is made in the browser when that is opened, which may be after many drawings."""
+    app = open_app("train").run()
+    slider = labelled(app.slider, "How many seeds")
+    assert slider.proto.set_value and slider.value == 5
+
+
 def test_a_run_goes_on_from_one_of_its_epochs_under_other_settings(store: Store) -> None:
     parent = finished(store)
     app = open_app("train", run=str(parent))
@@ -464,6 +471,17 @@ def test_a_run_goes_on_from_one_of_its_epochs_under_other_settings(store: Store)
     assert (fork.parent, fork.parent_epoch) == (store.run(parent).uuid, 1)
     assert fork.config.optimizer.learning_rate == 0.001
     assert app.query_params["run"] == str(fork.id)
+
+
+def test_the_epoch_of_a_fork_stays_chosen_whatever_else_is_changed(store: Store) -> None:
+    epochs = [epoch(number) for number in range(1, 6)]
+    parent = add_run(store, *epochs, Finished(), config=tiny_run(epochs=5))
+    app = open_app("train", run=str(parent))
+    labelled(app.text_input, "Epochs").set_value("4").run()
+    assert labelled(app.select_slider, "Continue after epoch").value == 3  # leaves one to train
+    labelled(app.select_slider, "Continue after epoch").set_value(2).run()
+    labelled(app.text_input, "Epochs").set_value("5").run()
+    assert labelled(app.select_slider, "Continue after epoch").value == 2
 
 
 def test_a_fork_that_cannot_be_says_why(store: Store) -> None:
@@ -530,6 +548,22 @@ def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: St
     assert "95 to 98 %" in html(app) and "Result" not in html(app)
     button(app, "Quick").click().run()  # the next run is another question
     assert "annotations" not in figure(app, "accuracy")["layout"]
+
+
+def test_a_guess_stays_chosen_until_a_run_is_started(store: Store) -> None:
+    app = guess(open_app("start"), "95–98")
+    go_to(app, "steps")
+    button(go_to(app, "train"), "Quick").click().run()
+    assert "your guess" in str(figure(app, "accuracy")["layout"]["annotations"])
+    question = "Your guess first: the final test accuracy, in %"
+    assert labelled(go_to(app, "start").get("button_group"), question).value is None
+
+
+def test_how_a_chart_is_shown_outlives_another_page(store: Store) -> None:
+    finished(store)
+    app = open_app("train")
+    labelled(app.toggle, "Accuracy from 0 to 100 %").set_value(True).run()
+    assert labelled(go_to(go_to(app, "runs"), "train").toggle, "Accuracy from 0 to 100 %").value is True
 
 
 def test_in_the_end_it_is_said_how_far_off_a_guess_was(store: Store) -> None:

@@ -341,6 +341,23 @@ def test_what_a_reader_opens_has_a_key() -> None:
     assert keyless == []
 
 
+def test_what_a_reader_chooses_has_a_key() -> None:
+    """Without one, the choice is forgotten as soon as its options, its default or its words are others."""
+    widgets = {"toggle", "selectbox", "slider", "select_slider", "segmented_control", "pills", "number_input"}
+    keyless = [
+        f"{path}:{node.lineno}"
+        for path, source in sources().items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in widgets
+        and isinstance(node.func.value, ast.Name)
+        and not path.startswith("tests/")
+        and not any(given.arg == "key" for given in node.keywords)
+    ]
+    assert keyless == []
+
+
 def test_no_two_test_files_have_the_same_name() -> None:
     """pytest imports them by their name alone, and refuses a second one."""
     names = [path.rpartition("/")[2] for path in sources() if path.rpartition("/")[2].startswith("test_")]

@@ -1,7 +1,7 @@
-"""A select box, or a slider, that keeps its choice, although its options or their words change and the page is left.
+"""Widgets that keep what was chosen, although their page is left, they are not drawn for a while, or options change.
 
-Streamlit knows a choice by its words: where these change (a layer is edited, a run renamed), it hands back a text that
-is none of the options, and it forgets the choice when the page is left.
+Streamlit forgets a widget that one drawing of the script has not drawn. And it knows a choice by its words: where these
+change (a layer is edited, a run renamed), it hands back a text that is none of the options.
 """
 
 from __future__ import annotations
@@ -14,12 +14,36 @@ import streamlit as st
 T = TypeVar("T")
 
 
+def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, **more: Any) -> T:
+    """Draw the widget; returns its value, which is `first` until it is given another one.
+
+    It is told its value in every drawing: what stands in a popover is in the browser only once that is opened, and on
+    another page a widget of the same key is another widget.
+    """
+    st.session_state[key] = known(key, first)
+    value: T = widget(*stated, key=key, **more)
+    st.session_state[_kept(key)] = value
+    return value
+
+
+def known(key: str, first: T) -> T:
+    """The value of such a widget before it is drawn."""
+    value: T = st.session_state.get(key, st.session_state.get(_kept(key), first))
+    return value
+
+
+def put(key: str, value: Any) -> None:
+    """Give such a widget another value: before it is drawn, or in a callback."""
+    st.session_state[key] = st.session_state[_kept(key)] = value
+
+
 def choice(key: str, options: Sequence[T], default: T, widget: Callable[..., Any] = st.selectbox, **select: Any) -> T:
     """Draw the select box, or another `widget`; returns the choice, `default` where it is no longer among `options`."""
-    kept = f"{key}_kept"
-    if key not in st.session_state or st.session_state[key] not in options:
-        earlier = st.session_state.get(kept, default)
+    if known(key, default) not in options:
+        earlier = st.session_state.get(_kept(key), default)
         st.session_state[key] = earlier if earlier in options else default
-    chosen: T = widget(options=options, key=key, **select)
-    st.session_state[kept] = chosen
-    return chosen
+    return kept(key, default, widget, options=options, **select)
+
+
+def _kept(key: str) -> str:
+    return f"{key}_kept"

@@ -11,6 +11,7 @@ from lab.comparison import comparison, table
 from lab.groups import Group, each, grouped
 from lab.overlay import overlay_figure
 from lab.ui.chart import show_figure
+from lab.ui.choice import kept
 from lab.ui.layout import show_table
 from lab.ui.take_along import offer_comparison
 
@@ -24,14 +25,14 @@ def compare(chosen: Sequence[RunSummary]) -> None:
     runs = sorted(chosen, key=lambda run: run.run)
     groups = grouped(runs)
     switches = st.container(horizontal=True)
-    if len(groups) < len(runs) and not switches.toggle(
-        "Group runs that differ only in their seed", value=True, key="group-seeds", help=GROUP_HELP
+    if len(groups) < len(runs) and not kept(
+        "group-seeds", True, switches.toggle, "Group runs that differ only in their seed", help=GROUP_HELP
     ):
         groups = each(runs)
     trained = [group for group in groups if group.first.epochs]
     whole = False
     if trained:
-        whole = switches.toggle("Show every epoch", key="whole-overlay", help=WHOLE_HELP)
+        whole = kept("whole-overlay", False, switches.toggle, "Show every epoch", help=WHOLE_HELP)
         left, right = st.columns(2)
         with left:
             show_figure(overlay_figure(trained, "accuracy", whole), "overlay-accuracy")
@@ -44,7 +45,7 @@ def compare(chosen: Sequence[RunSummary]) -> None:
 
 
 def _table(groups: Sequence[Group], several: bool) -> None:
-    only = several and st.toggle("Differences only", value=True, key="differences-only")
+    only = several and kept("differences-only", True, st.toggle, "Differences only")
     rows = comparison(groups, differences_only=only)
     with st.container(key="comparison"):
         st.html(_STYLE)

@@ -17,10 +17,8 @@ from lab.ui.digits import show_augmented_digits
 from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider, switch
 from lab.ui.layout import budget_bar
-from lab.ui.readiness import start_problems
 from lab.ui.run_controls import device_field, run_fields
 from lab.ui.state import draft, set_draft
-from lab.ui.text import plain
 
 PRESET = "preset"
 
@@ -47,15 +45,10 @@ def _take_preset() -> None:
         set_draft(draft().with_step(st.session_state[PRESET]))
 
 
-def size_and_problems() -> bool:
-    """The parameter gauge and what is wrong with the draft; True when it can be started."""
-    with suppress(ImpossibleNetwork):  # one of the problems
+def size() -> None:
+    """The parameter gauge."""
+    with suppress(ImpossibleNetwork):  # which is said below Start
         budget_bar(total_parameters(draft().config.network), PARAMETER_BUDGET)
-    problems = start_problems(draft())
-    with st.container():  # always there: what follows keeps its place, and with it the open tab
-        for problem in problems:
-            st.error(plain(problem))
-    return not problems
 
 
 def toggles() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from lab.changes import changes
@@ -16,6 +18,7 @@ FORK_HELP = (
     "A new run continues from the weights of this run after that epoch, with your settings: for example a lower "
     "learning rate, or no dropout. The optimiser starts again from zero. This run does not change."
 )
+CHOSEN = "fork_epochs"
 NOTHING_CHANGED = "Your settings are the same as those of this run. First change one, such as the learning rate."
 
 
@@ -31,8 +34,7 @@ def offer_fork(store: Store, run_id: int) -> None:
         config = draft().config
         epoch = epochs[0]
         if len(epochs) > 1:
-            before_its_end = [kept for kept in epochs if kept < config.epochs] or epochs
-            epoch = st.select_slider("Continue after epoch", epochs, value=before_its_end[-1], help=FORK_HELP)
+            epoch = _choose_epoch(run_id, epochs, config.epochs)
         problem = fork_problem(run.config, epoch, config)
         if problem is None:
             st.markdown("  \n".join(map(plain, changes(run.config, config))) or NOTHING_CHANGED)
@@ -45,6 +47,21 @@ def offer_fork(store: Store, run_id: int) -> None:
             disabled=problem is not None or bool(start_problems(draft())),
             help=FORK_HELP,
         )
+
+
+def _choose_epoch(run_id: int, epochs: Sequence[int], planned: int) -> int:
+    """The one that was chosen for this run; until then the last from which `planned` epochs leave something to do."""
+    chosen: dict[int, int] = st.session_state.setdefault(CHOSEN, {})
+    before_its_end = [epoch for epoch in epochs if epoch < planned] or epochs
+    wanted = chosen.get(run_id, before_its_end[-1])
+    key = f"fork-epoch-{run_id}"
+
+    def choose() -> None:
+        chosen[run_id] = st.session_state[key]
+
+    st.session_state[key] = wanted if wanted in epochs else before_its_end[-1]
+    epoch: int = st.select_slider("Continue after epoch", epochs, key=key, on_change=choose, help=FORK_HELP)
+    return epoch
 
 
 def _fork(store: Store, run_id: int, epoch: int) -> None:

@@ -14,6 +14,7 @@ from lab.analysis import RunSummary
 from lab.figures import GUESS
 from lab.guess import GUESSES, Guess, verdict
 from lab.number_words import unbroken
+from lab.ui.choice import kept, put
 from lab.ui.state import guess_of, keep_guess
 
 KEY = "guess"
@@ -31,11 +32,13 @@ _STYLE = f"""
 
 def ask_guess() -> None:
     """What the run will come to, if one likes to say so; `take_guess` gives it to the run that is started."""
-    st.pills(
+    kept(
+        KEY,
+        None,
+        st.pills,
         "Your guess first: the final test accuracy, in %",
         range(len(GUESSES)),
         format_func=lambda place: GUESSES[place].short,
-        key=KEY,
         help="Choose a range or none, then start. The chart shows your guess, and the end compares it with the result.",
     )
 
@@ -45,7 +48,7 @@ def take_guess(run_id: int) -> None:
     place = st.session_state.get(KEY)
     if place is not None:
         keep_guess(run_id, place)
-        st.session_state[KEY] = None
+        put(KEY, None)
 
 
 def guessed(run_id: int) -> Guess | None:

@@ -18,7 +18,7 @@ from lab.layer_words import layer_name
 from lab.number_words import percent_words
 from lab.store import Store
 from lab.ui.addressed import asked, one_of, say
-from lab.ui.choice import choice
+from lab.ui.choice import choice, kept, put
 from lab.ui.digits import choose_test_image
 from lab.ui.layer_maps import range_words, show_value_map
 from lab.ui.navigation import page
@@ -152,19 +152,18 @@ def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
     """Map, row and column; in a layer that was just chosen, its strongest value."""
     named = (MAP, ROW, COLUMN)
     shape = layer.maps.shape
-    if st.session_state.get(OF_LAYER) != (layer.row.index, shape) or any(
-        name not in st.session_state for name in named
-    ):
-        st.session_state.update(zip(named, layer.strongest(), strict=True))
-        st.session_state[OF_LAYER] = (layer.row.index, shape)
     wanted = asked("value", lambda text: _place(text, shape), usual=layer.strongest())
-    if wanted is not None:
-        st.session_state.update(zip(named, wanted, strict=True))
+    if wanted is None and st.session_state.get(OF_LAYER) != (layer.row.index, shape):
+        wanted = layer.strongest()
+    st.session_state[OF_LAYER] = (layer.row.index, shape)
+    for name, number in zip(named, wanted or (), strict=False):
+        put(name, number)
+    place = []
     with st.container(horizontal=True):
         for name, label, size in zip(named, ("Map", "Row", "Column"), shape, strict=True):
-            words = f"From 0 to {size - 1}."
-            st.number_input(label, 0, max(1, size - 1), key=name, disabled=size == 1, help=words, width=98)
-    place = tuple(min(int(st.session_state[name]), size - 1) for name, size in zip(named, shape, strict=True))
+            words, most = f"From 0 to {size - 1}.", max(1, size - 1)
+            number = kept(name, 0, st.number_input, label, 0, most, disabled=size == 1, help=words, width=98)
+            place.append(min(int(number), size - 1))
     say("value", ".".join(map(str, place)), usual=".".join(map(str, layer.strongest())))
     return place[0], place[1], place[2]
 

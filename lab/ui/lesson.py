@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from lab.address import to_address
+from lab.ui.choice import kept
 from lab.ui.state import HIDDEN, draft
 
 HIDE = "hide"
@@ -44,8 +45,8 @@ def offer_lesson_link() -> None:
     if not all(map(shows, PARTS)):
         return
     with st.popover("Link for a lesson", key="lesson-link", width="stretch"):
-        chosen = st.pills(
-            "Hide", list(PARTS), format_func=PARTS.__getitem__, selection_mode="multi", key="lesson-hides"
+        chosen: list[str] = kept(
+            "lesson-hides", [], st.pills, "Hide", list(PARTS), format_func=PARTS.__getitem__, selection_mode="multi"
         )
         told = to_address(draft().config) | ({HIDE: ",".join(chosen)} if chosen else {})
         st.code(f"{_here()}?{urlencode(told, safe=',')}", language=None, wrap_lines=True)

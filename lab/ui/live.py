@@ -33,6 +33,7 @@ from lab.store import ENDED, Kept, Run, Store, StoreError
 from lab.timeline import Timeline
 from lab.ui.channel import follow, has_changed
 from lab.ui.chart import Growing, show_figure
+from lab.ui.choice import kept
 from lab.ui.guessing import guessed, show_guess
 from lab.ui.layout import moving, show_figures
 from lab.ui.looking import offer_looks
@@ -127,9 +128,9 @@ def _curves(run: Run, timeline: Timeline, growing: Growing) -> None:
     with published:
         more = f", {TRAINING_IMAGES:,} images" if run.config.training_images < TRAINING_IMAGES else ""
         label = f"Published curve (one seed{more})" if known else "Published curve: none for these settings"
-        dotted = st.toggle(label, value=True, key="published", disabled=not known)
+        dotted = kept("published", True, st.toggle, label, disabled=not known)
     with whole:
-        whole_range = st.toggle("Accuracy from 0 to 100 %", key="whole-range")
+        whole_range = kept("whole-range", False, st.toggle, "Accuracy from 0 to 100 %")
     draw_curves(timeline, run.config, known if dotted else (), whole_range, growing, guessed(run.id))
     for note in curve_notes(run.config):
         st.caption(unbroken(note))

@@ -17,13 +17,16 @@ from lab.config import LayerSpec
 from lab.editing import COLUMNS, Row, Rows, ends_linear, with_linear_last
 from lab.fields import Choice, about, number
 from lab.steps import STEPS, matching_step, step
+from lab.ui.choice import choice
 from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider
 from lab.ui.state import draft, set_draft
 from lab.ui.text import plain
 from lab.ui.undo import forget_earlier, undo_button
 
-SHEET, PRESET = "layer_sheet", "layers_preset"
+SHEET, PRESET, PLACE = "layer_sheet", "layers_preset", "insert_before"
+AT_THE_END = 0
+"""Stands for the place behind the last layer where others are named by the layer before which they are."""
 
 NEW_LAYER: Row = {"kind": "conv", "channels": 10, "kernel": 1, "stride": 1, "padding": 0}
 """What the table's own + appends: possible after the class scores, whatever is left of the map. A linear layer stays
@@ -146,10 +149,13 @@ def show_insert() -> None:
     """
     layers, last_is_linear = len(draft().table), ends_linear(draft().table)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        place = st.selectbox(
-            "Insert before layer",
-            range(1, layers + (1 if last_is_linear else 2)),
-            format_func=lambda place: f"{place}" if place <= layers else "at the end",
+        places = [*range(1, layers + 1), *([] if last_is_linear else [AT_THE_END])]
+        place = choice(
+            PLACE,
+            places,
+            places[0],
+            label="Insert before layer",
+            format_func=lambda place: f"{place}" if place else "at the end",
             width=150,
             help="The new layer is a 3×3 convolution with padding 1 and 16 channels: it keeps the size of the map."
             + ("" if last_is_linear else " At the end it has the 10 channels of the class scores."),
@@ -207,5 +213,5 @@ def _discard() -> None:
 
 def _insert(place: int) -> None:
     rows = [dict(row) for row in draft().table]
-    rows.insert(place - 1, dict(INSERTED_LAYER if place <= len(rows) else NEW_LAYER))
+    rows.insert(place - 1 if place else len(rows), dict(INSERTED_LAYER if place else NEW_LAYER))
     set_draft(draft().with_rows(rows))

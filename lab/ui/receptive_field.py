@@ -14,7 +14,7 @@ from lab.config import NetworkConfig
 from lab.layer_words import layer_name
 from lab.layers import LayerRow, Square, receptive_square
 from lab.store import StoreError
-from lab.ui.choice import choice
+from lab.ui.choice import choice, kept, known, put
 from lab.ui.digits import choose_test_image, show_test_digit
 from lab.ui.layer_maps import maps_of, reference_maps_of, show_value_map, untrained_maps_of
 from lab.ui.network_choice import trained_reader
@@ -104,17 +104,17 @@ def _choose_layer(rows: Sequence[LayerRow]) -> LayerRow:
         help="The layer whose map is shown. The deeper the layer, the more of the image one unit sees.",
     )
     if st.session_state.get(SHOWN) != number:  # begin in the middle of a newly chosen map
-        st.session_state[ROW] = st.session_state[COLUMN] = rows[number - 1].output_shape[1] // 2
+        for name in (ROW, COLUMN):
+            put(name, rows[number - 1].output_shape[1] // 2)
         st.session_state[SHOWN] = number
     return rows[number - 1]
 
 
 def _choose_map(layer: LayerRow) -> int:
     count = layer.output_shape[0]
-    st.session_state[MAP] = min(st.session_state.get(MAP, 0), count - 1)  # an edit may have taken maps away
     if count == 1:
         return 0
-    return st.slider("Map", 0, count - 1, key=MAP, help="Which of the layer's maps is shown, counted from 0.")
+    return _slider("Map", MAP, count, "Which of the layer's maps is shown, counted from 0.")
 
 
 def _choose_unit(layer: LayerRow) -> tuple[int, int]:
@@ -122,11 +122,15 @@ def _choose_unit(layer: LayerRow) -> tuple[int, int]:
     if side == 1:
         st.caption("This map has a single unit: row 0, column 0.")
         return 0, 0
-    for name in (ROW, COLUMN):  # an edit may have made the map smaller
-        st.session_state[name] = min(st.session_state.get(name, side // 2), side - 1)
-    unit_row = st.slider("Row", 0, side - 1, key=ROW, help="The unit's row in the map, 0 at the top.")
-    unit_column = st.slider("Column", 0, side - 1, key=COLUMN, help="The unit's column in the map, 0 at the left.")
+    unit_row = _slider("Row", ROW, side, "The unit's row in the map, 0 at the top.")
+    unit_column = _slider("Column", COLUMN, side, "The unit's column in the map, 0 at the left.")
     return unit_row, unit_column
+
+
+def _slider(label: str, key: str, count: int, help: str) -> int:
+    """A place among `count`, counted from 0; the last one where an edit has taken the chosen one away."""
+    put(key, min(known(key, 0), count - 1))
+    return kept(key, 0, st.slider, label, 0, count - 1, help=help)
 
 
 def _take_click() -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lab.repeats import free_seeds, same_run
 from lab.store import Store
+from lab.ui.choice import kept
 from lab.ui.fields import take_all_typed
 from lab.ui.readiness import start_problems
 from lab.ui.state import choose_run, draft, set_draft
@@ -31,7 +32,7 @@ def offer_seeds(store: Store) -> None:
         said.caption(f"Run {twin.id} has the same settings and the same seed, so it gives the same curve.")
         other.button(f"Use seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
     with st.popover("Train several seeds", key="several-seeds", width="stretch"):
-        number = st.slider("How many seeds", 2, MOST_SEEDS, 5, key="how-many-seeds", help=SEEDS_HELP)
+        number = kept("how-many-seeds", 5, st.slider, "How many seeds", 2, MOST_SEEDS, help=SEEDS_HELP)
         seeds = free_seeds(known, draft().config, number)
         st.caption(f"Seeds {', '.join(map(str, seeds))}, one after another.")
         problems = start_problems(draft())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -80,19 +80,28 @@ def offer_step(number: int) -> None:
     quickly, wholly = st.columns(2)
     quickly.button("Quick", type="primary", help=QUICK_HELP, args=(whole, quick), **button)
     wholly.button("Full", help=FULL_HELP, args=(whole, as_it_is), **button)
-    say_extents({"Quick": quick(whole().config), "Full": whole().config})
-    for problem in problems:
-        st.error(plain(problem))
+    say_extents({"Quick": quick(whole().config), "Full": whole().config}, problems)
 
 
-def say_extents(runs: dict[str, RunConfig]) -> None:
-    """What each button trains, and about how long that takes here where that is known."""
+def say_extents(runs: dict[str, RunConfig], problems: Sequence[str]) -> None:
+    """What each button trains, and about how long that takes here where that is known; or why none can be pressed.
+
+    The one in the other's place: what follows stays where it is, and with it the field that one is typing into.
+    """
+    with st.container():  # always there, whatever is in it: the open tab below stays open
+        for problem in problems:
+            st.error(plain(problem))
+        if not problems:
+            st.caption(_extents(runs))
+
+
+def _extents(runs: dict[str, RunConfig]) -> str:
     lines = []
     for label, config in runs.items():
         seconds = seconds_foreseen(the_store(), config)
         here = "" if seconds is None else f", about {about(seconds)} on this machine"
         lines.append(f"**{label}:** {describe_extent(config)}{here}.")
-    st.caption(unbroken("  \n".join(lines)))
+    return unbroken("  \n".join(lines))
 
 
 def start(what: Draft, change: Change = as_it_is) -> bool:
