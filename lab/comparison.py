@@ -82,5 +82,8 @@ def _figure(values: Iterable[float | None], digits: int) -> str:
     numbers = [value for value in known if value is not None and math.isfinite(value)]
     if len(numbers) < len(known) or not numbers:
         return NOTHING
-    mean = decimal(statistics.fmean(numbers), digits)
-    return mean if len(numbers) == 1 else f"{mean} ± {spread(numbers):.{max(digits, 1)}f} ({len(numbers)})"
+    mean = statistics.fmean(numbers)
+    if len(numbers) == 1:
+        return decimal(mean, digits)
+    places = max(digits, 1)  # of both: whole images have a mean between them
+    return f"{decimal(mean, places)} ± {spread(numbers):.{places}f} ({len(numbers)})"

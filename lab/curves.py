@@ -76,8 +76,11 @@ def accuracy_figure(
     return figure
 
 
-def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: int, reached: float = 0) -> Figure:
-    """The planned learning rate over the run, thin, and the part already run (up to epoch `reached`), thick."""
+def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: int, reached: float = -1) -> Figure:
+    """The planned learning rate over the run, thin, and the part already run, thick: up to epoch `reached`.
+
+    Below 0 none is: a plan alone.
+    """
     figure = blank_curves(planned, "Learning rate", f"rate-{planned}", height=190)
     done = [(epoch, rate) for epoch, rate in planned_rates if epoch <= reached]
     for points, width, name in ((planned_rates, 1.5, "planned"), (done, 3.5, SO_FAR)):

@@ -47,7 +47,7 @@ def test_results_say_what_a_run_came_to() -> None:
 def test_a_group_says_mean_spread_and_number_of_seeds() -> None:
     found = lines(grouped(seed_runs(5, 99.3, 99.4, 99.5)))
     assert found["Last test accuracy, %"] == ("99.40 ± 0.10 (3)",)
-    assert found["Wrong of 10,000"] == ("60 ± 10.0 (3)",)
+    assert found["Wrong of 10,000"] == ("60.0 ± 10.0 (3)",)
     assert found["Seed"] == ("1, 2, 3",)
 
 

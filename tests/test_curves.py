@@ -296,6 +296,10 @@ def test_the_learning_rate_is_planned_dotted_and_drawn_thick_as_far_as_the_run_h
     assert 0.1 < highest < 0.11  # all of the line, and no empty space above it
 
 
+def test_a_plan_alone_has_no_part_that_was_run() -> None:
+    assert points(series(learning_rate_figure([(0.0, 0.1), (1.0, 0.1)], 1))["so far"]) == []
+
+
 def test_a_guess_is_a_band_that_the_axis_shows_whatever_the_run_does() -> None:
     figure = accuracy_figure(TRAINED, of(), PUBLISHED_3, guess=Guess(90, 95))
     target, band = figure.layout.shapes

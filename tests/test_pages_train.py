@@ -531,6 +531,12 @@ def test_for_the_back_row_the_run_stands_alone_and_large(store: Store) -> None:
     assert "present" not in app.query_params
 
 
+def test_a_run_is_still_shown_large_when_one_comes_back_to_it(store: Store) -> None:
+    app = open_app("train", run=str(finished(store)), present="1")
+    go_to(app, "draw")
+    assert labelled(go_to(app, "train").toggle, "Present").value
+
+
 # --- predict, then reveal -----------------------------------------------------------------------------------------
 
 

@@ -232,7 +232,8 @@ function standing(now) {
   const where = testing
     ? `Epoch ${epoch} of ${epochs}, ${testingWords(testing)}`
     : `Epoch ${epoch} of ${epochs}, batch ${grouped(batch)} of ${grouped(batches)}`;
-  const speed = motion.speed ? ` · ${grouped(Math.round(motion.speed))}${NO_BREAK}images a second` : "";
+  const goes = motion.speed && !motion.state?.startsWith("paused");
+  const speed = goes ? ` · ${grouped(Math.round(motion.speed))}${NO_BREAK}images a second` : "";
   const passed = motion.goesOn() || testing ? now - motion.at : 0;
   const time = left === null ? "" : ` · ${duration(Math.max(0, left - passed))} left`;
   return [where + speed + time, shareOf()];

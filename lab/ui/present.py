@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lab.ui.choice import kept, known
+
 PRESENT = "present"
 HELP = "Hides the controls and makes text and lines larger, for a projector."
 _STYLE = """
@@ -22,15 +24,12 @@ _STYLE = """
 
 def presenting() -> bool:
     """Whether pages are shown large: by the switch, or by `present=1` in the address."""
-    if PRESENT not in st.session_state:
-        st.session_state[PRESENT] = st.query_params.get(PRESENT) == "1"
-    return bool(st.session_state[PRESENT])
+    return known(PRESENT, st.query_params.get(PRESENT) == "1")
 
 
 def present_switch() -> None:
     """The switch: behind the run, so that the keyboard comes to Pause first."""
-    presenting()
-    if st.toggle("Present", key=PRESENT, help=HELP):
+    if kept(PRESENT, presenting(), st.toggle, "Present", help=HELP):
         st.html(_STYLE)
         st.query_params[PRESENT] = "1"
     else:

@@ -191,6 +191,7 @@ def test_a_paused_run_stands_still_and_goes_on_from_there(server: LabServer, new
     server.store.send(run.run, "pause")
     run.say(Paused())
     expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    expect(page.locator(".lab-live-line")).not_to_contain_text("images a second")
     stands = line(page)
     assert stands.startswith("Epoch 1 of 15, batch 94 of 938")
     server.store.send(run.run, "run")
