@@ -14,7 +14,7 @@ from lab.ui.readiness import start_problems
 from lab.ui.state import choose_run, draft, set_draft
 from lab.ui.text import plain
 
-MOST_SEEDS = 20
+MOST_SEEDS, STARTED = 20, "seeds_started"
 SEEDS_HELP = (
     "One run with one seed is one random result: another seed changes it by a few hundredths of a point. Several seeds "
     "show by how much. They train one after another. The Runs page shows them as a group, with mean and standard "
@@ -31,7 +31,8 @@ def offer_seeds(store: Store) -> None:
         (seed,) = free_seeds(known, draft().config, 1)
         said.caption(f"Run {twin.id} has the same settings and the same seed, so it gives the same curve.")
         other.button(f"Use seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
-    with st.popover("Train several seeds", key="several-seeds", width="stretch"):
+    started = st.session_state.get(STARTED, 0)  # another one is closed: what was started is seen, not started again
+    with st.popover("Train several seeds", key=f"several-seeds-{started}", width="stretch"):
         number = kept("how-many-seeds", 5, st.slider, "How many seeds", 2, MOST_SEEDS, help=SEEDS_HELP)
         seeds = free_seeds(known, draft().config, number)
         st.caption(f"Seeds {', '.join(map(str, seeds))}, one after another.")
@@ -55,3 +56,4 @@ def _start(store: Store, number: int) -> None:
     config = draft().config
     first, *_ = [store.submit(replace(config, seed=seed)) for seed in free_seeds(store.runs(), config, number)]
     choose_run(first)
+    st.session_state[STARTED] = st.session_state.get(STARTED, 0) + 1

@@ -108,6 +108,7 @@ def test_several_seeds_are_trained_and_stand_as_a_mean_in_a_band(server: LabServ
     for _ in range(2):
         page.get_by_role("slider", name="How many seeds").press("ArrowLeft")
     page.get_by_role("button", name="Start 3 runs").click()
+    expect(page.get_by_role("slider", name="How many seeds")).to_have_count(0)  # a second click starts no more
     wait_until(lambda: [run.status for run in server.store.runs()] == ["finished"] * 3)
     assert sorted(run.config.seed for run in server.store.runs()) == [1, 2, 3]
     page = compare(server, new_tab, [run.id for run in server.store.runs()])
