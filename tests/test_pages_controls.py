@@ -393,3 +393,23 @@ def test_the_draft_outlives_leaving_the_page() -> None:
     go_to(app, "train")
     assert labelled(app.text_input, "Seed").value == "42"
     assert draft(app).seed == 42
+
+
+def told(app: AppTest) -> list[str]:
+    """The labels of the widgets whose value the browser is told, whatever it shows."""
+    drawn = [*app.toggle, *app.slider, *app.text_input, *app.selectbox, *app.get("button_group")]
+    return [widget.label for widget in drawn if widget.proto.set_value]
+
+
+def test_only_a_widget_that_does_not_know_its_value_is_told_it(store: Store) -> None:
+    """A value that is told again may arrive just after a click that its drawing knew nothing of, and take it back."""
+    app = open_app("train")
+    first = told(app)
+    assert {"Step", "Batch norm", "Dropout", "Learning rate", "Rotation ±°"} <= set(first)
+    app.run()
+    in_popovers = {"How many seeds", "Hide"}  # in the browser only once those are opened
+    assert set(told(app)) == in_popovers
+    labelled(app.toggle, "Batch norm").set_value(False).run()
+    assert set(told(app)) == {"Step", *in_popovers}  # it is none any more
+    labelled(app.selectbox, "Step").set_value(5).run()
+    assert {"Batch norm", "Augmentation", "Rotation ±°"} <= set(told(app))

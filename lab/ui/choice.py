@@ -11,16 +11,32 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from lab.ui.addressed import PAGE
+
 T = TypeVar("T")
 
 
-def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, **more: Any) -> T:
+def tell(key: str, value: Any) -> None:
+    """Have the widget of this key, which is drawn next, show a value.
+
+    The browser is told only what it does not know: a value that is told in every drawing may arrive just after a click
+    that this drawing knew nothing of, and takes it back. On another page a widget of the same key is another widget.
+    """
+    page = st.session_state.get(PAGE)
+    if key not in st.session_state or st.session_state[key] != value or st.session_state.get(_drawn_on(key)) != page:
+        st.session_state[key] = value
+    st.session_state[_drawn_on(key)] = page
+
+
+def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, opens: bool = False, **more: Any) -> T:
     """Draw the widget; returns its value, which is `first` until it is given another one.
 
-    It is told its value in every drawing: what stands in a popover is in the browser only once that is opened, and on
-    another page a widget of the same key is another widget.
+    `opens`: it stands in a popover, so it is in the browser only once that is opened, and is told its value each time.
     """
-    st.session_state[key] = known(key, first)
+    if opens:
+        st.session_state[key] = known(key, first)
+    else:
+        tell(key, known(key, first))
     value: T = widget(*stated, key=key, **more)
     st.session_state[_kept(key)] = value
     return value
@@ -43,6 +59,10 @@ def choice(key: str, options: Sequence[T], default: T, widget: Callable[..., Any
         earlier = st.session_state.get(_kept(key), default)
         st.session_state[key] = earlier if earlier in options else default
     return kept(key, default, widget, options=options, **select)
+
+
+def _drawn_on(key: str) -> str:
+    return f"{key}_drawn_on"
 
 
 def _kept(key: str) -> str:

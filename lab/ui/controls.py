@@ -13,6 +13,7 @@ from lab.layers import ImpossibleNetwork, total_parameters
 from lab.schedule import planned_learning_rates
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, matching_step, step
 from lab.ui.chart import show_figure
+from lab.ui.choice import tell
 from lab.ui.digits import show_augmented_digits
 from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider, switch
@@ -27,7 +28,7 @@ def choose_step() -> None:
     """The preset: sets the recipe below; none is shown when the draft is none of them, or cannot be trained."""
     held = draft()
     matching = None if held.problems else matching_step(held.config)
-    st.session_state[PRESET] = matching.number if matching else None
+    tell(PRESET, matching.number if matching else None)
     st.selectbox(
         "Step",
         [preset.number for preset in STEPS],
@@ -76,7 +77,7 @@ def toggles() -> None:
 
 def _augmentation_switch() -> None:
     key = "switch-augmentation"
-    st.session_state[key] = draft().config.augmentation.active
+    tell(key, draft().config.augmentation.active)
 
     def flip() -> None:
         set_draft(draft().changed("augmentation", ROTATION if st.session_state[key] else Augmentation()))

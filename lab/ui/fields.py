@@ -16,6 +16,7 @@ import streamlit as st
 
 from lab.describe import PARTS
 from lab.fields import Choice, Field, Number, Switch, about, number_text
+from lab.ui.choice import tell
 from lab.ui.state import draft, set_draft
 
 SHOWN = "numbers_shown"
@@ -77,7 +78,7 @@ def slider(name: str) -> None:
 def switch(label: str, name: str, on: Any, off: Any, help: str) -> None:
     """A toggle that is on whenever the field is not `off`; switching it on sets the field to `on`."""
     key = f"switch-{name}"
-    st.session_state[key] = _value(name) != off
+    tell(key, _value(name) != off)
     st.toggle(label, key=key, on_change=_flip, args=(name, key, on, off), help=help)
 
 
@@ -96,7 +97,7 @@ def _value(name: str) -> Any:
 def _bind(name: str, value: Any) -> str:
     """Have the field's widget show this value; returns its key."""
     key = f"field-{name}"
-    st.session_state[key] = value
+    tell(key, value)
     return key
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from lab.changes import changes
 from lab.forking import fork_problem
 from lab.store import Store, StoreError
+from lab.ui.choice import tell
 from lab.ui.fields import take_all_typed
 from lab.ui.readiness import start_problems
 from lab.ui.state import choose_run, draft
@@ -59,7 +60,7 @@ def _choose_epoch(run_id: int, epochs: Sequence[int], planned: int) -> int:
     def choose() -> None:
         chosen[run_id] = st.session_state[key]
 
-    st.session_state[key] = wanted if wanted in epochs else before_its_end[-1]
+    tell(key, wanted if wanted in epochs else before_its_end[-1])
     epoch: int = st.select_slider("Continue after epoch", epochs, key=key, on_change=choose, help=FORK_HELP)
     return epoch
 

@@ -46,7 +46,14 @@ def offer_lesson_link() -> None:
         return
     with st.popover("Link for a lesson", key="lesson-link", width="stretch"):
         chosen: list[str] = kept(
-            "lesson-hides", [], st.pills, "Hide", list(PARTS), format_func=PARTS.__getitem__, selection_mode="multi"
+            "lesson-hides",
+            [],
+            st.pills,
+            "Hide",
+            list(PARTS),
+            opens=True,
+            format_func=PARTS.__getitem__,
+            selection_mode="multi",
         )
         told = to_address(draft().config) | ({HIDE: ",".join(chosen)} if chosen else {})
         st.code(f"{_here()}?{urlencode(told, safe=',')}", language=None, wrap_lines=True)

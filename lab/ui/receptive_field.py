@@ -129,7 +129,8 @@ def _choose_unit(layer: LayerRow) -> tuple[int, int]:
 
 def _slider(label: str, key: str, count: int, help: str) -> int:
     """A place among `count`, counted from 0; the last one where an edit has taken the chosen one away."""
-    put(key, min(known(key, 0), count - 1))
+    if known(key, 0) >= count:
+        put(key, count - 1)
     return kept(key, 0, st.slider, label, 0, count - 1, help=help)
 
 

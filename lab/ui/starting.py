@@ -16,6 +16,7 @@ from lab.standing import about
 from lab.steps import STEPS, step
 from lab.time_ahead import seconds_foreseen
 from lab.ui.addressed import asked, one_of, say
+from lab.ui.choice import tell
 from lab.ui.draft import Draft
 from lab.ui.guessing import ask_guess, take_guess
 from lab.ui.navigation import page
@@ -53,7 +54,7 @@ def keep_step(number: int) -> None:
 
 def choose_step() -> int:
     """The steps to choose from, by name; returns the one that is chosen."""
-    st.session_state[CHOSEN_STEP] = chosen_step()
+    tell(CHOSEN_STEP, chosen_step())
     number = st.segmented_control(
         "Step",
         [preset.number for preset in STEPS],
