@@ -92,8 +92,8 @@ for (const listener of [window.labClosesDrawer, window.labGroupsDrawer]) {
 """
 _HISTORY = """
 <script>
-// These pages show what their session holds, and write that into their address: one that is gone back to is written
-// anew. As an entry of the history each, their addresses would hold whoever wants to go back to the page before.
+// These pages show what their session holds, and write that into their address, also into one that is gone back to.
+// As an entry of the history each, their addresses would hold whoever wants to go back to the page before.
 window.labOneEntry ??= ((push) => {
   history.pushState = (state, title, address) => {
     const wanted = new URL(address ?? "", location.href).pathname;
