@@ -55,9 +55,7 @@ def test_back_leads_to_the_page_before_whatever_was_set_meanwhile(server: LabSer
     expect(page).to_have_url(re.compile("schedule.kind=step"))
     page.go_back()
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
-    expect(page).to_have_url(f"{server.address}/runs")
-    page.go_forward()
-    expect(page).to_have_url(re.compile("/train.*schedule.kind=step"))
+    expect(page).to_have_url(re.compile(r"/runs\b"))
 
 
 def test_a_runs_files_arrive_whole(server: LabServer, new_tab: Tabs) -> None:
