@@ -45,19 +45,20 @@ def reference_reader(network: NetworkConfig) -> Predictor | None:
 
     None where there is none, or none can be read. Dropout, which changes nothing but training, may differ.
     """
+    wanted = replace(network, dropout=0)
+    known = (run for pool in evidence.reference_pools() for run in pool.runs)
+    alike = [run for run in known if replace(run.config.network, dropout=0) == wanted]
     with suppress(OSError, StoreError):
-        return _reference(replace(network, dropout=0), evidence.REFERENCE.stat().st_mtime_ns)
+        if alike:
+            first = min(alike, key=lambda run: (run.step or 0, run.config.seed))
+            return _reference(first.run, first.name, evidence.REFERENCE.stat().st_mtime_ns)
     return None
 
 
 @lru_cache(maxsize=KEPT)
-def _reference(network: NetworkConfig, _changed: int) -> Predictor | None:
+def _reference(run: int, name: str, _changed: int) -> Predictor:
     with evidence.opened(evidence.REFERENCE) as store:
-        alike = [run for run in store.runs() if replace(run.config.network, dropout=0) == network]
-        if not alike:
-            return None
-        run = min(alike, key=lambda run: (run.step or 0, run.config.seed))
-        return replace(predict.load_predictor(run.id, None, store), description=run.name)
+        return replace(predict.load_predictor(run, None, store), description=name)
 
 
 def _after_epoch(run: Run, epoch: int | None, store: Store) -> Predictor:

@@ -154,7 +154,14 @@ BEYOND = threes((8, 12, 16, 16, 16, 16))
 SMALLEST = threes((8, 8, 12, 12, 12, 12))
 """Step 7's network, 5,648 parameters."""
 
-_MILD = Augmentation(rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear")
+_BEYOND = RunConfig(
+    network=BEYOND,
+    augmentation=Augmentation(rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear"),
+    optimizer=Optimizer(learning_rate=0.05),
+    schedule=Schedule(kind="one_cycle"),
+    batch_size=32,
+    weight_averaging=0.998,
+)
 
 STEPS: tuple[Step, ...] = (
     Step(
@@ -214,14 +221,7 @@ STEPS: tuple[Step, ...] = (
         "are also moved, scaled and slanted, and their strokes made thinner or thicker. The learning rate rises and "
         "falls once, smaller batches give twice as many updates, and what is tested is a running average of the "
         "weights.",
-        config=RunConfig(
-            network=BEYOND,
-            augmentation=_MILD,
-            optimizer=Optimizer(learning_rate=0.05),
-            schedule=Schedule(kind="one_cycle"),
-            batch_size=32,
-            weight_averaging=0.998,
-        ),
+        config=_BEYOND,
     ),
     Step(
         number=7,
@@ -229,14 +229,7 @@ STEPS: tuple[Step, ...] = (
         idea="How small may the network be? It has the layers of step 6, with fewer maps in most of them: the smallest "
         "of those tried that still read 99.40 % of the images held out of training. It is trained as step 6 is, but "
         "with the learning rate with which the small ones were tried.",
-        config=RunConfig(
-            network=SMALLEST,
-            augmentation=_MILD,
-            optimizer=Optimizer(learning_rate=0.1),
-            schedule=Schedule(kind="one_cycle"),
-            batch_size=32,
-            weight_averaging=0.998,
-        ),
+        config=replace(_BEYOND, network=SMALLEST, optimizer=Optimizer(learning_rate=0.1)),
     ),
 )
 

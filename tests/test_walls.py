@@ -327,30 +327,23 @@ def test_no_tuple_is_unpacked_to_outwit_the_formatter() -> None:
     assert unpacked == []
 
 
-def test_what_a_reader_opens_has_a_key() -> None:
-    """Without one, it is closed again as soon as anything above it on the page comes or goes."""
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"tabs", "expander", "popover"},  # is closed again when anything above it on the page comes or goes
+        {"toggle", "selectbox", "slider", "select_slider", "segmented_control", "pills", "number_input"},
+    ],
+    ids=["what is opened", "what is chosen"],
+)
+def test_what_a_reader_opens_or_chooses_has_a_key(elements: set[str]) -> None:
+    """Without one it begins anew: a widget as soon as its options, its default or its words are others."""
     keyless = [
         f"{path}:{node.lineno}"
         for path, source in sources().items()
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("tabs", "expander", "popover")
-        and not any(given.arg == "key" for given in node.keywords)
-    ]
-    assert keyless == []
-
-
-def test_what_a_reader_chooses_has_a_key() -> None:
-    """Without one, the choice is forgotten as soon as its options, its default or its words are others."""
-    widgets = {"toggle", "selectbox", "slider", "select_slider", "segmented_control", "pills", "number_input"}
-    keyless = [
-        f"{path}:{node.lineno}"
-        for path, source in sources().items()
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in widgets
+        and node.func.attr in elements
         and isinstance(node.func.value, ast.Name)
         and not path.startswith("tests/")
         and not any(given.arg == "key" for given in node.keywords)

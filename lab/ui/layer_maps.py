@@ -17,6 +17,7 @@ from lab.ui.reader import Reader
 from lab.ui.tiles import Tile, show_tiles
 
 if TYPE_CHECKING:
+    from lab.predict import Predictor
     from lab.probe import LayerMaps
 
 MOST_MACS = 300_000_000
@@ -42,16 +43,17 @@ def _maps_of(run: int | None, epoch: int | None, url: str, changed: float, pixel
 
 def reference_maps_of(network: NetworkConfig, image: NDArray[Any]) -> tuple[list[LayerMaps], str] | None:
     """The same of a reference run that has just these layers, and its name; None: none has."""
-    return _reference_maps_of(network, _pixels(image))
-
-
-@lru_cache(maxsize=4)
-def _reference_maps_of(network: NetworkConfig, pixels: bytes) -> tuple[list[LayerMaps], str] | None:
-    from lab.probe import layer_maps
     from lab.readers import reference_reader
 
     predictor = reference_reader(network)
-    return (layer_maps(predictor, _image(pixels)), predictor.description) if predictor else None
+    return (_maps_with(predictor, _pixels(image)), predictor.description) if predictor else None
+
+
+@lru_cache(maxsize=4)
+def _maps_with(predictor: Predictor, pixels: bytes) -> list[LayerMaps]:
+    from lab.probe import layer_maps
+
+    return layer_maps(predictor, _image(pixels))
 
 
 def untrained_maps_of(network: NetworkConfig, image: NDArray[Any]) -> list[LayerMaps] | None:

@@ -22,8 +22,8 @@ def test_open_pages_do_not_delay_the_end_of_the_server(
     for _ in range(3):
         page = context.new_page()
         page.goto(f"{own_server.address}/train?run={run_id}")
-        stop = page.get_by_test_id("stBaseButton-secondary").filter(has_text="Stop")  # not Streamlit's own
-        expect(stop.first).to_be_visible(timeout=90_000)
+        stop = page.get_by_role("button", name="Stop").and_(page.get_by_test_id("stBaseButton-secondary"))
+        expect(stop).to_be_visible(timeout=90_000)  # not Streamlit's own, which ends a drawing that takes long
     began = monotonic()
     own_server.send(number)
     assert own_server.wait_for_end() == 0
