@@ -41,12 +41,21 @@ def _network(before: NetworkConfig, after: NetworkConfig, names: Set[str]) -> It
         yield _dropout(before.dropout, after.dropout)
     if "network.bias" in names:
         yield _BIASES[after.bias]
+    if "network.readings" in names:
+        yield _READINGS[after.readings]
 
 
 _BIASES = {
     "all": "Every layer has a bias.",
     "needed": "Layers have a bias only where no batch norm follows.",
     "none": "No layer has a bias.",
+}
+
+
+_READINGS = {
+    "one": "Each image is read once.",
+    "five": "Each image is read five times, as it is and moved by one pixel to each side, and the scores are averaged: "
+    "an answer takes five times the work.",
 }
 
 

@@ -50,6 +50,7 @@ QuickOption = Annotated[
     ),
 ]
 BiasOption = Annotated[str | None, _field("bias", kind=NetworkConfig)]
+ReadingsOption = Annotated[str | None, _field("readings", kind=NetworkConfig)]
 SmoothingOption = Annotated[float | None, _field("label_smoothing", "--label-smoothing")]
 AveragingOption = Annotated[float | None, _field("weight_averaging", "--weight-averaging")]
 PlainOption = Annotated[bool, typer.Option("--plain", help="Use only PyTorch's own modules.")]

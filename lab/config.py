@@ -23,6 +23,7 @@ Interpolation = Literal["nearest", "bilinear"]
 EvaluationSet = Literal["test", "validation"]
 EngineChoice = Literal["fastest", "pytorch"]
 Biases = Literal["all", "needed", "none"]
+Readings = Literal["one", "five"]
 
 CLASSES = 10
 IMAGE_SIZE = 28
@@ -140,6 +141,16 @@ class NetworkConfig:
             words={"all": "in every layer", "needed": "only where no batch norm follows", "none": "in no layer"},
         ),
     ] = "all"
+    readings: Annotated[
+        Readings,
+        Choice(
+            "Readings per image",
+            "With five, a trained network reads an image as it is and moved by one pixel to each side, and the scores "
+            "are averaged (test-time augmentation). Training stays the same. An answer takes five times the work.",
+            words={"one": "one", "five": "five, moved by one pixel"},
+        ),
+    ] = "one"
+    """How often an image is read in evaluation mode: see `lab.shifted`."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -150,6 +161,11 @@ class NetworkConfig:
                 raise ConfigError(
                     f"layer {place} is linear but not the last: a network can have one linear layer, at its end."
                 )
+
+    @property
+    def readings_per_image(self) -> int:
+        """How often an image passes through the layers for one answer."""
+        return 5 if self.readings == "five" else 1
 
     @property
     def ends_linear(self) -> bool:

@@ -19,6 +19,7 @@ from lab.config import (
     LayerSpec,
     NetworkConfig,
     Optimizer,
+    Readings,
     RunConfig,
     Schedule,
     conv,
@@ -234,6 +235,7 @@ run_configs = st.builds(
         batch_norm=st.booleans(),
         dropout=_numbers(0, 0.9),
         bias=st.sampled_from(get_args(Biases)),
+        readings=st.sampled_from(get_args(Readings)),
     ),
     augmentation=augmentations,
     optimizer=st.builds(
