@@ -41,8 +41,8 @@ def _network(before: NetworkConfig, after: NetworkConfig, names: Set[str]) -> It
         yield _dropout(before.dropout, after.dropout)
     if "network.bias" in names:
         yield _BIASES[after.bias]
-    if "network.readings" in names:
-        yield _READINGS[after.readings]
+    if "network.second_reading" in names:
+        yield _SECOND_READING if after.second_reading else "Each image is read once."
 
 
 _BIASES = {
@@ -52,11 +52,10 @@ _BIASES = {
 }
 
 
-_READINGS = {
-    "one": "Each image is read once.",
-    "five": "Each image is read five times, as it is and moved by one pixel to each side, and the scores are averaged: "
-    "an answer takes five times the work.",
-}
+_SECOND_READING = (
+    "Each image is read twice, as it is and moved by one pixel to the left, and the scores are averaged: an answer "
+    "takes twice the work."
+)
 
 
 def _sizes(before: NetworkConfig, after: NetworkConfig) -> str:

@@ -28,10 +28,10 @@ from lab.cli_arguments import (
     PlainOption,
     PrecisionOption,
     QuickOption,
-    ReadingsOption,
     Refused,
     RunArgument,
     RunOption,
+    SecondReadingOption,
     SeedOption,
     SmoothingOption,
     StepOption,
@@ -117,7 +117,7 @@ def train(
     images: ImagesOption = None,
     measure: MeasureOption = None,
     bias: BiasOption = None,
-    readings: ReadingsOption = None,
+    second_reading: SecondReadingOption = None,
     label_smoothing: SmoothingOption = None,
     weight_averaging: AveragingOption = None,
     as_json: JsonOption = False,
@@ -133,7 +133,7 @@ def train(
         "label_smoothing": label_smoothing,
         "weight_averaging": weight_averaging,
     }
-    network = {"bias": bias, "readings": readings}
+    network = {"bias": bias, "second_reading": second_reading}
     config = replace(
         config,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]

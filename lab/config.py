@@ -23,7 +23,6 @@ Interpolation = Literal["nearest", "bilinear"]
 EvaluationSet = Literal["test", "validation"]
 EngineChoice = Literal["fastest", "pytorch"]
 Biases = Literal["all", "needed", "none"]
-Readings = Literal["one", "five"]
 
 CLASSES = 10
 IMAGE_SIZE = 28
@@ -141,16 +140,15 @@ class NetworkConfig:
             words={"all": "in every layer", "needed": "only where no batch norm follows", "none": "in no layer"},
         ),
     ] = "all"
-    readings: Annotated[
-        Readings,
-        Choice(
-            "Readings per image",
-            "With five, a trained network reads an image as it is and moved by one pixel to each side, and the scores "
-            "are averaged (test-time augmentation). Training stays the same. An answer takes five times the work.",
-            words={"one": "one", "five": "five, moved by one pixel"},
+    second_reading: Annotated[
+        bool,
+        Switch(
+            "Second reading",
+            "A trained network reads each image twice, as it is and moved by one pixel to the left, and the scores are "
+            "averaged (test-time augmentation). Pooling pairs the columns of the moved image the other way. Training "
+            "stays the same. An answer takes twice the work.",
         ),
-    ] = "one"
-    """How often an image is read in evaluation mode: see `lab.shifted`."""
+    ] = False
 
     def __post_init__(self) -> None:
         check(self)
@@ -163,9 +161,9 @@ class NetworkConfig:
                 )
 
     @property
-    def readings_per_image(self) -> int:
+    def readings(self) -> int:
         """How often an image passes through the layers for one answer."""
-        return 5 if self.readings == "five" else 1
+        return 2 if self.second_reading else 1
 
     @property
     def ends_linear(self) -> bool:

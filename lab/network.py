@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lab.config import CLASSES, LayerSpec, NetworkConfig
 from lab.layers import LayerRow, layer_table
 from lab.mnist import BLACK
-from lab.shifted import mean_scores
+from lab.second_reading import mean_scores
 
 
 class Dropout(nn.Module):
@@ -39,12 +39,12 @@ class Dropout(nn.Module):
         return x * factors.as_strided(x.shape, x.stride())  # in the order in which x lies in memory
 
 
-class FiveReadings(nn.Sequential):
-    """Layers that in evaluation mode read each image five times: the scores are the mean, see `lab.shifted`."""
+class TwoReadings(nn.Sequential):
+    """Layers that in evaluation mode read each image twice: the scores are the mean, see `lab.second_reading`."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores (N, 10) of normalised images (N, 1, 28, 28)."""
-        layers = super().forward
+        layers: Callable[[Tensor], Tensor] = super().forward
         return layers(x) if self.training else mean_scores(layers, x, BLACK)
 
 
@@ -69,7 +69,7 @@ def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
             if "dropout" in row.extras:
                 modules.append(Dropout(config.dropout))
     scores = [_linear(rows[-1], generator)] if config.ends_linear else []
-    kind = FiveReadings if config.readings == "five" else nn.Sequential
+    kind = TwoReadings if config.second_reading else nn.Sequential
     return kind(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten(), *scores)
 
 

@@ -83,7 +83,7 @@ def _averaging(config: RunConfig) -> tuple[str, ...]:
 
 
 def _readings(config: RunConfig) -> tuple[str, ...]:
-    return ("tested with five readings",) if config.network.readings == "five" else ()
+    return ("tested with two readings",) if config.network.second_reading else ()
 
 
 def _layer(row: LayerRow) -> Block:

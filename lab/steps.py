@@ -149,7 +149,7 @@ def threes(channels: Channels) -> NetworkConfig:
     )
 
 
-BEYOND = replace(threes((8, 12, 16, 16, 16, 16)), readings="five")
+BEYOND = replace(threes((8, 12, 16, 16, 16, 16)), second_reading=True)
 """Step 6's network, 9,904 parameters: narrow where the maps are large."""
 SMALLEST = threes((8, 8, 12, 12, 12, 12))
 """Step 7's network, 5,648 parameters."""
@@ -220,7 +220,7 @@ STEPS: tuple[Step, ...] = (
         "maps take the place of one wide 5x5 convolution, and no layer has a bias: batch norm would remove it. Images "
         "are also moved, scaled and slanted, and their strokes made thinner or thicker. The learning rate rises and "
         "falls once, smaller batches give twice as many updates, and what is tested is a running average of the "
-        "weights, which reads each image five times: as it is and moved by one pixel to each side.",
+        "weights, which reads each image twice: as it is and moved by one pixel to the left.",
         config=_BEYOND,
     ),
     Step(

@@ -19,7 +19,6 @@ from lab.config import (
     LayerSpec,
     NetworkConfig,
     Optimizer,
-    Readings,
     RunConfig,
     Schedule,
     conv,
@@ -235,7 +234,7 @@ run_configs = st.builds(
         batch_norm=st.booleans(),
         dropout=_numbers(0, 0.9),
         bias=st.sampled_from(get_args(Biases)),
-        readings=st.sampled_from(get_args(Readings)),
+        second_reading=st.booleans(),
     ),
     augmentation=augmentations,
     optimizer=st.builds(

@@ -16,7 +16,7 @@ from lab.config import RunConfig
 from lab.memory import expected_engine
 from lab.mnist import BLACK, normalize
 from lab.network import Dropout
-from lab.shifted import mean_scores
+from lab.second_reading import mean_scores
 
 
 class Engine(Protocol):
@@ -108,7 +108,7 @@ class Compiled:
 
     def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
         self.engine = native.Engine(config.network, network, config.batch_size, config.label_smoothing)
-        self.dropout, self.reads_five = dropout, config.network.readings == "five"
+        self.dropout, self.reads_twice = dropout, config.network.second_reading
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See `Engine`."""
@@ -119,7 +119,7 @@ class Compiled:
     def scores(self, images: Tensor) -> Tensor:
         """See `Engine`."""
         seen = normalize(images)
-        return mean_scores(self.engine.scores, seen, BLACK) if self.reads_five else self.engine.scores(seen)
+        return mean_scores(self.engine.scores, seen, BLACK) if self.reads_twice else self.engine.scores(seen)
 
     def close(self) -> None:
         """Free the engine's memory now."""

@@ -141,7 +141,7 @@ def _beyond() -> None:
     """What none of the five published steps has."""
     st.caption("Four settings that the five published steps do not use.")
     field("network.bias")
-    field("network.readings")
+    field("network.second_reading")
     left, right = st.columns(2)
     with left:
         slider("label_smoothing")
