@@ -2,8 +2,8 @@
 
     python benchmarks/shifts.py runs/search.sqlite3 "threes, tail, mild, averaging 0.998"
 
-Several candidates may be named. Reads the images held out of training with the last weights of every finished run of these candidates in a store that
-`benchmarks/select_beyond.py` has made; nothing is read from the test set.
+Reads the images held out of training with the last weights of every finished run of a candidate, or of several, in a
+store that `benchmarks/select_beyond.py` has made; nothing is read from the test set.
 """
 
 from __future__ import annotations
