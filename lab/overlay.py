@@ -50,7 +50,7 @@ def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> 
     limits = None if whole else close_range(_points(figure), what)
     _vertical(figure, what, limits)
     if ends:
-        _labels(figure, ends, limits or _reach(_points(figure)))
+        _labels(figure, ends, limits or _reach(_points(figure), what))
     return figure
 
 
@@ -112,8 +112,7 @@ def close_range(points: Iterable[tuple[float, float]], what: What) -> tuple[floa
 
     The other half is on the side that the lines come from. Of a loss: in powers of ten.
     """
-    scale: Callable[[float], float] = math.log10 if what == "loss" else float
-    drawn = [(epoch, scale(value)) for epoch, value in points]
+    drawn = [(epoch, _scale(what)(value)) for epoch, value in points]
     if not drawn:
         return None
     last = max(epoch for epoch, _ in drawn)
@@ -138,9 +137,14 @@ def _vertical(figure: Figure, what: What, limits: tuple[float, float] | None) ->
         axis(figure, "y", range=list(limits))
 
 
-def _reach(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    heights = [height for _, height in points]
+def _reach(points: Sequence[tuple[float, float]], what: What) -> tuple[float, float]:
+    """Where an axis lies that shows them all. Of a loss: in powers of ten."""
+    heights = [_scale(what)(height) for _, height in points]
     return min(heights), max(heights)
+
+
+def _scale(what: What) -> Callable[[float], float]:
+    return math.log10 if what == "loss" else float
 
 
 # --- the labels --------------------------------------------------------------------------------------------------
