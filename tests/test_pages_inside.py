@@ -170,6 +170,35 @@ def test_what_is_clicked_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (state[LAYER], state[inside.MAP]) == (1, 9)
 
 
+def test_a_kernel_leads_from_any_layer_to_its_own_map_at_its_strongest_value(
+    mnist: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = layers(mnist)[0]
+    other = next(channel for channel in range(len(found.maps)) if channel != found.strongest()[0])
+    monkeypatch.setattr(inside, "picked", lambda _: (other,))
+
+    def clicked_on() -> None:
+        import runpy
+
+        import streamlit as st
+        from app_pages import ROOT
+
+        from lab.ui import inside
+
+        if st.session_state.pop("clicked", False):
+            inside._take_kernel()  # as the component calls it, before the page is drawn
+        runpy.run_path(str(ROOT / "pages" / "inside.py"))
+
+    app = AppTest.from_function(clicked_on, default_timeout=60).run()
+    app.selectbox(key=LAYER).set_value(3).run()
+    app.session_state["clicked"] = True
+    app.run()
+    assert not app.exception and app.selectbox(key=LAYER).value == 1
+    assert component_data(app, MAPS)["chosen"] == component_data(app, KERNELS)["chosen"] == other
+    row, column = component_data(app, VALUES)["unit"]
+    assert abs(found.maps[other, row, column]) == np.abs(found.maps[other]).max()
+
+
 def test_any_test_image_can_be_followed_and_is_told_with_its_label_and_the_answer(mnist: Mnist) -> None:
     app = open_alone("inside")
     app.text_input(key=NUMBER).set_value("17").run()

@@ -35,7 +35,7 @@ TEST, VALIDATION, DRAWING = "Test image", "Validation image", "My drawing"
 ADDRESSED = {"image": TEST, "validation": VALIDATION}
 """Where an image is from, by its name in an address."""
 LAYER, MAP, ROW, COLUMN = "inside_layer", "inside_map", "inside_row", "inside_column"
-OF_LAYER = "inside_of_layer"
+OF_LAYER, OF_KERNEL = "inside_of_layer", "inside_of_kernel"
 STRIP, MAPS, VALUES, KERNELS = "inside_strip", "inside_maps", "inside_values", "inside_kernels"
 THUMBNAIL = 52
 """Side of a layer's picture in the strip, in CSS pixels."""
@@ -149,12 +149,12 @@ def choose_layer(layers: Sequence[LayerMaps]) -> LayerMaps:
 
 
 def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
-    """Map, row and column; in a layer that was just chosen, its strongest value."""
+    """Map, row and column; in a layer that was just chosen, its strongest value, or that of the kernel's map."""
     named = (MAP, ROW, COLUMN)
     shape = layer.maps.shape
     wanted = asked("value", lambda text: _place(text, shape), usual=layer.strongest())
     if wanted is None and st.session_state.get(OF_LAYER) != (layer.row.index, shape):
-        wanted = layer.strongest()
+        wanted = layer.strongest(st.session_state.pop(OF_KERNEL, None))
     st.session_state[OF_LAYER] = (layer.row.index, shape)
     for name, number in zip(named, wanted or (), strict=False):
         put(name, number)
@@ -188,8 +188,7 @@ def _take_map() -> None:
 def _take_kernel() -> None:
     st.session_state[MAP] = picked(KERNELS)[0]
     if st.session_state[LAYER] != 1:
-        st.session_state[LAYER] = 1
-        st.session_state.pop(OF_LAYER)
+        st.session_state[LAYER], st.session_state[OF_KERNEL] = 1, st.session_state[MAP]
 
 
 def _take_value() -> None:
