@@ -36,6 +36,7 @@ from examples import claimed, say, tiny_run
 from stories import finished
 from streamlit.testing.v1 import AppTest
 
+from lab.config import Optimizer
 from lab.describe import curve_notes
 from lab.events import Finished, Stopped
 from lab.figures import LARGE
@@ -471,6 +472,16 @@ def test_a_run_goes_on_from_one_of_its_epochs_under_other_settings(store: Store)
     assert (fork.parent, fork.parent_epoch) == (store.run(parent).uuid, 1)
     assert fork.config.optimizer.learning_rate == 0.001
     assert app.query_params["run"] == str(fork.id)
+
+
+def test_the_learning_rate_of_a_forks_first_epochs_is_that_of_its_parent(store: Store) -> None:
+    """The parent said 0.01 of its epochs; a fork after the second of them goes on with 0.001."""
+    lower = tiny_run(optimizer=Optimizer(learning_rate=0.001))
+    drawn = chart(open_app("train", run=str(store.fork(finished(store), 2, lower))), "rate")
+    for name, last in (("planned", 3), ("so far", 2)):
+        points = list(zip(drawn[name]["x"], drawn[name]["y"], strict=True))
+        assert {y for x, y in points if x < 2} == {0.01}
+        assert {y for x, y in points if 2 < x <= last} == ({0.001} if last > 2 else set())
 
 
 def test_the_epoch_of_a_fork_stays_chosen_whatever_else_is_changed(store: Store) -> None:
