@@ -59,7 +59,7 @@ def scorecard(run: RunSummary) -> list[Check]:
     accurate = Check(
         claim=f"{TARGET_ACCURACY:.2f} % or better in each of the last {LAST} epochs",
         state=_accuracy_state(run),
-        detail=_beside_the_target(run) or (f"{final} %" if final else "no epoch yet"),
+        detail=beside_the_target(run) or (f"{final} %" if final else "no epoch yet"),
     )
     size = Check(
         claim=f"Fewer than {PARAMETER_BUDGET:,} parameters",
@@ -70,14 +70,14 @@ def scorecard(run: RunSummary) -> list[Check]:
 
 
 def _accuracy_state(run: RunSummary) -> Literal["met", "missed", "open", "not judged"]:
-    if _beside_the_target(run):
+    if beside_the_target(run):
         return "not judged"
     if not run.complete:
         return "open"
     return "met" if run.held_target else "missed"
 
 
-def _beside_the_target(run: RunSummary) -> str:
+def beside_the_target(run: RunSummary) -> str:
     """Why the target says nothing about the run's accuracy; empty where it does."""
     if run.evaluated != "test":
         return "the target is about the test images, but this run is evaluated on validation images"
