@@ -196,6 +196,14 @@ def receptive_square(row: LayerRow, unit_row: int, unit_column: int) -> Square:
     )
 
 
+def sees_only_padding(row: LayerRow, unit_row: int, unit_column: int) -> bool:
+    """Whether a unit sees nothing of the image: its window, or what its window sees, lies beside it in the padding."""
+    square, side = receptive_square(row, unit_row, unit_column), row.input_shape[1]
+    starts = [unit * row.stride - row.padding for unit in (unit_row, unit_column)]
+    is_beside = any(start + row.kernel <= 0 or start >= side for start in starts)
+    return is_beside or square.top == square.bottom or square.left == square.right
+
+
 def _scoring_convolution(network: NetworkConfig) -> int | None:
     """The 1-based index of the convolution that makes the class scores; None where a linear layer does."""
     convolutions = [index for index, layer in enumerate(network.layers, start=1) if layer.kind == "conv"]
