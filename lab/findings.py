@@ -15,6 +15,7 @@ from typing import Literal
 
 from lab.analysis import LAST, RunSummary, gap, training_augmented, training_evaluated
 from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET, TRAINING_IMAGES
+from lab.describe import on_in_training
 from lab.events import Epoch
 from lab.number_words import signed
 from lab.steps import TARGET_ACCURACY
@@ -174,7 +175,7 @@ def _overfitting(run: RunSummary) -> Finding:
             about="overfitting",
             sentence="It is not known whether it overfits: its accuracy on training images was not measured.",
             rule=f"Training and {run.evaluated} accuracy are compared only when both are measured in the same way. "
-            "During training, dropout and augmentation are on, and the network still changes.",
+            f"During training, {on_in_training(run.config)}the network still changes.",
         )
     mean_gap = statistics.mean(gaps)
     chance = _chance(last)

@@ -202,7 +202,7 @@ def test_the_page_says_what_the_two_training_curves_are(store: Store, images: st
     add_run(store, epoch(1, measured=9960), Stopped(), config=config)
     app = open_app("train")
     assert chart(app, "accuracy")["train, evaluated"]["y"] == [99.60]
-    assert "**train** is measured during training: dropout and augmentation are on" in words(app)
+    assert "**train** is measured during training: every batch changes the network" in words(app)
     assert f"**{images}** is measured in the same way, so you can compare these two" in words(app)
 
 
@@ -437,7 +437,10 @@ def test_settings_in_an_address_that_no_run_can_have_are_said_and_not_used(store
 def test_a_run_that_only_repeats_another_is_said_to_and_another_seed_is_a_click_away(store: Store) -> None:
     run = store.submit(step(3).config)
     app = open_app("train", step="3")
-    assert f"Run {run} has the same settings and the same seed, so it gives the same curve." in words(app)
+    assert (
+        f"Run {run} has the same settings and the same seed, so on the same device it gives the same curve."
+        in words(app)
+    )
     button(app, "Use seed 2").click().run()
     assert draft(app).seed == 2
     assert "the same seed" not in words(app)
@@ -555,6 +558,11 @@ def guess(app: AppTest, words: str) -> AppTest:
     box = labelled(app.get("button_group"), "Your guess first: the final test accuracy, in %")
     chosen: AppTest = box.set_value([one.short for one in GUESSES].index(words)).run()
     return chosen
+
+
+def test_the_guess_is_about_the_images_that_the_run_is_evaluated_on(store: Store) -> None:
+    app = open_app("train", step="3", evaluate_on="validation")
+    assert labelled(app.get("button_group"), "Your guess first: the final validation accuracy, in %")
 
 
 def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: Store) -> None:
