@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_pages import ROOT, component_data, errors, go_to, html, labelled, open_alone, open_app
+from app_pages import ROOT, component_data, errors, go_to, html, labelled, open_alone, open_app, words
 from examples import claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
+from lab.config import NetworkConfig, conv
 from lab.layers import layer_table
 from lab.mnist import DataError, Mnist
 from lab.predict import load_predictor
@@ -155,6 +156,19 @@ def test_the_kernels_of_the_first_layer_are_shown_and_lead_to_their_maps() -> No
     assert given["chosen"] == component_data(app, MAPS)["chosen"]
     app.selectbox(key=LAYER).set_value(2).run()
     assert component_data(app, KERNELS)["chosen"] is None
+
+
+def test_one_map_and_one_kernel_are_not_spoken_of_as_several(store: Store, few: Mnist) -> None:
+    layers = (conv(1, 3), conv(7, 3), conv(10, 3))
+    run_id = store.submit(tiny_run(epochs=1, network=NetworkConfig(layers=layers)))
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(store.run(run_id).config, few))
+    app = opened(**{RUN: run_id})
+    assert "The only map of layer 1" in words(app) and "The only kernel of the first layer" in words(app)
+    app.selectbox(key=LAYER).set_value(2).run()
+    assert "The 7 maps of layer 2" in words(app)
+    app.selectbox(key=LAYER).set_value(3).run()
+    assert "the other map × its kernel" in [told for told, _ in ledger(app)]  # of 7, six have a line of their own
 
 
 def test_what_is_clicked_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

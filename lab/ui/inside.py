@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from lab.config import EVALUATION_IMAGES
+from lab.describe import count
 from lab.figures import WRONG, signed_colours
 from lab.layer_strip import strip
 from lab.layer_words import layer_name
@@ -212,13 +213,13 @@ def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, i
         "Black is 0, yellow is positive, blue is negative. Click a map to see it large. Click a value in the large "
         "map to see its sum. You can also use the arrow keys; with Shift they move from value to value."
     )
-    count = len(layer.maps)
+    many = len(layer.maps)
     is_last = layer is layers[-1]
     gallery, large = st.columns([1.35, 1], gap="medium")
     with gallery:
-        st.markdown(f"**The {count} {'scores' if is_last else 'maps'} of layer {layer.row.index}**")
+        st.markdown(f"**{_the(many, 'score' if is_last else 'map')} of layer {layer.row.index}**")
         tiles = [_map_tile(values, channel, is_last) for channel, values in enumerate(layer.maps)]
-        with st.container(height=LARGE + 30 if count > 32 else "content", border=False):
+        with st.container(height=LARGE + 30 if many > 32 else "content", border=False):
             colours = signed_colours(layer.maps, layer.largest)
             show_tiles(colours, tiles, MAPS, _tile_size(layer), "picture", _take_map, chosen=place[0])
     with large:
@@ -226,12 +227,17 @@ def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, i
         show_value_map(layer, place, VALUES, _take_value, LARGE)
 
 
+def _the(number: int, what: str) -> str:
+    """`The 8 maps`, `The only map`."""
+    return f"The only {what}" if number == 1 else f"The {count(number, what)}"
+
+
 def _tile_size(layer: LayerMaps) -> int:
     """In CSS pixels, so that most layers are seen at once."""
-    count, height, _ = layer.maps.shape
-    if count > 32:
+    many, height, _ = layer.maps.shape
+    if many > 32:
         return 44
-    return 56 if height == 1 else 64 if count > 10 else 84
+    return 56 if height == 1 else 64 if many > 10 else 84
 
 
 def _map_tile(values: NDArray[np.float64], channel: int, is_last: bool) -> Tile:
@@ -249,7 +255,7 @@ def show_kernels(first: LayerMaps, chosen: LayerMaps, place: tuple[int, int, int
     if kernels is None:
         return
     side = kernels.shape[-1]
-    st.header(f"The {len(kernels)} kernels of the first layer", anchor=False)
+    st.header(f"{_the(len(kernels), 'kernel')} of the first layer", anchor=False)
     st.caption(
         f"Each kernel has {side}×{side} weights. Yellow weights are positive, blue ones are negative. A kernel gives "
         "its largest values where the image looks like it. Click a kernel to see its map."
