@@ -193,7 +193,10 @@ def test_a_run_that_cannot_be_compared_is_not_drawn_beside_the_published_one(
     store: Store, change: dict[str, Any]
 ) -> None:
     add_run(store, epoch(1), Finished(), config=replace(step(1).config, **change))
-    assert not [name for name in chart(of_step(1), "step-curves") if name.startswith("yours")]
+    app = of_step(1)
+    assert not [name for name in chart(app, "step-curves") if name.startswith("yours")]
+    assert "not trained this step yet" not in words(app)  # it was, in another way
+    assert "You have no full run of this step yet" in words(app)
 
 
 def test_a_quick_run_counts_is_marked_and_is_not_drawn_over_runs_of_all_images(store: Store) -> None:
