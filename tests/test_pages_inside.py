@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from app_pages import ROOT, component_data, errors, go_to, html, labelled, open_alone, open_app, words
 from examples import claimed, say, tiny_run
+from stories import finished
 from streamlit.testing.v1 import AppTest
 
 from lab.config import NetworkConfig, conv
@@ -258,3 +259,16 @@ def test_without_the_images_the_page_says_so(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("lab.mnist.load_mnist", missing)
     assert errors(open_alone("inside")) == ["The data file is missing: restore it."]
+
+
+@pytest.mark.parametrize("page", ["inside", "mistakes", "draw"])
+def test_however_many_runs_there_are_to_choose_from_the_store_is_asked_once(
+    page: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        finished(store)
+    asked: list[int] = []
+    monkeypatch.setattr(Store, "checkpoint_epochs", lambda _, run: asked.append(run))
+    app = open_alone(page)
+    assert len(labelled(app.selectbox, "Network").options) == 1 + 4
+    assert asked == []

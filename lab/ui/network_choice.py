@@ -20,7 +20,8 @@ ASKED, EPOCH = "asked_run", "asked_epoch"
 
 def choose_network(store: Store) -> Reader:
     """The select box and, for a run of several epochs, the slider; at first the run that the session looks at."""
-    runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
+    epochs = store.checkpoint_epochs_of_all()
+    runs = {run.id: run.name for run in store.runs() if run.id in epochs}
     watched = st.session_state.get(RUN)
     wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
     if wanted is not None:
@@ -35,7 +36,7 @@ def choose_network(store: Store) -> Reader:
     )
     say("run", str(run) if run else None)
     say("epoch", None)  # until one is chosen
-    epoch = _choose_epoch(run, store.checkpoint_epochs(run)) if run else None
+    epoch = _choose_epoch(run, epochs[run]) if run else None
     return Reader(store.url, run or None, epoch)
 
 
@@ -50,9 +51,10 @@ def trained_reader(network: NetworkConfig, store: Store) -> Reader | None:
     with suppress(StoreError):  # a damaged file is said where it is read
         if replace(shipped_config(), dropout=0) == wanted:
             return Reader(store.url, None, None)
-    alike = (run.id for run in store.runs() if replace(run.config.network, dropout=0) == wanted)
-    run, epochs = next(((run, kept) for run in alike if (kept := store.checkpoint_epochs(run))), (None, []))
-    return Reader(store.url, run, epochs[-1]) if run else None
+    epochs = store.checkpoint_epochs_of_all()
+    alike = (run.id for run in store.runs() if run.id in epochs and replace(run.config.network, dropout=0) == wanted)
+    run = next(alike, None)
+    return Reader(store.url, run, epochs[run][-1]) if run else None
 
 
 def ask_reader(reader: Reader) -> None:
