@@ -39,9 +39,11 @@ from streamlit.testing.v1 import AppTest
 from lab.config import Optimizer
 from lab.describe import curve_notes
 from lab.events import Finished, Stopped
+from lab.evidence import one_seed_words, reference_pools
 from lab.figures import LARGE
 from lab.guess import GUESSES
 from lab.number_words import unbroken
+from lab.seeds import main_pool
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
@@ -194,6 +196,12 @@ def test_the_learning_rate_of_a_run_without_windows_is_drawn_to_its_last_epoch(s
 def test_training_minus_test_is_a_dash_where_only_the_accuracy_while_training_is_known(store: Store) -> None:
     add_run(store, epoch(1, 9950, train=98.0), Stopped())
     assert figures(open_app("train"))["Train − test"] == "–"
+
+
+def test_beside_a_run_of_a_step_stands_how_far_its_published_seed_can_be_trusted(store: Store) -> None:
+    add_run(store, *map(epoch, range(1, 16)), Finished(), config=step(2).config)
+    said = one_seed_words(main_pool(reference_pools(), 2))
+    assert "standard deviation" in said and said in as_read(words(open_app("train")))
 
 
 @pytest.mark.parametrize("images", ["test", "validation"])

@@ -23,10 +23,12 @@ from lab.curves import (
     loss_figure,
 )
 from lab.describe import curve_notes
+from lab.evidence import one_seed_words, reference_pools
 from lab.findings import findings, scorecard
 from lab.guess import Guess
 from lab.number_words import unbroken
 from lab.schedule import rates_of_run
+from lab.seeds import main_pool
 from lab.standing import details, figures, hardware
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import ENDED, Kept, Run, Store, StoreError
@@ -213,4 +215,4 @@ def _findings(run: RunSummary) -> None:
         with theirs:
             st.markdown("**What the published run shows**")
             st.markdown(unbroken(preset.published_findings))
-            st.caption("One run with one seed. Another seed changes the final accuracy by about 0.05 points.")
+            st.caption(unbroken(one_seed_words(main_pool(reference_pools(), preset.number))))

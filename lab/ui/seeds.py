@@ -16,8 +16,8 @@ from lab.ui.text import plain
 
 MOST_SEEDS, STARTED = 20, "seeds_started"
 SEEDS_HELP = (
-    "One run with one seed is one random result: another seed changes it by a few hundredths of a point. Several seeds "
-    "show by how much. They train one after another. The Runs page shows them as a group, with mean and standard "
+    "One run with one seed is one random result: another seed gives a slightly different one. Several "
+    "seeds show by how much. They train one after another. The Runs page shows them as a group, with mean and standard "
     "deviation."
 )
 
