@@ -321,6 +321,14 @@ def test_a_run_says_when_it_began_and_before_that_when_it_was_queued(store: Stor
     assert f"started {moment(store.run(began).started or 0)}" in told and queued not in told
 
 
+def test_a_run_that_was_interrupted_in_its_first_epoch_has_nothing_to_continue_from(
+    store: Store, dead_worker: str
+) -> None:
+    add_run(store, window(1), worker=dead_worker)
+    (warning,) = open_app("train").warning
+    assert as_read(warning.value).endswith(" It had not finished an epoch. Resume begins it anew.")
+
+
 @pytest.mark.parametrize("reason", ["The disk is full: /a_b/*.sqlite3.", "The machine slept for 3 hours."])
 def test_an_interrupted_run_says_what_really_happened(store: Store, dead_worker: str, reason: str) -> None:
     run_id = run_that_is("interrupted", store, dead_worker)
