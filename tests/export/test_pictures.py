@@ -2,10 +2,11 @@
 
 import io
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 from PIL import Image
-from summaries import epochs, seed_runs, summary, window
+from summaries import epoch, epochs, seed_runs, summary, window
 
 from lab.config import RunConfig
 from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
@@ -50,6 +51,17 @@ def test_axes_and_labels_are_those_of_the_page() -> None:
     assert {"run 3", "run 8", "run 3: a run", "run 8: a run", "Test accuracy (%)"} <= set(words)
     loss = texts(picture(loss_figure(timeline(), CONFIG), "svg"))
     assert {"0.01", "0.1", "1", "Loss"} <= set(loss)
+
+
+@pytest.mark.parametrize("what", ["accuracy", "loss"])
+def test_a_run_that_ended_out_of_the_charts_sight_has_no_label_beside_it(what: Any) -> None:
+    """A browser shows none either. Matplotlib would make room for it: all of the picture, with a warning."""
+    early = [epoch(1, 10.0, test_loss=2.3)]
+    whole = [epoch(number, 99.0 + number / 100, test_loss=0.03 / number) for number in range(1, 16)]
+    figure = overlay_figure(each([summary(early, run=3), summary(whole, run=8)]), what)
+    words = texts(picture(figure, "svg"))
+    assert "run 8" in words and "run 3" not in words
+    assert "run 3: a run" in words  # in the legend
 
 
 @pytest.mark.parametrize("name", ["lr $0.1$ and $x$", "a_b^c", "<b>bold</b> & co", r"\alpha", "%{y}"])
