@@ -190,6 +190,14 @@ def test_no_band_leaves_what_an_accuracy_or_a_loss_can_be() -> None:
         assert all(limits[0] <= y <= limits[1] for _, y in points(band))
 
 
+def test_a_seed_that_has_no_finite_loss_leaves_a_gap_in_its_groups_line_and_band() -> None:
+    told = [[epoch(1, test_loss=0.1), epoch(2, test_loss=loss)] for loss in (0.2, math.inf)]
+    (group,) = grouped([summary(one, run=seed, seed=seed) for seed, one in enumerate(told)])
+    band, *_, mean = groups_figure([group], "loss").data
+    assert points(mean) == [(1, pytest.approx(0.1)), (2, None)]
+    assert [y is None for _, y in points(band)] == [False, True, True, False]
+
+
 def test_runs_on_different_numbers_of_images_say_so() -> None:
     whole, part = (
         summary(epochs(99.0), run=1, name="whole"),
