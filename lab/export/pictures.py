@@ -11,6 +11,7 @@ from lab.figures import Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 Format = Literal["svg", "png"]
 KINDS: tuple[Format, ...] = get_args(Format)
@@ -102,6 +103,7 @@ def _axes(axes: Axes, layout: dict[str, Any]) -> None:
         told = layout[f"{which}axis"]
         if told.get("type") == "log":
             axes.set(**{f"{which}scale": "log"})
+            _label_plainly(getattr(axes, f"{which}axis"))
         if "range" in told:
             limits = [10**value for value in told["range"]] if told.get("type") == "log" else told["range"]
             axes.set(**{f"{which}lim": limits})
@@ -112,6 +114,18 @@ def _axes(axes: Axes, layout: dict[str, Any]) -> None:
     axes.grid(color="#D9DFE5", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _label_plainly(axis: Axis) -> None:
+    """The ticks of a logarithmic axis that Matplotlib labels, without the formulas that it would write."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axis.set_major_formatter(Plain())
+    axis.set_minor_formatter(Plain())
 
 
 def _notes(axes: Axes, layout: dict[str, Any]) -> None:

@@ -53,6 +53,16 @@ def test_axes_and_labels_are_those_of_the_page() -> None:
     assert {"0.01", "0.1", "1", "Loss"} <= set(loss)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("last", [0.0315, 0.09, 4e-5])
+def test_the_ticks_of_losses_are_numbers_as_people_write_them(last: float, whole: bool) -> None:
+    told = [[epoch(1, test_loss=0.3), epoch(2, test_loss=0.05), epoch(3, test_loss=loss)] for loss in (0.03, last)]
+    figure = overlay_figure(each([summary(one, run=run) for run, one in enumerate(told)]), "loss", whole)
+    words = texts(picture(figure, "svg"))
+    ticks = words[words.index("epoch") + 1 : words.index("Test loss")]
+    assert all(float(tick) > 0 and "e+" not in tick for tick in ticks) and len(ticks) >= 2
+
+
 @pytest.mark.parametrize("what", ["accuracy", "loss"])
 def test_a_run_that_ended_out_of_the_charts_sight_has_no_label_beside_it(what: Any) -> None:
     """A browser shows none either. Matplotlib would make room for it: all of the picture, with a warning."""
