@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from lab.curves import DASHES, SERIES, blank_curves, draw_line, on_log
+from lab.curves import DASHES, LOSS_RANGE, SERIES, WHOLE_RANGE, blank_curves, draw_line, on_log
 from lab.events import Epoch
 from lab.figures import Figure, as_typed, axis
 from lab.groups import Group
@@ -24,6 +24,11 @@ LABEL = 16
 """Pixels from one label to the next at least."""
 LEAST: dict[What, float] = {"accuracy": 0.1, "loss": 0.05}
 """What the ends of the lines span at least: points of accuracy, powers of ten of the loss."""
+EMPTY: dict[What, tuple[float, float]] = {
+    "accuracy": WHOLE_RANGE,
+    "loss": (math.log10(LOSS_RANGE[0]), math.log10(LOSS_RANGE[1])),
+}
+"""The axis of a chart in which nothing is drawn, be it that no loss is a finite number."""
 FAINT = 0.3
 
 
@@ -48,7 +53,7 @@ def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> 
         if points:
             ends.append((points[-1], group.label, colour))
     limits = None if whole else close_range(_points(figure), what)
-    _vertical(figure, what, limits)
+    _vertical(figure, what, limits if ends else EMPTY[what])
     if ends:
         _labels(figure, ends, limits or _reach(_points(figure), what))
     return figure

@@ -1,6 +1,7 @@
 """Charts as files: what the browser shows, in SVG with its text as text, or in PNG."""
 
 import io
+import math
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -10,7 +11,7 @@ from summaries import epoch, epochs, seed_runs, summary, window
 
 from lab.config import RunConfig
 from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
-from lab.events import Started
+from lab.events import Epoch, Started
 from lab.export.pictures import picture
 from lab.groups import each, grouped
 from lab.overlay import overlay_figure
@@ -61,6 +62,12 @@ def test_the_ticks_of_losses_are_numbers_as_people_write_them(last: float, whole
     words = texts(picture(figure, "svg"))
     ticks = words[words.index("epoch") + 1 : words.index("Test loss")]
     assert all(float(tick) > 0 and "e+" not in tick for tick in ticks) and len(ticks) >= 2
+
+
+@pytest.mark.parametrize("what", ["accuracy", "loss"])
+@pytest.mark.parametrize("told", [[], [epoch(1, test_loss=math.inf)]], ids=["no epoch", "no finite number"])
+def test_a_comparison_with_nothing_to_draw_is_an_empty_chart(told: list[Epoch], what: Any) -> None:
+    assert "epoch" in texts(picture(overlay_figure(each([summary(told)]), what), "svg"))
 
 
 @pytest.mark.parametrize("what", ["accuracy", "loss"])
