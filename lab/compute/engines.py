@@ -14,8 +14,9 @@ from lab.compute.native import engine as native
 from lab.compute.stem import fold_stem
 from lab.config import RunConfig
 from lab.memory import expected_engine
-from lab.mnist import normalize
+from lab.mnist import BLACK, normalize
 from lab.network import Dropout
+from lab.second_reading import mean_scores
 
 
 class Engine(Protocol):
@@ -108,7 +109,7 @@ class Compiled:
     def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
         most = min(config.batch_size, config.images_per_epoch)  # as `lab.memory` counts
         self.engine = native.Engine(config.network, network, most, config.label_smoothing)
-        self.dropout = dropout
+        self.dropout, self.reads_twice = dropout, config.network.second_reading
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See `Engine`."""
@@ -118,7 +119,8 @@ class Compiled:
 
     def scores(self, images: Tensor) -> Tensor:
         """See `Engine`."""
-        return self.engine.scores(normalize(images))
+        seen = normalize(images)
+        return mean_scores(self.engine.scores, seen, BLACK) if self.reads_twice else self.engine.scores(seen)
 
     def close(self) -> None:
         """Free the engine's memory now."""
