@@ -111,6 +111,12 @@ def layer_table(network: NetworkConfig) -> list[LayerRow]:
     return [*rows, _linear(rows[-1], network)] if network.ends_linear else rows
 
 
+def makes_same_maps(one: NetworkConfig, other: NetworkConfig) -> bool:
+    """Whether two networks of equal weights make equal maps of an image: dropout and a second reading may differ."""
+    mine, theirs = (replace(network, dropout=0, second_reading=False) for network in (one, other))
+    return mine == theirs
+
+
 def pooled_last(network: NetworkConfig) -> NetworkConfig:
     """The same function with the global average pooling at the end.
 
