@@ -194,7 +194,7 @@ def test_a_seed_that_has_no_finite_loss_leaves_a_gap_in_its_groups_line_and_band
     told = [[epoch(1, test_loss=0.1), epoch(2, test_loss=loss)] for loss in (0.2, math.inf)]
     (group,) = grouped([summary(one, run=seed, seed=seed) for seed, one in enumerate(told)])
     band, *_, mean = groups_figure([group], "loss").data
-    assert points(mean) == [(1, pytest.approx(0.1)), (2, None)]
+    assert [y for _, y in points(mean)] == [pytest.approx(0.1), None]
     assert [y is None for _, y in points(band)] == [False, True, True, False]
 
 

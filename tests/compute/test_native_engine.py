@@ -132,8 +132,8 @@ def test_batch_norm_of_values_that_hardly_differ_from_each_other_equals_pytorchs
     engine, network, exact = pair(config)
     with torch.no_grad():
         for one in (network, exact):
-            one[0].weight.mul_(0.01)  # type: ignore[operator, union-attr]
-            one[0].bias.fill_(1.0)  # type: ignore[operator, union-attr]
+            one[0].weight.mul_(0.01)  # type: ignore[operator]
+            one[0].bias.fill_(1.0)  # type: ignore[operator]
     engine.iterate(images, labels, seed=0)
     F.cross_entropy(exact(images.double()), labels).backward()  # type: ignore[no-untyped-call]
     assert (gradient(network) - gradient(exact)).norm() <= 1e-3 * gradient(exact).norm()
