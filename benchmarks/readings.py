@@ -209,7 +209,8 @@ def _of_others(mean: float, own: Interval) -> str:
     if own[0] <= mean <= own[1]:
         return "that is what other seeds come to, too."
     better, lies = ("better", "below") if mean < own[0] else ("worse", "above")
-    return f"the mean of other seeds, {mean:.3f} %, lies {lies} that, so this seed is {better} than the average one, whatever its masks."
+    told = f"so this seed is {better} than the average one, whatever its masks."
+    return f"the mean of other seeds, {mean:.3f} %, lies {lies} that, {told}"
 
 
 def engines(pools: Sequence[Pool]) -> str:

@@ -18,9 +18,9 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from lab.compute import read_scores
 from lab.mnist import load_mnist
 from lab.predict import Predictor, load_predictor
+from lab.probe import scores_of
 from lab.report import table
 from lab.store import Store, file_url, open_store
 
@@ -53,7 +53,7 @@ def moved(images: Tensor, shift: Shift) -> Tensor:
 def accuracies(predictor: Predictor, images: Tensor, labels: Tensor) -> dict[str, float]:
     """In percent, of each of `SETS`."""
     shifts = {shift for shifts in SETS.values() for shift in shifts}
-    scores = {shift: read_scores(predictor.config, predictor.network, moved(images, shift)) for shift in shifts}
+    scores = {shift: scores_of(predictor, moved(images, shift)) for shift in shifts}
     found = {}
     for name, chosen in SETS.items():
         answers = sum(scores[shift] for shift in chosen[1:]) + scores[chosen[0]]

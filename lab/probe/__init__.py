@@ -1,6 +1,6 @@
 """A trained network, asked what it has learned: this is its door, and no other room knows a file behind it."""
 
-from lab.probe.answers import Answers, Reading, images_of, kept_answers, read_answers, read_hardest_first
+from lab.probe.answers import Answers, Reading, images_of, kept_answers, read_answers, read_hardest_first, scores_of
 from lab.probe.maps import LayerMaps, layer_maps, untrained
 from lab.probe.sums import Step, Sum, Term, adding_up, number, sum_of
 
@@ -18,6 +18,7 @@ __all__ = [
     "number",
     "read_answers",
     "read_hardest_first",
+    "scores_of",
     "sum_of",
     "untrained",
 ]

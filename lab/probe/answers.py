@@ -84,7 +84,7 @@ def read_answers(predictor: Predictor) -> Answers:
         MemoryError: there is too little memory for it.
     """
     images, labels = load_mnist().test_images, _labels("test")
-    scores = read_scores(predictor.config, predictor.network, images)
+    scores = scores_of(predictor, images)
     return Answers("test", labels, scores.argmax(1).numpy().astype(np.uint8))
 
 
@@ -96,12 +96,21 @@ def read_hardest_first(answers: Answers, numbers: Numbers, predictor: Predictor)
         MemoryError: there is too little memory for it.
     """
     images = images_of(answers.evaluated, numbers)
-    scores = read_scores(predictor.config, predictor.network, images)
+    scores = scores_of(predictor, images)
     shares = torch.softmax(scores.double(), dim=1).numpy()  # (n, 10)
     labels, given, rows = answers.labels[numbers], answers.given[numbers], np.arange(len(numbers))
     columns = (numbers, labels, given, shares[rows, given], shares[rows, labels])
     read = [Reading(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
     return sorted(read, key=lambda one: (-one.probability if one.is_wrong else one.probability, one.number))
+
+
+def scores_of(predictor: Predictor, images: torch.Tensor) -> torch.Tensor:
+    """The network's class scores (N, 10) of images (N, 1, 28, 28), uint8.
+
+    Raises:
+        MemoryError: there is too little memory for it.
+    """
+    return read_scores(predictor.config, predictor.network, images)
 
 
 def images_of(evaluated: EvaluationSet, numbers: Sequence[int] | Numbers) -> torch.Tensor:
