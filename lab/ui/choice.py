@@ -42,6 +42,11 @@ def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, opens: bo
     return value
 
 
+def remember(key: str) -> None:
+    """Keep the value of a widget that returns something else: tabs and expanders, which return their containers."""
+    st.session_state[_kept(key)] = st.session_state[key]
+
+
 def known(key: str, first: T) -> T:
     """The value of such a widget before it is drawn."""
     value: T = st.session_state.get(key, st.session_state.get(_kept(key), first))
