@@ -1,7 +1,7 @@
 """A picture file that is read in the place of a drawing, and what the network makes of it.
 
-Like a drawing it is kept for as long as the session lives, whatever page one goes to. The uploader forgets its file when
-its page is left, so on coming back the file is named below the uploader, with a button that removes it.
+Like a drawing it is kept for as long as the session lives, whatever page one goes to. The uploader forgets its file
+when its page is left, so on coming back the file is named below the uploader, with a button that removes it.
 """
 
 from __future__ import annotations
