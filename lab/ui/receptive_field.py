@@ -136,4 +136,6 @@ def _slider(label: str, key: str, count: int, help: str) -> int:
 
 
 def _take_click() -> None:
-    _, st.session_state[ROW], st.session_state[COLUMN] = picked(CLICK)
+    _, row, column = picked(CLICK)
+    put(ROW, row)
+    put(COLUMN, column)
