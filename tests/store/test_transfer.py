@@ -107,6 +107,29 @@ def test_runs_that_went_a_round_through_other_stores_are_known(store: Store, the
     assert (back.copied, back.already_here) == ([], 1)
 
 
+def test_of_two_runs_with_one_uuid_the_first_is_taken_and_the_other_named(
+    store: Store, theirs: Store, file: Path
+) -> None:
+    finished(theirs)
+    running(theirs, STARTED, whole(1), Stopped())
+    theirs.close()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        (table,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'runs'").fetchone()
+        connection.execute("ALTER TABLE runs RENAME TO before")
+        connection.execute(table.replace("UNIQUE (uuid)", "CHECK (id)"))
+        connection.execute("INSERT INTO runs SELECT * FROM before")
+        connection.execute("DROP TABLE before")
+        connection.execute("UPDATE runs SET uuid = (SELECT uuid FROM runs WHERE id = 1)")
+    for copied, already_here in ((1, 0), (0, 1)):
+        done = store.import_file(file)
+        assert (len(done.copied), done.already_here) == (copied, already_here)
+        [sentence] = done.refused
+        assert sentence.startswith(f"{file}: Run 2 (") and sentence.endswith(
+            "was not copied: it has the uuid of run 1."
+        )
+    assert [run.status for run in store.runs()] == ["finished"]
+
+
 def test_a_labs_own_file_is_not_imported(store: Store) -> None:
     own = Path(store.url.removeprefix("sqlite:///"))
     with pytest.raises(StoreError, match="is this lab's own database"):
