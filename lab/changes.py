@@ -41,6 +41,8 @@ def _network(before: NetworkConfig, after: NetworkConfig, names: Set[str]) -> It
         yield _dropout(before.dropout, after.dropout)
     if "network.bias" in names:
         yield _BIASES[after.bias]
+    if "network.second_reading" in names:
+        yield _SECOND_READING if after.second_reading else "Each image is read once."
 
 
 _BIASES = {
@@ -48,6 +50,12 @@ _BIASES = {
     "needed": "Layers have a bias only where no batch norm follows.",
     "none": "No layer has a bias.",
 }
+
+
+_SECOND_READING = (
+    "Each image is read twice, as it is and moved by one pixel to the left, and the scores are averaged: an answer "
+    "takes twice the work."
+)
 
 
 def _sizes(before: NetworkConfig, after: NetworkConfig) -> str:

@@ -30,6 +30,7 @@ from lab.cli_arguments import (
     Refused,
     RunArgument,
     RunOption,
+    SecondReadingOption,
     SeedOption,
     SmoothingOption,
     StepOption,
@@ -121,6 +122,7 @@ def train(
     images: ImagesOption = None,
     measure: MeasureOption = None,
     bias: BiasOption = None,
+    second_reading: SecondReadingOption = None,
     label_smoothing: SmoothingOption = None,
     weight_averaging: AveragingOption = None,
     as_json: JsonOption = False,
@@ -136,6 +138,7 @@ def train(
         "label_smoothing": label_smoothing,
         "weight_averaging": weight_averaging,
     }
+    network = {"bias": bias, "second_reading": second_reading}
     config = replace(
         config,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
@@ -144,7 +147,7 @@ def train(
         precision=precision,  # type: ignore[arg-type]
         engine="pytorch" if plain else "fastest",
         evaluate_on="validation" if validation else "test",
-        network=config.network if bias is None else replace(config.network, bias=bias),  # type: ignore[arg-type]
+        network=replace(config.network, **{name: value for name, value in network.items() if value is not None}),  # type: ignore[arg-type]
     )
     _check_device(config)
     store = open_store()

@@ -50,6 +50,9 @@ QuickOption = Annotated[
     ),
 ]
 BiasOption = Annotated[str | None, _field("bias", kind=NetworkConfig)]
+SecondReadingOption = Annotated[
+    bool | None, _field("second_reading", "--second-reading/--one-reading", kind=NetworkConfig)
+]
 SmoothingOption = Annotated[float | None, _field("label_smoothing", "--label-smoothing")]
 AveragingOption = Annotated[float | None, _field("weight_averaging", "--weight-averaging")]
 PlainOption = Annotated[bool, typer.Option("--plain", help="Use only PyTorch's own modules.")]

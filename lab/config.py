@@ -140,6 +140,15 @@ class NetworkConfig:
             words={"all": "in every layer", "needed": "only where no batch norm follows", "none": "in no layer"},
         ),
     ] = "all"
+    second_reading: Annotated[
+        bool,
+        Switch(
+            "Second reading",
+            "A trained network reads each image twice, as it is and moved by one pixel to the left, and the scores are "
+            "averaged (test-time augmentation). Pooling pairs the columns of the moved image the other way. Training "
+            "stays the same. An answer takes twice the work.",
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         check(self)
@@ -150,6 +159,11 @@ class NetworkConfig:
                 raise ConfigError(
                     f"layer {place} is linear but not the last: a network can have one linear layer, at its end."
                 )
+
+    @property
+    def readings(self) -> int:
+        """How often an image passes through the layers for one answer."""
+        return 2 if self.second_reading else 1
 
     @property
     def ends_linear(self) -> bool:

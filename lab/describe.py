@@ -95,6 +95,7 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
         ("Layers", "; ".join(describe_layer(layer) for layer in config.network.layers)),
         ("Batch norm", "yes" if config.network.batch_norm else "no"),
         ("Biases", field_words(NetworkConfig, "bias", config.network.bias)),
+        ("Second reading", "yes" if config.network.second_reading else "no"),
         ("Dropout", f"{config.network.dropout:g}" if config.network.dropout else "none"),
         ("Augmentation", describe_augmentation(config.augmentation)),
         ("Optimiser", describe_optimizer(config.optimizer)),
@@ -149,6 +150,9 @@ def curve_notes(config: RunConfig) -> list[str]:
         notes.append(
             f"**{config.evaluate_on}** is measured with the averaged weights, **train** with the current weights."
         )
+    if config.network.second_reading:
+        also = " and **train, evaluated**" if config.measure_training else ""
+        notes.append(f"For **{config.evaluate_on}**{also} each image is read twice, for **train** once.")
     return notes
 
 

@@ -22,6 +22,8 @@ from lab.config import EVALUATION_IMAGES, EvaluationSet
 SHIPPED = Path(__file__).parent / "data" / "mnist"
 MEAN, STD = 0.1307, 0.3081
 """Mean and standard deviation of the training pixels in [0, 1]; every network sees (pixel - MEAN) / STD."""
+BLACK = -MEAN / STD
+"""A pixel without ink, as the networks see it."""
 
 SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",

@@ -62,6 +62,8 @@ def _differences(preset: Step, config: RunConfig) -> Iterator[str]:
         yield f"dropout {network.dropout:g}" if network.dropout else "no dropout"
     if network.bias != base.network.bias:
         yield f"biases {field_words(type(network), 'bias', network.bias)}"
+    if network.second_reading != base.network.second_reading:
+        yield "second reading" if network.second_reading else "no second reading"
     if config.augmentation != base.augmentation:
         yield describe_augmentation(config.augmentation) if config.augmentation.active else "no augmentation"
     if optimizer.kind != base.optimizer.kind:

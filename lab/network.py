@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from lab.config import CLASSES, LayerSpec, NetworkConfig
 from lab.layers import LayerRow, layer_table
+from lab.mnist import BLACK
+from lab.second_reading import mean_scores
 
 
 class Dropout(nn.Module):
@@ -37,6 +39,15 @@ class Dropout(nn.Module):
         return x * factors.as_strided(x.shape, x.stride())  # in the order in which x lies in memory
 
 
+class TwoReadings(nn.Sequential):
+    """Layers that in evaluation mode read each image twice: the scores are the mean, see `lab.second_reading`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Class scores (N, 10) of normalised images (N, 1, 28, 28)."""
+        layers: Callable[[Tensor], Tensor] = super().forward
+        return layers(x) if self.training else mean_scores(layers, x, BLACK)
+
+
 def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
     """The network with weights drawn from `seed`, on the CPU; maps (N, 1, 28, 28) to class scores (N, 10).
 
@@ -58,7 +69,8 @@ def build_network(config: NetworkConfig, seed: int) -> nn.Sequential:
             if "dropout" in row.extras:
                 modules.append(Dropout(config.dropout))
     scores = [_linear(rows[-1], generator)] if config.ends_linear else []
-    return nn.Sequential(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten(), *scores)
+    kind = TwoReadings if config.second_reading else nn.Sequential
+    return kind(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten(), *scores)
 
 
 def with_weights(network: nn.Sequential, weights: Mapping[str, Tensor]) -> nn.Sequential:
@@ -69,7 +81,7 @@ def with_weights(network: nn.Sequential, weights: Mapping[str, Tensor]) -> nn.Se
     modules = [copy.copy(module) for module in network]
     for module in modules:
         module._parameters, module._buffers = dict(module._parameters), dict(module._buffers)
-    filled = nn.Sequential(*modules).train(network.training)
+    filled = type(network)(*modules).train(network.training)
     filled.load_state_dict(weights, assign=True)
     return filled
 

@@ -69,7 +69,7 @@ def stack(config: RunConfig) -> list[Block]:
     rate = f"learning rate {config.optimizer.learning_rate:g}"
     learning = Block(
         name="learning",
-        details=(rate, f"batches of {config.batch_size}", *_schedule(config), *_averaging(config)),
+        details=(rate, f"batches of {config.batch_size}", *_schedule(config), *_averaging(config), *_readings(config)),
     )
     return [images, *map(_layer, layer_table(config.network)), learning]
 
@@ -80,6 +80,10 @@ def _schedule(config: RunConfig) -> tuple[str, ...]:
 
 def _averaging(config: RunConfig) -> tuple[str, ...]:
     return (f"weights averaged ({config.weight_averaging:g})",) if config.weight_averaging else ()
+
+
+def _readings(config: RunConfig) -> tuple[str, ...]:
+    return ("tested with two readings",) if config.network.second_reading else ()
 
 
 def _layer(row: LayerRow) -> Block:

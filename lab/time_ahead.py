@@ -82,6 +82,7 @@ def _gigaflop(config: RunConfig, epochs: Iterable[int]) -> float:
 
     A multiplication and an addition each; what an epoch reads is counted by `TRAINING_COSTS`.
     """
-    images = sum(config.images_per_epoch + config.images_read(epoch) / TRAINING_COSTS for epoch in epochs)
+    cost = config.network.readings / TRAINING_COSTS
+    images = sum(config.images_per_epoch + cost * config.images_read(epoch) for epoch in epochs)
     share = SHARE_WITH_BATCH_NORM if config.network.batch_norm else SHARE
     return 2 * images * training_macs(config.network) / share / 1e9

@@ -104,7 +104,7 @@ class TimeLeft:
         """Seconds of the evaluation of an image."""
         if self._evaluations:
             return statistics.mean(self._evaluations)
-        return 1 / (TRAINING_COSTS * images_per_second)
+        return self._config.network.readings / (TRAINING_COSTS * images_per_second)
 
 
 def _is_steady(recent: Sequence[_Stretch]) -> bool:

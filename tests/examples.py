@@ -234,6 +234,7 @@ run_configs = st.builds(
         batch_norm=st.booleans(),
         dropout=_numbers(0, 0.9),
         bias=st.sampled_from(get_args(Biases)),
+        second_reading=st.booleans(),
     ),
     augmentation=augmentations,
     optimizer=st.builds(

@@ -44,6 +44,8 @@ from lab.steps import step
                 "3.5.",
                 "Dropout is removed.",
                 "No layer has a bias.",
+                "Each image is read twice, as it is and moved by one pixel to the left, and the scores are averaged: "
+                "an answer takes twice the work.",
                 "The training images are changed in another way: rotation ±7°, shift ±1 px, scale ±8 %, shear ±5°, "
                 "stroke thickness ±0.3 px "
                 "(interpolation: blend of four) instead of rotation ±7° (interpolation: nearest neighbour).",

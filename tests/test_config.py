@@ -220,13 +220,16 @@ def test_json_that_lacks_a_field_with_a_default_takes_the_default() -> None:
     assert from_json(json.dumps(data)).precision == "float32"
 
 
-def test_a_config_of_an_older_lab_has_biases_everywhere_and_neither_smoothing_nor_averaging() -> None:
+def test_a_config_of_an_older_lab_has_biases_everywhere_one_reading_and_neither_smoothing_nor_averaging() -> None:
     data = json.loads(to_json(tiny_run()))
-    for part, name in ((data["network"], "bias"), (data, "label_smoothing"), (data, "weight_averaging")):
-        del part[name]
+    newer = {"network": ("bias", "second_reading"), "": ("label_smoothing", "weight_averaging")}
+    for part, names in newer.items():
+        for name in names:
+            del (data[part] if part else data)[name]
     config = from_json(json.dumps(data))
     assert config == tiny_run()
-    assert (config.network.bias, config.label_smoothing, config.weight_averaging) == ("all", 0, 0)
+    assert (config.network.bias, config.network.second_reading) == ("all", False)
+    assert (config.label_smoothing, config.weight_averaging) == (0, 0)
 
 
 @pytest.mark.parametrize("depth", [500, 5_000, 200_000])

@@ -84,11 +84,12 @@ def test_biases_label_smoothing_and_weight_averaging_are_told_in_words() -> None
         "none",
         "none",
     ]
-    network = replace(step(5).config.network, bias="needed")
+    network = replace(step(5).config.network, bias="needed", second_reading=True)
     refined = dict(
         describe_config(replace(step(5).config, network=network, label_smoothing=0.1, weight_averaging=0.99))
     )
     assert refined["Biases"] == "only where no batch norm follows"
+    assert (plain["Second reading"], refined["Second reading"]) == ("no", "yes")
     assert (refined["Label smoothing"], refined["Weight averaging"]) == ("0.1", "0.99")
 
 
@@ -103,6 +104,8 @@ def test_what_curves_show_otherwise_than_one_would_think_is_said() -> None:
     assert "smoothed labels" in smoothed and "test images uses the plain labels" in smoothed
     [averaged] = curve_notes(replace(unmeasured, weight_averaging=0.9, evaluate_on="validation"))
     assert "**validation** is measured with the averaged weights" in averaged
+    [twice] = curve_notes(replace(unmeasured, network=replace(unmeasured.network, second_reading=True)))
+    assert twice == "For **test** each image is read twice, for **train** once."
 
 
 def test_two_configs_differ_exactly_where_they_differ() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from lab.config import Augmentation, Optimizer, RunConfig, Schedule
 from lab.naming import describe_run
 from lab.quick import quick
-from lab.steps import step
+from lab.steps import BEYOND, step
 
 THREE = step(3).config
 
@@ -30,6 +30,8 @@ THREE = step(3).config
         (replace(THREE, optimizer=Optimizer(learning_rate=10)), "Step 3, learning rate 10, seed 1"),
         (replace(THREE, network=replace(THREE.network, dropout=0.2)), "Step 3, dropout 0.2, seed 1"),
         (replace(step(4).config, augmentation=Augmentation(rotation=15)), "Step 4, rotation ±15°, seed 1"),
+        (replace(THREE, network=replace(THREE.network, second_reading=True)), "Step 3, second reading, seed 1"),
+        (replace(step(6).config, network=replace(BEYOND, second_reading=False)), "Step 6, no second reading, seed 1"),
         (replace(THREE, schedule=Schedule(kind="cosine")), "Step 3, learning rate falling along a cosine, seed 1"),
         (replace(THREE, batch_size=32, optimizer=Optimizer(momentum=0)), "Step 3, momentum 0, batch size 32, seed 1"),
     ],

@@ -78,6 +78,7 @@ def test_each_step_changes_one_thing() -> None:
     assert four == replace(three, augmentation=Augmentation(rotation=7, interpolation="nearest"))
     assert five == replace(four, schedule=Schedule(kind="step", step_size=5, gamma=0.1))
     assert beyond.network.bias == "none" and beyond.weight_averaging == 0.998
+    assert [preset.number for preset in STEPS if preset.config.network.second_reading] == [6]
     assert beyond.epochs == 15
     assert beyond.augmentation.pen > 0
     assert [layer.kernel for layer in smallest.network.layers] == [layer.kernel for layer in beyond.network.layers]

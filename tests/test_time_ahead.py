@@ -79,6 +79,8 @@ def test_a_longer_run_takes_as_much_longer_as_it_has_images_to_go_through(store:
     each = 10.0 / (30_000 + 10_000 / 3)
     longer = replace(UNMEASURED, training_images=60_000, epochs=5)
     assert seconds_foreseen(store, longer) == pytest.approx(each * 5 * (60_000 + 10_000 / 3))
+    twice = replace(UNMEASURED, network=replace(UNMEASURED.network, second_reading=True), epochs=1)
+    assert seconds_foreseen(store, twice) == pytest.approx(each * (30_000 + 2 * 10_000 / 3))
     measured = replace(UNMEASURED, measure_training=True, epochs=1)
     assert seconds_foreseen(store, measured) == pytest.approx(each * (30_000 + (10_000 + 30_000) / 3))
 

@@ -62,6 +62,12 @@ def test_it_is_what_is_left_at_this_speed_and_the_evaluations() -> None:
     assert seconds == pytest.approx((300 + 4000) / 100 + EPOCHS * 10_000 / (3 * 10_000.0))
 
 
+def test_before_the_first_evaluation_two_readings_are_expected_to_take_twice_as_long_as_one() -> None:
+    twice = replace(CONFIG, network=replace(CONFIG.network, second_reading=True))
+    seconds = seconds_left(twice, training([10_000.0] * 14, windows=20))
+    assert seconds == pytest.approx((300 + 4000) / 100 + 2 * EPOCHS * 10_000 / (3 * 10_000.0))
+
+
 def test_once_there_is_an_evaluation_it_says_how_long_the_next_ones_take() -> None:
     seconds = seconds_left(CONFIG, training([10_000.0] * 40, evaluation=4.0))
     expected = 3000 / 100 + 3 * 4.0

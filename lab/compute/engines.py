@@ -14,8 +14,9 @@ from lab.compute.native import engine as native
 from lab.compute.stem import fold_stem
 from lab.config import RunConfig
 from lab.memory import expected_engine
-from lab.mnist import normalize
+from lab.mnist import BLACK, normalize
 from lab.network import Dropout
+from lab.second_reading import mean_scores
 
 
 class Engine(Protocol):
@@ -107,7 +108,7 @@ class Compiled:
 
     def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
         self.engine = native.Engine(config.network, network, config.batch_size, config.label_smoothing)
-        self.dropout = dropout
+        self.dropout, self.reads_twice = dropout, config.network.second_reading
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See `Engine`."""
@@ -117,7 +118,8 @@ class Compiled:
 
     def scores(self, images: Tensor) -> Tensor:
         """See `Engine`."""
-        return self.engine.scores(normalize(images))
+        seen = normalize(images)
+        return mean_scores(self.engine.scores, seen, BLACK) if self.reads_twice else self.engine.scores(seen)
 
     def close(self) -> None:
         """Free the engine's memory now."""

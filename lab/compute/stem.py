@@ -36,7 +36,7 @@ def fold_stem(network: nn.Sequential) -> nn.Sequential | None:
     if wide.stride != (1, 1) or (narrow.kernel_size, narrow.stride, narrow.padding) != ((1, 1), (1, 1), (0, 0)):
         return None
     norm = modules[1] if isinstance(modules[1], nn.BatchNorm2d) else None
-    return nn.Sequential(FoldedStem(wide, norm, narrow), *pooled_first(modules[end + 1 :]))
+    return type(network)(FoldedStem(wide, norm, narrow), *pooled_first(modules[end + 1 :]))
 
 
 def pooled_first(modules: list[nn.Module]) -> list[nn.Module]:

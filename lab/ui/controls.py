@@ -141,8 +141,9 @@ def _learning_rate() -> None:
 
 def _beyond() -> None:
     """What none of the five published steps has."""
-    st.caption("Three settings that the five published steps do not use.")
+    st.caption("Four settings that the five published steps do not use.")
     field("network.bias")
+    field("network.second_reading")
     left, right = st.columns(2)
     with left:
         slider("label_smoothing")

@@ -116,7 +116,8 @@ def _digit(number: int, source: str) -> Digit:
 
 def show_answer(digit: Digit, reader: Reader) -> None:
     """The digit, large, and what the network reads; the colour of what is wrong where it is wrong."""
-    probabilities = reader.predictor()(digit.image)
+    predictor = reader.predictor()
+    probabilities = predictor(digit.image)
     answer = int(probabilities.argmax())
     what = f"{digit.words}{'' if digit.label is None else f', a {digit.label}'}"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -126,6 +127,11 @@ def show_answer(digit: Digit, reader: Reader) -> None:
         st.html(
             f"<p>{escape(what)}, read as <b style='display:block;font-size:3rem;line-height:1.1;color:{colour}'>"
             f"{answer}</b>with {percent_words(float(probabilities[answer]))}</p>"
+        )
+    if predictor.config.second_reading:
+        st.caption(
+            "This is the mean of two readings: of the digit as it is and moved by one pixel to the left. All maps and "
+            "sums are of the digit as it is."
         )
 
 
