@@ -65,8 +65,9 @@ BLOCK = re.compile(r"(?P<begin><!-- made: (?P<name>[\w ]+) -->\n).*?(?P<end><!--
 
 @dataclass(frozen=True)
 class Reference:
-    """What the documents are made from: the runs that count, their pools, and the replays."""
+    """What the documents are made from: all runs, those that count for a step, their pools, and the replays."""
 
+    known: Sequence[RunSummary]
     runs: Sequence[tuple[Terms, RunSummary]]
     pools: Sequence[Pool]
     replayed: Sequence[ReplayedEpoch]
@@ -74,8 +75,9 @@ class Reference:
 
 def reference(store: Store, replayed: Sequence[ReplayedEpoch] | None = None) -> Reference:
     """What a store and the kept replays hold."""
-    runs = counted(summaries(store))
-    return Reference(runs, pool_seeds(runs), kept() if replayed is None else replayed)
+    known = summaries(store)
+    runs = counted(known)
+    return Reference(known, runs, pool_seeds(runs), kept() if replayed is None else replayed)
 
 
 def blocks(known: Reference) -> dict[str, str]:
@@ -87,6 +89,7 @@ def blocks(known: Reference) -> dict[str, str]:
         "places": readings.places(known.pools) if known.pools else readings.NOTHING,
         "readings": readings.readings(known.pools),
         "gains": readings.gains(known.pools),
+        "ahead": readings.ahead(known.known),
         "luck": readings.luck(known.pools, known.replayed),
         "replays": replays(known.replayed),
         "runs": runs_table(known.runs) if known.runs else readings.NOTHING,

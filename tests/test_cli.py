@@ -183,9 +183,9 @@ def test_what_train_was_told_is_what_the_run_is(lab: Lab, store: Store, monkeypa
     assert store.run(1).config == replace(step(4).config, epochs=1, **changes)
     assert lab("train", "--step", 2)[0] == 0
     assert store.run(2).config == step(2).config  # nothing told: the preset itself, with its 15 epochs
-    refined = ("--bias", "needed", "--label-smoothing", 0.1, "--weight-averaging", 0.99)
+    refined = ("--bias", "needed", "--one-reading", "--label-smoothing", 0.1, "--weight-averaging", 0.99)
     assert lab("train", "--step", 6, *refined)[0] == 0
-    network = replace(step(6).config.network, bias="needed")
+    network = replace(step(6).config.network, bias="needed", second_reading=False)
     assert store.run(3).config == replace(step(6).config, network=network, label_smoothing=0.1, weight_averaging=0.99)
 
 

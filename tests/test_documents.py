@@ -25,7 +25,7 @@ def known() -> Reference:
 
 def of(*runs: RunSummary) -> Reference:
     found = counted(runs)
-    return Reference(found, pool_seeds(found), ())
+    return Reference(runs, found, pool_seeds(found), ())
 
 
 @pytest.mark.parametrize("path", [*documents.DOCUMENTS, documents.PICTURE], ids=lambda path: path.name)

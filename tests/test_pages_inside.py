@@ -1,6 +1,7 @@
 """The Inside page: every layer's maps of a digit, whichever it is, and the sum behind the value that is chosen."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,16 @@ def test_any_test_image_can_be_followed_and_is_told_with_its_label_and_the_answe
     assert f"Test image 17, a {int(mnist.test_labels[17])}, read as" in html(app)
     app.text_input(key=NUMBER).set_value("10000").run()
     assert errors(app) == ["Test image is 10000; it must be a whole number from 0 to 9,999."]
+
+
+def test_of_a_network_that_reads_twice_the_page_says_what_its_maps_are_of(store: Store, few: Mnist) -> None:
+    for twice in (True, False):
+        config = tiny_run(epochs=1, network=replace(tiny_run().network, second_reading=twice))
+        run_id = store.submit(config, "mine")
+        claimed(store, run_id, f"{worker_name()}:test")
+        say(store, run_id, *train(config, few))
+    said = [[caption.value for caption in opened(**{RUN: number}).caption] for number in (1, 2)]
+    assert [any("the mean of two readings" in words for words in captions) for captions in said] == [True, False]
 
 
 def test_a_drawing_can_be_followed_instead() -> None:

@@ -1,11 +1,14 @@
 """What is said of seeds and replays follows from their figures by stated rules."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from summaries import pools, replayed_epochs, seed_run, seed_runs
+from summaries import epochs, pools, replayed_epochs, seed_run, seed_runs, summary
 
 from benchmarks import readings
+from lab.analysis import RunSummary
+from lab.steps import step
 
 
 def reading(number: int, *finals: float) -> str:
@@ -102,3 +105,36 @@ def test_runs_in_bfloat16_stand_apart_and_nothing_is_concluded_from_them() -> No
     ]
     assert "- Step 5: no run in float32 yet." in readings.readings(pools(*half))
     assert len(readings.places(pools(*half, *seed_runs(5, 99.3))).splitlines()) == 4
+
+
+def own_run(seed: int, *last: float, **changes: Any) -> RunSummary:
+    """A whole run of a recipe that no step has."""
+    told = epochs(*[98.0] * 12, *last)
+    base = replace(step(3).config, batch_size=32, seed=seed)
+    return summary(told, name=f"mine, seed {seed}", base=base, run=seed, **changes)
+
+
+def test_recipes_that_nobody_published_stand_beside_each_other_the_best_mean_first() -> None:
+    beyond = [replace(run, name=f"Beyond, seed {run.config.seed}") for run in seed_runs(6, 99.5, 99.6)]
+    told = readings.ahead([*beyond, own_run(1, 99.4, 99.5, 99.5), own_run(2, 99.6, 99.6, 99.7), *seed_runs(5, 99.9)])
+    *_, first, second = told.splitlines()
+    # 99.6 and 0.1 / sqrt(2) * sqrt(2) = 0.141; the interval of two is 12.706 * 0.1 wide to each side
+    assert first == "| mine | 9,426 | float32, compiled engine | 1, 2 | 99.600 ± 0.14 | 98.329 to 100.871 | " + (
+        "99.50 to 99.70 | 1 of 2 |"
+    )
+    assert second.startswith("| Beyond | 9,904 | float32, compiled engine | 1, 2 | 99.550 ± 0.07 |")
+    assert "Step 5" not in told
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        own_run(1, 99.5, 99.5, 99.5, training_images=50_000),
+        own_run(1, 99.5, 99.5, 99.5, evaluate_on="validation"),
+        own_run(1, 99.5, 99.5, 99.5, epochs=20),
+        own_run(1, 99.5, 99.5, 99.5, network=step(1).config.network),
+    ],
+    ids=["fewer images", "held-out images", "not to its end", "too large"],
+)
+def test_what_was_trained_or_read_otherwise_is_no_such_recipe(run: RunSummary) -> None:
+    assert readings.ahead([run]) == readings.NOTHING
