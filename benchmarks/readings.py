@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.replayed import ReplayedEpoch
 from lab.analysis import LAST, RunSummary, Terms
 from lab.config import PARAMETER_BUDGET, TRAINING_IMAGES
-from lab.intervals import difference_interval, mean_interval, place
+from lab.intervals import Interval, difference_interval, mean_interval, place
 from lab.report import between, figure, seed_words, table
 from lab.seeds import ENOUGH, Pool, main_pool, published_final
 from lab.steps import STEPS, published_epochs, step
@@ -157,12 +157,7 @@ def _replayed_luck(pool: Pool, replayed: Sequence[ReplayedEpoch]) -> Iterator[st
     interval = mean_interval(finals)
     if interval and len(finals) >= ENOUGH:
         yield f"(mean {statistics.mean(finals):.3f} %, 95 %: {between(interval, 3)}):"
-        inside = interval[0] <= pool.final_mean <= interval[1]
-        yield (
-            "that is what other seeds come to, too."
-            if inside
-            else f"the mean of other seeds, {pool.final_mean:.3f} %, lies outside of that."
-        )
+        yield _of_others(pool.final_mean, interval)
         return
     places = [place(final, pool.finals) for final in finals]
     lower, higher = (" and ".join(f"{getattr(found, way)}" for found in places) for way in ("below", "above"))
@@ -207,6 +202,14 @@ def _ahead(recipe: tuple[str, int, str], runs: Sequence[RunSummary]) -> tuple[st
         f"{min(finals):.2f} to {max(finals):.2f}",
         f"{held} of {len(runs)}",
     )
+
+
+def _of_others(mean: float, own: Interval) -> str:
+    """How the published seed, whatever its masks, stands to other seeds."""
+    if own[0] <= mean <= own[1]:
+        return "that is what other seeds come to, too."
+    better, lies = ("better", "below") if mean < own[0] else ("worse", "above")
+    return f"the mean of other seeds, {mean:.3f} %, lies {lies} that, so this seed is {better} than the average one, whatever its masks."
 
 
 def engines(pools: Sequence[Pool]) -> str:

@@ -14,6 +14,7 @@ from lab.number_words import decimal
 from lab.standing import duration
 
 NOTHING = "–"
+FORKED = "Forked from another run after epoch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,9 @@ class Row:
 
 def comparison(groups: Sequence[Group], differences_only: bool = False) -> list[Row]:
     """Results first, then the settings that differ, then the rest; without it where only differences are asked for."""
-    configs = [dict(describe_config(group.first.config)) | {"Seed": _seeds(group)} for group in groups]
+    configs = [_settings(group) for group in groups]
+    if any(group.first.parent_epoch is not None for group in groups):  # whose settings are not those of all its epochs
+        configs = [{FORKED: _forked(group)} | config for group, config in zip(groups, configs, strict=True)]
     names = configs[0] if groups else ()
     rows = [Row(what=name, values=tuple(config[name] for config in configs), is_result=False) for name in names]
     rows.sort(key=lambda row: not row.differs)
@@ -43,6 +46,14 @@ def table(groups: Sequence[Group], rows: Iterable[Row]) -> list[dict[str, str]]:
     """The rows as a table with a column for each group, called by its label."""
     labels = [group.label[0].upper() + group.label[1:] for group in groups]
     return [{"": row.what} | dict(zip(labels, row.values, strict=True)) for row in rows]
+
+
+def _settings(group: Group) -> dict[str, str]:
+    return dict(describe_config(group.first.config)) | {"Seed": _seeds(group)}
+
+
+def _forked(group: Group) -> str:
+    return NOTHING if group.first.parent_epoch is None else str(group.first.parent_epoch)
 
 
 def _seeds(group: Group) -> str:

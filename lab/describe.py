@@ -134,12 +134,12 @@ def curve_notes(config: RunConfig) -> list[str]:
     """What of a run's curves is measured otherwise than one would think, a sentence each."""
     notes = []
     if config.measure_training:
-        sample = min(config.images_per_epoch, SAMPLE_IMAGES)
+        sample, off = min(config.images_per_epoch, SAMPLE_IMAGES), " and ".join(_in_training_only(config))
         notes.append(
-            "**train** is measured during training: dropout and augmentation are on, and every batch changes the "
-            f"network. **train, evaluated** is measured after each epoch on {sample:,} training images, without "
-            f"dropout and augmentation. **{config.evaluate_on}** is measured in the same way, so you can compare these "
-            "two. The gap between them shows what the network has learned by heart."
+            f"**train** is measured during training: {on_in_training(config)}every batch changes the network. "
+            f"**train, evaluated** is measured after each epoch on {sample:,} training images"
+            f"{f', without {off}' if off else ''}. **{config.evaluate_on}** is measured in the same way, so you can "
+            "compare these two. The gap between them shows what the network has learned by heart."
         )
     if config.label_smoothing:
         notes.append(
@@ -154,6 +154,17 @@ def curve_notes(config: RunConfig) -> list[str]:
         also = " and **train, evaluated**" if config.measure_training else ""
         notes.append(f"For **{config.evaluate_on}**{also} each image is read twice, for **train** once.")
     return notes
+
+
+def on_in_training(config: RunConfig) -> str:
+    """What changes a figure measured while training, as a sentence begins: `dropout is on, and `, or nothing."""
+    names = _in_training_only(config)
+    return f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} on, and " if names else ""
+
+
+def _in_training_only(config: RunConfig) -> list[str]:
+    found = {"dropout": config.network.dropout > 0, "augmentation": config.augmentation.active}
+    return [name for name, is_on in found.items() if is_on]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,17 @@ def target_words(pool: Pool) -> str:
     return f"{pool.reached_target} of {len(pool.runs)} at {TARGET_ACCURACY:.2f} % or better"
 
 
+def one_seed_words(pool: Pool | None) -> str:
+    """How far the one seed of a step's published run can be trusted, by the seeds of that step that were measured."""
+    if pool is None or pool.final_spread is None:
+        return "One run with one seed."
+    seeds = count(len(pool.runs), "seed")
+    return (
+        f"One run with one seed. The final accuracies of {seeds} measured here have a standard deviation of "
+        f"{pool.final_spread:.2f} points."
+    )
+
+
 def reference_pools() -> tuple[Pool, ...]:
     """All pools of the reference runs; none where the file is not there or cannot be read."""
     try:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from lab.analysis import LAST, RunSummary, gap, training_augmented, training_evaluated
 from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET, TRAINING_IMAGES
+from lab.describe import on_in_training
 from lab.events import Epoch
 from lab.number_words import signed
 from lab.steps import TARGET_ACCURACY
@@ -59,7 +60,7 @@ def scorecard(run: RunSummary) -> list[Check]:
     accurate = Check(
         claim=f"{TARGET_ACCURACY:.2f} % or better in each of the last {LAST} epochs",
         state=_accuracy_state(run),
-        detail=_beside_the_target(run) or (f"{final} %" if final else "no epoch yet"),
+        detail=beside_the_target(run) or (f"{final} %" if final else "no epoch yet"),
     )
     size = Check(
         claim=f"Fewer than {PARAMETER_BUDGET:,} parameters",
@@ -70,14 +71,14 @@ def scorecard(run: RunSummary) -> list[Check]:
 
 
 def _accuracy_state(run: RunSummary) -> Literal["met", "missed", "open", "not judged"]:
-    if _beside_the_target(run):
+    if beside_the_target(run):
         return "not judged"
     if not run.complete:
         return "open"
     return "met" if run.held_target else "missed"
 
 
-def _beside_the_target(run: RunSummary) -> str:
+def beside_the_target(run: RunSummary) -> str:
     """Why the target says nothing about the run's accuracy; empty where it does."""
     if run.evaluated != "test":
         return "the target is about the test images, but this run is evaluated on validation images"
@@ -174,7 +175,7 @@ def _overfitting(run: RunSummary) -> Finding:
             about="overfitting",
             sentence="It is not known whether it overfits: its accuracy on training images was not measured.",
             rule=f"Training and {run.evaluated} accuracy are compared only when both are measured in the same way. "
-            "During training, dropout and augmentation are on, and the network still changes.",
+            f"During training, {on_in_training(run.config)}the network still changes.",
         )
     mean_gap = statistics.mean(gaps)
     chance = _chance(last)

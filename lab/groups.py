@@ -5,6 +5,7 @@ Only complete runs are grouped: a mean over runs of which some have ended early 
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -54,7 +55,9 @@ class Group:
 
 
 def spread(values: Sequence[float]) -> float:
-    """Sample standard deviation; 0 for a single value."""
+    """Sample standard deviation; 0 for a single value, NaN where one is no finite number."""
+    if not all(map(math.isfinite, values)):
+        return math.nan  # of which `statistics` makes an error of its own
     return statistics.stdev(values) if len(values) > 1 else 0.0
 
 

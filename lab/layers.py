@@ -111,6 +111,12 @@ def layer_table(network: NetworkConfig) -> list[LayerRow]:
     return [*rows, _linear(rows[-1], network)] if network.ends_linear else rows
 
 
+def makes_same_maps(one: NetworkConfig, other: NetworkConfig) -> bool:
+    """Whether two networks of equal weights make equal maps of an image: dropout and a second reading may differ."""
+    mine, theirs = (replace(network, dropout=0, second_reading=False) for network in (one, other))
+    return mine == theirs
+
+
 def pooled_last(network: NetworkConfig) -> NetworkConfig:
     """The same function with the global average pooling at the end.
 
@@ -194,6 +200,14 @@ def receptive_square(row: LayerRow, unit_row: int, unit_column: int) -> Square:
         bottom=clip(top + row.receptive_field),
         right=clip(left + row.receptive_field),
     )
+
+
+def sees_only_padding(row: LayerRow, unit_row: int, unit_column: int) -> bool:
+    """Whether a unit sees nothing of the image: its window, or what its window sees, lies beside it in the padding."""
+    square, side = receptive_square(row, unit_row, unit_column), row.input_shape[1]
+    starts = [unit * row.stride - row.padding for unit in (unit_row, unit_column)]
+    is_beside = any(start + row.kernel <= 0 or start >= side for start in starts)
+    return is_beside or square.top == square.bottom or square.left == square.right
 
 
 def _scoring_convolution(network: NetworkConfig) -> int | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from lab.curves import DASHES, SERIES, blank_curves, draw_line, on_log
+from lab.curves import DASHES, LOSS_RANGE, SERIES, WHOLE_RANGE, blank_curves, draw_line, on_log
 from lab.events import Epoch
 from lab.figures import Figure, as_typed, axis
 from lab.groups import Group
@@ -24,6 +24,11 @@ LABEL = 16
 """Pixels from one label to the next at least."""
 LEAST: dict[What, float] = {"accuracy": 0.1, "loss": 0.05}
 """What the ends of the lines span at least: points of accuracy, powers of ten of the loss."""
+EMPTY: dict[What, tuple[float, float]] = {
+    "accuracy": WHOLE_RANGE,
+    "loss": (math.log10(LOSS_RANGE[0]), math.log10(LOSS_RANGE[1])),
+}
+"""The axis of a chart in which nothing is drawn, be it that no loss is a finite number."""
 FAINT = 0.3
 
 
@@ -48,9 +53,9 @@ def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> 
         if points:
             ends.append((points[-1], group.label, colour))
     limits = None if whole else close_range(_points(figure), what)
-    _vertical(figure, what, limits)
+    _vertical(figure, what, limits if ends else EMPTY[what])
     if ends:
-        _labels(figure, ends, limits or _reach(_points(figure)))
+        _labels(figure, ends, limits or _reach(_points(figure), what))
     return figure
 
 
@@ -112,8 +117,7 @@ def close_range(points: Iterable[tuple[float, float]], what: What) -> tuple[floa
 
     The other half is on the side that the lines come from. Of a loss: in powers of ten.
     """
-    scale: Callable[[float], float] = math.log10 if what == "loss" else float
-    drawn = [(epoch, scale(value)) for epoch, value in points]
+    drawn = [(epoch, _scale(what)(value)) for epoch, value in points]
     if not drawn:
         return None
     last = max(epoch for epoch, _ in drawn)
@@ -138,9 +142,14 @@ def _vertical(figure: Figure, what: What, limits: tuple[float, float] | None) ->
         axis(figure, "y", range=list(limits))
 
 
-def _reach(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    heights = [height for _, height in points]
+def _reach(points: Sequence[tuple[float, float]], what: What) -> tuple[float, float]:
+    """Where an axis lies that shows them all. Of a loss: in powers of ten."""
+    heights = [_scale(what)(height) for _, height in points]
     return min(heights), max(heights)
+
+
+def _scale(what: What) -> Callable[[float], float]:
+    return math.log10 if what == "loss" else float
 
 
 # --- the labels --------------------------------------------------------------------------------------------------

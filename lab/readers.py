@@ -11,7 +11,7 @@ from torch import nn
 from lab import evidence, predict
 from lab.checkpoint import Snapshot
 from lab.config import NetworkConfig, RunConfig
-from lab.layers import ImpossibleNetwork
+from lab.layers import ImpossibleNetwork, makes_same_maps
 from lab.network import build_network, with_weights
 from lab.newest import newest
 from lab.predict import Predictor
@@ -43,11 +43,10 @@ def reader(run: int | None, epoch: int | None, store: Store) -> Predictor:
 def reference_reader(network: NetworkConfig) -> Predictor | None:
     """A reference run with just these layers, after its last epoch: the first step's that has them, the first seed's.
 
-    None where there is none, or none can be read. Dropout, which changes nothing but training, may differ.
+    None where there is none, or none can be read. What changes no map may differ: dropout and a second reading.
     """
-    wanted = replace(network, dropout=0)
     known = (run for pool in evidence.reference_pools() for run in pool.runs)
-    alike = [run for run in known if replace(run.config.network, dropout=0) == wanted]
+    alike = [run for run in known if makes_same_maps(run.config.network, network)]
     with suppress(OSError, StoreError):
         if alike:
             first = min(alike, key=lambda run: (run.step or 0, run.config.seed))

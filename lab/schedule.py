@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from lab.config import RunConfig
+from lab.timeline import Timeline
 
 ONE_CYCLE_START = 25.0
 """The one-cycle policy starts at the peak divided by this (torch's div_factor)."""
@@ -40,6 +41,16 @@ def planned_learning_rates(config: RunConfig, points_per_epoch: int = 20) -> lis
     count = config.epochs * points_per_epoch
     iterations = sorted({round(index * (total - 1) / count) for index in range(count + 1)})
     return [(i / config.iterations_per_epoch, learning_rate(config, i)) for i in iterations]
+
+
+def rates_of_run(config: RunConfig, timeline: Timeline, parent_epoch: int | None) -> list[tuple[float, float]]:
+    """The plan of a run; of a fork, up to the epoch after which it goes on, what the runs before it had."""
+    planned = planned_learning_rates(config)
+    if parent_epoch is None:
+        return planned
+    told = [(timeline.position(one), one.learning_rate) for one in timeline.windows if one.epoch <= parent_epoch]
+    told = told or [(float(one.epoch), one.learning_rate) for one in timeline.epochs if one.epoch <= parent_epoch]
+    return told + [(epoch, rate) for epoch, rate in planned if epoch >= parent_epoch]
 
 
 def _cosine(start: float, end: float, share: float) -> float:

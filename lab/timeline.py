@@ -42,6 +42,11 @@ class Timeline:
         """Where the window's end stands on the epoch axis: 0.5 is the middle of the first epoch."""
         return window.iteration / (self.started.iterations_per_epoch if self.started else window.iteration)
 
+    @property
+    def reached(self) -> float:
+        """How far the run has come, in epochs; one whose windows were not kept, by its finished epochs."""
+        return self.position(self.windows[-1]) if self.windows else float(len(self.epochs))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:

@@ -118,6 +118,7 @@ with chart:
         )
     elif not mine:
         st.caption(
-            "You have not trained this step yet. Your full runs will be drawn here. A quick run will only be mentioned."
+            "You have no full run of this step yet: it will be drawn here. A quick run will only be mentioned, once it "
+            "has finished."
         )
 overview()

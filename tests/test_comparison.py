@@ -70,6 +70,13 @@ def test_differences_only_leaves_out_the_settings_that_all_share() -> None:
     assert "Parameters" in lines(runs, differences_only=True)
 
 
+def test_a_forks_settings_are_said_to_hold_only_from_where_it_goes_on() -> None:
+    parent, fork = summary(epochs(98.0, 99.0), run=1), replace(summary(epochs(98.0, 99.0), run=2), parent_epoch=1)
+    rows = [row for row in comparison(each([parent, fork]), differences_only=True) if not row.is_result]
+    assert [(row.what, row.values) for row in rows] == [("Forked from another run after epoch", ("–", "1"))]
+    assert "Forked from another run after epoch" not in lines(each([parent]))
+
+
 def test_the_table_has_a_column_for_each_and_none_has_none() -> None:
     runs = each([summary(epochs(99.0), run=3), summary(epochs(99.0), run=8, seed=2)])
     first, *_ = table(runs, comparison(runs))

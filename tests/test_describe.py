@@ -108,6 +108,24 @@ def test_what_curves_show_otherwise_than_one_would_think_is_said() -> None:
     assert twice == "For **test** each image is read twice, for **train** once."
 
 
+@pytest.mark.parametrize(
+    ("dropout", "rotation", "on", "off"),
+    [
+        (0.05, 7.0, "dropout and augmentation are on, and ", ", without dropout and augmentation"),
+        (0.05, 0.0, "dropout is on, and ", ", without dropout"),
+        (0.0, 7.0, "augmentation is on, and ", ", without augmentation"),
+        (0.0, 0.0, "", ""),
+    ],
+)
+def test_of_dropout_and_augmentation_only_what_a_run_has_is_spoken(
+    dropout: float, rotation: float, on: str, off: str
+) -> None:
+    network = replace(tiny_run().network, dropout=dropout)
+    [note] = curve_notes(tiny_run(network=network, augmentation=Augmentation(rotation=rotation)))
+    assert f"during training: {on}every batch changes the network." in note
+    assert f"on 48 training images{off}." in note
+
+
 def test_two_configs_differ_exactly_where_they_differ() -> None:
     left = tiny_run()
     assert differences(left, left) == []

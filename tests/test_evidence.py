@@ -6,7 +6,7 @@ import pytest
 from summaries import pools, seed_runs
 
 from lab import evidence
-from lab.evidence import REFERENCE, final_words, reached_words, reference_pools, target_words
+from lab.evidence import REFERENCE, final_words, one_seed_words, reached_words, reference_pools, target_words
 from lab.seeds import main_pool
 
 
@@ -32,6 +32,15 @@ def test_each_of_the_steps_beyond_is_counted_for_itself() -> None:
         "Measured here: 1 of 1 seed of step 5, 1 of 1 seed of Beyond and 1 of 2 seeds of Smallest end at 99.40 % or "
         "better."
     )
+
+
+def test_what_one_seed_says_of_a_step_is_measured_at_that_step() -> None:
+    """Of 98.7, 98.8 and 98.9 the standard deviation is 0.10; of one seed there is none."""
+    several, one = pools(*seed_runs(2, 98.7, 98.8, 98.9))[0], pools(*seed_runs(1, 99.0))[0]
+    assert one_seed_words(several) == (
+        "One run with one seed. The final accuracies of 3 seeds measured here have a standard deviation of 0.10 points."
+    )
+    assert one_seed_words(one) == one_seed_words(None) == "One run with one seed."
 
 
 def test_without_a_run_nothing_is_claimed() -> None:

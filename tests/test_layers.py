@@ -17,6 +17,7 @@ from lab.layers import (
     layer_table,
     pooled_last,
     receptive_square,
+    sees_only_padding,
     total_parameters,
     training_problem,
 )
@@ -283,6 +284,17 @@ def test_a_unit_that_sees_only_padding_has_an_empty_square() -> None:
         square = receptive_square(row, unit, 16)
         assert square.top == square.bottom
     assert receptive_square(row, 2, 16) == Square(top=0, left=14, bottom=1, right=15)
+
+
+def test_a_unit_whose_window_lies_in_the_padding_sees_nothing_whatever_its_square() -> None:
+    """A 5x5 convolution, then a 1x1 one with a row and a column of padding on each side."""
+    network = NetworkConfig(layers=(conv(2, 5), conv(10, 1, padding=1)))
+    row = layer_table(network)[1]
+    seen = pixels_with_gradient(nn.Sequential(*positive_stages(network)[:2]), corners_and_middle(row))
+    for position, pixels in zip(corners_and_middle(row), seen, strict=True):
+        assert sees_only_padding(row, *position) == (not pixels.any()), position
+    alone = layer_table(NetworkConfig(layers=(conv(10, 1, padding=2),)))[0]
+    assert [sees_only_padding(alone, unit, 16) for unit in (1, 2, 29, 30)] == [True, False, False, True]
 
 
 def test_a_column_that_a_stride_leaves_out_is_not_seen_through_later_padding() -> None:

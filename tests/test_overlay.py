@@ -138,6 +138,18 @@ def test_labels_of_close_ends_do_not_cover_each_other_however_much_the_legend_ta
     assert all(upper - lower >= LABEL - 1e-6 for lower, upper in pairwise(sorted(places)))
 
 
+def test_labels_of_close_losses_do_not_cover_each_other_on_the_whole_axis() -> None:
+    """Its ends are not given: Plotly takes those of the curves, on a logarithmic axis."""
+    runs = [
+        summary([epoch(1, test_loss=0.5), epoch(2, test_loss=loss)], run=run) for run, loss in ((1, 0.030), (2, 0.031))
+    ]
+    figure = overlay_figure(runs, "loss", whole=True)
+    low, high = math.log10(0.030), math.log10(0.5)
+    plot = figure.layout.height - 81 - 18.6
+    places = [plot * (note.y - low) / (high - low) + note.yshift for note in figure.layout.annotations]
+    assert abs(places[1] - places[0]) >= LABEL - 1e-6
+
+
 def test_labels_of_equal_ends_do_not_cover_each_other() -> None:
     figure = overlay_figure([summary(epochs(99.0), run=number) for number in range(4)], "accuracy")
     shifts = sorted(note.yshift for note in figure.layout.annotations)
@@ -176,6 +188,14 @@ def test_no_band_leaves_what_an_accuracy_or_a_loss_can_be() -> None:
     for what, limits in (("accuracy", (0, 100)), ("loss", (LOSS_FLOOR, math.inf))):
         band = groups_figure([group], what).data[0]
         assert all(limits[0] <= y <= limits[1] for _, y in points(band))
+
+
+def test_a_seed_that_has_no_finite_loss_leaves_a_gap_in_its_groups_line_and_band() -> None:
+    told = [[epoch(1, test_loss=0.1), epoch(2, test_loss=loss)] for loss in (0.2, math.inf)]
+    (group,) = grouped([summary(one, run=seed, seed=seed) for seed, one in enumerate(told)])
+    band, *_, mean = groups_figure([group], "loss").data
+    assert [y for _, y in points(mean)] == [pytest.approx(0.1), None]
+    assert [y is None for _, y in points(band)] == [False, True, True, False]
 
 
 def test_runs_on_different_numbers_of_images_say_so() -> None:

@@ -69,7 +69,7 @@ def test_every_page_opens_with_a_run_of_every_status_at_once(store: Store, dead_
 def test_an_empty_lab_says_what_to_do_next() -> None:
     assert "Choose a step" in open_app("train").info[0].value
     assert "No runs yet" in open_app("runs").info[0].value
-    assert "Your full runs will be drawn here" in words(open_app("steps"))
+    assert "no full run of this step yet: it will be drawn here" in words(open_app("steps"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -193,7 +193,10 @@ def test_a_run_that_cannot_be_compared_is_not_drawn_beside_the_published_one(
     store: Store, change: dict[str, Any]
 ) -> None:
     add_run(store, epoch(1), Finished(), config=replace(step(1).config, **change))
-    assert not [name for name in chart(of_step(1), "step-curves") if name.startswith("yours")]
+    app = of_step(1)
+    assert not [name for name in chart(app, "step-curves") if name.startswith("yours")]
+    assert "not trained this step yet" not in words(app)  # it was, in another way
+    assert "You have no full run of this step yet" in words(app)
 
 
 def test_a_quick_run_counts_is_marked_and_is_not_drawn_over_runs_of_all_images(store: Store) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_pages import ROOT, component_data, errors, go_to, html, labelled, open_alone, open_app
+from app_pages import ROOT, component_data, errors, go_to, html, labelled, open_alone, open_app, words
 from examples import claimed, say, tiny_run
+from stories import finished
 from streamlit.testing.v1 import AppTest
 
+from lab.config import NetworkConfig, conv
 from lab.layers import layer_table
 from lab.mnist import DataError, Mnist
 from lab.predict import load_predictor
@@ -158,6 +160,19 @@ def test_the_kernels_of_the_first_layer_are_shown_and_lead_to_their_maps() -> No
     assert component_data(app, KERNELS)["chosen"] is None
 
 
+def test_one_map_and_one_kernel_are_not_spoken_of_as_several(store: Store, few: Mnist) -> None:
+    layers = (conv(1, 3), conv(7, 3), conv(10, 3))
+    run_id = store.submit(tiny_run(epochs=1, network=NetworkConfig(layers=layers)))
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(store.run(run_id).config, few))
+    app = opened(**{RUN: run_id})
+    assert "The only map of layer 1" in words(app) and "The only kernel of the first layer" in words(app)
+    app.selectbox(key=LAYER).set_value(2).run()
+    assert "The 7 maps of layer 2" in words(app)
+    app.selectbox(key=LAYER).set_value(3).run()
+    assert "the other map × its kernel" in [told for told, _ in ledger(app)]  # of 7, six have a line of their own
+
+
 def test_what_is_clicked_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     """AppTest cannot click on a component; the browser tests do."""
     state: dict[str, Any] = {LAYER: 4, inside.OF_LAYER: (4, ())}
@@ -169,6 +184,35 @@ def test_what_is_clicked_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inside, "picked", lambda _: (9,))
     inside._take_kernel()
     assert (state[LAYER], state[inside.MAP]) == (1, 9)
+
+
+def test_a_kernel_leads_from_any_layer_to_its_own_map_at_its_strongest_value(
+    mnist: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = layers(mnist)[0]
+    other = next(channel for channel in range(len(found.maps)) if channel != found.strongest()[0])
+    monkeypatch.setattr(inside, "picked", lambda _: (other,))
+
+    def clicked_on() -> None:
+        import runpy
+
+        import streamlit as st
+        from app_pages import ROOT
+
+        from lab.ui import inside
+
+        if st.session_state.pop("clicked", False):
+            inside._take_kernel()  # as the component calls it, before the page is drawn
+        runpy.run_path(str(ROOT / "pages" / "inside.py"))
+
+    app = AppTest.from_function(clicked_on, default_timeout=60).run()
+    app.selectbox(key=LAYER).set_value(3).run()
+    app.session_state["clicked"] = True
+    app.run()
+    assert not app.exception and app.selectbox(key=LAYER).value == 1
+    assert component_data(app, MAPS)["chosen"] == component_data(app, KERNELS)["chosen"] == other
+    row, column = component_data(app, VALUES)["unit"]
+    assert abs(found.maps[other, row, column]) == np.abs(found.maps[other]).max()
 
 
 def test_any_test_image_can_be_followed_and_is_told_with_its_label_and_the_answer(mnist: Mnist) -> None:
@@ -226,3 +270,16 @@ def test_without_the_images_the_page_says_so(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("lab.mnist.load_mnist", missing)
     assert errors(open_alone("inside")) == ["The data file is missing: restore it."]
+
+
+@pytest.mark.parametrize("page", ["inside", "mistakes", "draw"])
+def test_however_many_runs_there_are_to_choose_from_the_store_is_asked_once(
+    page: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        finished(store)
+    asked: list[int] = []
+    monkeypatch.setattr(Store, "checkpoint_epochs", lambda _, run: asked.append(run))
+    app = open_alone(page)
+    assert len(labelled(app.selectbox, "Network").options) == 1 + 4
+    assert asked == []

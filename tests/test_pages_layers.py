@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from app_pages import ROOT, component_data, errors, go_to, html, open_alone, open_app, with_draft
+from app_pages import ROOT, component_data, errors, figure, go_to, html, open_alone, open_app, with_draft
 from examples import TINY_NETWORK, claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
@@ -327,6 +327,16 @@ def test_the_chosen_unit_sees_the_square_that_the_closed_form_gives() -> None:
     # 5x5 with padding 2, 1x1, pool, 3x3, 1x1, pool, 3x3: unit 0 sees 20 pixels from -2, unit 2 from -2 + 2 * 4.
     words = "The unit in row 0, column 2 of layer 7 sees rows 0 to 17 and columns 6 to 25 of the image."
     assert any(text.value.startswith(words) for text in page.markdown)
+
+
+def test_a_unit_in_the_padding_is_said_to_see_nothing_and_no_square_is_drawn() -> None:
+    network = NetworkConfig(layers=(conv(8, 1, padding=3), conv(10, 3)))
+    page = with_draft(tiny_run(network=network), "layers")
+    page.selectbox(key=LAYER).select(1).run()
+    page.slider(key=ROW).set_value(0).run()
+    said = "column 17 of layer 1 sees nothing of the image: only the zeros of padding lie in its window."
+    assert not page.exception and any(text.value.endswith(said) for text in page.markdown)
+    assert "shapes" not in figure(page, "unit_picture")["layout"]
 
 
 def test_a_test_image_that_there_is_not_is_refused_and_the_last_one_stays() -> None:

@@ -36,11 +36,14 @@ from examples import claimed, say, tiny_run
 from stories import finished
 from streamlit.testing.v1 import AppTest
 
+from lab.config import Optimizer
 from lab.describe import curve_notes
 from lab.events import Finished, Stopped
+from lab.evidence import one_seed_words, reference_pools
 from lab.figures import LARGE
 from lab.guess import GUESSES
 from lab.number_words import unbroken
+from lab.seeds import main_pool
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
@@ -195,13 +198,19 @@ def test_training_minus_test_is_a_dash_where_only_the_accuracy_while_training_is
     assert figures(open_app("train"))["Train − test"] == "–"
 
 
+def test_beside_a_run_of_a_step_stands_how_far_its_published_seed_can_be_trusted(store: Store) -> None:
+    add_run(store, *map(epoch, range(1, 16)), Finished(), config=step(2).config)
+    said = one_seed_words(main_pool(reference_pools(), 2))
+    assert "standard deviation" in said and said in as_read(words(open_app("train")))
+
+
 @pytest.mark.parametrize("images", ["test", "validation"])
 def test_the_page_says_what_the_two_training_curves_are(store: Store, images: str) -> None:
     config = tiny_run(evaluate_on=images)
     add_run(store, epoch(1, measured=9960), Stopped(), config=config)
     app = open_app("train")
     assert chart(app, "accuracy")["train, evaluated"]["y"] == [99.60]
-    assert "**train** is measured during training: dropout and augmentation are on" in words(app)
+    assert "**train** is measured during training: every batch changes the network" in words(app)
     assert f"**{images}** is measured in the same way, so you can compare these two" in words(app)
 
 
@@ -310,6 +319,14 @@ def test_a_run_says_when_it_began_and_before_that_when_it_was_queued(store: Stor
     began = add_run(store, epoch(1))
     told = words(open_app("train", run=str(began)))
     assert f"started {moment(store.run(began).started or 0)}" in told and queued not in told
+
+
+def test_a_run_that_was_interrupted_in_its_first_epoch_has_nothing_to_continue_from(
+    store: Store, dead_worker: str
+) -> None:
+    add_run(store, window(1), worker=dead_worker)
+    (warning,) = open_app("train").warning
+    assert as_read(warning.value).endswith(" It had not finished an epoch. Resume begins it anew.")
 
 
 @pytest.mark.parametrize("reason", ["The disk is full: /a_b/*.sqlite3.", "The machine slept for 3 hours."])
@@ -436,7 +453,10 @@ def test_settings_in_an_address_that_no_run_can_have_are_said_and_not_used(store
 def test_a_run_that_only_repeats_another_is_said_to_and_another_seed_is_a_click_away(store: Store) -> None:
     run = store.submit(step(3).config)
     app = open_app("train", step="3")
-    assert f"Run {run} has the same settings and the same seed, so it gives the same curve." in words(app)
+    assert (
+        f"Run {run} has the same settings and the same seed, so on the same device it gives the same curve."
+        in words(app)
+    )
     button(app, "Use seed 2").click().run()
     assert draft(app).seed == 2
     assert "the same seed" not in words(app)
@@ -471,6 +491,16 @@ def test_a_run_goes_on_from_one_of_its_epochs_under_other_settings(store: Store)
     assert (fork.parent, fork.parent_epoch) == (store.run(parent).uuid, 1)
     assert fork.config.optimizer.learning_rate == 0.001
     assert app.query_params["run"] == str(fork.id)
+
+
+def test_the_learning_rate_of_a_forks_first_epochs_is_that_of_its_parent(store: Store) -> None:
+    """The parent said 0.01 of its epochs; a fork after the second of them goes on with 0.001."""
+    lower = tiny_run(optimizer=Optimizer(learning_rate=0.001))
+    drawn = chart(open_app("train", run=str(store.fork(finished(store), 2, lower))), "rate")
+    for name, last in (("planned", 3), ("so far", 2)):
+        points = list(zip(drawn[name]["x"], drawn[name]["y"], strict=True))
+        assert {y for x, y in points if x < 2} == {0.01}
+        assert {y for x, y in points if 2 < x <= last} == ({0.001} if last > 2 else set())
 
 
 def test_the_epoch_of_a_fork_stays_chosen_whatever_else_is_changed(store: Store) -> None:
@@ -544,6 +574,11 @@ def guess(app: AppTest, words: str) -> AppTest:
     box = labelled(app.get("button_group"), "Your guess first: the final test accuracy, in %")
     chosen: AppTest = box.set_value([one.short for one in GUESSES].index(words)).run()
     return chosen
+
+
+def test_the_guess_is_about_the_images_that_the_run_is_evaluated_on(store: Store) -> None:
+    app = open_app("train", step="3", evaluate_on="validation")
+    assert labelled(app.get("button_group"), "Your guess first: the final validation accuracy, in %")
 
 
 def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: Store) -> None:

@@ -176,11 +176,12 @@ def test_nothing_is_known_of_a_run_that_is_forgotten(store: Store, run: int, few
     assert newest(store.url, run) is None
 
 
-def test_the_reference_run_with_just_these_layers_reads_whatever_its_dropout() -> None:
+def test_the_reference_run_with_just_these_layers_reads_whatever_changes_no_map() -> None:
     layers = step(4).config.network  # those of step 3
     found = reference_reader(replace(layers, dropout=0.5))
     assert found is not None and found.description == "Step 3, batch norm and dropout, seed 1"
     assert found.config.layers == layers.layers
+    assert reference_reader(replace(layers, second_reading=not layers.second_reading)) == found
     assert reference_reader(replace(layers, batch_norm=False)) is not None  # step 2 has none
     assert reference_reader(replace(layers, layers=layers.layers[:-1])) is None
 

@@ -1,9 +1,12 @@
 """What is said of a finished run: its result against the target, and what to do next."""
 
+from typing import Any
+
 import pytest
 from summaries import epochs, seed_run, summary
 
 from lab.ending import ending
+from lab.findings import scorecard
 from lab.quick import quick
 from lab.steps import step
 
@@ -45,6 +48,14 @@ def test_a_quick_run_leads_to_the_whole_one_and_is_not_held_against_the_target()
 def test_held_out_images_are_named_and_have_no_target() -> None:
     found = ending(summary(epochs(*[99.0] * 15), evaluate_on="validation"))
     assert found is not None and found.result == "Finished: 99.00 % of the validation images are read correctly."
+
+
+@pytest.mark.parametrize("change", [{"training_images": 30_000}, {"epochs": 2}, {"evaluate_on": "validation"}])
+def test_a_result_stands_against_the_target_only_where_the_scorecard_judges_it(change: dict[str, Any]) -> None:
+    run = summary(epochs(*[99.0] * change.get("epochs", 15)), **change)
+    found = ending(run)
+    assert found is not None and "target" not in found.result
+    assert [check.state for check in scorecard(run)] == ["met", "not judged"]
 
 
 def test_settings_of_ones_own_lead_to_a_comparison() -> None:

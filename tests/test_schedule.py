@@ -1,14 +1,18 @@
 """The planned learning rate is the one that PyTorch's own schedulers give."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from examples import tiny_run
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from summaries import epoch, started, window
 
 from lab.config import Optimizer, RunConfig, Schedule
-from lab.schedule import learning_rate, planned_learning_rates
+from lab.schedule import learning_rate, planned_learning_rates, rates_of_run
 from lab.steps import step
+from lab.timeline import Timeline
 
 runs = st.builds(
     lambda epochs, images, rate, schedule: tiny_run(
@@ -102,3 +106,17 @@ def test_the_planned_curve_has_about_20_points_an_epoch() -> None:
     assert len(planned_learning_rates(step(5).config)) == 15 * 20 + 1
     assert len(planned_learning_rates(step(5).config, points_per_epoch=4)) == 15 * 4 + 1
     assert len(planned_learning_rates(tiny_run(epochs=2))) == 2 * 3  # never more than there are iterations
+
+
+@pytest.mark.parametrize("has_windows", [True, False])
+def test_a_forks_learning_rate_is_what_was_until_it_goes_on_and_then_its_own_plan(has_windows: bool) -> None:
+    """Its parent said 0.01 of both of its epochs, of 20 iterations each; a slim copy of it has no windows."""
+    config = replace(step(5).config, epochs=3, batch_size=100, training_images=2_000, schedule=Schedule())
+    config = replace(config, optimizer=Optimizer(learning_rate=0.002))
+    windows = [window(1, 10), window(1, 20), window(2, 40)] if has_windows else []
+    timeline = Timeline.of([started(), *windows, epoch(1), epoch(2)])
+    rates = rates_of_run(config, timeline, parent_epoch=2)
+    before = [(0.5, 0.01), (1.0, 0.01), (2.0, 0.01)] if has_windows else [(1.0, 0.01), (2.0, 0.01)]
+    assert rates[: len(before)] == before
+    assert {rate for _, rate in rates[len(before) :]} == {0.002} and rates[len(before)][0] >= 2
+    assert rates_of_run(config, timeline, parent_epoch=None) == planned_learning_rates(config)

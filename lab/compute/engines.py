@@ -107,7 +107,8 @@ class Compiled:
     name = "compiled"
 
     def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
-        self.engine = native.Engine(config.network, network, config.batch_size, config.label_smoothing)
+        most = min(config.batch_size, config.images_per_epoch)  # as `lab.memory` counts
+        self.engine = native.Engine(config.network, network, most, config.label_smoothing)
         self.dropout, self.reads_twice = dropout, config.network.second_reading
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

@@ -48,7 +48,7 @@ class Trainer:
         self.optimizer = _optimizer(config, self.network, device)
         decay = config.weight_averaging
         self._averaging = Averaging(self.network, decay, device) if decay else None
-        self._rate = 0.0
+        self._rate = -1.0  # none yet: 0 is one, late in a schedule
         self.epoch, self.window, self.evaluation = (Tally(device) for _ in range(3))
         self._threads = Threads(torch.get_num_threads() if self._engine.name == "compiled" else 1)
         self._iteration = self._iterate

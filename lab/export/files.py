@@ -14,7 +14,7 @@ from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
 from lab.export.pictures import Format, picture
 from lab.export.tables import epochs_csv, windows_csv
 from lab.figures import Figure
-from lab.schedule import planned_learning_rates
+from lab.schedule import rates_of_run
 from lab.steps import published_epochs
 from lab.store import Run, Store
 from lab.timeline import Timeline
@@ -39,12 +39,14 @@ def _run_json(told: _Told) -> bytes:
 
 
 def _figures(told: _Told) -> Mapping[str, Callable[[], Figure]]:
-    config, timeline, done = told.run.config, told.timeline, len(told.timeline.epochs)
+    config, timeline = told.run.config, told.timeline
     published = published_epochs(told.run.step) if told.run.step else ()
     return {
         "loss": lambda: loss_figure(timeline, config, published),
         "accuracy": lambda: accuracy_figure(timeline, config, published),
-        "learning-rate": lambda: learning_rate_figure(planned_learning_rates(config), config.epochs, done),
+        "learning-rate": lambda: learning_rate_figure(
+            rates_of_run(config, timeline, told.run.parent_epoch), config.epochs, timeline.reached
+        ),
     }
 
 

@@ -11,6 +11,7 @@ from lab.figures import Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 Format = Literal["svg", "png"]
 KINDS: tuple[Format, ...] = get_args(Format)
@@ -102,6 +103,7 @@ def _axes(axes: Axes, layout: dict[str, Any]) -> None:
         told = layout[f"{which}axis"]
         if told.get("type") == "log":
             axes.set(**{f"{which}scale": "log"})
+            _label_plainly(getattr(axes, f"{which}axis"))
         if "range" in told:
             limits = [10**value for value in told["range"]] if told.get("type") == "log" else told["range"]
             axes.set(**{f"{which}lim": limits})
@@ -114,15 +116,30 @@ def _axes(axes: Axes, layout: dict[str, Any]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def _label_plainly(axis: Axis) -> None:
+    """The ticks of a logarithmic axis that Matplotlib labels, without the formulas that it would write."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axis.set_major_formatter(Plain())
+    axis.set_minor_formatter(Plain())
+
+
 def _notes(axes: Axes, layout: dict[str, Any]) -> None:
     """Lines across the chart, and the labels at the ends of curves."""
     for shape in layout.get("shapes", ()):
         axes.axhline(shape["y0"], color=shape["line"]["color"], linewidth=0.75 * shape["line"]["width"])
-    is_log = layout["yaxis"].get("type") == "log"
+    is_log, (low, high) = layout["yaxis"].get("type") == "log", axes.get_ylim()
     for note in layout.get("annotations", ()):
+        height = 10 ** note["y"] if is_log else note["y"]
+        if not low <= height <= high:  # out of sight, as in a browser
+            continue
         axes.annotate(
             html.unescape(note["text"]),
-            (note["x"], 10 ** note["y"] if is_log else note["y"]),
+            (note["x"], height),
             xytext=(0.75 * note["xshift"], 0.75 * note["yshift"]),
             textcoords="offset points",
             color=note["font"]["color"],

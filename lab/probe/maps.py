@@ -45,10 +45,11 @@ class LayerMaps:
         """The distance from 0 of the value that is farthest from it: what is drawn brightest."""
         return float(np.abs(self.maps).max())
 
-    def strongest(self) -> tuple[int, int, int]:
-        """Map, row and column of the value that is farthest from 0."""
-        place = np.unravel_index(np.abs(self.maps).argmax(), self.maps.shape)
-        return int(place[0]), int(place[1]), int(place[2])
+    def strongest(self, channel: int | None = None) -> tuple[int, int, int]:
+        """Map, row and column of the value that is farthest from 0: of all, or of one map."""
+        maps = self.maps if channel is None else self.maps[[channel]]
+        place = np.unravel_index(np.abs(maps).argmax(), maps.shape)
+        return channel or int(place[0]), int(place[1]), int(place[2])
 
 
 def layer_maps(predictor: Predictor, image: ArrayLike) -> list[LayerMaps]:

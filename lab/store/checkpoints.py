@@ -70,6 +70,16 @@ def checkpoint_epochs(database: Database, run_id: int) -> list[int]:
         return sorted(connection.execute(query).scalars())
 
 
+def checkpoint_epochs_of_all(database: Database) -> dict[int, list[int]]:
+    """The same of every run that has any, by its id."""
+    with database.reading() as connection:
+        rows = connection.execute(sa.select(CHECKPOINTS.c.run_id, CHECKPOINTS.c.epoch)).all()
+    found: dict[int, list[int]] = {}
+    for run_id, epoch in sorted(map(tuple, rows)):
+        found.setdefault(run_id, []).append(epoch)
+    return found
+
+
 def can_be_resumed() -> sa.ColumnElement[bool]:
     """Whether a row of RUNS ended unfinished with what going on needs: its last checkpoint has its optimiser state.
 

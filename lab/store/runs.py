@@ -9,7 +9,7 @@ import os
 import time
 import unicodedata
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -21,7 +21,7 @@ from lab.config import RunConfig, to_json
 from lab.events import Checkpoint
 from lab.naming import describe_run
 from lab.store.active import Active, Ahead, Watch, ahead, mark_interrupted
-from lab.store.checkpoints import checkpoint_epochs, read_checkpoint
+from lab.store.checkpoints import checkpoint_epochs, checkpoint_epochs_of_all, read_checkpoint
 from lab.store.claims import Claim, claim_run
 from lab.store.commands import next_turn, queue_again, tell
 from lab.store.database import Database, StoreError, StoreUnavailable, file_url
@@ -229,6 +229,10 @@ class Store:
     def checkpoint_epochs(self, run_id: int) -> list[int]:
         """The epochs of a run that can be opened, in order."""
         return checkpoint_epochs(self._database, run_id)
+
+    def checkpoint_epochs_of_all(self) -> Mapping[int, list[int]]:
+        """The same of every run that has any, by its id: of many runs in the time that one takes."""
+        return checkpoint_epochs_of_all(self._database)
 
     # --- the worker's side ---------------------------------------------------------------------------------------
 

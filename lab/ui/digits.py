@@ -48,8 +48,8 @@ def choose_test_image(key: str, label: str = "Test image") -> int:
     return digit
 
 
-def show_test_digit(index: int, square: Square) -> NDArray[np.float32] | None:
-    """A test image, what it shows, and the square marked on it; returns its pixels, None where they cannot be read."""
+def show_test_digit(index: int, square: Square | None) -> NDArray[np.float32] | None:
+    """A test image, what it shows, and any square marked on it; returns its pixels, None where they cannot be read."""
     from lab.mnist import DataError, load_mnist, to_unit
 
     try:

@@ -15,7 +15,7 @@ from lab.figures import GUESS
 from lab.guess import GUESSES, Guess, verdict
 from lab.number_words import unbroken
 from lab.ui.choice import kept, put
-from lab.ui.state import guess_of, keep_guess
+from lab.ui.state import draft, guess_of, keep_guess
 
 KEY = "guess"
 _STYLE = f"""
@@ -36,7 +36,7 @@ def ask_guess() -> None:
         KEY,
         None,
         st.pills,
-        "Your guess first: the final test accuracy, in %",
+        f"Your guess first: the final {draft().config.evaluate_on} accuracy, in %",
         range(len(GUESSES)),
         format_func=lambda place: GUESSES[place].short,
         help="Choose a range or none, then start. The chart shows your guess, and the end compares it with the result.",

@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from lab.config import EVALUATION_IMAGES
+from lab.describe import count
 from lab.figures import WRONG, signed_colours
 from lab.layer_strip import strip
 from lab.layer_words import layer_name
@@ -35,7 +36,7 @@ TEST, VALIDATION, DRAWING = "Test image", "Validation image", "My drawing"
 ADDRESSED = {"image": TEST, "validation": VALIDATION}
 """Where an image is from, by its name in an address."""
 LAYER, MAP, ROW, COLUMN = "inside_layer", "inside_map", "inside_row", "inside_column"
-OF_LAYER = "inside_of_layer"
+OF_LAYER, OF_KERNEL = "inside_of_layer", "inside_of_kernel"
 STRIP, MAPS, VALUES, KERNELS = "inside_strip", "inside_maps", "inside_values", "inside_kernels"
 THUMBNAIL = 52
 """Side of a layer's picture in the strip, in CSS pixels."""
@@ -157,12 +158,12 @@ def choose_layer(layers: Sequence[LayerMaps]) -> LayerMaps:
 
 
 def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
-    """Map, row and column; in a layer that was just chosen, its strongest value."""
+    """Map, row and column; in a layer that was just chosen, its strongest value, or that of the kernel's map."""
     named = (MAP, ROW, COLUMN)
     shape = layer.maps.shape
     wanted = asked("value", lambda text: _place(text, shape), usual=layer.strongest())
     if wanted is None and st.session_state.get(OF_LAYER) != (layer.row.index, shape):
-        wanted = layer.strongest()
+        wanted = layer.strongest(st.session_state.pop(OF_KERNEL, None))
     st.session_state[OF_LAYER] = (layer.row.index, shape)
     for name, number in zip(named, wanted or (), strict=False):
         put(name, number)
@@ -196,8 +197,8 @@ def _take_map() -> None:
 def _take_kernel() -> None:
     put(MAP, picked(KERNELS)[0])
     if st.session_state[LAYER] != 1:
+        st.session_state[OF_KERNEL] = st.session_state[MAP]
         put(LAYER, 1)
-        st.session_state.pop(OF_LAYER)
 
 
 def _take_value() -> None:
@@ -223,13 +224,13 @@ def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, i
         "Black is 0, yellow is positive, blue is negative. Click a map to see it large. Click a value in the large "
         "map to see its sum. You can also use the arrow keys; with Shift they move from value to value."
     )
-    count = len(layer.maps)
+    many = len(layer.maps)
     is_last = layer is layers[-1]
     gallery, large = st.columns([1.35, 1], gap="medium")
     with gallery:
-        st.markdown(f"**The {count} {'scores' if is_last else 'maps'} of layer {layer.row.index}**")
+        st.markdown(f"**{_the(many, 'score' if is_last else 'map')} of layer {layer.row.index}**")
         tiles = [_map_tile(values, channel, is_last) for channel, values in enumerate(layer.maps)]
-        with st.container(height=LARGE + 30 if count > 32 else "content", border=False):
+        with st.container(height=LARGE + 30 if many > 32 else "content", border=False):
             colours = signed_colours(layer.maps, layer.largest)
             show_tiles(colours, tiles, MAPS, _tile_size(layer), "picture", _take_map, chosen=place[0])
     with large:
@@ -237,12 +238,17 @@ def show_maps(layer: LayerMaps, layers: Sequence[LayerMaps], place: tuple[int, i
         show_value_map(layer, place, VALUES, _take_value, LARGE)
 
 
+def _the(number: int, what: str) -> str:
+    """`The 8 maps`, `The only map`."""
+    return f"The only {what}" if number == 1 else f"The {count(number, what)}"
+
+
 def _tile_size(layer: LayerMaps) -> int:
     """In CSS pixels, so that most layers are seen at once."""
-    count, height, _ = layer.maps.shape
-    if count > 32:
+    many, height, _ = layer.maps.shape
+    if many > 32:
         return 44
-    return 56 if height == 1 else 64 if count > 10 else 84
+    return 56 if height == 1 else 64 if many > 10 else 84
 
 
 def _map_tile(values: NDArray[np.float64], channel: int, is_last: bool) -> Tile:
@@ -260,7 +266,7 @@ def show_kernels(first: LayerMaps, chosen: LayerMaps, place: tuple[int, int, int
     if kernels is None:
         return
     side = kernels.shape[-1]
-    st.header(f"The {len(kernels)} kernels of the first layer", anchor=False)
+    st.header(f"{_the(len(kernels), 'kernel')} of the first layer", anchor=False)
     st.caption(
         f"Each kernel has {side}×{side} weights. Yellow weights are positive, blue ones are negative. A kernel gives "
         "its largest values where the image looks like it. Click a kernel to see its map."

@@ -23,10 +23,12 @@ from lab.curves import (
     loss_figure,
 )
 from lab.describe import curve_notes
+from lab.evidence import one_seed_words, reference_pools
 from lab.findings import findings, scorecard
 from lab.guess import Guess
 from lab.number_words import unbroken
-from lab.schedule import planned_learning_rates
+from lab.schedule import rates_of_run
+from lab.seeds import main_pool
 from lab.standing import details, figures, hardware
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import ENDED, Kept, Run, Store, StoreError
@@ -167,8 +169,8 @@ def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) 
     """The learning rate beside the scorecard, once the run has ended its findings, and what few need to know."""
     left, right = st.columns(2)
     with left:
-        reached = timeline.position(timeline.windows[-1]) if timeline.windows else float(len(timeline.epochs))
-        figure = learning_rate_figure(planned_learning_rates(run.config), run.config.epochs, reached)
+        rates = rates_of_run(run.config, timeline, run.parent_epoch)
+        figure = learning_rate_figure(rates, run.config.epochs, timeline.reached)
         show_figure(figure, "rate", replace(growing, chart="rate", curves=(SO_FAR,)))
     with right:
         _scorecard(summary)
@@ -215,4 +217,4 @@ def _findings(run: RunSummary) -> None:
         with theirs:
             st.markdown("**What the published run shows**")
             st.markdown(unbroken(preset.published_findings))
-            st.caption("One run with one seed. Another seed changes the final accuracy by about 0.05 points.")
+            st.caption(unbroken(one_seed_words(main_pool(reference_pools(), preset.number))))

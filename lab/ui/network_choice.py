@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 import streamlit as st
 
 from lab.config import NetworkConfig
+from lab.layers import makes_same_maps
 from lab.store import Store, StoreError
 from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice, put
@@ -20,7 +20,8 @@ ASKED, EPOCH = "asked_run", "asked_epoch"
 
 def choose_network(store: Store) -> Reader:
     """The select box and, for a run of several epochs, the slider; at first the run that the session looks at."""
-    runs = {run.id: run.name for run in store.runs() if store.checkpoint_epochs(run.id)}
+    epochs = store.checkpoint_epochs_of_all()
+    runs = {run.id: run.name for run in store.runs() if run.id in epochs}
     watched = st.session_state.get(RUN)
     wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
     if wanted is not None:
@@ -35,24 +36,24 @@ def choose_network(store: Store) -> Reader:
     )
     say("run", str(run) if run else None)
     say("epoch", None)  # until one is chosen
-    epoch = _choose_epoch(run, store.checkpoint_epochs(run)) if run else None
+    epoch = _choose_epoch(run, epochs[run]) if run else None
     return Reader(store.url, run or None, epoch)
 
 
 def trained_reader(network: NetworkConfig, store: Store) -> Reader | None:
     """A trained network of just these layers: the one that comes with the lab, or the newest run; None: there is none.
 
-    Dropout, which changes nothing but training, may differ.
+    What changes no map may differ: dropout and a second reading.
     """
     from lab.predict import shipped_config  # imports torch: when a network is asked, not with the page
 
-    wanted = replace(network, dropout=0)
     with suppress(StoreError):  # a damaged file is said where it is read
-        if replace(shipped_config(), dropout=0) == wanted:
+        if makes_same_maps(shipped_config(), network):
             return Reader(store.url, None, None)
-    alike = (run.id for run in store.runs() if replace(run.config.network, dropout=0) == wanted)
-    run, epochs = next(((run, kept) for run in alike if (kept := store.checkpoint_epochs(run))), (None, []))
-    return Reader(store.url, run, epochs[-1]) if run else None
+    epochs = store.checkpoint_epochs_of_all()
+    alike = (run.id for run in store.runs() if run.id in epochs and makes_same_maps(run.config.network, network))
+    run = next(alike, None)
+    return Reader(store.url, run, epochs[run][-1]) if run else None
 
 
 def ask_reader(reader: Reader) -> None:

@@ -78,8 +78,8 @@ class Reader:
 
 def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> Reader:
     """The network that ships, a run at any finished epoch, or one that trains as it is by now."""
-    epochs = {run: store.checkpoint_epochs(run.id) for run in store.runs()}
-    runs = {run.id: run for run, finished in epochs.items() if finished or run.status not in ENDED}
+    epochs = store.checkpoint_epochs_of_all()
+    runs = {run.id: run for run in store.runs() if run.id in epochs or run.status not in ENDED}
     _follow_what_is_watched(runs)
     with which:
         wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
@@ -98,7 +98,7 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     if not chosen:
         return Reader(store.url)
     run = runs[chosen]
-    return Reader(store.url, chosen, _choose_epoch(run, epochs[run], when))
+    return Reader(store.url, chosen, _choose_epoch(run, epochs.get(chosen, []), when))
 
 
 def _follow_what_is_watched(runs: Mapping[int, Run]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lab.config import NetworkConfig
 from lab.layer_words import layer_name
-from lab.layers import LayerRow, Square, receptive_square
+from lab.layers import LayerRow, Square, receptive_square, sees_only_padding
 from lab.store import StoreError
 from lab.ui.choice import choice, kept, known, put
 from lab.ui.digits import choose_test_image, show_test_digit
@@ -41,7 +41,8 @@ def show_receptive_field(rows: Sequence[LayerRow]) -> None:
         channel = _choose_map(layer)
         unit_row, unit_column = _choose_unit(layer)
         digit = choose_test_image(DIGIT)
-    square = receptive_square(layer, unit_row, unit_column)
+    is_blind = sees_only_padding(layer, unit_row, unit_column)
+    square = None if is_blind else receptive_square(layer, unit_row, unit_column)
     st.markdown(unit_words(layer, unit_row, unit_column, square))
     with picture:  # last, with the map: torch may still be being imported
         st.markdown("**What it sees of the image**")
@@ -79,12 +80,14 @@ def _show_map(layer: LayerRow, place: tuple[int, int, int], image: NDArray[np.fl
     return made[layer.index - 1]
 
 
-def unit_words(layer: LayerRow, unit_row: int, unit_column: int, square: Square) -> str:
-    """Where the unit looks, in one sentence or two; rows and columns are counted from 0."""
+def unit_words(layer: LayerRow, unit_row: int, unit_column: int, square: Square | None) -> str:
+    """Where the unit looks, in one sentence or two; rows and columns are counted from 0. No square: at padding only."""
+    unit = f"The unit in row {unit_row}, column {unit_column} of layer {layer.index} sees"
+    if square is None:
+        return f"{unit} nothing of the image: only the zeros of padding lie in its window."
     height, width = square.bottom - square.top, square.right - square.left
     words = (
-        f"The unit in row {unit_row}, column {unit_column} of layer {layer.index} sees rows {square.top} to "
-        f"{square.bottom - 1} and columns {square.left} to {square.right - 1} of the image."
+        f"{unit} rows {square.top} to {square.bottom - 1} and columns {square.left} to {square.right - 1} of the image."
     )
     if min(height, width) < layer.receptive_field:
         words += (

@@ -16,8 +16,8 @@ from lab.ui.text import plain
 
 MOST_SEEDS, STARTED = 20, "seeds_started"
 SEEDS_HELP = (
-    "One run with one seed is one random result: another seed changes it by a few hundredths of a point. Several seeds "
-    "show by how much. They train one after another. The Runs page shows them as a group, with mean and standard "
+    "One run with one seed is one random result: another seed gives a slightly different one. Several "
+    "seeds show by how much. They train one after another. The Runs page shows them as a group, with mean and standard "
     "deviation."
 )
 
@@ -29,7 +29,9 @@ def offer_seeds(store: Store) -> None:
     if twin is not None:
         said, other = st.columns([2, 1], vertical_alignment="center")
         (seed,) = free_seeds(known, draft().config, 1)
-        said.caption(f"Run {twin.id} has the same settings and the same seed, so it gives the same curve.")
+        said.caption(
+            f"Run {twin.id} has the same settings and the same seed, so on the same device it gives the same curve."
+        )
         other.button(f"Use seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
     started = st.session_state.get(STARTED, 0)  # another one is closed: what was started is seen, not started again
     with st.popover("Train several seeds", key=f"several-seeds-{started}", width="stretch"):

@@ -148,10 +148,7 @@ def _share_lines(layer: LayerMaps, shares: dict[int, float]) -> list[tuple[str, 
     its = "its weight" if layer.row.kind == "linear" else "its kernel"
     lines = [(f"{what.format(channel)} × {its}", shares[channel]) for channel in named]
     if rest:
-        lines.append(
-            (
-                f"the other {len(rest)} maps × their {'weights' if layer.row.kind == 'linear' else 'kernels'}",
-                sum(shares[channel] for channel in rest),
-            )
-        )
+        theirs = its.replace("its", "their") + "s"
+        others = f"the other {len(rest)} maps × {theirs}" if len(rest) > 1 else f"the other map × {its}"
+        lines.append((others, sum(shares[channel] for channel in rest)))
     return lines + ([("bias", shares[BIAS])] if BIAS in shares else [])

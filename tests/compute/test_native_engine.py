@@ -123,6 +123,22 @@ def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, b
     assert_same_gradients_and_statistics(network, exact)
 
 
+def test_batch_norm_of_values_that_hardly_differ_from_each_other_equals_pytorchs(batch: tuple[Tensor, Tensor]) -> None:
+    """As far from 0 as hundreds of their standard deviations: the difference of their squares' mean and their mean's
+    square would be 0.01 % of either.
+    """
+    images, labels = batch
+    config = NetworkConfig(layers=(conv(8, 1), conv(12, 3), conv(10, 3)), batch_norm=True)  # no stem
+    engine, network, exact = pair(config)
+    with torch.no_grad():
+        for one in (network, exact):
+            one[0].weight.mul_(0.01)  # type: ignore[operator]
+            one[0].bias.fill_(1.0)  # type: ignore[operator]
+    engine.iterate(images, labels, seed=0)
+    F.cross_entropy(exact(images.double()), labels).backward()  # type: ignore[no-untyped-call]
+    assert (gradient(network) - gradient(exact)).norm() <= 1e-3 * gradient(exact).norm()
+
+
 @pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
 def test_smoothed_labels_have_the_loss_and_gradient_of_pytorchs(share: float, batch: tuple[Tensor, Tensor]) -> None:
     images, labels = batch

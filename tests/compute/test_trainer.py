@@ -12,10 +12,13 @@ from examples import tiny_run
 from lab.compute import Trainer, engines, trainer
 from lab.compute.native import engine as native
 from lab.compute.native.build import library
-from lab.config import RunConfig
+from lab.config import RunConfig, Schedule
+from lab.engine_memory import compiled_bytes
 from lab.mnist import Mnist
+from lab.schedule import learning_rate
 from lab.training import train
 
+DROPS = Schedule(kind="step", step_size=1, gamma=1e-4)
 compiled = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is")
 
 
@@ -104,6 +107,24 @@ def test_a_trainer_restored_from_a_checkpoint_goes_on_as_the_one_that_made_it(fe
         for run in (first, second):
             run.iterate(numbers, 0.02)
         assert first.checkpoint() == second.checkpoint()
+
+
+def test_a_run_that_goes_on_where_its_learning_rate_has_come_to_nothing_learns_nothing(few: Mnist) -> None:
+    """A 10,000th of the rate before in every epoch: 0.01 has become 0 in epoch 83."""
+    with made(tiny_run(), few) as run:
+        before = [parameter.clone() for parameter in run.network.parameters()]
+        run.iterate(torch.arange(16), learning_rate(tiny_run(schedule=DROPS, epochs=100), 3 * 90))
+        assert all(map(torch.equal, before, run.network.parameters()))
+
+
+@compiled
+def test_the_engine_is_made_for_as_many_images_as_there_are(few: Mnist) -> None:
+    """`lab.memory` counts no more either: the system refuses what is asked for, whether it would be used or not."""
+    config = tiny_run(batch_size=10_000, training_images=20)
+    with made(config, few) as run:
+        engine = run._engine
+        assert isinstance(engine, engines.Compiled)
+        assert engine.engine.bytes() <= compiled_bytes(config.network, 20) * 1.01 + 100_000
 
 
 def test_its_sums_are_those_of_what_it_trained_and_evaluated(few: Mnist) -> None:

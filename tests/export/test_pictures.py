@@ -1,15 +1,17 @@
 """Charts as files: what the browser shows, in SVG with its text as text, or in PNG."""
 
 import io
+import math
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 from PIL import Image
-from summaries import epochs, seed_runs, summary, window
+from summaries import epoch, epochs, seed_runs, summary, window
 
 from lab.config import RunConfig
 from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
-from lab.events import Started
+from lab.events import Epoch, Started
 from lab.export.pictures import picture
 from lab.groups import each, grouped
 from lab.overlay import overlay_figure
@@ -50,6 +52,33 @@ def test_axes_and_labels_are_those_of_the_page() -> None:
     assert {"run 3", "run 8", "run 3: a run", "run 8: a run", "Test accuracy (%)"} <= set(words)
     loss = texts(picture(loss_figure(timeline(), CONFIG), "svg"))
     assert {"0.01", "0.1", "1", "Loss"} <= set(loss)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("last", [0.0315, 0.09, 4e-5])
+def test_the_ticks_of_losses_are_numbers_as_people_write_them(last: float, whole: bool) -> None:
+    told = [[epoch(1, test_loss=0.3), epoch(2, test_loss=0.05), epoch(3, test_loss=loss)] for loss in (0.03, last)]
+    figure = overlay_figure(each([summary(one, run=run) for run, one in enumerate(told)]), "loss", whole)
+    words = texts(picture(figure, "svg"))
+    ticks = words[words.index("epoch") + 1 : words.index("Test loss")]
+    assert all(float(tick) > 0 and "e+" not in tick for tick in ticks) and len(ticks) >= 2
+
+
+@pytest.mark.parametrize("what", ["accuracy", "loss"])
+@pytest.mark.parametrize("told", [[], [epoch(1, test_loss=math.inf)]], ids=["no epoch", "no finite number"])
+def test_a_comparison_with_nothing_to_draw_is_an_empty_chart(told: list[Epoch], what: Any) -> None:
+    assert "epoch" in texts(picture(overlay_figure(each([summary(told)]), what), "svg"))
+
+
+@pytest.mark.parametrize("what", ["accuracy", "loss"])
+def test_a_run_that_ended_out_of_the_charts_sight_has_no_label_beside_it(what: Any) -> None:
+    """A browser shows none either. Matplotlib would make room for it: all of the picture, with a warning."""
+    early = [epoch(1, 10.0, test_loss=2.3)]
+    whole = [epoch(number, 99.0 + number / 100, test_loss=0.03 / number) for number in range(1, 16)]
+    figure = overlay_figure(each([summary(early, run=3), summary(whole, run=8)]), what)
+    words = texts(picture(figure, "svg"))
+    assert "run 8" in words and "run 3" not in words
+    assert "run 3: a run" in words  # in the legend
 
 
 @pytest.mark.parametrize("name", ["lr $0.1$ and $x$", "a_b^c", "<b>bold</b> & co", r"\alpha", "%{y}"])

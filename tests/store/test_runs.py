@@ -126,3 +126,9 @@ def test_a_queued_live_or_finished_run_cannot_be_queued_again(store: Store, even
 
 def test_every_status_is_queued_live_or_ended() -> None:
     assert {"queued", *LIVE, *ENDED} == set(get_args(Status))
+
+
+def test_the_epochs_of_all_runs_are_those_of_each(store: Store) -> None:
+    runs = [running(store, STARTED, *map(epoch, range(1, many + 1)), Stopped()) for many in (2, 0, 11)]
+    assert store.checkpoint_epochs_of_all() == {runs[0]: [1, 2], runs[2]: list(range(1, 12))}
+    assert store.checkpoint_epochs_of_all() == {run: kept for run in runs if (kept := store.checkpoint_epochs(run))}

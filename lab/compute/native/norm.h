@@ -4,16 +4,26 @@ static void add_to(double *sums, vec values) {
     for (int i = 0; i < LANES; i++) sums[i] += values[i];
 }
 
-// Adds an image's sums of the values and of their squares.
+// Adds the sums of `count` values and of their squares, given those of how far each is from `first`.
+static void add_shifted(double *sums, double *squares, vec first, vec sum, vec square, double count) {
+    for (int i = 0; i < LANES; i++) {
+        double from = first[i], total = sum[i];
+        sums[i] += total + count * from;
+        squares[i] += square[i] + from * (2 * total + count * from);
+    }
+}
+
+// Adds an image's sums of the values and of their squares. A row at a time, since short sums round little, and from its
+// first value, since of values that hardly differ little would be left of the difference between large squares.
 static void add_moments(const Stage *s, const float *map, double *sums) {
-    for (i64 row = 0; row < s->size; row += s->width * s->pitch)  // a row at a time: short sums round little
+    for (i64 row = 0; row < s->size; row += s->width * s->pitch)
         for (int c = 0; c < s->pitch; c += LANES) {
-            vec sum = {0}, squares = {0};
+            vec first = load(map + row + c), sum = {0}, square = {0};
             for (i64 at = row + c; at < row + s->width * s->pitch; at += s->pitch) {
-                vec value = load(map + at);
-                sum += value, squares += value * value;
+                vec value = load(map + at) - first;
+                sum += value, square += value * value;
             }
-            add_to(sums + c, sum), add_to(sums + s->pitch + c, squares);
+            add_shifted(sums + c, sums + s->pitch + c, first, sum, square, s->width);
         }
 }
 
