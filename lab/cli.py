@@ -5,7 +5,6 @@ torch is imported only by the commands that need it, so that the others answer a
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from dataclasses import replace
@@ -42,6 +41,7 @@ from lab.config import ConfigError, RunConfig
 from lab.console import replace_what_cannot_be_shown, visible
 from lab.describe import summarize_step
 from lab.layers import layer_table
+from lab.memory import is_lack_of_memory
 from lab.quick import quick
 from lab.report import results as results_table
 from lab.report import summaries
@@ -53,6 +53,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+NO_MEMORY = "This machine has too little free memory for that: close other programs, and try again."
 _ITERATIONS_HELP = "Iterations per round. Default: 40 on a CPU, 470 on other devices."
 app.command("import")(cli_store.import_runs)
 for command in (cli_store.export, cli_store.check, cli_store.backup, cli_probe.mistakes):
@@ -74,6 +75,10 @@ def main() -> None:
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except (MemoryError, RuntimeError) as error:
+        if not is_lack_of_memory(error):
+            raise
+        _refuse(NO_MEMORY)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -87,7 +92,7 @@ def list_steps(as_json: JsonOption = False) -> None:
     """List the seven steps: the five published ones, Beyond and Smallest."""
     presets = [summarize_step(preset) for preset in steps.STEPS]
     if as_json:
-        print(json.dumps([preset.row() for preset in presets], indent=2))
+        print(cli_rows.json_text([preset.row() for preset in presets], indent=2))
     else:
         console.print(cli_output.steps_table(presets))
 
@@ -97,7 +102,7 @@ def layers(step: StepOption, as_json: JsonOption = False) -> None:
     """Show what each layer of a step computes and sees."""
     rows = layer_table(_preset(step).config.network)
     if as_json:
-        print(json.dumps([cli_rows.layer_row(row) for row in rows], indent=2))
+        print(cli_rows.json_text([cli_rows.layer_row(row) for row in rows], indent=2))
     else:
         console.print(cli_output.layers_table(rows))
 
@@ -171,7 +176,7 @@ def runs(as_json: JsonOption = False) -> None:
     for run in store.unreadable():
         print(visible(run.problem), file=sys.stderr)
     if as_json:
-        print(json.dumps([run.row() for run in known], indent=2))
+        print(cli_rows.json_text([run.row() for run in known], indent=2))
     elif known:
         console.print(cli_output.runs_table(known))
     else:
@@ -185,7 +190,7 @@ def show(run: RunArgument, as_json: JsonOption = False) -> None:
     found = summarize(store.run(run), store.epochs([run])[run])
     if as_json:
         told = {"config": cli_rows.plain(found.config), "epochs": [epoch.row() for epoch in found.epochs]}
-        print(json.dumps(found.row() | told, indent=2))
+        print(cli_rows.json_text(found.row() | told, indent=2))
     else:
         console.print(cli_output.run_page(found))
 
@@ -209,7 +214,7 @@ def predict(
     probabilities = [float(value) for value in load_predictor(run)(stages[-1].image)]
     digit = max(range(len(probabilities)), key=probabilities.__getitem__)
     if as_json:
-        print(json.dumps({"digit": digit, "probabilities": probabilities, "odd": odd(stages)}))
+        print(cli_rows.json_text({"digit": digit, "probabilities": probabilities, "odd": odd(stages)}))
     else:
         console.print(cli_output.reading(digit, probabilities, odd(stages)))
 
@@ -239,7 +244,7 @@ def bench(
     except DataError as error:
         raise Refused(str(error)) from error
     if as_json:
-        print(json.dumps(report.row(), indent=2))
+        print(cli_rows.json_text(report.row(), indent=2))
     else:
         console.print(cli_output.bench_page(report))
 

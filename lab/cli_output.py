@@ -16,7 +16,7 @@ from lab.console import PlainConsole
 from lab.describe import StepSummary, describe_config
 from lab.events import Epoch, Paused, Resumed, Started, Window
 from lab.layers import LayerRow
-from lab.number_words import percent_sign, typed
+from lab.number_words import percent_sign, signed, typed
 from lab.store import Kept, Run
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def run_page(run: RunSummary) -> RenderableType:
     facts.add_row("Training images, at the end", _in_the_end(run))
     facts.add_row(
         f"Train - {run.evaluated}",
-        "not measured" if over is None else f"{over:+.2f} points, both evaluated after the last epoch",
+        "not measured" if over is None else f"{typed(signed(over))} points, both evaluated after the last epoch",
     )
     held_out = run.evaluated
     table = _table(">epoch", ">train loss", ">train", ">train, evaluated", f">{held_out} loss", f">{held_out}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from lab import cli_output
 from lab.cli_arguments import JsonOption, Refused, RunOption
 from lab.cli_output import console
+from lab.cli_rows import json_text
 from lab.store import open_store
 
 EpochOption = Annotated[
@@ -40,7 +40,7 @@ def mistakes(run: RunOption = None, epoch: EpochOption = None, as_json: JsonOpti
             "images": len(answers.labels),
         }
         told |= {"confusion": answers.confusion().tolist(), "mistakes": [asdict(one) for one in wrong]}
-        print(json.dumps(told))
+        print(json_text(told))
         return
     console.print(
         f"{predictor.description}: {len(wrong):,} wrong of {len(answers.labels):,} {answers.evaluated} images."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from lab.config import RunConfig, to_json
@@ -21,6 +22,22 @@ LAYER_KEYS = (
     "jump",
     "receptive_field",
 )
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """A value as JSON, which has neither NaN nor infinity: null stands for them."""
+    return json.dumps(_finite(value), indent=indent, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _finite(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_finite(inner) for inner in value]
+        case float():
+            return value if math.isfinite(value) else None
+    return value
 
 
 def plain(config: RunConfig) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lab.cli_output import console, ending, show_progress
+from lab.cli_rows import json_text
 from lab.config import RunConfig
 from lab.process import GIVE_UP_SECONDS, PATIENCE_SECONDS, after, leave, on_ending_signal
 from lab.store import Store, StoreError
@@ -44,7 +44,7 @@ def train_here(store: Store, queue: Callable[[], int], config: RunConfig, as_jso
             worker.start()
             if as_json:
                 for kept in events:
-                    print(json.dumps({"run": run_id} | kept.row()), flush=True)
+                    print(json_text({"run": run_id} | kept.row()), flush=True)
             else:
                 show_progress(events, run_id, config)
     run = store.run(run_id)

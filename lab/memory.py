@@ -6,6 +6,7 @@ container has is ended by the system, without a word and with everything else in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -34,6 +35,12 @@ UNUSED: dict[Engine, float] = {"compiled": 1.1, "folded": 1.2, "pytorch": 1.4}
 
 class TooLittleMemory(MemoryError):
     """A run that would not fit; the message is `memory_problem`'s."""
+
+
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether memory was refused, which PyTorch says in RuntimeErrors of its own."""
+    is_torchs = isinstance(error, RuntimeError) and re.search("DefaultCPUAllocator|out of memory", str(error))
+    return isinstance(error, MemoryError) or bool(is_torchs)
 
 
 def memory_problem(config: RunConfig, device: str | None = None, engine: Engine | None = None) -> str | None:

@@ -7,7 +7,7 @@ header says which.
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,8 +103,12 @@ def shipped_config() -> NetworkConfig:
 
 
 def ship(run: int, store: Store) -> Path:
-    """Make the last epoch of `run` the shipped checkpoint; returns the file."""
-    from safetensors.torch import load, save_file
+    """Make the last epoch of `run` the shipped checkpoint; returns the file.
+
+    Raises:
+        StoreError: there is no such run or epoch, or the file cannot be written; the old one then stays as it was.
+    """
+    from safetensors.torch import load, save
 
     found, checkpoint = store.run(run), store.checkpoint(run)
     epochs = store.epochs([run])[run]
@@ -116,7 +120,15 @@ def ship(run: int, store: Store) -> Path:
         "hardware": found.hardware,
         "config": to_json(found.config),
     }
-    save_file(load(checkpoint.weights), SHIPPED, metadata={"facts": json.dumps(facts)})
+    content = save(load(checkpoint.weights), metadata={"facts": json.dumps(facts)})
+    whole = SHIPPED.with_suffix(".new")
+    try:
+        whole.write_bytes(content)
+        whole.replace(SHIPPED)
+    except OSError as error:
+        with suppress(OSError):
+            whole.unlink(missing_ok=True)
+        raise StoreError(f"{SHIPPED} cannot be written ({error.strerror or error}).") from error
     return SHIPPED
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
+from lab import number_words
 from lab.analysis import LAST, RunSummary, Terms, summarize
 from lab.intervals import Interval
 from lab.layers import total_parameters
+from lab.number_words import typed
 from lab.seeds import Pool, counted, pool_seeds, published_final, training_read
 from lab.steps import STEPS, Step, published_epochs, published_training
 from lab.store import Store
@@ -61,7 +63,7 @@ def figure(value: float | None) -> str:
 
 def signed(value: float | None) -> str:
     """A difference in points, or "-"."""
-    return "-" if value is None else f"{value:+.2f}"
+    return "-" if value is None else typed(number_words.signed(value))
 
 
 def between(interval: Interval | None, digits: int = 2) -> str:

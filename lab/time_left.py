@@ -45,6 +45,8 @@ class TimeLeft:
     def __init__(self, config: RunConfig) -> None:
         self.seconds: float | None = None
         """None while there is too little to say."""
+        self.spent = 0.0
+        """Seconds of training in the epoch so far."""
         self._config = config
         self._started: Started | None = None
 
@@ -62,13 +64,13 @@ class TimeLeft:
         self._started, self.seconds = started, None
         self._iteration = (started.first_epoch - 1) * started.iterations_per_epoch
         self._recent: deque[_Stretch] = deque()
-        self._training = 0.0  # seconds of this epoch
+        self.spent = 0.0
         self._evaluations: deque[float] = deque(maxlen=3)  # seconds an image
 
     def _trained(self, window: Window, started: Started) -> None:
         iterations, self._iteration = window.iteration - self._iteration, window.iteration
         seconds = self._images(iterations, window, started) / window.images_per_second
-        self._training += seconds
+        self.spent += seconds
         self._recent.append(_Stretch(iterations, seconds))
         while len(self._recent) > 2 and _seconds(self._recent) - self._recent[0].seconds >= STEADY_SECONDS:
             self._recent.popleft()
@@ -90,8 +92,8 @@ class TimeLeft:
         return iterations * started.batch_size - lacking
 
     def _evaluated(self, epoch: Epoch, started: Started) -> None:
-        took = max(0.0, epoch.seconds - self._training)
-        self._training = 0.0
+        took = max(0.0, epoch.seconds - self.spent)
+        self.spent = 0.0
         self._evaluations.append(took / self._config.images_read(epoch.epoch))
         if epoch.epoch == started.epochs:
             self.seconds = 0.0

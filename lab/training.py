@@ -21,7 +21,7 @@ from lab.config import SAMPLE_IMAGES, RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
 from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Measured, Paused, Resumed, Started, Stopped, Window
 from lab.layers import total_parameters, training_problem
-from lab.memory import EVALUATION_BATCH, TooLittleMemory
+from lab.memory import EVALUATION_BATCH, TooLittleMemory, is_lack_of_memory
 from lab.mnist import Mnist
 from lab.revision import code_commit
 from lab.schedule import learning_rate
@@ -81,8 +81,8 @@ def train(
 
 
 def _reason(error: Exception) -> str:
-    """One sentence for what ended a training; PyTorch refuses the CPU's memory with a RuntimeError of its own."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "DefaultCPUAllocator" in str(error):
+    """One sentence for what ended a training."""
+    if is_lack_of_memory(error):
         return "The device ran out of memory: choose a smaller batch size or fewer channels."
     return f"Training stopped with an error: {(str(error).splitlines() or ['it has no message'])[0]}"
 

@@ -9,6 +9,7 @@ from lab.ui.layout import budget_bar, page_head
 from lab.ui.network_editor import edit_layers, show_insert, show_network_controls, show_problem
 from lab.ui.opened import say_address_problem
 from lab.ui.receptive_field import show_receptive_field
+from lab.ui.sections import tabs
 from lab.ui.state import draft, show_draft_in_address
 from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
@@ -43,7 +44,7 @@ with reading:
         st.error(plain(str(error)))
         st.stop()
     budget_bar(sum(row.parameters for row in rows), PARAMETER_BUDGET)
-    table, unit = st.tabs(["Layer table", "What a unit sees"], key="reading")
+    table, unit = tabs("reading", {"table": "Layer table", "unit": "What a unit sees"})
     with table:
         show_layer_table(rows)
     with unit:

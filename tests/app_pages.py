@@ -148,6 +148,19 @@ def channel(app: AppTest) -> dict[str, Any]:
     return component_data(app, "channel")
 
 
+def open_tab(app: AppTest) -> str:
+    """The label of the tab that is open."""
+    (container,) = app.get("tab_container")
+    label: str = app.tabs[container.proto.tab_container.default_tab_index].label
+    return label
+
+
+def is_open(app: AppTest, label: str) -> bool:
+    """Whether the section of this label is."""
+    opened: bool = labelled(app.expander, label).proto.expanded
+    return opened
+
+
 # --- the controls of the Train page -------------------------------------------------------------------------------
 
 

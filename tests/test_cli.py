@@ -1,6 +1,8 @@
 """`python -m lab`: what each command prints, to people and as JSON, and how it refuses."""
 
+import errno
 import json
+import math
 import os
 import signal
 import subprocess
@@ -12,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_pages import add_run
+from app_pages import add_run, epoch
 from command_line import Lab, commands
 from examples import tiny_run
 from PIL import Image, ImageDraw
 
 from lab import jobs
-from lab.events import Finished
+from lab.events import Finished, Stopped
 from lab.mnist import DataError, Mnist
 from lab.quick import quick
 from lab.steps import step
@@ -248,6 +250,50 @@ def test_runs_for_people_says_how_to_make_the_first(lab: Lab) -> None:
     assert code == 0
     assert "finished" in out
     assert "1/1" in out
+
+
+def test_what_machines_get_is_json_also_of_a_run_that_has_diverged(lab: Lab, store: Store) -> None:
+    diverged = replace(epoch(1), train_loss=math.nan, test_loss=math.inf)
+    run = add_run(store, diverged, Stopped())
+
+    def no_constant(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    _, out, _ = lab("show", run, "--json")
+    (shown,) = json.loads(out, parse_constant=no_constant)["epochs"]
+    assert (shown["train_loss"], shown["test_loss"], shown["test_accuracy"]) == (None, None, 99.0)
+
+
+@pytest.mark.parametrize(
+    "refusal", [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 4 bytes")]
+)
+def test_a_machine_without_memory_is_one_sentence(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr("lab.probe.read_answers", refuse)
+    code, out, err = lab("mistakes")
+    assert (code, out) == (2, "") and err.count("\n") == 1
+    assert err.startswith("This machine has too little free memory for that")
+
+
+def test_a_network_that_cannot_be_written_is_one_sentence_and_the_old_one_stays(
+    lab: Lab, store: Store, trained: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ships = tmp_path / "shipped.safetensors"
+    monkeypatch.setattr("lab.predict.SHIPPED", ships)
+    assert lab("ship", trained)[0] == 0
+    before = ships.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    code, out, err = lab("ship", trained)
+    assert (code, out) == (2, "") and err == f"{ships} cannot be written (No space left on device).\n"
+    assert ships.read_bytes() == before and list(tmp_path.glob("shipped*")) == [ships]
 
 
 def test_show_has_the_config_and_every_epoch(lab: Lab, store: Store) -> None:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from app_pages import component_data, go_to, html, is_well, labelled, open_app, words
+from app_pages import component_data, go_to, html, is_open, is_well, labelled, open_app, open_tab, words
 from examples import claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
@@ -100,6 +100,61 @@ def test_a_network_that_there_cannot_be_is_said_on_the_layers_page_and_not_used(
     app = open_app("layers", **{"network.layers": "c8k99"})
     assert is_well(app) and len(app.warning) == 1
     assert warnings(app)[0].startswith("The settings in the address are not used: ")
+
+
+# --- what is opened ------------------------------------------------------------------------------------------------
+
+TABS = [
+    ("train", "details", "Augmentation", {"learning-rate": "Learning rate", "beyond": "Beyond", "run": "Run"}),
+    ("layers", "reading", "Layer table", {"unit": "What a unit sees"}),
+]
+
+
+def left_and_come_back_to(app: AppTest, page: str) -> AppTest:
+    app.query_params.clear()  # as the menu does
+    go_to(app, "runs")
+    app.query_params.clear()
+    return go_to(app, page)
+
+
+@pytest.mark.parametrize(("page", "key", "first", "others"), TABS)
+def test_the_open_tab_is_in_the_address_and_open_when_one_comes_back(
+    page: str, key: str, first: str, others: dict[str, str]
+) -> None:
+    app = open_app(page)
+    assert open_tab(app) == first and "tab" not in told(app)
+    for name, label in others.items():
+        app.session_state[key] = label  # what a click on it sets
+        assert open_tab(app.run()) == label and told(app)["tab"] == name
+        assert open_tab(left_and_come_back_to(app, page)) == label and told(app)["tab"] == name
+        again = open_app(page, **told(app))
+        assert open_tab(again) == label and told(again) == told(app)
+    app.session_state[key] = first
+    assert open_tab(left_and_come_back_to(app.run(), page)) == first
+
+
+@pytest.mark.parametrize("text", ["x", "", "Beyond", "<b>run</b>", "1" * 5000])
+@pytest.mark.parametrize(("page", "first"), [(page, first) for page, _, first, _ in TABS])
+def test_a_tab_that_there_is_not_is_said_in_a_sentence_and_the_first_one_open(page: str, first: str, text: str) -> None:
+    app = open_app(page, tab=text)
+    (sentence,) = warnings(app)
+    assert re.fullmatch(r"The address asks for tab .{1,70}, but there is no such tab here\.", sentence)
+    assert is_well(app) and open_tab(app) == first and not app.run().warning
+
+
+def test_a_section_that_was_opened_is_open_when_one_comes_back(trained: int) -> None:
+    sections = [
+        ("train", "fork", "Fork from here"),
+        ("train", "run-details", "Details"),
+        ("layers", "value-sum", "The sum that made this value"),
+    ]
+    for page, key, label in sections:
+        app = open_app(page, **({"run": str(trained)} if page == "train" else {}))
+        assert not is_open(app, label)
+        app.session_state[key] = True  # what a click on it sets
+        assert is_open(left_and_come_back_to(app.run(), page), label)
+        app.session_state[key] = False
+        assert not is_open(left_and_come_back_to(app.run(), page), label)
 
 
 # --- Inside, Mistakes, Draw ------------------------------------------------------------------------------------------

@@ -3,8 +3,10 @@
 import re
 from dataclasses import fields, replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+import streamlit as st
 from app_pages import (
     EVERYTHING_ELSE,
     add_run,
@@ -32,6 +34,7 @@ from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunCon
 from lab.quick import quick
 from lab.steps import DROPOUT, RECIPE, ROTATION, STEP_SCHEDULE, STEPS, step
 from lab.store import Store
+from lab.ui import controls as controls_module
 
 # --- Train: the controls -----------------------------------------------------------------------------------------
 
@@ -55,6 +58,26 @@ def test_the_controls_show_any_config_as_it_is(config: RunConfig) -> None:
     assert is_well(app)
     assert controls(app) == expected(config)
     assert draft(app) == config
+
+
+def test_what_a_drawing_that_was_cut_short_told_the_browser_is_told_again() -> None:
+    """A click cuts it short, and what it had not sent is thrown away: the browser would send back empty fields."""
+
+    def is_told(app: AppTest) -> set[bool]:
+        widgets = [*app.toggle, *app.slider, *app.selectbox, *app.text_input]
+        return {widget.proto.set_value for widget in widgets if widget.key.startswith(("field-", "switch-"))}
+
+    def cut_short() -> Any:
+        return patch.object(controls_module, "show_augmented_digits", st.stop)  # late on the page
+
+    with cut_short():
+        app = with_draft(EVERYTHING_ELSE)
+        assert is_told(app) == is_told(app.run()) == {True}
+    assert is_told(app.run()) == {True} and is_told(app.run()) == {False}
+    with cut_short():
+        labelled(app.selectbox, "Step").select(1).run()
+    assert app.run().toggle(key="field-network.batch_norm").proto.set_value
+    assert is_told(app.run()) == {False} and controls(app) == expected(draft(app))
 
 
 def test_a_config_for_a_device_that_is_not_here_can_be_opened_and_changed() -> None:

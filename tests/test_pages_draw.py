@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
-from app_pages import ROOT, component_data, go_to, html, open_alone, open_app
+from app_pages import ROOT, button, component_data, go_to, html, is_well, labels, open_alone, open_app, words
 from examples import claimed, noted, say, tiny_run
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -97,6 +97,35 @@ def test_a_drawing_is_still_there_when_one_comes_back_from_another_page() -> Non
     go_to(go_to(app, "runs"), "draw")
     assert component_data(app, "board")["strokes"] == [stroke.tolist() for stroke in SEVEN]
     assert "class='stages'" in html(app)
+
+
+def test_a_picture_is_still_read_when_one_comes_back_from_another_page_until_it_is_removed() -> None:
+    app = open_app("draw")
+    app.segmented_control[0].set_value(FILE).run()
+    app.file_uploader[0].upload("my *seven*.png", picture("black", "white", "PNG")).run()
+    assert labels(app.button).count("Remove") == 0  # the uploader has a button for that, as long as it names the file
+    for _ in range(2):
+        go_to(go_to(app, "runs"), "draw").run()
+        assert read_in_the_picture(app)["digit"] == 7 and len(app.image) == 1 and "class='stages'" in html(app)
+        assert "my *seven*.png" in words(app) and is_well(app)
+    button(app, "Remove").click().run()
+    assert components(app) == [] and not app.image and app.info
+    go_to(go_to(app, "runs"), "draw")
+    assert components(app) == [] and not app.image and app.info
+
+
+def test_a_picture_that_the_uploader_removes_does_not_come_back_and_a_new_one_takes_the_place_of_the_old() -> None:
+    app = open_app("draw")
+    app.segmented_control[0].set_value(FILE).run()
+    app.file_uploader[0].upload("old.png", picture("black", "white", "PNG")).run()
+    go_to(go_to(app, "runs"), "draw")
+    app.file_uploader[0].upload("new.png", b"no picture").run()
+    assert len(app.error) == 1 and components(app) == []
+    assert len(go_to(go_to(app, "runs"), "draw").error) == 1 and "new.png" in words(app)
+    app.file_uploader[0].upload("old.png", picture("black", "white", "PNG")).run()
+    app.file_uploader[0].set_value(None).run()
+    assert not app.image and components(app) == []
+    assert not go_to(go_to(app, "runs"), "draw").image and is_well(app)
 
 
 def test_what_no_canvas_sends_is_shown_as_no_drawing() -> None:

@@ -182,9 +182,9 @@ def test_a_gap_below_zero_has_a_true_minus_sign(store: Store) -> None:
 
 def test_the_hardware_of_a_run_stands_under_details(store: Store) -> None:
     add_run(store, epoch(1), Stopped())
-    assert '>Details</summary>Hardware: <span data-moves="hardware">a CPU, PyTorch engine</span>' in html(
-        open_app("train")
-    )
+    (details,) = [section for section in open_app("train").expander if section.label == "Details"]
+    (hardware,) = details.get("html")
+    assert 'Hardware: <span data-moves="hardware">a CPU, PyTorch engine</span>' in hardware.proto.body
 
 
 def test_the_learning_rate_of_a_run_without_windows_is_drawn_to_its_last_epoch(store: Store) -> None:

@@ -7,7 +7,7 @@ from examples import claimed, say
 
 from lab.config import RunConfig
 from lab.events import Epoch, Finished, Measured, Started, Stopped
-from lab.report import results, summaries
+from lab.report import results, signed, summaries
 from lab.steps import skeleton, step
 from lab.store import Store
 
@@ -161,7 +161,7 @@ def test_training_accuracy_is_compared_where_it_was_read_as_the_test_images_are(
     finish(store, step(2).config, [9890] * 15)
     lines = {int(line[2]): line.strip("| ").split(" | ") for line in results(store).split("\n\n")[1].splitlines()[2:]}
     # published: 59,601 of 60,000 turned images, 99.335 %, and 99.40 % of the test images
-    assert lines[5][3:8] == ["99.33", "99.30", "-0.07", "+0.00", "99.50"]
+    assert lines[5][3:8] == ["99.33", "99.30", "-0.07", "0.00", "99.50"]
     assert lines[5][8:] == ["99.00", "99.00"]  # while training, the published log's last epoch and the test's
     assert lines[3][4:8] == ["99.50", "+0.25", "+0.20", "99.50"]
     assert lines[2][4:8] == ["-", "+0.28", "-", "-"]
@@ -174,3 +174,8 @@ def test_every_run_has_a_line_with_its_hardware_and_time(store: Store) -> None:
     # 15 epochs of 60 s: 15 minutes; the best epoch is the last one
     figures = "99.33 | 99.00, 99.00, 99.33 | 99.33 (15) | 99.00 | - | 60 | 15"
     assert last == f"| 4 | 1 | {figures} | float32 | {HARDWARE}, PyTorch engine | 0123456789ab |"
+
+
+@pytest.mark.parametrize(("points", "words"), [(-0.004, "0.00"), (0.001, "0.00"), (-0.4, "-0.40"), (1.0, "+1.00")])
+def test_a_difference_that_is_none_has_no_sign(points: float, words: str) -> None:
+    assert signed(points) == words and signed(None) == "-"

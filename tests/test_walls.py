@@ -1,6 +1,7 @@
 """The walls of the house: who may import what. Read from the source, so nothing need be installed or started."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -349,6 +350,19 @@ def test_what_a_reader_opens_or_chooses_has_a_key(elements: set[str]) -> None:
         and not any(given.arg == "key" for given in node.keywords)
     ]
     assert keyless == []
+
+
+def test_what_a_reader_opens_is_kept_when_the_page_is_left() -> None:
+    """By `lab.ui.sections`: what Streamlit opens, and what HTML does, is closed again on coming back."""
+    unkept = [
+        f"{path}:{number}"
+        for path, source in sources().items()
+        for number, line in enumerate(source.splitlines(), start=1)
+        if re.search(r"\bst\.(tabs|expander)\(|<details", line)
+        and not path.startswith("tests/")
+        and path != "lab/ui/sections.py"
+    ]
+    assert unkept == []
 
 
 def test_no_two_test_files_have_the_same_name() -> None:

@@ -29,6 +29,8 @@ KILLED = (
 SILENT = "The machine that trained this run has not answered for 90 seconds."
 QUEUED_BY_THE_DEAD = "The command that queued this run ended before the run started."
 
+MADE_ANEW = ("owner", "host", "heartbeat")
+"""What the next worker that takes the run writes anew: an odd value there counts as none."""
 COLUMNS = tuple(
     RUNS.c[name]
     for name in ("id", "status", "command", "claim", "turn", "wanted", "owner", "worker", "host", "device", "heartbeat")
@@ -73,7 +75,14 @@ def active_runs(database: Database) -> list[Active]:
     """All runs that have not ended, in the order of their turns; without those whose row holds what it cannot."""
     with database.reading() as connection:
         rows = connection.execute(QUERY).all()
-    return [Active(**row._mapping) for row in rows if all(map(_fits, COLUMNS, row))]
+    return [run for row in rows if (run := _active(row)) is not None]
+
+
+def _active(row: sa.Row[Any]) -> Active | None:
+    """A row of `QUERY`; None where it holds what it cannot."""
+    values = dict(row._mapping)
+    odd = [column.name for column in COLUMNS if not _fits(column, values[column.name])]
+    return Active(**values | dict.fromkeys(odd)) if set(odd) <= set(MADE_ANEW) else None
 
 
 def _fits(column: sa.Column[Any], value: object) -> bool:
@@ -168,11 +177,17 @@ def mark_interrupted(database: Database, watch: Watch) -> list[Active]:
 
 def _mark(database: Database, run: Active, why: str) -> None:
     """It may have ended, beaten or been claimed since it was looked at; then it is left alone."""
-    seen: dict[str, Any] = {"status": run.status, "claim": run.claim, "heartbeat": run.heartbeat}
-    where = sa.and_(RUNS.c.id == run.id, *(RUNS.c[name].is_not_distinct_from(value) for name, value in seen.items()))
-    ended = run.heartbeat if run.status in LIVE and run.heartbeat is not None else time.time()
-    values = {"status": "interrupted", "reason": why, "ended": ended, "worker": None, "owner": None}
+    values = {"status": "interrupted", "reason": why, "ended": _last_seen(run), "worker": None, "owner": None}
     if run.status == "queued":
         values["claim"] = run.claim + 1  # this attempt is over: a number is never used for two
     with database.writing() as connection:
-        connection.execute(sa.update(RUNS).where(where).values(**values))
+        row = connection.execute(QUERY.where(RUNS.c.id == run.id).with_for_update()).first()
+        now = None if row is None else _active(row)
+        if now is not None and (now.status, now.claim, now.heartbeat) == (run.status, run.claim, run.heartbeat):
+            connection.execute(sa.update(RUNS).where(RUNS.c.id == run.id).values(**values))
+
+
+def _last_seen(run: Active) -> float:
+    """When a dead run ended, as far as is known: at its last heartbeat, where that can have been."""
+    now = time.time()
+    return run.heartbeat if run.status in LIVE and run.heartbeat is not None and 0 <= run.heartbeat <= now else now

@@ -29,7 +29,7 @@ from lab.store.forks import begin_fork
 from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
 from lab.store.schema import CHECKPOINTS, EVENTS, NAME_LENGTH, NOT_IN_A_NAME, RUNS
 from lab.store.snapshots import ENDED, Kept, Run, Unreadable
-from lab.store.transfer import Imported, copy_runs, import_file
+from lab.store.transfer import Imported, import_file
 
 
 def database_url() -> str:
@@ -247,15 +247,11 @@ class Store:
 
     # --- between stores ------------------------------------------------------------------------------------------
 
-    def copy_to(self, other: Store, slim: bool = False) -> Imported:
-        """Copy all ended runs that are sound and not yet there into another store.
-
-        `slim` leaves out the windows and all checkpoints but the last, and what resuming would need.
-        """
-        return copy_runs(self._database, other._database, slim)
-
     def import_file(self, file: Path, slim: bool = False) -> Imported:
-        """Copy the ended runs of another lab's SQLite file, which may be in use, and is not touched.
+        """Copy the ended runs of another lab's SQLite file that are sound and not yet here.
+
+        The file may be in use, and is not touched. `slim` leaves out the windows and all checkpoints but the last, and
+        what resuming would need.
 
         Raises:
             StoreError: the file cannot be read.

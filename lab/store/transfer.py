@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,13 +95,15 @@ def copy_runs(source: Database, target: Database, slim: bool = False) -> Importe
 
     `slim` leaves out the windows and all checkpoints but the last, and what resuming would need.
     """
-    refused, wanted = [], []
+    refused: list[str] = []
+    taken: dict[str, Run] = {}
     for run in reversed(RunReader(source).all()):  # oldest first
-        problem = run.problem if isinstance(run, Unreadable) else _problem(source, run)
+        problem = run.problem if isinstance(run, Unreadable) else _problem(source, run, taken)
         if problem is not None:
             refused.append(f"{source.name}: {problem}")
         elif isinstance(run, Run) and run.status in ENDED:
-            wanted.append(run)
+            taken[run.uuid] = run
+    wanted = list(taken.values())
     with source.reading() as reading, target.writing(durably=True) as writing:
         known = set(writing.execute(sa.select(RUNS.c.uuid)).scalars())
         new = [run.id for run in wanted if run.uuid not in known]
@@ -135,8 +137,11 @@ def _checkpoints(database: Database, run: Run) -> Iterator[Any]:
             yield row
 
 
-def _problem(source: Database, run: Run) -> str | None:
+def _problem(source: Database, run: Run, taken: Mapping[str, Run]) -> str | None:
+    """Why an ended run is not taken; `taken` are those before it, by their uuids."""
     found = run_faults(source, run) if run.status in ENDED else []
+    if run.status in ENDED and run.uuid in taken:
+        found = [f"it has the uuid of run {taken[run.uuid].id}", *found]
     return f"Run {run.id} ({run.name}) was not copied: {'; '.join(found[:3])}." if found else None
 
 

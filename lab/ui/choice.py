@@ -6,26 +6,46 @@ change (a layer is edited, a run renamed), it hands back a text that is none of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from lab.ui.addressed import PAGE
-
 T = TypeVar("T")
+TOLD_ON, TOLD, TELLING = "told_on", "told", "telling"
+"""Of which page, and the keys of the widgets whose values the browser knows there, or is being told."""
+
+
+@contextmanager
+def telling(page: str) -> Iterator[None]:
+    """Around the drawing of a page: what it tells the browser counts as known there once it was drawn to its end.
+
+    Of a drawing that a click has cut short Streamlit throws away what it has not sent yet. On another page a widget of
+    the same key is another widget.
+    """
+    if st.session_state.get(TOLD_ON) != page:
+        st.session_state[TOLD_ON], st.session_state[TOLD] = page, set()
+    st.session_state[TELLING] = set()
+    yield
+    _keys(TOLD).update(_keys(TELLING))
 
 
 def tell(key: str, value: Any) -> None:
     """Have the widget of this key, which is drawn next, show a value.
 
     The browser is told only what it does not know: a value that is told in every drawing may arrive just after a click
-    that this drawing knew nothing of, and takes it back. On another page a widget of the same key is another widget.
+    that this drawing knew nothing of, and takes it back.
     """
-    page = st.session_state.get(PAGE)
-    if key not in st.session_state or st.session_state[key] != value or st.session_state.get(_drawn_on(key)) != page:
+    if key not in _keys(TOLD) or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
-    st.session_state[_drawn_on(key)] = page
+        _keys(TOLD).discard(key)
+    _keys(TELLING).add(key)
+
+
+def _keys(name: str) -> set[str]:
+    keys: set[str] = st.session_state.setdefault(name, set())
+    return keys
 
 
 def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, opens: bool = False, **more: Any) -> T:
@@ -42,6 +62,11 @@ def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, opens: bo
     return value
 
 
+def remember(key: str) -> None:
+    """Keep the value of a widget that returns something else: tabs and expanders, which return their containers."""
+    st.session_state[_kept(key)] = st.session_state[key]
+
+
 def known(key: str, first: T) -> T:
     """The value of such a widget before it is drawn."""
     value: T = st.session_state.get(key, st.session_state.get(_kept(key), first))
@@ -51,18 +76,15 @@ def known(key: str, first: T) -> T:
 def put(key: str, value: Any) -> None:
     """Give such a widget another value: before it is drawn, or in a callback."""
     st.session_state[key] = st.session_state[_kept(key)] = value
+    _keys(TOLD).discard(key)
 
 
 def choice(key: str, options: Sequence[T], default: T, widget: Callable[..., Any] = st.selectbox, **select: Any) -> T:
     """Draw the select box, or another `widget`; returns the choice, `default` where it is no longer among `options`."""
     if known(key, default) not in options:
         earlier = st.session_state.get(_kept(key), default)
-        st.session_state[key] = earlier if earlier in options else default
+        put(key, earlier if earlier in options else default)
     return kept(key, default, widget, options=options, **select)
-
-
-def _drawn_on(key: str) -> str:
-    return f"{key}_drawn_on"
 
 
 def _kept(key: str) -> str:

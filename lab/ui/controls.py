@@ -19,9 +19,11 @@ from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider, switch
 from lab.ui.layout import budget_bar
 from lab.ui.run_controls import device_field, run_fields
+from lab.ui.sections import tabs
 from lab.ui.state import draft, set_draft
 
 PRESET = "preset"
+TABS = {"augmentation": "Augmentation", "learning-rate": "Learning rate", "beyond": "Beyond", "run": "Run"}
 
 
 def choose_step() -> None:
@@ -90,7 +92,7 @@ def details() -> Callable[[], None]:
 
     Call that after the rest of the page, which then stands while torch is still being imported.
     """
-    augmentation, learning, beyond, run = st.tabs(["Augmentation", "Learning rate", "Beyond", "Run"], key="details")
+    augmentation, learning, beyond, run = tabs("details", TABS)
     with augmentation:
         digits = st.container()
         _augmentation()

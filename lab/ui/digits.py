@@ -14,6 +14,7 @@ from lab.fields import Whole
 from lab.figures import digits_figure, picture_figure
 from lab.layers import Square
 from lab.ui.chart import show_figure
+from lab.ui.choice import tell
 from lab.ui.state import draft
 from lab.ui.text import plain
 
@@ -36,14 +37,14 @@ def show_augmented_digits() -> None:
 def choose_test_image(key: str, label: str = "Test image") -> int:
     """The number of an image of an evaluation set; the last one that there is, while what is typed is none."""
     numbers = Whole(label, 0, EVALUATION_IMAGES - 1, "The number of the image, from 0 to 9,999.")
-    kept = f"{key}_kept"
-    st.session_state.setdefault(key, str(st.session_state.get(kept, 0)))
+    read = f"{key}_read"
+    tell(key, st.session_state.get(key, str(st.session_state.get(read, 0))))
     text = st.text_input(label, key=key, help=numbers.help)
     try:
-        st.session_state[kept] = int(numbers.parse(label, text))
+        st.session_state[read] = int(numbers.parse(label, text))
     except ConfigError as error:
         st.error(plain(str(error)))
-    digit: int = st.session_state.get(kept, 0)
+    digit: int = st.session_state.get(read, 0)
     return digit
 
 

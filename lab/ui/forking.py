@@ -12,6 +12,7 @@ from lab.store import Store, StoreError
 from lab.ui.choice import tell
 from lab.ui.fields import take_all_typed
 from lab.ui.readiness import start_problems
+from lab.ui.sections import expander
 from lab.ui.state import choose_run, draft
 from lab.ui.text import plain
 
@@ -31,7 +32,7 @@ def offer_fork(store: Store, run_id: int) -> None:
         return
     if not epochs:
         return
-    with st.expander("Fork from here", key="fork", icon=":material/call_split:"):
+    with expander("fork", "Fork from here", icon=":material/call_split:"):
         config = draft().config
         epoch = epochs[0]
         if len(epochs) > 1:

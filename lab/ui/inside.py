@@ -57,14 +57,15 @@ def look_inside(image: NDArray[np.float32], reader: Reader) -> None:
     """A button that follows a picture (28, 28), such as the one just drawn, through the network that read it."""
     if st.button("See what each layer makes of it", icon=":material/account_tree:"):
         ask_reader(reader)
-        st.session_state[DRAWN], st.session_state[SOURCE] = np.asarray(image, np.float32), DRAWING
+        st.session_state[DRAWN] = np.asarray(image, np.float32)
+        put(SOURCE, DRAWING)
         st.switch_page(page("inside"))
 
 
 def look_inside_at(number: int, evaluated: str) -> None:
     """Go and follow an image of an evaluation set through the network that is asked."""
-    st.session_state[SOURCE] = TEST if evaluated == "test" else VALIDATION
-    st.session_state[NUMBER] = str(number)
+    put(SOURCE, TEST if evaluated == "test" else VALIDATION)
+    put(NUMBER, str(number))
     st.switch_page(page("inside"))
 
 
@@ -98,7 +99,8 @@ def _take_addressed_image(has_validation: bool) -> None:
     for name, source in ADDRESSED.items():
         number = asked(name, numbers if source == TEST or has_validation else lambda _: None, usual=None)
         if number is not None:
-            st.session_state[SOURCE], st.session_state[NUMBER] = source, str(number)
+            put(SOURCE, source)
+            put(NUMBER, str(number))
 
 
 def _say_image(number: int | None, source: str) -> None:
@@ -142,7 +144,7 @@ def choose_layer(layers: Sequence[LayerMaps]) -> LayerMaps:
     numbers = [layer.row.index for layer in layers]
     wanted = asked("layer", one_of(numbers), usual=1)
     if wanted is not None:
-        st.session_state[LAYER] = wanted
+        put(LAYER, wanted)
     number = choice(
         LAYER,
         numbers,
@@ -185,21 +187,24 @@ def _place(text: str, shape: tuple[int, int, int]) -> tuple[int, int, int] | Non
 
 
 def _take_layer() -> None:
-    st.session_state[LAYER] = picked(STRIP)[0] + 1
+    put(LAYER, picked(STRIP)[0] + 1)
 
 
 def _take_map() -> None:
-    st.session_state[MAP] = picked(MAPS)[0]
+    put(MAP, picked(MAPS)[0])
 
 
 def _take_kernel() -> None:
-    st.session_state[MAP] = picked(KERNELS)[0]
+    put(MAP, picked(KERNELS)[0])
     if st.session_state[LAYER] != 1:
-        st.session_state[LAYER], st.session_state[OF_KERNEL] = 1, st.session_state[MAP]
+        st.session_state[OF_KERNEL] = st.session_state[MAP]
+        put(LAYER, 1)
 
 
 def _take_value() -> None:
-    _, st.session_state[ROW], st.session_state[COLUMN] = picked(VALUES)
+    _, row, column = picked(VALUES)
+    put(ROW, row)
+    put(COLUMN, column)
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------

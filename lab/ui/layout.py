@@ -90,20 +90,7 @@ for (const listener of [window.labClosesDrawer, window.labGroupsDrawer]) {
 }
 </script>
 """
-_HISTORY = """
-<script>
-// These pages show what their session holds, and write that into their address, also into one that is gone back to.
-// As an entry of the history each, their addresses would hold whoever wants to go back to the page before.
-window.labOneEntry ??= ((push) => {
-  history.pushState = (state, title, address) => {
-    const wanted = new URL(address ?? "", location.href).pathname;
-    const isSame = wanted === location.pathname && /\\/(train|layers|runs)$/.test(wanted);
-    (isSame ? history.replaceState.bind(history) : push)(state, title, address);
-  };
-  return true;
-})(history.pushState.bind(history));
-</script>
-"""
+_WAY_BACK = f"<script>{Path(__file__).with_name('history.js').read_text(encoding='utf-8')}</script>"
 
 
 def start_page() -> None:
@@ -111,7 +98,7 @@ def start_page() -> None:
     st.set_page_config(page_title="How a CNN learns", page_icon=ICON, layout="wide")
     st.html(_STYLE)
     with st.container(key="drawer"):  # a script takes the place of an element, which the look takes away
-        st.html(_DRAWER + _HISTORY, unsafe_allow_javascript=True)
+        st.html(_DRAWER + _WAY_BACK, unsafe_allow_javascript=True)
 
 
 def two_sides(left: float = 1, right: float = 2.15, right_first: bool = False) -> list[DeltaGenerator]:

@@ -42,6 +42,7 @@ from lab.ui.looking import offer_looks
 from lab.ui.present import presenting
 from lab.ui.run_head import show_ending, show_head
 from lab.ui.run_words import ending_words, progress_words
+from lab.ui.sections import expander
 from lab.ui.state import EVENTS, TOO_LATE, the_store
 from lab.ui.text import plain
 from lab.web import state_of
@@ -176,7 +177,8 @@ def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) 
     if run.status in ENDED:
         _findings(summary)
     where = moving("hardware", hardware(summary))
-    st.html(f'<details class="whereabouts"><summary>Details</summary>Hardware: {where}</details>')
+    with expander("run-details", "Details", type="compact"):
+        st.html(f'<p class="whereabouts">Hardware: {where}</p>')
 
 
 _MARKS = {

@@ -12,7 +12,7 @@ from lab.config import CLASSES
 from lab.number_words import percent_words, unbroken
 from lab.store import open_store
 from lab.ui.addressed import asked, say
-from lab.ui.choice import choice
+from lab.ui.choice import choice, put
 from lab.ui.confusion import chosen_cell, show_confusion
 from lab.ui.inside import look_inside_at
 from lab.ui.reader import Reader
@@ -92,7 +92,7 @@ def show_matrix(answers: Answers) -> None:
     """How many are wrong, and the matrix with the chosen cell marked."""
     wanted = asked("cell", _ADDRESSED.get, usual=ALL_WRONG)
     if wanted is not None:
-        st.session_state[CELL] = wanted
+        put(CELL, wanted)
     wrong, of = len(answers.wrong()), len(answers.labels)
     share = f" ({100 * (of - wrong) / of:.2f} % correct)" if of else ""
     st.markdown(unbroken(f"**{wrong:,} wrong** of {of:,} {answers.evaluated} images{share}"))
@@ -102,7 +102,7 @@ def show_matrix(answers: Answers) -> None:
 
 def _take_cell() -> None:
     cell = chosen_cell(MATRIX)
-    st.session_state[CELL] = ALL_WRONG if cell == _kept_cell() else cell
+    put(CELL, ALL_WRONG if cell == _kept_cell() else cell)
 
 
 def _kept_cell() -> Cell:

@@ -11,7 +11,7 @@ from lab.config import NetworkConfig
 from lab.layers import makes_same_maps
 from lab.store import Store, StoreError
 from lab.ui.addressed import asked, one_of, say
-from lab.ui.choice import choice
+from lab.ui.choice import choice, put
 from lab.ui.reader import SHIPPED_RUN, Reader, choose_epoch
 from lab.ui.state import RUN
 
@@ -25,7 +25,7 @@ def choose_network(store: Store) -> Reader:
     watched = st.session_state.get(RUN)
     wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
     if wanted is not None:
-        st.session_state[ASKED] = wanted
+        put(ASKED, wanted)
     run = choice(
         ASKED,
         [SHIPPED_RUN, *runs],
@@ -58,9 +58,9 @@ def trained_reader(network: NetworkConfig, store: Store) -> Reader | None:
 
 def ask_reader(reader: Reader) -> None:
     """Make a network the one that is asked; call it before the page that asks is drawn."""
-    st.session_state[ASKED] = reader.run or SHIPPED_RUN
+    put(ASKED, reader.run or SHIPPED_RUN)
     if reader.epoch is not None:
-        st.session_state[f"{EPOCH}_{reader.run}"] = reader.epoch
+        put(f"{EPOCH}_{reader.run}", reader.epoch)
 
 
 def _choose_epoch(run: int, epochs: Sequence[int]) -> int:

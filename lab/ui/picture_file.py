@@ -1,4 +1,8 @@
-"""A picture file that is read in the place of a drawing, and what the network makes of it."""
+"""A picture file that is read in the place of a drawing, and what the network makes of it.
+
+Like a drawing it is kept for as long as the session lives, whatever page one goes to. The uploader forgets its file
+when its page is left, so on coming back the file is named below the uploader, with a button that removes it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from lab.ui.text import plain
 
 SIDE = 280
 """Of the picture as it is shown, in pixels."""
+UPLOADER, KEPT = "picture", "picture_file"
 PROMPT = "Choose a picture of one digit. The answer appears here."
 _STYLE = """
 <style>
@@ -24,7 +29,7 @@ _STYLE = """
 .st-key-picture_file:has([data-testid="stFileChips"] > div > div:last-child [role="alert"]) .st-key-not_taken
   {display: flex;}
 .st-key-reading:has([data-testid="stFileChips"] > div > div:last-child [role="alert"])
-  :is(.st-key-read, .st-key-stages, .st-key-picture_read) {display: none;}
+  :is(.st-key-read, .st-key-stages, .st-key-picture_kept, .st-key-picture_read) {display: none;}
 /* Where a picture is transparent: behind both light and dark ink. */
 .st-key-picture_read img {background: #808080;}
 /* The picture keeps its size; the rest wraps below it where it is narrow. */
@@ -63,18 +68,37 @@ def _stages_of_a_file() -> list[Stage]:
         BlankDrawing: it shows no digit.
     """
     with st.container(key="picture_file", width=SIDE):
-        file = st.file_uploader(
+        uploaded = st.file_uploader(
             "PNG or JPEG, up to 10 MB",
-            key="picture",
+            key=UPLOADER,
+            on_change=_keep,
             help="A digit of any size, dark on light or light on dark.",
         )
         with st.container(key="not_taken"):
             st.html(
                 "<p role='status'>The file in red was not accepted: choose a PNG or JPEG picture of up to 10 MB.</p>"
             )
-    if file is None:
+    if KEPT not in st.session_state:
         return []
-    pixels = read_picture(file.getvalue())
+    name, content = st.session_state[KEPT]
+    if uploaded is None:
+        with st.container(key="picture_kept", width=SIDE, horizontal=True, vertical_alignment="center"):
+            st.caption(plain(name))
+            st.button("Remove", on_click=_forget)
+    pixels = read_picture(content)
     with st.container(key="picture_read"):
         st.image(pixels, width=SIDE)  # what is read, not what a browser makes of the file
     return drawing_stages(pixels)
+
+
+def _keep() -> None:
+    """Keep the file that was chosen, by its name and what is in it; forget the one that was removed."""
+    file = st.session_state[UPLOADER]
+    if file is None:
+        _forget()
+    else:
+        st.session_state[KEPT] = file.name, file.getvalue()
+
+
+def _forget() -> None:
+    st.session_state.pop(KEPT, None)

@@ -17,7 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lab.drawing import Stage
 from lab.store import ENDED, Run, Store, StoreError, open_store
 from lab.ui.addressed import asked, one_of, say
-from lab.ui.choice import choice
+from lab.ui.choice import choice, put
 from lab.ui.state import RUN
 from lab.ui.text import plain
 
@@ -84,7 +84,7 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     with which:
         wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
         if wanted is not None:
-            st.session_state[READER] = wanted
+            put(READER, wanted)
         chosen = choice(
             READER,
             [SHIPPED_RUN, *runs],
@@ -105,7 +105,8 @@ def _follow_what_is_watched(runs: Mapping[int, Run]) -> None:
     """Who has just started a run, or opened one that trains, comes here to see it read: once for each."""
     watched = runs.get(st.session_state.get(RUN, SHIPPED_RUN))
     if watched and watched.status not in ENDED and st.session_state.get(FOLLOWED) != watched.id:
-        st.session_state[FOLLOWED] = st.session_state[READER] = watched.id
+        st.session_state[FOLLOWED] = watched.id
+        put(READER, watched.id)
 
 
 def _called(run: Run) -> str:
@@ -140,7 +141,7 @@ def choose_epoch(key: str, epochs: Sequence[int]) -> int:
     named = {_epoch_words(epoch): epoch for epoch in epochs}
     wanted = asked("epoch", named.get, usual=epochs[-1])
     if wanted is not None:
-        st.session_state[key] = wanted
+        put(key, wanted)
     chosen = choice(
         key,
         epochs,

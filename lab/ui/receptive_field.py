@@ -18,6 +18,7 @@ from lab.ui.choice import choice, kept, known, put
 from lab.ui.digits import choose_test_image, show_test_digit
 from lab.ui.layer_maps import maps_of, reference_maps_of, show_value_map, untrained_maps_of
 from lab.ui.network_choice import trained_reader
+from lab.ui.sections import expander
 from lab.ui.state import draft, the_store
 from lab.ui.sum_words import show_sum
 from lab.ui.text import plain
@@ -51,7 +52,7 @@ def show_receptive_field(rows: Sequence[LayerRow]) -> None:
         st.markdown(f"**Map {channel} of layer {layer.index}**")
         shown = None if image is None else _show_map(layer, place, image)
     if shown is not None:
-        with st.expander("The sum that made this value", key="value-sum"):
+        with expander("value-sum", "The sum that made this value"):
             show_sum(shown, place)
 
 
@@ -138,4 +139,6 @@ def _slider(label: str, key: str, count: int, help: str) -> int:
 
 
 def _take_click() -> None:
-    _, st.session_state[ROW], st.session_state[COLUMN] = picked(CLICK)
+    _, row, column = picked(CLICK)
+    put(ROW, row)
+    put(COLUMN, column)

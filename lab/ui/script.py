@@ -4,6 +4,7 @@ import streamlit as st
 
 from lab.lifespan import problems, visited
 from lab.ui.addressed import addressed
+from lab.ui.choice import telling
 from lab.ui.errors import show_callback_error
 from lab.ui.layout import start_page
 from lab.ui.navigation import PAGES, menu
@@ -19,5 +20,5 @@ with st.container():  # always there: the page below keeps its place, whatever i
 shown = st.navigation(menu(), position="top")
 with st.container():  # as above
     mention_live_run(on_train=shown.title == PAGES["train"][0])
-with addressed(shown.title):
+with addressed(shown.title), telling(shown.title):
     shown.run()

@@ -67,12 +67,10 @@ def address_problem() -> str | None:
 
 def show_draft_in_address() -> None:
     """Have the address say what Start would train: it outlives a reload, and a link carries it."""
-    told = to_address(draft().config)
-    for name in set(st.query_params) & (ADDRESSED - set(told)):
-        del st.query_params[name]
-    for name, text in told.items():
-        if st.query_params.get(name) != text:
-            st.query_params[name] = text
+    before = st.query_params.to_dict()
+    after = {name: text for name, text in before.items() if name not in ADDRESSED} | to_address(draft().config)
+    if after != before:
+        st.query_params.from_dict(after)  # at once: the browser hears of each change
 
 
 def use_settings(config: RunConfig) -> None:

@@ -95,12 +95,12 @@ class Story:
         if state is None or seconds is None:
             return None
         left = (1 - state.share) * state.epochs
-        if left < 1 and self._timeline.epochs:  # what is left then is mostly the last evaluation, the longest of all
-            an_epoch = statistics.mean(epoch.seconds for epoch in self._timeline.epochs[-RECENT:])
-        elif left:
+        if left >= 1:
             an_epoch = seconds / left
-        else:
-            return None if epochs else seconds
+        elif self._timeline.epochs:  # what is left then is mostly the last evaluation, the longest of all
+            an_epoch = statistics.mean(epoch.seconds for epoch in self._timeline.epochs[-RECENT:])
+        else:  # its only epoch
+            an_epoch = self._left.spent + seconds
         return seconds + epochs * an_epoch
 
     def _row(self, kept: Kept) -> dict[str, Any]:

@@ -207,7 +207,9 @@ def one(name: str) -> FilePayload:
     return {"name": name, "mimeType": "image/png", "buffer": file.getvalue()}
 
 
-def test_a_file_that_the_browser_does_not_even_send_takes_the_old_answer_away(server: LabServer, new_tab: Tabs) -> None:
+def test_a_file_that_is_not_even_sent_takes_the_old_answer_away_and_the_last_one_is_kept_until_removed(
+    server: LabServer, new_tab: Tabs
+) -> None:
     page, _ = open_board(server, new_tab)
     page.get_by_role("radio", name="Picture file").click()
     files = page.locator("input[type=file]")
@@ -221,6 +223,14 @@ def test_a_file_that_the_browser_does_not_even_send_takes_the_old_answer_away(se
     files.set_input_files(one("another.png"))
     expect_answer(page, "1")
     expect(page.get_by_text("The file in red was not accepted")).to_be_hidden()
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+    page.go_back()
+    expect_answer(page, "1")
+    expect(page.get_by_text("another.png")).to_be_visible()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("Choose a picture of one digit.")).to_be_visible()
+    expect(page.locator(".st-key-picture_read img")).to_have_count(0)
 
 
 def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_on(

@@ -1,4 +1,4 @@
-"""What is taken along from a page: a run's files, a link for a lesson, the run on a projector."""
+"""What is taken along from a page, and found on coming back: files, a link for a lesson, the address, the open tab."""
 
 import io
 import json
@@ -9,6 +9,7 @@ from csv import DictReader
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pytest
 from app_pages import add_run, epoch
 from browser.curves import wait_for_points
 from examples import tiny_run, wait_until
@@ -22,6 +23,7 @@ from lab.config import from_json
 from lab.events import Finished
 
 expect.set_options(timeout=90_000)
+HISTORY = Path(__file__).parents[2] / "lab" / "ui" / "history.js"
 Tabs = Callable[[str], Page]
 
 
@@ -55,7 +57,54 @@ def test_back_leads_to_the_page_before_whatever_was_set_meanwhile(server: LabSer
     expect(page).to_have_url(re.compile("schedule.kind=step"))
     page.go_back()
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/runs\b"))
+    expect(page).to_have_url(f"{server.address}/runs")
+
+
+@pytest.mark.parametrize(
+    ("first", "written"),
+    [
+        ("/steps?step=5", ["/train", "/train?step=3"]),
+        ("/steps?step=5", ["/steps?step=3", "/train?step=3"]),  # the new page's, before React has drawn the change
+        ("/runs?compare=1", ["/runs?step=3", "/train?step=3"]),
+        ("/mistakes?cell=4-9", ["/mistakes", "/inside", "/inside?image=7"]),  # `st.switch_page` clears the address
+        ("/?step=5", ["/?step=5&run=7", "/", "/train", "/train?step=5", "/train?step=5&run=7"]),
+    ],
+)
+def test_a_click_that_leads_to_another_page_makes_one_entry_whatever_is_written_on_the_way(
+    context: BrowserContext, first: str, written: list[str]
+) -> None:
+    page, lab = context.new_page(), "http://lab.test"
+    page.route("**", lambda route: route.fulfill(body="<button>Away</button>", content_type="text/html"))
+    page.goto(f"{lab}{first}")
+    page.add_script_tag(path=HISTORY)
+    for address in (first, "/draw", first):  # a page says its own, and is come back to
+        page.get_by_role("button").click()
+        page.evaluate("address => history.pushState({}, '', address)", address)
+    before = page.evaluate("history.length")
+    page.get_by_role("button").click()
+    for address in written:
+        page.evaluate("address => history.pushState({}, '', address)", address)
+    assert page.url == f"{lab}{written[-1]}" and page.evaluate("history.length") == before + 1
+    page.evaluate("history.back()")
+    page.wait_for_url(f"{lab}{first}")
+
+
+def test_the_open_tab_is_found_again_by_the_menu_by_a_reload_and_by_back(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/train")
+    beyond = page.get_by_role("tab", name="Beyond")
+    beyond.click()
+    expect(page).to_have_url(f"{server.address}/train?step=3&tab=beyond")
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page).to_have_url(f"{server.address}/runs")
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page).to_have_url(f"{server.address}/train?step=3&tab=beyond")
+    expect(beyond).to_have_attribute("aria-selected", "true")
+    page.reload()
+    expect(beyond).to_have_attribute("aria-selected", "true")
+    page.get_by_role("link", name="Steps", exact=True).click()
+    expect(page.get_by_role("heading", name="Five steps")).to_be_visible()
+    page.go_back()
+    expect(beyond).to_have_attribute("aria-selected", "true")
 
 
 def test_a_runs_files_arrive_whole(server: LabServer, new_tab: Tabs) -> None:

@@ -1,5 +1,6 @@
 """Who trains, who waits and for what, and whose worker is dead."""
 
+import socket
 import time
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from stories import ME, STARTED, WINDOW, epoch, running
 
 from lab.events import Event, Finished, Paused
 from lab.store import Store, active, turns, worker_name
-from lab.store.active import ONE_LOOK, SILENCE, Watch
+from lab.store.active import KILLED, ONE_LOOK, SILENCE, Watch
 
 ELSEWHERE = "another-host:1:1:worker"
 
@@ -234,13 +235,32 @@ def test_an_unreadable_run_is_no_hindrance_to_the_queue(store: Store, damage: st
     assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [first, second]
 
 
-@pytest.mark.parametrize("column", ["worker", "owner", "claim", "turn", "heartbeat", "device", "wanted"])
+@pytest.mark.parametrize("column", ["worker", "claim", "turn", "device", "wanted"])
 def test_a_row_that_holds_what_it_cannot_holds_up_nobody(store: Store, column: str) -> None:
     odd, sound = store.submit(tiny_run()), store.submit(tiny_run())
     with store._database.writing() as connection:
         connection.execute(sa.text(f"UPDATE runs SET {column} = x'ff00' WHERE id = :id"), {"id": odd})
     assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [sound]
     assert sound in [run.id for run in store.runs()]
+
+
+@pytest.mark.parametrize("value", ["x'ff00'", "'soon'", "1e300", "9e999", "-1e300", "NULL"])
+def test_a_damaged_heartbeat_keeps_no_device_from_others_once_its_worker_is_gone(store: Store, value: str) -> None:
+    dead = running(store, STARTED, worker=f"{socket.gethostname()}:999999999:gone")
+    with store._database.writing() as connection:
+        connection.execute(sa.text(f"UPDATE runs SET heartbeat = {value} WHERE id = :id"), {"id": dead})
+    before = time.time()
+    found = store.run(dead)
+    assert (found.status, found.reason) == ("interrupted", KILLED) and before <= (found.ended or 0) <= time.time()
+    assert store.claim(store.submit(tiny_run()), ME, found.device or "") is not None
+
+
+@pytest.mark.parametrize("column", ["heartbeat", "owner", "host"])
+def test_a_run_waits_for_its_turn_whatever_its_last_worker_has_left(store: Store, column: str) -> None:
+    run_id = store.submit(tiny_run())
+    with store._database.writing() as connection:
+        connection.execute(sa.text(f"UPDATE runs SET {column} = x'ff00' WHERE id = :id"), {"id": run_id})
+    assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [run_id]
 
 
 def test_the_question_who_waits_reads_no_run_that_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

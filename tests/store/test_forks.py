@@ -106,7 +106,7 @@ def test_a_fork_is_copied_with_the_name_of_its_parent(store: Store, tmp_path: Pa
     claimed(store, fork, ME)
     say(store, fork, replace(STARTED, first_epoch=3), whole(3), Finished())
     other = Store(file_url(tmp_path / "other.sqlite3"))
-    assert store.copy_to(other).refused == []
+    assert other.import_file(Path(store.url.removeprefix("sqlite:///"))).refused == []
     copied = {run.uuid: run for run in other.runs()}
     assert copied[store.run(fork).uuid].parent == store.run(parent).uuid
     assert copied[store.run(fork).uuid].parent_epoch == 2
@@ -119,5 +119,6 @@ def test_a_fork_that_contradicts_itself_is_not_taken(change: str, store: Store, 
     say(store, fork, replace(STARTED, first_epoch=3), whole(3), Finished())
     with store._database.writing() as connection:
         connection.execute(sa.text(f"UPDATE runs SET {change} WHERE id = {fork}"))
-    (refused,) = store.copy_to(Store(file_url(tmp_path / "other.sqlite3"))).refused
+    other = Store(file_url(tmp_path / "other.sqlite3"))
+    (refused,) = other.import_file(Path(store.url.removeprefix("sqlite:///"))).refused
     assert "it says that it continues another run after epoch" in refused

@@ -50,7 +50,7 @@ def test_a_copied_run_is_the_same_run_under_another_number(store: Store, theirs:
 
 @pytest.mark.parametrize(("inputs", "sound"), [(10, True), (9, False)])
 def test_the_linear_layer_is_among_the_weights_that_are_vouched_for(
-    store: Store, theirs: Store, inputs: int, sound: bool
+    store: Store, theirs: Store, inputs: int, sound: bool, file: Path
 ) -> None:
     network = tiny_run().network
     config = tiny_run(network=replace(network, layers=(*network.layers, linear())))
@@ -59,7 +59,7 @@ def test_the_linear_layer_is_among_the_weights_that_are_vouched_for(
     tensors = {**load(kept.weights), "9.weight": np.zeros((10, inputs), np.float32)}
     told = replace(whole(1), checkpoint=replace(kept, weights=save(tensors)))
     running(theirs, STARTED, told, Stopped(), config=config)
-    assert len(theirs.copy_to(store).copied) == sound
+    assert len(store.import_file(file).copied) == sound
 
 
 def test_a_file_in_use_is_imported_with_all_that_its_log_holds_and_is_not_touched(
@@ -102,9 +102,32 @@ def test_a_run_is_imported_once_however_often_its_file_is(store: Store, theirs: 
 
 def test_runs_that_went_a_round_through_other_stores_are_known(store: Store, theirs: Store, file: Path) -> None:
     finished(store)
-    store.copy_to(theirs)
+    theirs.import_file(Path(store.url.removeprefix("sqlite:///")))
     back = store.import_file(file)
     assert (back.copied, back.already_here) == ([], 1)
+
+
+def test_of_two_runs_with_one_uuid_the_first_is_taken_and_the_other_named(
+    store: Store, theirs: Store, file: Path
+) -> None:
+    finished(theirs)
+    running(theirs, STARTED, whole(1), Stopped())
+    theirs.close()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        (table,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'runs'").fetchone()
+        connection.execute("ALTER TABLE runs RENAME TO before")
+        connection.execute(table.replace("UNIQUE (uuid)", "CHECK (id)"))
+        connection.execute("INSERT INTO runs SELECT * FROM before")
+        connection.execute("DROP TABLE before")
+        connection.execute("UPDATE runs SET uuid = (SELECT uuid FROM runs WHERE id = 1)")
+    for copied, already_here in ((1, 0), (0, 1)):
+        done = store.import_file(file)
+        assert (len(done.copied), done.already_here) == (copied, already_here)
+        [sentence] = done.refused
+        assert sentence.startswith(f"{file}: Run 2 (") and sentence.endswith(
+            "was not copied: it has the uuid of run 1."
+        )
+    assert [run.status for run in store.runs()] == ["finished"]
 
 
 def test_a_labs_own_file_is_not_imported(store: Store) -> None:
@@ -113,18 +136,20 @@ def test_a_labs_own_file_is_not_imported(store: Store) -> None:
         store.import_file(own)
 
 
-def test_only_ended_runs_are_copied(store: Store, theirs: Store) -> None:
+def test_only_ended_runs_are_copied(store: Store, theirs: Store, file: Path) -> None:
     for seed, ending in enumerate((Stopped(), Failed(reason="no memory"))):
         running(theirs, STARTED, whole(1), ending, config=tiny_run(seed=seed))
     running(theirs, STARTED, config=tiny_run(seed=8))
     theirs.submit(tiny_run(seed=9))
-    assert len(theirs.copy_to(store).copied) == 2
+    assert len(store.import_file(file).copied) == 2
     assert [(run.config.seed, run.status) for run in store.runs()] == [(1, "failed"), (0, "stopped")]
 
 
-def test_a_slim_copy_has_every_epoch_but_only_the_last_weights_and_no_windows(store: Store, theirs: Store) -> None:
+def test_a_slim_copy_has_every_epoch_but_only_the_last_weights_and_no_windows(
+    store: Store, theirs: Store, file: Path
+) -> None:
     running(theirs, STARTED, WINDOW, whole(1), replace(WINDOW, epoch=2, iteration=4), whole(2), Stopped())
-    [copy] = theirs.copy_to(store, slim=True).copied
+    [copy] = store.import_file(file, slim=True).copied
     assert [kept.event.kind for kept in store.events_after(copy)] == ["started", "epoch", "epoch", "stopped"]
     assert store.checkpoint_epochs(copy) == [2]
     assert store.checkpoint(copy).weights == whole(2).checkpoint.weights  # type: ignore[union-attr]
@@ -133,10 +158,10 @@ def test_a_slim_copy_has_every_epoch_but_only_the_last_weights_and_no_windows(st
 
 @pytest.mark.parametrize(("slim", "resumable"), [(False, True), (True, False)])
 def test_a_stopped_run_that_came_without_its_optimisers_state_cannot_be_resumed(
-    store: Store, theirs: Store, slim: bool, resumable: bool
+    store: Store, theirs: Store, slim: bool, resumable: bool, file: Path
 ) -> None:
     running(theirs, STARTED, whole(1), Stopped())
-    [copy] = theirs.copy_to(store, slim=slim).copied
+    [copy] = store.import_file(file, slim=slim).copied
     assert store.run(copy).resumable is resumable
     [listed] = store.runs()
     assert listed.resumable is resumable
@@ -235,19 +260,21 @@ def test_a_run_that_cannot_be_vouched_for_is_refused_by_name_and_the_others_are_
         (b"weights", "holds no weights of its network"),
     ],
 )
-def test_blobs_of_another_kind_are_refused(store: Store, theirs: Store, checkpoint: bytes, problem: str) -> None:
+def test_blobs_of_another_kind_are_refused(
+    store: Store, theirs: Store, checkpoint: bytes, problem: str, file: Path
+) -> None:
     kept = whole(1).checkpoint
     assert kept is not None
     running(theirs, STARTED, replace(whole(1), checkpoint=replace(kept, weights=checkpoint)), Stopped())
-    [sentence] = theirs.copy_to(store).refused
+    [sentence] = store.import_file(file).refused
     assert problem in sentence
 
 
-def test_predictions_of_another_number_of_images_are_refused(store: Store, theirs: Store) -> None:
+def test_predictions_of_another_number_of_images_are_refused(store: Store, theirs: Store, file: Path) -> None:
     kept = whole(1).checkpoint
     assert kept is not None
     running(theirs, STARTED, replace(whole(1), checkpoint=replace(kept, predictions=bytes(9_999))), Stopped())
-    [sentence] = theirs.copy_to(store).refused
+    [sentence] = store.import_file(file).refused
     assert "no predictions of 10,000 images" in sentence
 
 

@@ -15,6 +15,7 @@ from lab.events import Event, Finished, Stopped
 from lab.number_words import unbroken
 from lab.steps import step
 from lab.store import Ahead, Kept, Run, Status
+from lab.time_left import TRAINING_COSTS
 from lab.web.story import Place, Story
 
 
@@ -175,6 +176,17 @@ def test_others_are_waited_for_as_long_as_an_epoch_takes_however_little_its_own_
     own, others = told.story.seconds_until(0), told.story.seconds_until(10)
     assert own is not None and others is not None
     assert others - own == pytest.approx(10 * 3.0, rel=0.1)
+
+
+@pytest.mark.parametrize("done", [200, 285, 299, 300])
+def test_who_waits_for_a_run_of_one_epoch_is_told_the_same_however_little_of_it_is_left(done: int) -> None:
+    config = tiny_run(epochs=1, training_images=16 * 300)
+    told = Told(config)
+    told.hear(started(config), *(window(one, of=300) for one in range(1, done + 1)))
+    own, others = told.story.seconds_until(0), told.story.seconds_until(10)
+    assert own is not None and others is not None
+    an_epoch = 16 * 300 / 480 + config.images_read(1) / (TRAINING_COSTS * 480)  # trained at 480 images a second, read
+    assert others - own == pytest.approx(10 * an_epoch, rel=0.02)
 
 
 def test_numbers_that_no_browser_can_read_are_left_out() -> None:
