@@ -40,10 +40,11 @@ pytestmark = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorc
 ROOT = Path(__file__).parents[2]
 AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
 OVERLAPPING = LayerSpec(kind="max_pool", kernel=3, stride=1, padding=1)
+ONCE = replace(step(6).config.network, second_reading=False)  # a second reading is another call of the engine
 NETWORKS = {
     "step 1": step(1).config.network,
     "step 2": step(2).config.network,
-    "step 6": step(6).config.network,
+    "step 6": ONCE,
     "no stem": NetworkConfig(layers=(conv(8, 3, padding=1), max_pool(), conv(12, 3, stride=2, padding=1), conv(10, 3))),
     "padding as wide as the kernel": NetworkConfig(
         layers=(conv(8, 3), conv(20, 1, padding=1), max_pool(3, 2), conv(10, 5, padding=4))
@@ -66,7 +67,7 @@ NETWORKS = {
     "many weights": NetworkConfig(layers=(conv(40, 3, stride=2), conv(96, 5), conv(10, 5))),
     "one layer": NetworkConfig(layers=(conv(10, 28),)),
     "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
-    "no bias": replace(step(6).config.network, bias="none"),
+    "no bias": replace(ONCE, bias="none"),
     "no stem and no bias": NetworkConfig(layers=(conv(8, 3), max_pool(), conv(12, 3), conv(10, 3)), bias="none"),
     "linear behind a convolution": NetworkConfig(layers=(conv(8, 5, stride=3), linear())),
     "linear behind a stem": NetworkConfig(layers=(conv(33, 3), conv(17, 1), linear())),
