@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.analysis import RunSummary
+from lab.config import RunConfig
 from lab.findings import beside_the_target
-from lab.quick import is_quick
-from lab.steps import STEPS, TARGET_ACCURACY, Step, step
+from lab.quick import full, is_quick
+from lab.steps import STEPS, TARGET_ACCURACY, Step, step, with_recipe
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """A sentence on what came of it, one on what to do next, and the step that this leads to, if any."""
+    """A sentence on what came of it, one on what to do next, and what that is of a step or of the same run in full."""
 
     result: str
     next: str
     step: Step | None = None
+    whole: RunConfig | None = None
+    """Of a quick run: its recipe as a full one."""
 
 
 def ending(run: RunSummary) -> Ending | None:
@@ -25,7 +28,8 @@ def ending(run: RunSummary) -> Ending | None:
         return None
     result = f"Finished: {run.last.test_accuracy:.2f} % of the {run.evaluated} images are read correctly{_target(run)}."
     if is_quick(run.config):
-        return Ending(result=result, next="Next: press Start training, with the same settings on all images.")
+        recipe = run.config if run.step is None else with_recipe(run.config, run.step)  # with its own batches
+        return Ending(result=result, next="Next: train it in full, on all images.", whole=full(recipe))
     if run.step is None or not run.as_published:
         return Ending(result=result, next="Next: change one thing, train again, and compare the two on the Runs page.")
     if run.step == len(STEPS):

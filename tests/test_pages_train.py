@@ -43,6 +43,7 @@ from lab.evidence import one_seed_words, reference_pools
 from lab.figures import LARGE
 from lab.guess import GUESSES
 from lab.number_words import unbroken
+from lab.quick import quick
 from lab.seeds import main_pool
 from lab.standing import moment
 from lab.steps import step
@@ -310,6 +311,16 @@ def test_a_finished_run_is_held_against_the_target_and_read(store: Store, correc
     assert "It overfits" in told
     assert "mean of the last 3 epochs" in told
     assert step(3).published_findings in told
+
+
+def test_after_a_quick_run_its_full_run_is_set_up_with_a_click(store: Store) -> None:
+    """Whatever stands on the left: a run of the command line is watched beside settings of one's own."""
+    run = (epoch(number, 9800) for number in range(1, 6))
+    add_run(store, *run, Finished(), config=quick(replace(step(6).config, seed=2)))
+    app = open_app("train", step="2")
+    button(app, "Set up the full run").click().run()
+    assert is_well(app)
+    assert draft(app) == replace(step(6).config, seed=2)
 
 
 def test_a_run_says_when_it_began_and_before_that_when_it_was_queued(store: Store) -> None:

@@ -1,10 +1,12 @@
 """What is said of a finished run: its result against the target, and what to do next."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from summaries import epochs, seed_run, summary
 
+from lab.config import Optimizer
 from lab.ending import ending
 from lab.findings import scorecard
 from lab.quick import quick
@@ -42,7 +44,14 @@ def test_a_quick_run_leads_to_the_whole_one_and_is_not_held_against_the_target()
     found = ending(summary(epochs(*[97.0] * 5), base=quick(step(3).config)))
     assert found is not None
     assert found.result == "Finished: 97.00 % of the test images are read correctly."
-    assert "on all images" in found.next
+    assert found.next == "Next: train it in full, on all images."
+    assert found.whole == step(3).config
+
+
+def test_the_whole_run_of_settings_of_ones_own_keeps_them() -> None:
+    own = replace(step(3).config, optimizer=Optimizer(learning_rate=0.02), seed=4, device="cpu")
+    found = ending(summary(epochs(*[97.0] * 5), base=quick(own)))
+    assert found is not None and found.whole == replace(own, batch_size=16)
 
 
 def test_held_out_images_are_named_and_have_no_target() -> None:

@@ -13,7 +13,7 @@ from lab.ending import ending
 from lab.number_words import unbroken
 from lab.standing import whereabouts
 from lab.store import ENDED, LIVE, Run, Store, StoreError
-from lab.ui.state import TOO_LATE, draft, set_draft
+from lab.ui.state import TOO_LATE, draft, set_draft, use_settings
 from lab.ui.text import plain
 
 STATUS_COLOURS = {
@@ -47,6 +47,8 @@ def show_ending(run: RunSummary) -> None:
     if told.step is not None:
         label, number = f"Set up step {told.step.number}", told.step.number
         on.button(label, key="next-step", width="stretch", on_click=_set_up, args=(number,))
+    if told.whole is not None:
+        on.button("Set up the full run", key="full-run", width="stretch", on_click=use_settings, args=(told.whole,))
 
 
 def _set_up(number: int) -> None:
