@@ -37,7 +37,7 @@ from lab.steps import PublishedEpoch, published_epochs
 SEED, EPOCHS, BATCH, WORKERS = 1, 15, 64, 4
 DROPOUT, DEGREES = 0.05, 7.0
 MASKS = "T4"
-"""A guess: docs/results.md says what speaks for it."""
+"""A guess: which GPU it was is not told, and no figure of the replays decides it."""
 
 
 @dataclass(frozen=True)
