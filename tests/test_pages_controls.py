@@ -31,6 +31,7 @@ from app_pages import (
 from streamlit.testing.v1 import AppTest
 
 from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv
+from lab.events import Finished
 from lab.quick import quick
 from lab.steps import DROPOUT, RECIPE, ROTATION, STEP_SCHEDULE, STEPS, step
 from lab.store import Store
@@ -67,14 +68,8 @@ def test_what_a_drawing_that_was_cut_short_told_the_browser_is_told_again() -> N
         widgets = [*app.toggle, *app.slider, *app.selectbox, *app.text_input]
         return {widget.proto.set_value for widget in widgets if widget.key.startswith(("field-", "switch-"))}
 
-    def cut_short() -> Any:
-        return patch.object(controls_module, "show_augmented_digits", st.stop)  # late on the page
-
-    with cut_short():
-        app = with_draft(EVERYTHING_ELSE)
-        assert is_told(app) == is_told(app.run()) == {True}
-    assert is_told(app.run()) == {True} and is_told(app.run()) == {False}
-    with cut_short():
+    app = with_draft(EVERYTHING_ELSE)
+    with patch.object(controls_module, "show_augmented_digits", st.stop):  # late on the page
         labelled(app.selectbox, "Step").select(1).run()
     assert app.run().toggle(key="field-network.batch_norm").proto.set_value
     assert is_told(app.run()) == {False} and controls(app) == expected(draft(app))
@@ -419,21 +414,37 @@ def test_the_draft_outlives_leaving_the_page() -> None:
     assert draft(app).seed == 42
 
 
+def valued(app: AppTest) -> list[Any]:
+    return [*app.toggle, *app.slider, *app.text_input, *app.selectbox, *app.get("button_group")]
+
+
+def labels(app: AppTest) -> list[str]:
+    return [widget.label for widget in valued(app)]
+
+
 def told(app: AppTest) -> list[str]:
     """The labels of the widgets whose value the browser is told, whatever it shows."""
-    drawn = [*app.toggle, *app.slider, *app.text_input, *app.selectbox, *app.get("button_group")]
-    return [widget.label for widget in drawn if widget.proto.set_value]
+    return [widget.label for widget in valued(app) if widget.proto.set_value]
 
 
-def test_only_a_widget_that_does_not_know_its_value_is_told_it(store: Store) -> None:
-    """A value that is told again may arrive just after a click that its drawing knew nothing of, and take it back."""
-    app = open_app("train")
-    first = told(app)
-    assert {"Step", "Batch norm", "Dropout", "Learning rate", "Rotation ±°"} <= set(first)
-    app.run()
-    in_popovers = {"How many seeds", "Hide"}  # in the browser only once those are opened
-    assert set(told(app)) == in_popovers
-    labelled(app.toggle, "Batch norm").set_value(False).run()
-    assert set(told(app)) == {"Step", *in_popovers}  # it is none any more
+@pytest.mark.parametrize("page", ["start", "steps", "train", "layers", "draw", "inside", "mistakes", "runs"])
+def test_no_page_tells_a_widget_its_value_when_it_is_opened(page: str, store: Store) -> None:
+    runs = [add_run(store, epoch(1, 9000), epoch(2, 9100), Finished()) for _ in range(2)]
+    chosen = {"compare": ",".join(map(str, runs))} if page == "runs" else {}
+    assert not told(open_app(page, **chosen))
+
+
+def test_only_a_widget_that_has_another_value_is_told_its_value(store: Store) -> None:
+    """What is told may arrive just after a click or a text that its drawing knew nothing of, and take it back.
+
+    A drawing that is not drawn to its end is followed by one that may not know what the browser has of it.
+    """
+    with patch.object(controls_module, "show_augmented_digits", st.stop):  # late on the page
+        app = open_app("train")
+        assert {"Step", "Batch norm", "Dropout", "Learning rate", "Rotation ±°"} <= set(labels(app)) and not told(app)
+    assert not told(app.run())
+    labelled(app.text_input, "Learning rate").set_value("0.001").run()
+    assert told(app) == ["Step"]  # it is none any more
+    assert not told(app.run())
     labelled(app.selectbox, "Step").set_value(5).run()
-    assert {"Batch norm", "Augmentation", "Rotation ±°"} <= set(told(app))
+    assert {"Augmentation", "Scheduler", "Rotation ±°"} <= set(told(app))

@@ -175,7 +175,8 @@ def test_one_map_and_one_kernel_are_not_spoken_of_as_several(store: Store, few: 
 
 def test_what_is_clicked_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     """AppTest cannot click on a component; the browser tests do."""
-    state: dict[str, Any] = {LAYER: 4, inside.OF_LAYER: (4, ())}
+    drawn = dict.fromkeys([inside.MAP, inside.ROW, inside.COLUMN], 0)
+    state: dict[str, Any] = {LAYER: 4, inside.OF_LAYER: (4, ()), **drawn}
     monkeypatch.setattr("streamlit.session_state", state)
     for take, found in ((inside._take_layer, (2,)), (inside._take_map, (5,)), (inside._take_value, (0, 3, 4))):
         monkeypatch.setattr(inside, "picked", lambda _, found=found: found)

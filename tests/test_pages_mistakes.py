@@ -102,7 +102,7 @@ def test_a_cell_that_is_clicked_is_chosen_and_clicked_again_all_wrong_digits_are
     trained: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """AppTest cannot click on a component; the browser tests do."""
-    state: dict[str, Any] = {}
+    state: dict[str, Any] = {CELL: mistakes.ALL_WRONG}
     monkeypatch.setattr("streamlit.session_state", state)
     monkeypatch.setattr(mistakes, "chosen_cell", lambda _: (4, 9))
     mistakes._take_cell()

@@ -6,41 +6,49 @@ change (a layer is edited, a run renamed), it hands back a text that is none of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import streamlit as st
 
 T = TypeVar("T")
-TOLD_ON, TOLD, TELLING = "told_on", "told", "telling"
-"""Of which page, and the keys of the widgets whose values the browser knows there, or is being told."""
+FIRST = {"pills": "default", "segmented_control": "default"}
+"""What a widget calls the value that it has until it is given another; the others call it `value`."""
+UNSURE, TOLD = "unsure", "told"
+"""Keys of widgets: those to be told a value, until a drawing that tells it has come to its end; those of this one."""
 
 
 @contextmanager
-def telling(page: str) -> Iterator[None]:
+def telling() -> Iterator[None]:
     """Around the drawing of a page: what it tells the browser counts as known there once it was drawn to its end.
 
-    Of a drawing that a click has cut short Streamlit throws away what it has not sent yet. On another page a widget of
-    the same key is another widget.
+    Of a drawing that a click has cut short Streamlit throws away what it has not sent yet.
     """
-    if st.session_state.get(TOLD_ON) != page:
-        st.session_state[TOLD_ON], st.session_state[TOLD] = page, set()
-    st.session_state[TELLING] = set()
+    st.session_state[TOLD] = set()
     yield
-    _keys(TOLD).update(_keys(TELLING))
+    _keys(UNSURE).difference_update(_keys(TOLD))
 
 
-def tell(key: str, value: Any) -> None:
-    """Have the widget of this key, which is drawn next, show a value.
+def shown(widget: Callable[..., Any], key: str, value: Any, *stated: Any, **more: Any) -> Any:
+    """Draw the widget with this value; returns what the widget returns.
 
-    The browser is told only what it does not know: a value that is told in every drawing may arrive just after a click
-    that this drawing knew nothing of, and takes it back.
+    A value that it is told may arrive just after a click or a text that this drawing knew nothing of, and takes that
+    back. So the value goes to the browser as the widget's first, which counts for a new widget only; it is told where
+    the widget has another one.
     """
-    if key not in _keys(TOLD) or key not in st.session_state or st.session_state[key] != value:
+    if key in _keys(UNSURE) or (key in st.session_state and st.session_state[key] != value):
         st.session_state[key] = value
-        _keys(TOLD).discard(key)
-    _keys(TELLING).add(key)
+        _keys(UNSURE).add(key)
+        _keys(TOLD).add(key)
+        return widget(*stated, key=key, **more)
+    return widget(*stated, key=key, **more, **_first(widget.__name__, value, more))
+
+
+def _first(kind: str, value: Any, more: Mapping[str, Any]) -> dict[str, Any]:
+    if kind == "selectbox":
+        return {"index": list(more["options"]).index(value) if value in more["options"] else None}
+    return {FIRST.get(kind, "value"): value}
 
 
 def _keys(name: str) -> set[str]:
@@ -48,16 +56,9 @@ def _keys(name: str) -> set[str]:
     return keys
 
 
-def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, opens: bool = False, **more: Any) -> T:
-    """Draw the widget; returns its value, which is `first` until it is given another one.
-
-    `opens`: it stands in a popover, so it is in the browser only once that is opened, and is told its value each time.
-    """
-    if opens:
-        st.session_state[key] = known(key, first)
-    else:
-        tell(key, known(key, first))
-    value: T = widget(*stated, key=key, **more)
+def kept(key: str, first: T, widget: Callable[..., Any], *stated: Any, **more: Any) -> T:
+    """Draw the widget; returns its value, which is `first` until it is given another one."""
+    value: T = shown(widget, key, known(key, first), *stated, **more)
     st.session_state[_kept(key)] = value
     return value
 
@@ -75,8 +76,10 @@ def known(key: str, first: T) -> T:
 
 def put(key: str, value: Any) -> None:
     """Give such a widget another value: before it is drawn, or in a callback."""
-    st.session_state[key] = st.session_state[_kept(key)] = value
-    _keys(TOLD).discard(key)
+    st.session_state[_kept(key)] = value
+    if key in st.session_state:  # otherwise it is drawn with this value as its first
+        st.session_state[key] = value
+        _keys(UNSURE).add(key)
 
 
 def choice(key: str, options: Sequence[T], default: T, widget: Callable[..., Any] = st.selectbox, **select: Any) -> T:

@@ -13,7 +13,7 @@ from lab.layers import ImpossibleNetwork, total_parameters
 from lab.schedule import planned_learning_rates
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, matching_step, step
 from lab.ui.chart import show_figure
-from lab.ui.choice import tell
+from lab.ui.choice import shown
 from lab.ui.digits import show_augmented_digits
 from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider, switch
@@ -30,13 +30,13 @@ def choose_step() -> None:
     """The preset: sets the recipe below; none is shown when the draft is none of them, or cannot be trained."""
     held = draft()
     matching = None if held.problems else matching_step(held.config)
-    tell(PRESET, matching.number if matching else None)
-    st.selectbox(
+    shown(
+        st.selectbox,
+        PRESET,
+        matching.number if matching else None,
         "Step",
-        [preset.number for preset in STEPS],
+        options=[preset.number for preset in STEPS],
         format_func=lambda number: f"{number}. {step(number).name}",
-        key=PRESET,
-        index=None,
         placeholder="Your own settings: none of the seven steps",
         on_change=_take_preset,
         help=f"A starting point: you can change everything below afterwards. {STEP_RULE}",
@@ -79,12 +79,12 @@ def toggles() -> None:
 
 def _augmentation_switch() -> None:
     key = "switch-augmentation"
-    tell(key, draft().config.augmentation.active)
 
     def flip() -> None:
         set_draft(draft().changed("augmentation", ROTATION if st.session_state[key] else Augmentation()))
 
-    st.toggle("Augmentation", key=key, on_change=flip, help="Changes each image a little, in a new way in every epoch.")
+    active, words = draft().config.augmentation.active, "Changes each image a little, in a new way in every epoch."
+    shown(st.toggle, key, active, "Augmentation", on_change=flip, help=words)
 
 
 def details() -> Callable[[], None]:

@@ -14,7 +14,7 @@ from lab.fields import Whole
 from lab.figures import digits_figure, picture_figure
 from lab.layers import Square
 from lab.ui.chart import show_figure
-from lab.ui.choice import tell
+from lab.ui.choice import known, shown
 from lab.ui.state import draft
 from lab.ui.text import plain
 
@@ -38,8 +38,7 @@ def choose_test_image(key: str, label: str = "Test image") -> int:
     """The number of an image of an evaluation set; the last one that there is, while what is typed is none."""
     numbers = Whole(label, 0, EVALUATION_IMAGES - 1, "The number of the image, from 0 to 9,999.")
     read = f"{key}_read"
-    tell(key, st.session_state.get(key, str(st.session_state.get(read, 0))))
-    text = st.text_input(label, key=key, help=numbers.help)
+    text = shown(st.text_input, key, known(key, str(st.session_state.get(read, 0))), label, help=numbers.help)
     try:
         st.session_state[read] = int(numbers.parse(label, text))
     except ConfigError as error:

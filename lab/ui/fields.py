@@ -16,7 +16,7 @@ import streamlit as st
 
 from lab.describe import PARTS
 from lab.fields import Choice, Field, Number, Switch, about, number_text
-from lab.ui.choice import tell
+from lab.ui.choice import shown
 from lab.ui.state import draft, set_draft
 
 SHOWN = "numbers_shown"
@@ -24,17 +24,17 @@ SHOWN = "numbers_shown"
 
 def field(name: str, options: Sequence[str] = ()) -> None:
     """The widget of a field, by its dotted name: `optimizer.kind`; `options` limit a choice to some of its values."""
-    stated = _stated(name)
+    stated, key = _stated(name), f"field-{name}"
     match stated:
         case Switch():
-            key = _bind(name, _value(name))
-            st.toggle(stated.label, key=key, on_change=_take, args=(name, key), help=stated.help)
+            shown(st.toggle, key, _value(name), stated.label, on_change=_take, args=(name, key), help=stated.help)
         case Choice():
-            key = _bind(name, _value(name))
-            st.selectbox(
+            shown(
+                st.selectbox,
+                key,
+                _value(name),
                 stated.label,
-                options or stated.options,
-                key=key,
+                options=options or stated.options,
                 format_func=lambda value: stated.words.get(value, value),
                 on_change=_take,
                 args=(name, key),
@@ -43,9 +43,8 @@ def field(name: str, options: Sequence[str] = ()) -> None:
         case Number():
             refused = draft().refused.get(name)
             text = refused.text if refused else number_text(_value(name))
-            key = _bind(name, text)
             st.session_state.setdefault(SHOWN, {})[name] = text
-            st.text_input(stated.label, key=key, on_change=_take_typed, args=(name,), help=stated.help)
+            shown(st.text_input, key, text, stated.label, on_change=_take_typed, args=(name,), help=stated.help)
 
 
 def take_all_typed() -> None:
@@ -61,14 +60,16 @@ def slider(name: str) -> None:
     assert isinstance(stated, Number)
     value = float(_value(name))
     digits = max(_digits(stated.step), _digits(value))  # a value between two marks is shown as it is
-    key = _bind(name, value)
-    st.slider(
+    key = f"field-{name}"
+    shown(
+        st.slider,
+        key,
+        value,
         stated.label,
         float(stated.low),
         float(stated.high),
         step=float(stated.step),
         format=f"%.{digits}f",
-        key=key,
         on_change=_take,
         args=(name, key),
         help=stated.help,
@@ -78,8 +79,7 @@ def slider(name: str) -> None:
 def switch(label: str, name: str, on: Any, off: Any, help: str) -> None:
     """A toggle that is on whenever the field is not `off`; switching it on sets the field to `on`."""
     key = f"switch-{name}"
-    tell(key, _value(name) != off)
-    st.toggle(label, key=key, on_change=_flip, args=(name, key, on, off), help=help)
+    shown(st.toggle, key, _value(name) != off, label, on_change=_flip, args=(name, key, on, off), help=help)
 
 
 def _stated(name: str) -> Field:
@@ -92,13 +92,6 @@ def _value(name: str) -> Any:
     for inner in name.split("."):
         value = getattr(value, inner)
     return value
-
-
-def _bind(name: str, value: Any) -> str:
-    """Have the field's widget show this value; returns its key."""
-    key = f"field-{name}"
-    tell(key, value)
-    return key
 
 
 def _take(name: str, key: str) -> None:

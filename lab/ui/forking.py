@@ -9,7 +9,7 @@ import streamlit as st
 from lab.changes import changes
 from lab.forking import fork_problem
 from lab.store import Store, StoreError
-from lab.ui.choice import tell
+from lab.ui.choice import shown
 from lab.ui.fields import take_all_typed
 from lab.ui.readiness import start_problems
 from lab.ui.sections import expander
@@ -61,8 +61,10 @@ def _choose_epoch(run_id: int, epochs: Sequence[int], planned: int) -> int:
     def choose() -> None:
         chosen[run_id] = st.session_state[key]
 
-    tell(key, wanted if wanted in epochs else before_its_end[-1])
-    epoch: int = st.select_slider("Continue after epoch", epochs, key=key, on_change=choose, help=FORK_HELP)
+    first = wanted if wanted in epochs else before_its_end[-1]
+    epoch: int = shown(
+        st.select_slider, key, first, "Continue after epoch", options=epochs, on_change=choose, help=FORK_HELP
+    )
     return epoch
 
 

@@ -51,7 +51,6 @@ def offer_lesson_link() -> None:
             st.pills,
             "Hide",
             list(PARTS),
-            opens=True,
             format_func=PARTS.__getitem__,
             selection_mode="multi",
         )

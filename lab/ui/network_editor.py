@@ -17,7 +17,7 @@ from lab.config import LayerSpec
 from lab.editing import COLUMNS, Row, Rows, ends_linear, with_linear_last
 from lab.fields import Choice, about, number
 from lab.steps import STEPS, matching_step, step
-from lab.ui.choice import choice, tell
+from lab.ui.choice import choice, shown
 from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider
 from lab.ui.state import draft, set_draft
@@ -123,12 +123,12 @@ def ask_rows(sheet: Sheet) -> Rows:
 def show_network_controls() -> None:
     """Start from a step, batch norm, dropout and biases."""
     preset = matching_step(draft().config) if draft().rows is None else None
-    tell(PRESET, preset.number if preset else None)
-    st.selectbox(
+    shown(
+        st.selectbox,
+        PRESET,
+        preset.number if preset else None,
         "Start from",
-        [preset.number for preset in STEPS],
-        key=PRESET,
-        index=None,
+        options=[preset.number for preset in STEPS],
         format_func=lambda number: f"{number}. {step(number).name}",
         placeholder="Your own settings: none of the seven steps",
         on_change=_start_from,

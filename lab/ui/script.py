@@ -20,5 +20,5 @@ with st.container():  # always there: the page below keeps its place, whatever i
 shown = st.navigation(menu(), position="top")
 with st.container():  # as above
     mention_live_run(on_train=shown.title == PAGES["train"][0])
-with addressed(shown.title), telling(shown.title):
+with addressed(shown.title), telling():
     shown.run()

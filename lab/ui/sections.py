@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.ui.addressed import asked, say
-from lab.ui.choice import known, put, remember, tell
+from lab.ui.choice import known, put, remember
 
 TAB = "tab"
 
@@ -25,7 +25,7 @@ def tabs(key: str, labels: Mapping[str, str]) -> Sequence[DeltaGenerator]:
     wanted = asked(TAB, labels.get, usual=usual)
     if wanted is not None:
         put(key, wanted)
-    tell(key, known(key, usual))
+    st.session_state[key] = known(key, usual)
     drawn = st.tabs(list(names), key=key, on_change="rerun")
     remember(key)
     say(TAB, names[known(key, usual)], usual=names[usual])
@@ -36,7 +36,7 @@ def expander(
     key: str, label: str, icon: str | None = None, type: Literal["default", "compact"] = "default"
 ) -> DeltaGenerator:
     """A section that is closed until a reader opens it."""
-    tell(key, known(key, False))
+    st.session_state[key] = known(key, False)
     drawn = st.expander(label, key=key, icon=icon, type=type, on_change="rerun")
     remember(key)
     return drawn

@@ -35,7 +35,7 @@ def offer_seeds(store: Store) -> None:
         other.button(f"Use seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
     started = st.session_state.get(STARTED, 0)  # another one is closed: what was started is seen, not started again
     with st.popover("Train several seeds", key=f"several-seeds-{started}", width="stretch"):
-        number = kept("how-many-seeds", 5, st.slider, "How many seeds", 2, MOST_SEEDS, opens=True, help=SEEDS_HELP)
+        number = kept("how-many-seeds", 5, st.slider, "How many seeds", 2, MOST_SEEDS, help=SEEDS_HELP)
         seeds = free_seeds(known, draft().config, number)
         st.caption(f"Seeds {', '.join(map(str, seeds))}, one after another.")
         problems = start_problems(draft())

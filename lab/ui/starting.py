@@ -16,7 +16,7 @@ from lab.standing import about
 from lab.steps import STEPS, step
 from lab.time_ahead import seconds_foreseen
 from lab.ui.addressed import asked, one_of, say
-from lab.ui.choice import tell
+from lab.ui.choice import shown
 from lab.ui.draft import Draft
 from lab.ui.guessing import ask_guess, take_guess
 from lab.ui.navigation import page
@@ -54,17 +54,17 @@ def keep_step(number: int) -> None:
 
 def choose_step() -> int:
     """The steps to choose from, by name; returns the one that is chosen."""
-    tell(CHOSEN_STEP, chosen_step())
-    number = st.segmented_control(
+    number: int = shown(
+        st.segmented_control,
+        CHOSEN_STEP,
+        chosen_step(),
         "Step",
         [preset.number for preset in STEPS],
         format_func=lambda value: f"{value}. {step(value).name}",
-        key=CHOSEN_STEP,
         on_change=lambda: keep_step(st.session_state[CHOSEN_STEP]),
         label_visibility="collapsed",
         required=True,
     )
-    assert number is not None  # required
     return number
 
 

@@ -58,7 +58,7 @@ def test_the_answer_moves_while_the_line_is_drawn_and_the_page_follows_at_its_en
     page, canvas = open_board(server, new_tab)
     draw(page, canvas, ONE, lifted=False)
     expect_answer(page, "1")
-    assert page.evaluate(INK) > 20
+    page.wait_for_function(f"({INK})() > 20")  # the answer may have come at half of the line
     expect(page.locator(".lab-bars-answer")).to_contain_text(" %")
     expect(page.locator(".lab-layers").get_by_role("img")).to_have_count(LAYERS)
     expect(page.locator(".stages")).to_have_count(0)

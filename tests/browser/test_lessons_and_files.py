@@ -53,7 +53,7 @@ def test_a_link_to_a_step_shows_it_and_the_address_follows_what_is_chosen_and_ba
 def test_back_leads_to_the_page_before_whatever_was_set_meanwhile(server: LabServer, new_tab: Tabs) -> None:
     page = new_tab(f"{server.address}/runs")
     page.get_by_role("link", name="Train", exact=True).click()
-    page.locator("label", has_text="Scheduler").first.click()
+    page.get_by_test_id("stCheckbox").filter(has_text="Scheduler").locator("label").click()
     expect(page).to_have_url(re.compile("schedule.kind=step"))
     page.go_back()
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
