@@ -2,15 +2,17 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
-from app_pages import component_data, go_to, html, is_open, is_well, labelled, open_app, open_tab, words
+from app_pages import button, component_data, go_to, html, is_open, is_well, labelled, open_app, open_tab, words
 from examples import claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
 from lab.mnist import Mnist
 from lab.store import Store, worker_name
 from lab.training import train
+from lab.ui.addressed import VISIT
 from lab.ui.inside import LAYER, MAPS, NUMBER, VALUES
 from lab.ui.mistakes import CELL
 from lab.ui.network_choice import ASKED
@@ -32,6 +34,20 @@ def warnings(app: AppTest) -> list[str]:
 def told(app: AppTest) -> dict[str, Any]:
     """What the address says."""
     return {name: values[-1] if isinstance(values, list) else values for name, values in app.query_params.items()}
+
+
+def go_back(app: AppTest, address: dict[str, str]) -> None:
+    """As `history.js` does: with a mark, another one each time."""
+    app.query_params.clear()
+    app.query_params.update(address | {VISIT: f"back{address.get('step', '')}"})
+    app.run()
+
+
+def with_old_address(app: AppTest, address: dict[str, str]) -> None:
+    """A click whose request tells an address that is no longer the browser's."""
+    app.query_params.clear()
+    app.query_params.update(address)
+    app.run()
 
 
 # --- Start and Steps -----------------------------------------------------------------------------------------------
@@ -61,9 +77,49 @@ def test_a_step_that_is_chosen_is_in_the_address_on_both_pages_that_speak_of_one
 def test_who_goes_back_to_an_address_that_says_nothing_sees_what_it_showed() -> None:
     app = open_app("steps")
     labelled(app.get("button_group"), "Step").set_value(5).run()
-    app.query_params.clear()
-    app.run()
+    go_back(app, {})
     assert labelled(app.get("button_group"), "Step").value == 3
+    go_back(app, {"step": "6"})
+    assert labelled(app.get("button_group"), "Step").value == 6 and told(app) == {"step": "6"}
+    labelled(app.get("button_group"), "Step").set_value(5).run()
+    app.query_params[VISIT] = "back6"  # the click came before the browser had heard that the mark is gone
+    assert labelled(app.run().get("button_group"), "Step").value == 5 and told(app) == {"step": "5"}
+
+
+def test_a_click_before_the_browser_has_heard_of_the_new_address_takes_no_choice_back(trained: int) -> None:
+    """It brings the old address along, to which nobody went back."""
+    app = open_app("steps", step="5")
+    labelled(app.get("button_group"), "Step").set_value(2).run()
+    with_old_address(app, {"step": "5"})
+    assert labelled(app.get("button_group"), "Step").value == 2 and told(app) == {"step": "2"}
+
+    app = open_app("train")
+    app.session_state["details"] = "Run"
+    with_old_address(app.run(), {})
+    assert open_tab(app) == "Run" and told(app)["tab"] == "run"
+    other = open_app("train", run="999")
+    before = dict(other.query_params)
+    button(other, "Show the newest run").click().run()
+    with_old_address(other, before)
+    assert told(other)["run"] == str(trained) and "There is no run 999" not in words(other)
+
+    app = open_app("inside")
+    app.session_state[LAYER] = 4
+    with_old_address(app.run(), {"layer": "2", "image": "7"})
+    assert app.session_state[LAYER] == 4 and app.session_state[NUMBER] == "0"
+    assert told(app) == {"layer": "4", "image": "0"}
+
+
+def test_a_link_on_train_to_the_run_that_trains_is_obeyed_as_often_as_it_is_clicked(trained: int, store: Store) -> None:
+    live = store.submit(tiny_run(seed=2))
+    app = open_app("train", run=str(trained))
+    for _ in range(2):
+        (link,) = (one.proto for one in app.get("page_link") if one.proto.label.startswith(f"Run {live}"))
+        app.query_params.clear()
+        app.query_params.update(dict(parse_qsl(link.query_string)))
+        assert told(app.run())["run"] == str(live) and VISIT not in told(app)
+        go_back(app, {"run": str(trained)})
+        assert told(app)["run"] == str(trained)
 
 
 def test_a_choice_outlives_another_page_whose_address_says_nothing_of_it() -> None:

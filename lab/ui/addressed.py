@@ -3,6 +3,10 @@
     wanted = asked("step", read, usual=3)  # before the widget is drawn; None: nothing new is asked for
     say("step", "5", usual="3")            # after it; the address has it when the page is drawn
 
+An address is read when it is visited: by a link, by the menu, by Back. At every other time the session is right: a
+click that comes before the browser has heard of a new address brings the old one along, which nobody went back to. So
+Back (`history.js`) and a link to the page that one is on mark the address that they lead to.
+
 The settings of a run are in the address too, by `lab.address`; which run is watched is in `lab.ui.state`.
 """
 
@@ -18,36 +22,52 @@ from lab.fields import shown
 from lab.ui.text import plain
 
 T = TypeVar("T")
-PAGE, SEEN, SAID = "addressed_page", "addressed_seen", "addressed_said"
+PAGE, SEEN, SAID, VISITS = "addressed_page", "addressed_seen", "addressed_said", "addressed_visits"
+VISIT = "visit"
+"""The mark: another one for every visit; it goes when the page is drawn."""
 
 
 @contextmanager
 def addressed(page: str) -> Iterator[None]:
     """Around the drawing of a page: what it has said stands in its address at its end, as one entry of the history."""
-    if st.session_state.get(PAGE) != page:  # another one's address asked for other things
+    if st.session_state.get(PAGE) != page:  # the address is that of a visit
         st.session_state[PAGE], st.session_state[SEEN] = page, {}
     st.session_state[SAID] = {}
     yield
     before = st.query_params.to_dict()
     said: dict[str, str | None] = st.session_state[SAID]
-    after = {name: text for name, text in (before | said).items() if text is not None}
+    after = {name: text for name, text in (before | said).items() if text is not None and name != VISIT}
     if after != before:
         st.query_params.from_dict(after)
-    _seen().update((name, after.get(name)) for name in said)
+
+
+def is_new(name: str) -> bool:
+    """Whether what the address says under `name` has not been read since it was visited; it counts as read now."""
+    visit, seen = st.query_params.get(VISIT), _seen()
+    if name in seen and visit in (None, seen[name]):
+        return False
+    seen[name] = visit
+    st.session_state[VISITS] = st.session_state.get(VISITS, 0) + 1
+    return True
+
+
+def link_mark() -> dict[str, str]:
+    """The mark of a link to the page that it stands on, another one after every visit."""
+    return {VISIT: f"link{st.session_state.get(VISITS, 0)}"}
 
 
 def asked(name: str, read: Callable[[str], T | None], usual: T) -> T | None:
-    """What the address asks for under `name`, once: None until it asks for something else.
+    """What the address asks for under `name`, once a visit.
 
     `read` gives None for what there is not, which is said in a sentence. `usual` is what a page shows whose address
-    says nothing: who goes back to such an address sees it again.
+    says nothing: who goes back to such an address sees it again; who comes by the menu sees what was chosen last.
     """
-    text, seen = st.query_params.get(name), _seen()
-    if text == seen.get(name):
+    returns = name in _seen()
+    if not is_new(name):
         return None
-    seen[name] = text
+    text = st.query_params.get(name)
     if text is None:
-        return usual
+        return usual if returns else None
     value = read(text)
     if value is None:
         known = text if text.isdecimal() and len(text) < 20 else shown(text)
@@ -67,6 +87,6 @@ def one_of(numbers: Collection[int]) -> Callable[[str], int | None]:
 
 
 def _seen() -> dict[str, str | None]:
-    """What the address of this page said last, by name."""
+    """What was read of this page's address, by name: the mark of the visit then, None where it had none."""
     seen: dict[str, str | None] = st.session_state.setdefault(SEEN, {})
     return seen

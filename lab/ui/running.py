@@ -8,6 +8,7 @@ from contextlib import suppress
 import streamlit as st
 
 from lab.store import ENDED, Active, Run, Store, StoreError
+from lab.ui.addressed import link_mark
 from lab.ui.channel import follow, has_changed
 from lab.ui.navigation import page
 from lab.ui.state import chosen_run, the_store
@@ -52,7 +53,7 @@ def _mention(run: Run, moves: bool) -> None:
                 page("train"),
                 label=f"Run {run.id} {WORDS[run.status]}: {plain(run.name)}",
                 icon=":material/play_circle:",
-                query_params={"run": str(run.id)},
+                query_params={"run": str(run.id)} | link_mark(),
                 help="Watch it.",
             )
         if moves:

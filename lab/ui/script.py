@@ -18,7 +18,7 @@ with st.container():  # always there: the page below keeps its place, whatever i
     for problem in problems():
         st.warning(plain(problem))
 shown = st.navigation(menu(), position="top")
-with st.container():  # as above
-    mention_live_run(on_train=shown.title == PAGES["train"][0])
 with addressed(shown.title), telling():
+    with st.container():  # as above
+        mention_live_run(on_train=shown.title == PAGES["train"][0])
     shown.run()

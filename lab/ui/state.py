@@ -14,6 +14,7 @@ from lab.guess import GUESSES
 from lab.run_number import run_number
 from lab.steps import step
 from lab.store import Store, open_store
+from lab.ui.addressed import is_new
 from lab.ui.draft import Draft
 
 DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
@@ -79,8 +80,8 @@ def use_settings(config: RunConfig) -> None:
 
 
 def chosen_run() -> int | None:
-    """The run this session looks at: from the address (so that a refresh finds it again) or the session."""
-    address = st.query_params.get("run")
+    """The run this session looks at: from the address where that is visited (a refresh is a visit), or the session."""
+    address = st.query_params.get("run") if is_new("run") else None
     if address is not None:
         number = run_number(address)
         if number is None:
