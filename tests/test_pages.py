@@ -302,6 +302,6 @@ def test_a_run_that_has_ended_is_not_mentioned(store: Store, dead_worker: str, s
 
 
 def mentions(app: AppTest) -> list[str]:
-    """The runs that are linked to as live."""
-    links = [element.proto.label for element in app.get("page_link")]
+    """The runs that are linked to as live; on Train itself by a button."""
+    links = [element.proto.label for element in [*app.get("page_link"), *app.button]]
     return [" ".join(label.split()[:2]) for label in links if label.startswith("Run ")]

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import parse_qsl
+from unittest.mock import patch
 
 import pytest
 from app_pages import button, component_data, go_to, html, is_open, is_well, labelled, open_app, open_tab, words
@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from lab.mnist import Mnist
 from lab.store import Store, worker_name
 from lab.training import train
-from lab.ui.addressed import VISIT
+from lab.ui import addressed
 from lab.ui.inside import LAYER, MAPS, NUMBER, VALUES
 from lab.ui.mistakes import CELL
 from lab.ui.network_choice import ASKED
@@ -37,10 +37,10 @@ def told(app: AppTest) -> dict[str, Any]:
 
 
 def go_back(app: AppTest, address: dict[str, str]) -> None:
-    """As `history.js` does: with a mark, another one each time."""
     app.query_params.clear()
-    app.query_params.update(address | {VISIT: f"back{address.get('step', '')}"})
-    app.run()
+    app.query_params.update(address)
+    with patch.object(addressed, "_comes_by_back", lambda: True):
+        app.run()
 
 
 def with_old_address(app: AppTest, address: dict[str, str]) -> None:
@@ -82,8 +82,7 @@ def test_who_goes_back_to_an_address_that_says_nothing_sees_what_it_showed() -> 
     go_back(app, {"step": "6"})
     assert labelled(app.get("button_group"), "Step").value == 6 and told(app) == {"step": "6"}
     labelled(app.get("button_group"), "Step").set_value(5).run()
-    app.query_params[VISIT] = "back6"  # the click came before the browser had heard that the mark is gone
-    assert labelled(app.run().get("button_group"), "Step").value == 5 and told(app) == {"step": "5"}
+    assert labelled(app.get("button_group"), "Step").value == 5 and told(app) == {"step": "5"}
 
 
 def test_a_click_before_the_browser_has_heard_of_the_new_address_takes_no_choice_back(trained: int) -> None:
@@ -110,14 +109,14 @@ def test_a_click_before_the_browser_has_heard_of_the_new_address_takes_no_choice
     assert told(app) == {"layer": "4", "image": "0"}
 
 
-def test_a_link_on_train_to_the_run_that_trains_is_obeyed_as_often_as_it_is_clicked(trained: int, store: Store) -> None:
+def test_the_run_that_trains_is_a_click_away_from_another_one_on_train_as_often_as_one_likes(
+    trained: int, store: Store
+) -> None:
     live = store.submit(tiny_run(seed=2))
     app = open_app("train", run=str(trained))
     for _ in range(2):
-        (link,) = (one.proto for one in app.get("page_link") if one.proto.label.startswith(f"Run {live}"))
-        app.query_params.clear()
-        app.query_params.update(dict(parse_qsl(link.query_string)))
-        assert told(app.run())["run"] == str(live) and VISIT not in told(app)
+        next(one for one in app.button if one.label.startswith(f"Run {live} waits")).click().run()
+        assert told(app)["run"] == str(live) and told(app)["seed"] == "2"
         go_back(app, {"run": str(trained)})
         assert told(app)["run"] == str(trained)
 

@@ -4,8 +4,7 @@
     say("step", "5", usual="3")            # after it; the address has it when the page is drawn
 
 An address is read when it is visited: by a link, by the menu, by Back. At every other time the session is right: a
-click that comes before the browser has heard of a new address brings the old one along, which nobody went back to. So
-Back (`history.js`) and a link to the page that one is on mark the address that they lead to.
+click that comes before the browser has heard of a new address brings the old one along, which nobody went back to.
 
 The settings of a run are in the address too, by `lab.address`; which run is watched is in `lab.ui.state`.
 """
@@ -17,43 +16,38 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lab.fields import shown
 from lab.ui.text import plain
 
 T = TypeVar("T")
-PAGE, SEEN, SAID, VISITS = "addressed_page", "addressed_seen", "addressed_said", "addressed_visits"
-VISIT = "visit"
-"""The mark: another one for every visit; it goes when the page is drawn."""
+PAGE, VISIT, READ, SAID = "addressed_page", "addressed_visit", "addressed_read", "addressed_said"
 
 
 @contextmanager
 def addressed(page: str) -> Iterator[None]:
     """Around the drawing of a page: what it has said stands in its address at its end, as one entry of the history."""
-    if st.session_state.get(PAGE) != page:  # the address is that of a visit
-        st.session_state[PAGE], st.session_state[SEEN] = page, {}
+    if st.session_state.get(PAGE) != page:
+        st.session_state[PAGE], st.session_state[READ] = page, {}
+    if _comes_by_back():
+        st.session_state[VISIT] = st.session_state.get(VISIT, 0) + 1
     st.session_state[SAID] = {}
     yield
     before = st.query_params.to_dict()
     said: dict[str, str | None] = st.session_state[SAID]
-    after = {name: text for name, text in (before | said).items() if text is not None and name != VISIT}
+    after = {name: text for name, text in (before | said).items() if text is not None}
     if after != before:
         st.query_params.from_dict(after)
 
 
 def is_new(name: str) -> bool:
     """Whether what the address says under `name` has not been read since it was visited; it counts as read now."""
-    visit, seen = st.query_params.get(VISIT), _seen()
-    if name in seen and visit in (None, seen[name]):
+    visit, read = st.session_state.get(VISIT, 0), _read()
+    if read.get(name) == visit:
         return False
-    seen[name] = visit
-    st.session_state[VISITS] = st.session_state.get(VISITS, 0) + 1
+    read[name] = visit
     return True
-
-
-def link_mark() -> dict[str, str]:
-    """The mark of a link to the page that it stands on, another one after every visit."""
-    return {VISIT: f"link{st.session_state.get(VISITS, 0)}"}
 
 
 def asked(name: str, read: Callable[[str], T | None], usual: T) -> T | None:
@@ -62,12 +56,12 @@ def asked(name: str, read: Callable[[str], T | None], usual: T) -> T | None:
     `read` gives None for what there is not, which is said in a sentence. `usual` is what a page shows whose address
     says nothing: who goes back to such an address sees it again; who comes by the menu sees what was chosen last.
     """
-    returns = name in _seen()
+    is_left_before = name in _read()
     if not is_new(name):
         return None
     text = st.query_params.get(name)
     if text is None:
-        return usual if returns else None
+        return usual if is_left_before else None
     value = read(text)
     if value is None:
         known = text if text.isdecimal() and len(text) < 20 else shown(text)
@@ -86,7 +80,13 @@ def one_of(numbers: Collection[int]) -> Callable[[str], int | None]:
     return lambda text: next((number for number in numbers if str(number) == text), None)
 
 
-def _seen() -> dict[str, str | None]:
-    """What was read of this page's address, by name: the mark of the visit then, None where it had none."""
-    seen: dict[str, str | None] = st.session_state.setdefault(SEEN, {})
-    return seen
+def _comes_by_back() -> bool:
+    """Whether this drawing answers Back or Forward, and no click."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def _read() -> dict[str, int]:
+    """What has been read of this page's address: by name, at which visit."""
+    read: dict[str, int] = st.session_state.setdefault(READ, {})
+    return read

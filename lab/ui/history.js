@@ -6,23 +6,13 @@
 // On the way to another page Streamlit also writes into the address that is left: the new page's parameters, which it
 // obeys at once while the change of page waits for React's next drawing, or nothing at all, where `st.switch_page`
 // clears it. So what a click that leads away has written into the old address is taken back.
-//
-// An address that is gone back to is marked as visited, so that the session obeys it (`lab/ui/addressed.py`).
 window.labWayBack ??= ((push, replace) => {
   const OF_ONE_ENTRY = /\/(train|layers|runs)$/;
   let left = location.href;  // the address at the last click or key
   let isAnswer = false;  // whether what comes now is the first answer to it
   let hasEntry = false;  // whether that has been given an entry
-  const act = () => { [left, isAnswer, hasEntry] = [unmarked(), true, false]; };
+  const act = () => { [left, isAnswer, hasEntry] = [location.href, true, false]; };
   const arrive = () => { [left, isAnswer, hasEntry] = [location.href, false, false]; };
-  const MARK = /([?&])visit=[^&]*&?/;
-  const unmarked = () => location.href.replace(MARK, "$1").replace(/[?&]$/, "");
-  const goBack = () => {
-    const address = unmarked();
-    const mark = `${address.includes("?") ? "&" : "?"}visit=back${Date.now()}`;
-    if (!location.hash) replace(history.state, "", address + mark);
-    arrive();
-  };
 
   history.pushState = (state, title, address) => {
     const { pathname } = new URL(address ?? "", location.href);
@@ -37,6 +27,6 @@ window.labWayBack ??= ((push, replace) => {
     arrive();
   };
   for (const kind of ["pointerdown", "keydown", "click"]) addEventListener(kind, act, true);
-  addEventListener("popstate", goBack, true);  // before Streamlit reads the address
+  addEventListener("popstate", arrive);
   return true;
 })(history.pushState.bind(history), history.replaceState.bind(history));

@@ -8,13 +8,13 @@ from contextlib import suppress
 import streamlit as st
 
 from lab.store import ENDED, Active, Run, Store, StoreError
-from lab.ui.addressed import link_mark
 from lab.ui.channel import follow, has_changed
 from lab.ui.navigation import page
-from lab.ui.state import chosen_run, the_store
+from lab.ui.state import chosen_run, open_run, the_store
 from lab.ui.text import plain
 from lab.web import state_of
 
+WATCH = "Watch it."
 WORDS = {"running": "is training", "paused": "is paused", "queued": "waits for its turn"}
 
 
@@ -35,7 +35,7 @@ def mention_live_run(on_train: bool) -> None:
         store = the_store()
         live = _foremost(store.active())
         if live is not None and not (on_train and run_to_watch(store) == live.id):
-            _mention(store.run(live.id), moves=not on_train)
+            _mention(store.run(live.id), elsewhere=not on_train)
 
 
 def _foremost(active: Sequence[Active]) -> Active | None:
@@ -44,18 +44,17 @@ def _foremost(active: Sequence[Active]) -> Active | None:
     return min(active, key=lambda run: order.index(run.status), default=None)
 
 
-def _mention(run: Run, moves: bool) -> None:
-    """`moves`: with its bar, of which a page can have but one."""
+def _mention(run: Run, elsewhere: bool) -> None:
+    """`elsewhere`: on another page than Train, so with its bar, of which a page can have but one."""
     with st.container(key="live-run"):
         left, right = st.columns([1, 1.3], vertical_alignment="center")
         with left:
-            st.page_link(
-                page("train"),
-                label=f"Run {run.id} {WORDS[run.status]}: {plain(run.name)}",
-                icon=":material/play_circle:",
-                query_params={"run": str(run.id)} | link_mark(),
-                help="Watch it.",
-            )
-        if moves:
+            words, icon = f"Run {run.id} {WORDS[run.status]}: {plain(run.name)}", ":material/play_circle:"
+            if elsewhere:
+                there = {"run": str(run.id)}
+                st.page_link(page("train"), label=words, icon=icon, query_params=there, help=WATCH)
+            else:  # a link to the page that it stands on is no visit of it
+                st.button(words, icon=icon, type="tertiary", on_click=open_run, args=(run.id,), help=WATCH)
+        if elsewhere:
             with right:
                 follow(run.id, state_of(run), 0)
