@@ -15,19 +15,26 @@ import streamlit as st
 T = TypeVar("T")
 FIRST = {"pills": "default", "segmented_control": "default"}
 """What a widget calls the value that it has until it is given another; the others call it `value`."""
-UNSURE, TOLD = "unsure", "told"
-"""Keys of widgets: those to be told a value, until a drawing that tells it has come to its end; those of this one."""
+UNSURE, TOLD, WHOLE = "unsure", "told", "drawing_whole"
+"""Keys of widgets: those to be told a value, until a drawing that tells it has come to its end; those of this one.
+And whether this one is of a whole page.
+"""
 
 
 @contextmanager
-def telling() -> Iterator[None]:
+def telling(part: bool = False) -> Iterator[None]:
     """Around the drawing of a page: what it tells the browser counts as known there once it was drawn to its end.
 
-    Of a drawing that a click has cut short Streamlit throws away what it has not sent yet.
+    Of a drawing that a click has cut short Streamlit throws away what it has not sent yet. `part`: of a fragment, which
+    is drawn with its page at first, and by itself later.
     """
-    st.session_state[TOLD] = set()
+    if part and st.session_state.get(WHOLE):
+        yield
+        return
+    st.session_state[WHOLE], st.session_state[TOLD] = not part, set()
     yield
     _keys(UNSURE).difference_update(_keys(TOLD))
+    st.session_state[WHOLE] = False
 
 
 def shown(widget: Callable[..., Any], key: str, value: Any, *stated: Any, **more: Any) -> Any:

@@ -14,7 +14,7 @@ from lab.config import NetworkConfig
 from lab.layer_words import layer_name
 from lab.layers import LayerRow, Square, receptive_square, sees_only_padding
 from lab.store import StoreError
-from lab.ui.choice import choice, kept, known, put
+from lab.ui.choice import choice, kept, known, put, telling
 from lab.ui.digits import choose_test_image, show_test_digit
 from lab.ui.layer_maps import maps_of, reference_maps_of, show_value_map, untrained_maps_of
 from lab.ui.network_choice import trained_reader
@@ -35,6 +35,11 @@ DIGIT = "unit_digit"
 @st.fragment
 def show_receptive_field(rows: Sequence[LayerRow]) -> None:
     """The chosen unit in its map of a real digit, the square of the image that it depends on, and its value's sum."""
+    with telling(part=True):
+        _show_unit(rows)
+
+
+def _show_unit(rows: Sequence[LayerRow]) -> None:
     controls, chosen_map, picture = st.columns([1, 1, 1.15], gap="medium")
     with controls:
         layer = _choose_layer(rows)

@@ -208,3 +208,16 @@ def test_what_is_typed_into_the_layer_table_is_kept_and_explained(server: LabSer
     expect(page.get_by_text("Layer 4: kernel")).to_have_count(0)
     type_cell(page, 3, "channels", "7")  # a pooling: it has none
     expect(cell(page, 3, "channels")).to_have_text("")
+
+
+def test_a_slider_takes_every_key_also_after_its_layer_was_chosen(server: LabServer, new_tab: Tabs) -> None:
+    """Choosing a layer has told the sliders where its middle is: what is told again would take a key back."""
+    page = new_tab(f"{server.address}/layers?tab=unit")
+    page.get_by_role("combobox", name="Layer", exact=True).click()
+    page.get_by_role("option", name="1. conv 5×5").click()
+    row = page.get_by_role("slider", name="Row")
+    expect(row).to_have_value("14")
+    for key in range(12):
+        row.press("ArrowLeft" if key % 3 == 2 else "ArrowRight")
+    expect(page.get_by_text("The unit in row 18, column 14 of layer 1 sees")).to_be_visible()
+    expect(row).to_have_value("18")
