@@ -214,12 +214,13 @@ def _of_others(mean: float, own: Interval) -> str:
 
 
 def engines(pools: Sequence[Pool]) -> str:
-    """The final accuracies of seeds that were trained by two engines, paired."""
+    """The final accuracies of seeds that were trained by the compiled engine and by PyTorch's modules, paired."""
     tables: list[str] = []
     for number in (preset.number for preset in STEPS):
-        mine = {pool.terms.engine: pool for pool in pools if pool.terms.step == number and _in_float32(pool)}
-        if {"compiled", "PyTorch"} <= set(mine):
-            tables += _paired(number, mine["compiled"], mine["PyTorch"])
+        mine = [pool for pool in pools if pool.terms.step == number and _in_float32(pool)]
+        for one in (pool for pool in mine if pool.terms.engine == "compiled"):
+            for other in (pool for pool in mine if pool.terms.engine == "PyTorch"):
+                tables += _paired(number, one, other)
     return "\n\n".join(tables) or "The reference database holds no seed of a step on both engines yet."
 
 
@@ -232,9 +233,10 @@ def _paired(number: int, one: Pool, other: Pool) -> Iterator[str]:
     seeds = sorted(set(ones) & set(others))
     if not seeds:
         return
+    modules = "PyTorch's modules on a GPU" if other.terms.on_gpu else "PyTorch's modules"
     rows = [
         (engine, *(figure(finals[seed]) for seed in seeds), f"{statistics.mean(finals[seed] for seed in seeds):.3f}")
-        for engine, finals in (("compiled engine", ones), ("PyTorch's modules", others))
+        for engine, finals in (("compiled engine", ones), (modules, others))
     ]
     yield table((f"Step {number}, seed", *map(str, seeds), "Mean"), rows)
     differences = [ones[seed] - others[seed] for seed in seeds]

@@ -50,7 +50,10 @@ class RunFacts(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """On what terms a step was trained. Only runs on equal terms are pooled; seed and machine may differ."""
+    """On what terms a step was trained. Only runs on equal terms are pooled; seed and machine may differ.
+
+    But not whether it was a GPU: that rounds otherwise, and draws other masks of dropout.
+    """
 
     step: int
     epochs: int
@@ -59,6 +62,7 @@ class Terms:
     precision: Precision
     engine: str
     """compiled, folded or PyTorch, as the run said; empty where it did not say."""
+    on_gpu: bool = False
 
     @property
     def as_published(self) -> bool:
@@ -68,8 +72,9 @@ class Terms:
 
     @property
     def computed(self) -> str:
-        """`float32, compiled engine`."""
-        return f"{self.precision}, {self.engine} engine" if self.engine else self.precision
+        """`float32, compiled engine`, or `float32, PyTorch engine on a GPU`."""
+        words = f"{self.precision}, {self.engine} engine" if self.engine else self.precision
+        return f"{words} on a GPU" if self.on_gpu else words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +123,7 @@ class RunSummary:
             evaluate_on=config.evaluate_on,
             precision=config.precision,
             engine=self.engine,
+            on_gpu=self.device not in (None, "cpu"),
         )
 
     @property

@@ -129,9 +129,9 @@ def counted(runs: Iterable[RunSummary]) -> list[tuple[Terms, RunSummary]]:
         if run.terms is not None and run.terms.as_published and run.complete:
             newest[run.terms, run.config.seed] = run
 
-    def rank(pair: tuple[Terms, RunSummary]) -> tuple[int, int, bool, str]:
+    def rank(pair: tuple[Terms, RunSummary]) -> tuple[int, int, bool, str, bool]:
         terms, run = pair
-        return terms.step, run.config.seed, terms.precision != "float32", terms.engine
+        return terms.step, run.config.seed, terms.precision != "float32", terms.engine, terms.on_gpu
 
     return sorted(((terms, run) for (terms, _), run in newest.items()), key=rank)
 

@@ -8,7 +8,7 @@ from safetensors.torch import load, load_file
 from summaries import seed_runs
 
 from benchmarks import documents, readings
-from benchmarks.documents import Reference, blocks, files, reference, run_to_ship, written
+from benchmarks.documents import ROOT, Reference, blocks, files, reference, run_to_ship, written
 from lab.analysis import RunSummary
 from lab.config import from_json
 from lab.evidence import REFERENCE, opened
@@ -31,6 +31,12 @@ def of(*runs: RunSummary) -> Reference:
 @pytest.mark.parametrize("path", [*documents.DOCUMENTS, documents.PICTURE], ids=lambda path: path.name)
 def test_a_document_is_what_the_reference_database_makes_of_it(known: Reference, path: Path) -> None:
     assert path.read_text(encoding="utf-8") == files(known)[path], "run: python benchmarks/documents.py"
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *(ROOT / "docs").glob("*.md")], ids=lambda path: path.name)
+def test_every_file_that_a_document_names_is_there(path: Path) -> None:
+    named = set(re.findall(r"(?:benchmarks|docs|lab|pages|tests)/[\w/-]+\.\w+", path.read_text(encoding="utf-8")))
+    assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
 @pytest.mark.parametrize("path", documents.DOCUMENTS, ids=lambda path: path.name)

@@ -1,5 +1,7 @@
 """Seeds are pooled on equal terms, and the published run has its place among them."""
 
+from dataclasses import replace
+
 import pytest
 from summaries import epochs, summary
 
@@ -66,3 +68,13 @@ def test_what_is_said_of_a_step_follows_from_its_largest_pool_in_float32() -> No
     found = main_pool(pools, 5)
     assert found is not None and found.terms.engine == "PyTorch" and found.seeds == (1, 2, 3)
     assert main_pool(pools, 4) is None
+
+
+def test_what_a_gpu_has_trained_is_a_pool_of_its_own() -> None:
+    runs = [
+        replace(run(seed, 99.0, hardware="PyTorch engine"), device=device)
+        for seed, device in enumerate(["cpu", "cuda"])
+    ]
+    here, there = pool_seeds(counted(runs))
+    assert (here.terms.computed, here.seeds) == ("float32, PyTorch engine", (0,))
+    assert (there.terms.computed, there.seeds) == ("float32, PyTorch engine on a GPU", (1,))
