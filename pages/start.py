@@ -12,7 +12,7 @@ from lab.ui.navigation import page
 from lab.ui.reader import Reader
 from lab.ui.starting import chosen_step, go_where_it_is_watched, keep_step, offer_step
 from lab.ui.state import the_store
-from lab.ui.step_strip import show_step_strip
+from lab.ui.step_strip import clicked_row, show_step_strip
 
 go_where_it_is_watched()
 page_head(
@@ -28,5 +28,5 @@ with steps:
     pools = reference_pools()
     show_step_strip(chosen_step(), pools, keep_step)
     st.caption(unbroken(reached_words(pools)))
-    offer_step(chosen_step())
+    offer_step(chosen_step(), clicked_row)
     st.page_link(page("steps"), label="What each step changes, and why", icon=":material/stairs:")

@@ -15,7 +15,7 @@ from lab.steps import SOURCE, STEPS, Step, published_epochs, published_training,
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table, two_sides
 from lab.ui.stacks import show_stacks
-from lab.ui.starting import choose_step, go_where_it_is_watched, offer_step
+from lab.ui.starting import choose_step, clicked_step, go_where_it_is_watched, offer_step
 from lab.ui.state import the_store
 from lab.ui.text import plain
 
@@ -83,7 +83,7 @@ def story(preset: Step) -> None:
     """What the step changes and why, with what it takes to see it."""
     st.header(f"{preset.number}. {preset.name}", anchor=False)
     st.markdown(unbroken(preset.idea))
-    offer_step(preset.number)
+    offer_step(preset.number, clicked_step)
     if preset.number > 1:
         st.markdown("**What changes, compared with the step before**")
         st.markdown(

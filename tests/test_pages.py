@@ -167,6 +167,23 @@ def test_a_step_is_trained_by_one_click_and_watched_on_the_train_page(
     assert draft(app) == step(4).config
 
 
+def test_a_start_pressed_together_with_a_step_trains_that_step(store: Store) -> None:
+    """On a busy machine a second click comes before the page is drawn anew for the first."""
+    app = open_app("steps")
+    labelled(app.get("button_group"), "Step").set_value(4)
+    button(app, "Full").click().run()
+    assert the_run(store).config == draft(app) == step(4).config
+
+
+def test_a_start_pressed_together_with_a_row_of_the_first_page_trains_that_step(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.ui.step_strip.clicked_row", lambda: 6)  # AppTest cannot click on a component
+    app = open_app("start")
+    button(app, "Full").click().run()
+    assert the_run(store).config == draft(app) == step(6).config
+
+
 def test_ones_own_run_of_a_step_is_drawn_and_listed_beside_the_published_one(store: Store) -> None:
     config = step(1).config
     run_id = add_run(store, *(epoch(number, 9900 + number) for number in range(1, 16)), Finished(), config=config)

@@ -192,6 +192,13 @@ def test_a_layer_can_be_put_between_two_others() -> None:
     assert f"<b>{9_426 + 16 * (9 * 16 + 1 + 2):,}</b>" in html(page)
 
 
+def test_a_layer_is_put_where_was_said_just_before_the_click() -> None:
+    page = open_alone("layers")
+    page.selectbox(key=PLACE).select(3)  # and the page is not drawn before the click
+    next(button for button in page.button if button.label == "Insert a layer").click().run()
+    assert page.session_state[DRAFT].config.network.layers[2].channels == 16
+
+
 @pytest.mark.parametrize("place", [5, AT_THE_END])
 def test_the_next_layer_is_put_where_the_last_one_was(place: int) -> None:
     page = open_alone("layers")

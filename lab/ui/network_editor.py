@@ -7,6 +7,7 @@ edits, and a new one, under a new key, is made when the table of the draft is no
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from lab.config import LayerSpec
 from lab.editing import COLUMNS, Row, Rows, ends_linear, with_linear_last
 from lab.fields import Choice, about, number
 from lab.steps import STEPS, matching_step, step
-from lab.ui.choice import choice, shown
+from lab.ui.choice import choice, known, shown
 from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider
 from lab.ui.state import draft, set_draft
@@ -163,7 +164,7 @@ def show_insert() -> None:
         st.button(
             "Insert a layer",
             on_click=_insert,
-            args=(place,),
+            args=(places, place),
             help="Adds a convolution at this place. To remove layers, tick them at the left edge and press Delete.",
         )
         undo_button()
@@ -211,7 +212,9 @@ def _discard() -> None:
     set_draft(draft().without_rows())
 
 
-def _insert(place: int) -> None:
+def _insert(places: Sequence[int], drawn: int) -> None:
+    chosen = known(PLACE, drawn)  # maybe since the page was drawn
+    place = chosen if chosen in places else drawn
     rows = [dict(row) for row in draft().table]
     rows.insert(place - 1 if place else len(rows), dict(INSERTED_LAYER if place else NEW_LAYER))
     set_draft(draft().with_rows(rows))

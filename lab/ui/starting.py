@@ -68,20 +68,30 @@ def choose_step() -> int:
     return number
 
 
-def offer_step(number: int) -> None:
-    """Quick and Full of a step; a click starts the run and leads to where it is watched."""
+def offer_step(number: int, clicked: Callable[[], int | None]) -> None:
+    """Quick and Full of a step; a click starts the run and leads to where it is watched.
 
-    def whole() -> Draft:
-        held = draft().with_step(number)
-        return replace(held, config=full(held.config))
-
-    problems = start_problems(whole())
+    `clicked`: the step that was chosen since the page was drawn, for a click that came before it is drawn anew.
+    """
+    whole = _whole(number)
+    problems = start_problems(whole)
     button: dict[str, Any] = {"width": "stretch", "on_click": _start_and_go, "disabled": bool(problems)}
     ask_guess()
     quickly, wholly = st.columns(2)
-    quickly.button("Quick", type="primary", help=QUICK_HELP, args=(whole, quick), **button)
-    wholly.button("Full", help=FULL_HELP, args=(whole, as_it_is), **button)
-    say_extents({"Quick": quick(whole().config), "Full": whole().config}, problems)
+    quickly.button("Quick", type="primary", help=QUICK_HELP, args=(clicked, quick), **button)
+    wholly.button("Full", help=FULL_HELP, args=(clicked, as_it_is), **button)
+    say_extents({"Quick": quick(whole.config), "Full": whole.config}, problems)
+
+
+def _whole(number: int) -> Draft:
+    held = draft().with_step(number)
+    return replace(held, config=full(held.config))
+
+
+def clicked_step() -> int | None:
+    """What the steps to choose from say now."""
+    number: int | None = st.session_state.get(CHOSEN_STEP)
+    return number
 
 
 def say_extents(runs: dict[str, RunConfig], problems: Sequence[str]) -> None:
@@ -116,8 +126,11 @@ def start(what: Draft, change: Change = as_it_is) -> bool:
     return True
 
 
-def _start_and_go(whole: Callable[[], Draft], change: Change) -> None:
-    wanted = whole()
+def _start_and_go(clicked: Callable[[], int | None], change: Change) -> None:
+    number = clicked()
+    if number is not None:
+        keep_step(number)
+    wanted = _whole(st.session_state.get(STEP, STEP_AT_FIRST))
     if start(wanted, change):
         set_draft(wanted)
         st.session_state[GO] = True

@@ -16,6 +16,7 @@ from lab.steps import STEPS, TARGET_ACCURACY
 
 LOWEST, HIGHEST = 98.8, 99.6
 """Percent: the accuracies between which all steps end."""
+STRIP = "step-strip"
 _JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _HTML = '<div class="lab-strip" role="radiogroup" aria-label="Step"></div>'
 _CSS = f"""
@@ -55,15 +56,20 @@ def show_step_strip(chosen: int, pools: Sequence[Pool], choose: Callable[[int], 
     summaries = [summarize_step(preset) for preset in STEPS]
     most = max(summary.parameters for summary in summaries)
     rows = [_row(summary, most, main_pool(pools, summary.preset.number)) for summary in summaries]
-    key = "step-strip"
 
     def take() -> None:
-        number = st.session_state[key].chosen
-        if number in [preset.number for preset in STEPS]:
+        number = clicked_row()
+        if number is not None:
             choose(number)
 
     strip = st.components.v2.component("lab_step_strip", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
-    strip(key=key, data={"html": "".join([_head(), *rows, _foot()]), "chosen": chosen}, on_chosen_change=take)
+    strip(key=STRIP, data={"html": "".join([_head(), *rows, _foot()]), "chosen": chosen}, on_chosen_change=take)
+
+
+def clicked_row() -> int | None:
+    """The step whose row was clicked since the strip was drawn; None where none was."""
+    number: int | None = getattr(st.session_state.get(STRIP), "chosen", None)
+    return number if number in [preset.number for preset in STEPS] else None
 
 
 def _head() -> str:
