@@ -15,6 +15,7 @@ import psutil
 
 from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, TRAINING_IMAGES, NetworkConfig, RunConfig
 from lab.engine_memory import FLOAT, begins_with_stem, compiled_bytes
+from lab.handover import is_left_to_pytorch
 from lab.layers import LayerRow, layer_table, pooled_last
 
 Engine = Literal["compiled", "folded", "pytorch"]
@@ -74,7 +75,7 @@ def expected_engine(config: RunConfig, device: str = "cpu", compiled: bool = Tru
     """The engine that serves this config there; `compiled`: whether a C compiler has made its library."""
     if config.engine == "pytorch" or config.precision != "float32" or device != "cpu":
         return "pytorch"
-    if compiled and config.network.layers[0].kind == "conv":
+    if compiled and config.network.layers[0].kind == "conv" and not is_left_to_pytorch(config.network):
         return "compiled"
     return "folded" if begins_with_stem(config.network) else "pytorch"
 

@@ -1,0 +1,41 @@
+"""Which networks the compiled engine leaves to PyTorch's modules. Arithmetic, no torch.
+
+The rule was found by timing both on 61 networks, one thread of an AMD EPYC: the 28 of `benchmarks/paths.py`, and 33 of
+few layers with 6,000 to 1.3 million weights. It decides by the network alone: a seed gives the same curve everywhere.
+"""
+
+from __future__ import annotations
+
+from lab.config import NetworkConfig
+from lab.layers import LayerRow, layer_table
+
+MOST_WEIGHTS = 500_000
+"""More than that are read, packed and added up for longer than they are multiplied: 0.2 to 1.0 times as fast."""
+MOST_SPREAD = 1.25
+"""Multiplications of the engine for each that is needed. It makes the gradient of a layer's input as a convolution over
+all of that input; PyTorch goes by the map, which a large kernel or a stride makes much smaller."""
+FEWEST_SPREAD = 2_000_000
+"""Multiplications of the engine for an image, from which on that matters: below, PyTorch's own overhead is more."""
+
+
+def is_left_to_pytorch(network: NetworkConfig) -> bool:
+    """Whether PyTorch's modules train it faster. The network can be built (`lab.layers.layer_table`)."""
+    rows = [row for row in layer_table(network) if row.kind == "conv"]
+    needed = sum(_needed(row) for row in rows)
+    made = sum(2 * row.macs + _made_for_input(row) for row in rows)
+    is_spread = made >= FEWEST_SPREAD and made >= MOST_SPREAD * needed
+    return is_spread or sum(_weights(row) for row in rows) >= MOST_WEIGHTS
+
+
+def _weights(row: LayerRow) -> int:
+    return row.kernel**2 * row.input_shape[0] * row.output_shape[0]
+
+
+def _needed(row: LayerRow) -> int:
+    """Of an image: for the map, for the gradient of the weights and, behind the first layer, of the input."""
+    return (2 if row.index == 1 else 3) * row.macs
+
+
+def _made_for_input(row: LayerRow) -> int:
+    _, height, width = row.input_shape
+    return 0 if row.index == 1 else _weights(row) * height * width
