@@ -445,6 +445,7 @@ def test_only_a_widget_that_has_another_value_is_told_its_value(store: Store) ->
     assert not told(app.run())
     labelled(app.text_input, "Learning rate").set_value("0.001").run()
     assert told(app) == ["Step"]  # it is none any more
+    assert not labelled(app.selectbox, "Step").proto.HasField("default")  # which an empty box would be taken for
     assert not told(app.run())
     labelled(app.selectbox, "Step").set_value(5).run()
     assert {"Augmentation", "Scheduler", "Rotation ±°"} <= set(told(app))

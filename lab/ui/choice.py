@@ -44,12 +44,13 @@ def shown(widget: Callable[..., Any], key: str, value: Any, *stated: Any, **more
     back. So the value goes to the browser as the widget's first, which counts for a new widget only; it is told where
     the widget has another one.
     """
+    first = _first(widget.__name__, value, more)
     if key in _keys(UNSURE) or (key in st.session_state and st.session_state[key] != value):
         st.session_state[key] = value
         _keys(UNSURE).add(key)
         _keys(TOLD).add(key)
-        return widget(*stated, key=key, **more)
-    return widget(*stated, key=key, **more, **_first(widget.__name__, value, more))
+        first = first if value is None else {}  # a select box without a first value takes its first option for one
+    return widget(*stated, key=key, **more, **first)
 
 
 def _first(kind: str, value: Any, more: Mapping[str, Any]) -> dict[str, Any]:
