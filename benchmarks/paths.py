@@ -1,11 +1,14 @@
 """The lab's engine beside PyTorch's own modules, network by network: milliseconds an iteration on the CPU.
 
-    python benchmarks/paths.py [--threads 1] [--rounds 5] [--only "step 1"]
+    python benchmarks/paths.py [--threads 1] [--rounds 5] [--only "step 1"] [--few-layers]
 
 The seven presets, the network of the best documented anchor, and twenty drawn from what the editor can make. Both
 engines train on the same images in the same order (forward, backward and SGD; nothing is augmented), in turn, in one
 process. Each figure is a median: of a round's iterations, then of the rounds; a ratio is the median of the rounds'
 ratios. With one thread the processor's time is taken, which nothing else on the machine adds to; else the clock's.
+With `--few-layers`: the networks by which `lab.handover` was found, in step 2's batches, and none of them is left to
+PyTorch; its last column says which of them are.
+
 GFLOP/s count every multiplication of the layer table once, and their share is of a float32 product of two large
 matrices.
 """
@@ -21,10 +24,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.candidates import NETWORKS
+from benchmarks.few_layers import few_layers
 from lab.bench import iteration_gflop, matrix_product_gflops
 from lab.config import (
     Augmentation,
@@ -37,6 +42,7 @@ from lab.config import (
     conv,
     linear,
 )
+from lab.handover import is_left_to_pytorch
 from lab.layers import ImpossibleNetwork, layer_table
 from lab.steps import STEPS
 
@@ -205,6 +211,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The lab's engine beside PyTorch's own modules, network by network.")
     parser.add_argument("--threads", type=int, help="threads of both (default: as many as PyTorch takes)")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--few-layers", action="store_true", help="other networks, none of them left to PyTorch")
     parser.add_argument("--only", default="", help="networks whose name begins so")
     chosen = parser.parse_args()
     import torch
@@ -217,11 +224,13 @@ def main() -> int:
     clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     print(f"{device_name('cpu')}; milliseconds an iteration\n{HEAD}", flush=True)
     lowest = math.inf
-    for name, config in networks():
+    if chosen.few_layers:
+        patch("lab.memory.is_left_to_pytorch", return_value=False).start()
+    for name, config in few_layers() if chosen.few_layers else networks():
         if name.startswith(chosen.only):
             line = measure(name, config, chosen.rounds, clock)
             lowest = lowest if line.engine == "PyTorch" else min(lowest, line.ratio)
-            print(line, flush=True)
+            print(line, "-> PyTorch" * (chosen.few_layers and is_left_to_pytorch(config.network)), flush=True)
     print(f"The lowest ratio where the lab does not leave it to PyTorch: {lowest:.2f}")
     return int(lowest < 1)
 

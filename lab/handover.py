@@ -1,7 +1,8 @@
 """Which networks the compiled engine leaves to PyTorch's modules. Arithmetic, no torch.
 
-The rule was found by timing both on 61 networks, one thread of an AMD EPYC: the 28 of `benchmarks/paths.py`, and 33 of
-few layers with 6,000 to 1.3 million weights. It decides by the network alone: a seed gives the same curve everywhere.
+The rule was found by timing both on 61 networks, on one thread of an AMD EPYC: those of `benchmarks/paths.py`, and with
+its `--few-layers` those of `benchmarks/few_layers.py`. It decides by the network alone: a seed gives the same curve on
+every machine.
 """
 
 from __future__ import annotations
