@@ -1,8 +1,8 @@
 """Which networks the compiled engine leaves to PyTorch's modules. Arithmetic, no torch.
 
 The rule was found by timing both on 61 networks, on one thread of an AMD EPYC: those of `benchmarks/paths.py`, and with
-its `--few-layers` those of `benchmarks/few_layers.py`. It decides by the network alone: a seed gives the same curve on
-every machine.
+its `--few-layers` those of `benchmarks/few_layers.py` (docs/performance.md has the figures). It decides by the network
+alone, not by timing: which engine a run takes does not change from one start to the next.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from lab.config import NetworkConfig
 from lab.layers import LayerRow, layer_table
 
 MOST_WEIGHTS = 500_000
-"""More than that are read, packed and added up for longer than they are multiplied: 0.2 to 1.0 times as fast."""
+"""So many or more are packed, read and added up for longer than they are multiplied."""
 MOST_SPREAD = 1.25
 """Multiplications of the engine for each that is needed. It makes the gradient of a layer's input as a convolution over
 all of that input; PyTorch goes by the map, which a large kernel or a stride makes much smaller."""
