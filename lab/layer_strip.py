@@ -48,7 +48,7 @@ def strip(layers: Sequence[LayerMaps]) -> Strip:
 def _picture(layer: LayerMaps) -> NDArray[np.uint8]:
     strongest = layer.maps[layer.strongest()[0]]
     rows, columns = (np.arange(SIDE) * side // SIDE for side in strongest.shape)
-    return signed_colours(strongest[np.ix_(rows, columns)], layer.largest)
+    return signed_colours(strongest, layer.largest)[np.ix_(rows, columns)]
 
 
 def _words(layer: LayerMaps) -> str:

@@ -52,11 +52,12 @@ class LayerMaps:
         return channel or int(place[0]), int(place[1]), int(place[2])
 
 
-def layer_maps(predictor: Predictor, image: ArrayLike) -> list[LayerMaps]:
+def layer_maps(predictor: Predictor, image: ArrayLike, exact: bool = True) -> list[LayerMaps]:
     """What each layer, a row of `layer_table`, makes of a picture (28, 28) with bright ink and values in [0, 1].
 
-    In float64, so that a value is the sum of its parts to more places than are ever shown; the last layer's values are
-    the class scores, unless global average pooling comes after it.
+    Computed in float64, so that a value is the sum of its parts to more places than are ever shown; not `exact`: in
+    float32, as the network reads, for a third of the time. The last layer's values are the class scores, unless global
+    average pooling comes after it.
 
     Raises:
         ValueError: another shape.
@@ -64,14 +65,14 @@ def layer_maps(predictor: Predictor, image: ArrayLike) -> list[LayerMaps]:
     picture = torch.as_tensor(np.asarray(image, dtype=np.float64))
     if picture.shape != (IMAGE_SIZE, IMAGE_SIZE):
         raise ValueError(f"The picture has the shape {tuple(picture.shape)}; it must be (28, 28).")
-    network = copy.deepcopy(predictor.network).double().eval()
-    found, values = [], normalize(picture[None, None])
+    network = copy.deepcopy(predictor.network).double().eval() if exact else predictor.network
+    found, values = [], normalize(picture[None, None] if exact else picture[None, None].float())
     with torch.inference_mode(), one_thread():
         for row, modules in zip(layer_table(predictor.config), _by_layer(network), strict=True):
             read = values
             for module in modules:
                 values = _applied(module, values)
-            found.append(LayerMaps(row, modules, read[0].numpy(), values[0].numpy()))
+            found.append(LayerMaps(row, modules, read[0].double().numpy(), values[0].double().numpy()))
     return found
 
 

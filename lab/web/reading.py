@@ -112,7 +112,7 @@ def _layers(network: Predictor, picture: Gray) -> dict[str, Any]:
     from lab.layer_strip import strip
     from lab.probe import layer_maps
 
-    return strip(layer_maps(network, picture)).row()
+    return strip(layer_maps(network, picture, exact=False)).row()
 
 
 async def _body(request: Request) -> bytes:

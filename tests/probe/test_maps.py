@@ -50,10 +50,21 @@ def test_the_last_maps_are_the_class_scores_that_the_predictor_turns_into_probab
     assert torch.softmax(scores, 0).numpy() == pytest.approx(predictor(digit(mnist)), abs=1e-5)
 
 
-def test_the_network_is_left_as_it_was(mnist: Mnist) -> None:
+@pytest.mark.parametrize("name", NETWORKS)
+def test_in_float32_the_maps_are_the_same_to_five_places(mnist: Mnist, name: str) -> None:
+    predictor = Predictor(build_network(NETWORKS[name], seed=1).eval(), NETWORKS[name], "untrained")
+    exact, quick = (layer_maps(predictor, digit(mnist), exact=exact) for exact in (True, False))
+    for one, other in zip(exact, quick, strict=True):
+        assert other.row == one.row
+        np.testing.assert_allclose(other.maps, one.maps, rtol=0, atol=1e-5 * max(1.0, one.largest))
+        np.testing.assert_allclose(other.inputs, one.inputs, rtol=0, atol=1e-5 * max(1.0, np.abs(one.inputs).max()))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_network_is_left_as_it_was(mnist: Mnist, exact: bool) -> None:
     predictor = load_predictor()
     before = predictor(digit(mnist))
-    layer_maps(predictor, digit(mnist))
+    layer_maps(predictor, digit(mnist), exact)
     assert all(parameter.dtype == torch.float32 for parameter in predictor.network.parameters())
     assert np.array_equal(predictor(digit(mnist)), before)
 
