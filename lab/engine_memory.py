@@ -19,10 +19,16 @@ LANES = 16
 """Channels of its maps are padded to whole vectors; 16 is the widest."""
 MOVING = 4
 """Of abreast.h."""
+SHARES = 8_192
+MOST_3 = 9
+"""Of patches.h: floats of the shares that are made at once; and of tiles.h, which are made in any case."""
 TILE_POINTS = 16
 BLOCK_FLOATS = 131_072
 FEWEST = 14
-"""Of winograd.h: points of a tile, floats of a block's points, and tiles of a block at least."""
+HELD_POINTS = 262_144
+READING = 10
+"""Of winograd.h: points of a tile, floats of a block's points, tiles of a block at least, weights that a core's own
+cache holds, and what it takes to read another."""
 
 
 def begins_with_stem(network: NetworkConfig) -> bool:
@@ -64,12 +70,12 @@ def _convolution_floats(row: LayerRow, of_stem: bool) -> tuple[int, int]:
     inputs, channels = row.input_shape[0], row.output_shape[0]
     pitch, in_pitch = _padded(channels), _in_pitch(row)
     if by_way_of_points(row):
-        elements, in_elements, scratch = TILE_POINTS, TILE_POINTS, _winograd_scratch(row)
+        elements, flipped, scratch = TILE_POINTS, TILE_POINTS * in_pitch, _winograd_scratch(row)
     else:
-        elements, in_elements, scratch = _term_by_term(row, of_stem)
+        elements, flipped, scratch = _term_by_term(row, of_stem)
     weights = elements * inputs * pitch
     parts = 1 if not of_stem and _has_many_weights(row, weights) else GROUPS
-    return weights * (1 + parts) + in_elements * channels * in_pitch + GROUPS * pitch, scratch
+    return weights * (1 + parts) + flipped * channels + GROUPS * pitch, scratch
 
 
 def _has_many_weights(row: LayerRow, weights: int) -> bool:
@@ -87,7 +93,10 @@ def _padded_input(row: LayerRow, many: int) -> int:
 
 
 def _term_by_term(row: LayerRow, of_stem: bool) -> tuple[int, int, int]:
-    """Elements of the widened kernel, for the map and for the input's gradient; and a thread's scratch."""
+    """Elements of the widened kernel, and for the input's gradient floats a channel; and a thread's scratch.
+
+    Which way that gradient goes (patches.h) hangs on how long the processor's vectors are: here the larger one counts.
+    """
     k, stride = row.kernel, row.stride
     (inputs, in_height, in_width), (channels, height, width) = row.input_shape, row.output_shape
     many = 1 if of_stem else _positions_abreast(k, stride, inputs, channels, width)
@@ -95,7 +104,18 @@ def _term_by_term(row: LayerRow, of_stem: bool) -> tuple[int, int, int]:
     image = _padded_input(row, many)
     spread = (in_height + k - 1) * (_vectors(in_width, in_many) * in_many - 1 + k) * _padded(channels)
     scratch = max(image + _room_abreast(height, width, many), spread + _room_abreast(in_height, in_width, in_many))
-    return k * (k + (many - 1) * stride), k * (k + in_many - 1), scratch
+    flipped = k * (k + in_many - 1) * _in_pitch(row)
+    if row.index > 1 and not of_stem:
+        scratch, flipped = max(scratch, _patches_scratch(row)), max(flipped, k * _padded(k * inputs))
+    return k * (k + (many - 1) * stride), flipped, scratch
+
+
+def _patches_scratch(row: LayerRow) -> int:
+    """An image of the input's gradient without padded channels, and the shares of some positions of the map."""
+    inputs, in_height, in_width = row.input_shape
+    patch = row.kernel * _padded(row.kernel * inputs)
+    at_once = min(max(SHARES // patch, MOST_3), row.output_shape[1] * row.output_shape[2])
+    return in_height * (in_width + 2 * row.padding) * inputs + LANES + at_once * patch
 
 
 def _room_abreast(height: int, width: int, many: int) -> int:
@@ -127,7 +147,9 @@ def by_way_of_points(row: LayerRow) -> bool:
     many, in_many = (_positions_abreast(3, 1, *both, width) for both in ((inputs, channels), (channels, inputs)))
     direct = height * (2 * _products_of_row(3, 1, width, many) + _products_of_row(3, 1, width, in_many)) // 3
     down, across = _tiles(row)
-    return down * across * (TILE_POINTS * inputs * channels + 100 * (inputs + channels)) < direct * inputs * channels
+    reading = READING * (TILE_POINTS - 9) if TILE_POINTS * inputs * channels > HELD_POINTS else 0
+    points = down * across * (TILE_POINTS * inputs * channels + 100 * (inputs + channels))
+    return points < (direct - reading) * inputs * channels
 
 
 def _winograd_scratch(row: LayerRow) -> int:

@@ -42,6 +42,9 @@ NETWORKS = {
     "a stem of kernel 17": NetworkConfig(layers=(conv(8, 17, padding=5), conv(9, 1), conv(10, 3)), batch_norm=True),
     "strides beyond the kernel": NetworkConfig(layers=(conv(7, 2, stride=5), conv(10, 3, stride=9, padding=2))),
     "padding beyond the kernel": NetworkConfig(layers=(conv(8, 3), conv(20, 1, padding=4), conv(10, 2, padding=9))),
+    "small maps of large inputs": NetworkConfig(
+        layers=(conv(20, 3), conv(9, 9, padding=3, stride=2), conv(3, 6), conv(17, 3, stride=2, padding=9), conv(10, 8))
+    ),
     "every pooling": NetworkConfig(layers=(conv(4, 3), AVERAGE, max_pool(3, 1), conv(10, 3), max_pool(5, 4))),
     "a linear layer": NetworkConfig(layers=(conv(7, 3), max_pool(), conv(9, 3), linear()), batch_norm=True),
     "1024 channels": NetworkConfig(layers=(conv(1024, 12, stride=4), conv(10, 5)), batch_norm=True),

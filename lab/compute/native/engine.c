@@ -11,6 +11,7 @@
 #include "parallel.h"
 #include "abreast.h"
 #include "maps.h"
+#include "patches.h"
 #include "norm.h"
 
 // --- whole batches ----------------------------------------------------------------------------------------------
@@ -102,7 +103,8 @@ static void convolution_backward(const Pass *pass, int chunk, i64 image, const f
     if (is_stem(e, s)) stem_backward(e, chunk, image, in, g, scratch);
     else if (s->winograd) winograd_gradient(s, in, g, weight_sums(s, chunk), d_in, scratch);
     else if (s->parts > 1) convolve_weight_gradient(s, in, g, 0, s->pitch, weight_sums(s, chunk), scratch);
-    if (pass->before && !s->winograd) convolve_input_gradient(s, g, d_in, scratch);
+    if (pass->before && !s->winograd)
+        (s->patches ? input_gradient_by_patches : convolve_input_gradient)(s, g, d_in, scratch);
 }
 
 static void backward_images(const Pass *pass, int chunk) {
@@ -196,20 +198,32 @@ static Terms terms(Engine *e, i64 kernel, i64 columns, i64 channels, i64 pitch, 
     return t;
 }
 
+// Which rows of a kernel lie in padding, where the first one lies at `top` for line 0.
+static void leave_padding_out(Terms *t, i64 kernel, i64 top, i64 step, i64 limit) {
+    t->kernel = kernel, t->top = top, t->step = step, t->limit = limit;
+}
+
 static i64 most(i64 a, i64 b) { return a > b ? a : b; }
 
-// Term by term; in the stem nothing shares a vector.
+// Term by term; in the stem, which goes by lines of its own, nothing shares a vector and no padding is left out.
 static void set_up_terms(Engine *e, Stage *s, int of_stem) {
     i64 k = s->layer.kernel, stride = s->layer.stride, columns, in_columns;
     s->abreast = of_stem ? 1 : positions_abreast(k, stride, s->in_channels, s->channels, s->width);
     s->in_abreast = s->in_pitch == 1 ? 1 : positions_abreast(k, 1, s->channels, s->in_channels, s->in_width);
+    s->patches = !of_stem && goes_by_map(s);
+    if (s->patches) s->in_abreast = 1;
     columns = wider_kernel(k, stride, s->abreast), in_columns = wider_kernel(k, 1, s->in_abreast);
     s->line = most(s->in_width + 2 * s->layer.padding, columns_seen(k, stride, s->width, s->abreast));
     s->spread_line = columns_seen(k, 1, s->in_width, s->in_abreast);
     s->terms = terms(e, k, columns, s->in_channels, s->in_pitch, s->line);
-    s->flipped_terms = terms(e, k, in_columns, s->channels, s->pitch, s->spread_line);
+    s->flipped_terms = s->patches ? terms(e, 1, 1, s->channels, s->pitch, 1)
+                                  : terms(e, k, in_columns, s->channels, s->pitch, s->spread_line);
+    if (!of_stem) leave_padding_out(&s->terms, k, -s->layer.padding, stride, s->in_height);
+    if (!of_stem && !s->patches)
+        leave_padding_out(&s->flipped_terms, k, s->layer.padding - (k - 1), 1, (s->height - 1) * stride + 1);
     size_scratch(e, padded_size(s) + room_abreast(s->height, s->width, s->abreast));
-    size_scratch(e, spread_size(s) + room_abreast(s->in_height, s->in_width, s->in_abreast));
+    size_scratch(e, s->patches ? patches_scratch(s)
+                               : spread_size(s) + room_abreast(s->in_height, s->in_width, s->in_abreast));
 }
 
 static void set_up_points(Engine *e, Stage *s) {
@@ -238,7 +252,8 @@ static void set_up_convolution(Engine *e, Stage *s, int of_stem) {
     i64 points = s->winograd ? TILE_POINTS : 1;
     s->weight_rows = times(e, points, s->terms.count);
     s->packed = zeros(e, times(e, s->weight_rows, s->pitch), 4), s->packed_bias = zeros(e, s->pitch, 4);
-    s->flipped = zeros(e, times(e, times(e, points, s->flipped_terms.count), s->in_pitch), 4);
+    i64 columns = s->patches ? patch_size(s) : s->in_pitch;
+    s->flipped = zeros(e, times(e, times(e, points, s->flipped_terms.count), columns), 4);
     s->parts = of_stem ? CHUNKS : gradient_parts(s);
     s->partial = zeros(e, times(e, s->parts * s->weight_rows + CHUNKS, s->pitch), 4);
 }

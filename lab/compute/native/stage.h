@@ -32,14 +32,17 @@ typedef struct {
     i64 channels, pitch, height, width;
     i64 in_size, size;             // floats an image
     int winograd;                  // whether a convolution goes by way of points (winograd.h) or term by term (maps.h)
+    int patches;                   // whether its input's gradient goes by the map (patches.h) or by the input (maps.h)
     i64 abreast, in_abreast;       // positions that share a vector (abreast.h): of the map, and of the input's gradient
     i64 line, spread_line;         // columns of the padded input, and of the spread gradient, that are computed with
     i64 weight_rows;               // of a convolution: points or elements of a kernel, times in_channels
     float *no_bias;                // where the layer has none: zeros, and behind them what would be their gradient
     float *packed, *packed_bias;   // weight as [weight row][channel]
-    float *flipped;                // weight for the gradient of the input, as [weight row'][input channel]
+    float *flipped;                // weight for the gradient of the input, as [weight row'][input channel], or of
+                                   // patches as [channel][element of a patch]
     Terms terms, flipped_terms;    // what is added up for an element of the map, in a padded input image; and for one of
-                                   // the input's gradient, in a padded gradient. Of points: the channels
+                                   // the input's gradient, in a padded gradient. Of points and of
+                                   // patches: the channels
     float *scale, *shift;          // batch norm as one multiplication and addition
     float *mean, *inverse;         // of the batch, and 1 / its standard deviation
     float *mean_g, *mean_gx;       // batch means of the gradient, and of it times the normalised value

@@ -35,11 +35,35 @@ INLINE vec larger(vec a, vec b) {
     return (vec)((first & (mask)a) | (~first & (mask)b));
 }
 
-// The terms of a position, in runs of neighbours in memory; a run begins an offset away from the position.
+// The terms of a position, in runs of neighbours in memory; a run begins an offset away from the position. They may
+// belong to the rows of a kernel, of which for a line of positions some lie in padding, all zeros, and are left out.
 typedef struct {
     i64 count, run;
-    i64 *offset;  // one a run
+    i64 *offset;              // one a run
+    i64 kernel;               // rows; 0: nothing is left out
+    i64 top, step, limit;     // where the first one lies for line 0, and how much further down for each next line; rows
+                              // from 0 up to `limit` are no padding
 } Terms;
+
+static i64 clamped(i64 value, i64 most) { return value < 0 ? 0 : value > most ? most : value; }
+
+// Those of them that a line of positions adds up; `before` of all come before.
+static Terms of_line(const Terms *t, i64 line, i64 *before) {
+    Terms seen = *t;
+    *before = 0;
+    if (!t->kernel) return seen;
+    i64 row = t->count / t->kernel, top = t->top + line * t->step;
+    i64 begin = clamped(-top, t->kernel), end = clamped(t->limit - top, t->kernel);
+    seen.count = end > begin ? (end - begin) * row : 0, seen.offset += begin * row / t->run;
+    *before = begin * row;
+    return seen;
+}
+
+// The first of `lines` lines for which kernel row `row` lies at `position` or below it.
+static i64 line_from(const Terms *t, i64 row, i64 position, i64 lines) {
+    i64 down = position - t->top - row;
+    return down <= 0 ? 0 : clamped((down + t->step - 1) / t->step, lines);
+}
 
 // What becomes of the sums of `rows`: floored at 0 (ReLU), or kept only where `where` is positive (ReLU's gradient).
 typedef struct {
@@ -127,8 +151,14 @@ INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *
     static void outer_##V(i64 lines, i64 n, const Terms *terms, const float *a, i64 a_pitch, i64 a_line,               \
                           const float *d, float *into, i64 pitch) {                                                    \
         i64 tiles = (terms->run + MOST_##V - 1) / MOST_##V;                                                            \
+        i64 row = terms->kernel ? terms->count / terms->kernel : 0;                                                    \
+        const float *all_d = d;                                                                                        \
+        i64 all_lines = lines;                                                                                         \
         for (i64 run = 0; run * terms->run < terms->count; run++) {                                                    \
-            const float *from = a + terms->offset[run];                                                                \
+            i64 begin = row ? line_from(terms, run * terms->run / row, 0, all_lines) : 0;                              \
+            lines = (row ? line_from(terms, run * terms->run / row, terms->limit, all_lines) : all_lines) - begin;     \
+            d = all_d + begin * n * pitch;                                                                             \
+            const float *from = a + terms->offset[run] + begin * a_line;                                               \
             for (i64 i = 0, t = 0, next; i < tiles; i++, into += (next - t) * pitch, t = next) {                       \
                 next = terms->run * (i + 1) / tiles;                                                                   \
                 switch (next - t) { EACH(OUTER_CASE, V) }                                                              \
@@ -152,10 +182,12 @@ static void rows(i64 lines, i64 n, i64 channels, const Terms *terms, const float
                  const float *b, const float *start, Finish finish, float *out) {
     for (i64 c = 0, vectors; c < channels; c += vectors * LANES) {
         vectors = share((channels - c) / LANES);
-        for (i64 line = 0; line < lines; line++)
-            (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(n, terms, a + line * a_line, a_pitch, b + c,
-                                                                     start ? start + c : 0, finish,
-                                                                     out + line * n * channels + c, channels);
+        for (i64 line = 0, before; line < lines; line++) {
+            Terms seen = of_line(terms, line, &before);
+            (vectors == 3 ? rows_3 : vectors == 2 ? rows_2 : rows_1)(
+                n, &seen, a + line * a_line, a_pitch, b + before * channels + c, start ? start + c : 0, finish,
+                out + line * n * channels + c, channels);
+        }
         if (finish.where) finish.where += vectors * LANES;
     }
 }

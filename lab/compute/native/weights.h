@@ -21,6 +21,11 @@ static void pack_terms(const Stage *s, int chunk) {
                     s->packed[to + o] = w[(o * ins + i) * k * k + t];
     if (s->in_pitch == 1) return;  // nobody asks for the gradient of a picture
     for (i64 o = chunk_begin(chunk, outs); o < chunk_begin(chunk + 1, outs); o++)
+        for (i64 t = 0; s->patches && t < k * k; t++)
+            for (i64 i = 0, to = o * patch_size(s) + t / k * patch_row(s) + t % k * ins; i < ins; i++)
+                s->flipped[to + i] = w[(o * ins + i) * k * k + t];
+    if (s->patches) return;
+    for (i64 o = chunk_begin(chunk, outs); o < chunk_begin(chunk + 1, outs); o++)
         for (i64 t = 0; t < k * k; t++)
             for (i64 d = 0; d < s->in_abreast; d++)
                 for (i64 i = 0, to = flipped_term(s, t / k, t % k, o, d) * s->in_pitch + d * ins; i < ins; i++)

@@ -10,8 +10,8 @@
 // A and B hold nothing but 0, 1 and -1, so this rounds hardly more than the sum as it is written.
 
 // Points of a tile; floats of the points of a block, half a MB, which a core's own cache holds beside the weights; and
-// tiles of a block at least.
-enum { TILE_POINTS = 16, BLOCK_FLOATS = 131072, FEWEST = 14 };
+// tiles of a block at least. Of weights: those that such a cache holds, 1 MB; and what it takes to read another.
+enum { TILE_POINTS = 16, BLOCK_FLOATS = 131072, FEWEST = 14, HELD_POINTS = 262144, READING = 10 };
 
 typedef struct {
     vec a, b, c, d;
@@ -67,11 +67,13 @@ static i64 products_of_terms(const Stage *s) {
 
 // Whether the multiplications that it saves are more than what the transformations cost. They were timed from 10 to 128
 // channels and maps of 2x2 to 26x26: those of a tile take as long as 100 multiplications for each channel that goes in or
-// comes out. lab/engine_memory.py reckons with the same.
+// comes out. Weights that a core's own cache does not hold are read anew for every image, 16 points where there are 9
+// elements: each as long as READING multiplications. lab/engine_memory.py reckons with the same.
 static int fits_winograd(const Stage *s) {
     i64 tiles = (s->height + 1) / 2 * ((s->width + 1) / 2), ins = s->in_channels, outs = s->channels;
+    i64 reading = TILE_POINTS * ins * outs > HELD_POINTS ? READING * (TILE_POINTS - 9) : 0;
     return s->layer.kernel == 3 && s->layer.stride == 1 && s->in_pitch > 1 &&
-           tiles * (TILE_POINTS * ins * outs + 100 * (ins + outs)) < products_of_terms(s) * ins * outs;
+           tiles * (TILE_POINTS * ins * outs + 100 * (ins + outs)) < (products_of_terms(s) - reading) * ins * outs;
 }
 
 static Tiling tiling(const Stage *s) {
