@@ -66,7 +66,13 @@ NETWORKS = {
     ),
     "many weights": NetworkConfig(layers=(conv(40, 3, stride=2), conv(96, 5), conv(10, 5))),
     "small maps of large inputs": NetworkConfig(
-        layers=(conv(20, 3), conv(9, 9, padding=3, stride=2), conv(32, 5), conv(17, 3, stride=2), conv(10, 3, padding=2))
+        layers=(
+            conv(20, 3),
+            conv(9, 9, padding=3, stride=2),
+            conv(32, 5),
+            conv(17, 3, stride=2),
+            conv(10, 3, padding=2),
+        )
     ),
     "one layer": NetworkConfig(layers=(conv(10, 28),)),
     "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
