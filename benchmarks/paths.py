@@ -1,6 +1,6 @@
 """The lab's engine beside PyTorch's own modules, network by network: milliseconds an iteration on the CPU.
 
-    python benchmarks/paths.py [--threads 1] [--rounds 5] [--only "step 1"] [--few-layers]
+    python benchmarks/paths.py [--threads 1] [--rounds 5] [--only "step 1"] [--few-layers] [--seed 12]
 
 The seven presets, the network of the best documented anchor, and twenty drawn from what the editor can make. Both
 engines train on the same images in the same order (forward, backward and SGD; nothing is augmented), in turn, in one
@@ -94,12 +94,12 @@ HEAD = f"{'':8} {'M MACs':>8} {'batch':>5}  {'PyTorch':>8} {'the lab':>8}  ratio
 # --- networks ----------------------------------------------------------------------------------------------------
 
 
-def networks() -> Iterator[tuple[str, RunConfig]]:
-    """A name and a config for each, without augmentation."""
+def networks(seed: int = SEED) -> Iterator[tuple[str, RunConfig]]:
+    """A name and a config for each, without augmentation; another seed draws others."""
     for step in STEPS:
         yield f"step {step.number}", replace(step.config, augmentation=Augmentation())
     yield "anchor", RunConfig(network=NETWORKS["anchor"], batch_size=32)
-    draws = random.Random(SEED)
+    draws = random.Random(seed)
     for number in range(1, DRAWN + 1):
         yield f"drawn {number}", drawn(draws)
 
@@ -212,6 +212,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, help="threads of both (default: as many as PyTorch takes)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--few-layers", action="store_true", help="other networks, none of them left to PyTorch")
+    parser.add_argument("--seed", type=int, default=SEED, help="other drawn networks")
     parser.add_argument("--only", default="", help="networks whose name begins so")
     chosen = parser.parse_args()
     import torch
@@ -226,7 +227,7 @@ def main() -> int:
     lowest = math.inf
     if chosen.few_layers:
         patch("lab.memory.is_left_to_pytorch", return_value=False).start()
-    for name, config in few_layers() if chosen.few_layers else networks():
+    for name, config in few_layers() if chosen.few_layers else networks(chosen.seed):
         if name.startswith(chosen.only):
             line = measure(name, config, chosen.rounds, clock)
             lowest = lowest if line.engine == "PyTorch" else min(lowest, line.ratio)

@@ -22,20 +22,33 @@ def test_the_compiled_engine_trains_every_step_and_the_anchor() -> None:
 
 
 def test_a_network_of_very_many_weights_is_left_to_pytorch() -> None:
-    """From c channels to c in a 7x7 kernel: 49 c c weights; padding keeps the map, so nothing is made in vain."""
-    few, many = (of(conv(c, 3, padding=1), conv(c, 7, padding=3), linear()) for c in (100, 102))
-    assert 9 * 100 + 49 * 100**2 < 500_000 < 9 * 102 + 49 * 102**2
+    """From c channels to c in a 7x7 kernel: 49 c c weights; padding keeps the map, so its positions are many."""
+    few, many = (of(conv(c, 3, padding=1), conv(c, 7, padding=3), linear()) for c in (142, 143))
+    assert 9 * 142 + 49 * 142**2 < 1_000_000 < 9 * 143 + 49 * 143**2
     assert (is_left_to_pytorch(few), is_left_to_pytorch(many)) == (False, True)
+    assert expected_engine(replace(step(5).config, network=many)) == "pytorch"
+
+
+def test_where_most_multiplications_are_of_many_weights_with_few_positions_pytorch_is_faster() -> None:
+    """A 24x24 map of 5 channels, then its only or its four positions: 5 c k k weights."""
+    one, four, few_weights = (
+        of(conv(5, 5), second, linear()) for second in (conv(109, 24), conv(60, 22, stride=2), conv(10, 24))
+    )
+    assert 5 * 109 * 24**2 > 100_000 and 5 * 60 * 22**2 > 100_000 > 5 * 10 * 24**2
+    assert (is_left_to_pytorch(one), is_left_to_pytorch(four), is_left_to_pytorch(few_weights)) == (True, True, False)
+
+
+def test_it_does_not_matter_where_the_other_layers_multiply_more() -> None:
+    """256 maps of 128, 3x3 each: 294,912 weights for one position, of 8 million multiplications."""
+    layers = [layer for count in (32, 64, 128) for layer in (conv(count, 3, padding=1), max_pool())]
+    assert not is_left_to_pytorch(of(*layers, conv(256, 3), linear()))
 
 
 @pytest.mark.parametrize(
-    "second", [conv(32, 9), conv(100, 5, stride=2), conv(10, 24)], ids=["large kernel", "stride", "a kernel as the map"]
+    "second", [conv(32, 9), conv(100, 5, stride=2), conv(16, 13)], ids=["large kernel", "stride", "half of the map"]
 )
-def test_where_the_input_is_much_larger_than_what_is_made_of_it_pytorch_is_faster(second: LayerSpec) -> None:
-    network = of(conv(32, 5), second, linear())
-    assert is_left_to_pytorch(network)
-    config = replace(step(5).config, network=network)
-    assert expected_engine(config) == "pytorch"
+def test_a_small_map_of_a_large_one_is_the_engines(second: LayerSpec) -> None:
+    assert not is_left_to_pytorch(of(conv(32, 5), second, linear()))
 
 
 @pytest.mark.parametrize(
