@@ -137,12 +137,20 @@ def counted(runs: Iterable[RunSummary]) -> list[tuple[Terms, RunSummary]]:
 
 
 def pool_seeds(runs: Iterable[tuple[Terms, RunSummary]]) -> list[Pool]:
-    """A pool for each terms, by step; of those of a step float32 first, then the one of the most seeds."""
+    """A pool for each terms, by step; of those of a step float32 first, then the one of the most seeds.
+
+    Of equally many those that a CPU trained come first, on which the other steps were trained too.
+    """
     found: dict[Terms, list[RunSummary]] = {}
     for terms, run in runs:
         found.setdefault(terms, []).append(run)
     pools = [Pool(terms=terms, runs=tuple(pool)) for terms, pool in found.items()]
-    return sorted(pools, key=lambda pool: (pool.terms.step, pool.terms.precision != "float32", -len(pool.runs)))
+
+    def order(pool: Pool) -> tuple[int, bool, int, bool]:
+        terms = pool.terms
+        return terms.step, terms.precision != "float32", -len(pool.runs), terms.on_gpu
+
+    return sorted(pools, key=order)
 
 
 def main_pool(pools: Sequence[Pool], step: int) -> Pool | None:

@@ -70,11 +70,9 @@ def test_what_is_said_of_a_step_follows_from_its_largest_pool_in_float32() -> No
     assert main_pool(pools, 4) is None
 
 
-def test_what_a_gpu_has_trained_is_a_pool_of_its_own() -> None:
-    runs = [
-        replace(run(seed, 99.0, hardware="PyTorch engine"), device=device)
-        for seed, device in enumerate(["cpu", "cuda"])
-    ]
+@pytest.mark.parametrize("devices", [["cpu", "cuda"], ["cuda", "cpu"]])
+def test_what_a_gpu_has_trained_is_a_pool_of_its_own_behind_as_many_seeds_of_a_cpu(devices: list[str]) -> None:
+    runs = [replace(run(seed, 99.0, hardware="PyTorch engine"), device=device) for seed, device in enumerate(devices)]
     here, there = pool_seeds(counted(runs))
-    assert (here.terms.computed, here.seeds) == ("float32, PyTorch engine", (0,))
-    assert (there.terms.computed, there.seeds) == ("float32, PyTorch engine on a GPU", (1,))
+    assert (here.terms.computed, here.seeds) == ("float32, PyTorch engine", (devices.index("cpu"),))
+    assert (there.terms.computed, there.seeds) == ("float32, PyTorch engine on a GPU", (devices.index("cuda"),))
