@@ -65,6 +65,17 @@ static i64 line_from(const Terms *t, i64 row, i64 position, i64 lines) {
     return down <= 0 ? 0 : clamped((down + t->step - 1) / t->step, lines);
 }
 
+typedef struct {
+    i64 begin, count;
+} Lines;
+
+// Those of `lines` lines for which a run of terms does not lie in padding.
+static Lines lines_of_run(const Terms *t, i64 run, i64 lines) {
+    if (!t->kernel) return (Lines){0, lines};
+    i64 row = run * t->run / (t->count / t->kernel), begin = line_from(t, row, 0, lines);
+    return (Lines){begin, line_from(t, row, t->limit, lines) - begin};
+}
+
 // What becomes of the sums of `rows`: floored at 0 (ReLU), or kept only where `where` is positive (ReLU's gradient).
 typedef struct {
     int floor;
@@ -135,7 +146,8 @@ INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *
         break;
 #define OUTER_CASE(T, V)                                                                                               \
     case T:                                                                                                            \
-        if (T <= MOST_##V) outer_tile(T, V, lines, n, from + t, a_pitch, a_line, d, into, pitch);                      \
+        if (T <= MOST_##V)                                                                                             \
+            outer_tile(T, V, seen.count, n, from + t, a_pitch, a_line, d + seen.begin * n * pitch, into, pitch);       \
         break;
 
 // For V vectors of channels, in as few and as equal tiles of positions (or terms) as the registers allow.
@@ -151,14 +163,9 @@ INLINE void outer_tile(const int T, const int V, i64 lines, i64 n, const float *
     static void outer_##V(i64 lines, i64 n, const Terms *terms, const float *a, i64 a_pitch, i64 a_line,               \
                           const float *d, float *into, i64 pitch) {                                                    \
         i64 tiles = (terms->run + MOST_##V - 1) / MOST_##V;                                                            \
-        i64 row = terms->kernel ? terms->count / terms->kernel : 0;                                                    \
-        const float *all_d = d;                                                                                        \
-        i64 all_lines = lines;                                                                                         \
         for (i64 run = 0; run * terms->run < terms->count; run++) {                                                    \
-            i64 begin = row ? line_from(terms, run * terms->run / row, 0, all_lines) : 0;                              \
-            lines = (row ? line_from(terms, run * terms->run / row, terms->limit, all_lines) : all_lines) - begin;     \
-            d = all_d + begin * n * pitch;                                                                             \
-            const float *from = a + terms->offset[run] + begin * a_line;                                               \
+            Lines seen = lines_of_run(terms, run, lines);                                                              \
+            const float *from = a + terms->offset[run] + seen.begin * a_line;                                          \
             for (i64 i = 0, t = 0, next; i < tiles; i++, into += (next - t) * pitch, t = next) {                       \
                 next = terms->run * (i + 1) / tiles;                                                                   \
                 switch (next - t) { EACH(OUTER_CASE, V) }                                                              \
