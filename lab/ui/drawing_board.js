@@ -5,7 +5,7 @@
 const EVERY = 100;  // milliseconds between two questions
 const AGAIN = 250;  // before a network in training is asked again
 // While one draws, the layers' pictures are asked for twice a second, and only where an answer took less than QUICK
-// milliseconds: they cost four times an answer.
+// milliseconds: they cost twice an answer.
 const LAYERS_EVERY = 500;
 const QUICK = 12;
 const LATE = 800;  // after which one is told what one waits for

@@ -4,7 +4,7 @@
 
 No run: the network that comes with the lab; no epoch: the newest weights of the run that there are. With
 `"drawing": true` the pen is still down: whether it looks like a digit is not said then, and the answer costs half. With
-`"layers": true` the answer has a picture of every layer too (`lab.layer_strip`), which costs four times the reading.
+`"layers": true` the answer has a picture of every layer too (`lab.layer_strip`), which costs twice the reading.
 """
 
 from __future__ import annotations
