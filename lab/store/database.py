@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from lab.store.migrations import Refused, bring_up_to_date
+from lab.store.migrations import Refused, bring_up_to_date, version_of
 from lab.store.sqlite import SqliteFile
 
 
@@ -53,8 +53,10 @@ class Database:
         try:
             if self.file is not None:
                 self.file.prepare(self._engine)
-            with self._engine.execution_options(writes="durably").begin() as connection:
-                bring_up_to_date(connection, None if self._is_passing else self.file)
+                with self._engine.begin() as connection:
+                    version_of(connection)  # one that is refused stays as it is, its journal mode included
+                self.file.use_log()
+            bring_up_to_date(self._engine, None if self._is_passing else self.file)
             if self.file is not None:
                 self.file.opened()
         except BaseException:

@@ -26,33 +26,50 @@ class Refused(Exception):
     """This database is not to be used: the end of a sentence."""
 
 
-def bring_up_to_date(connection: sa.Connection, file: SqliteFile | None = None) -> None:
+def bring_up_to_date(engine: sa.Engine, file: SqliteFile | None = None) -> None:
     """Make the tables where there are none, and change older ones to `VERSION`, with a copy of `file` kept beside it.
+
+    Where that fails the file is as it was before, and the copy, which is the same, is not kept: the lab tries again and
+    again.
 
     Raises:
         Refused: the database is a newer lab's, or no lab's at all.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
-    version = _version(connection)
-    if version is None:
-        METADATA.create_all(connection)
-    elif version < VERSION and file is not None:
-        _keep_a_copy(file, version)
-    for older in range(version or VERSION, VERSION):
-        MIGRATIONS[older](connection)
-    if version != VERSION:
-        connection.execute(sa.delete(SCHEMA_VERSION))
-        connection.execute(sa.insert(SCHEMA_VERSION).values(version=VERSION))
+    copy = None
+    try:
+        with engine.execution_options(writes="durably").begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+            version = version_of(connection)
+            if version is None:
+                METADATA.create_all(connection)
+            elif version < VERSION and file is not None:
+                copy = _keep_a_copy(file, version)
+            for older in range(version or VERSION, VERSION):
+                MIGRATIONS[older](connection)
+            if version != VERSION:
+                connection.execute(sa.delete(SCHEMA_VERSION))
+                connection.execute(sa.insert(SCHEMA_VERSION).values(version=VERSION))
+    except Exception:
+        if copy is not None:
+            copy.unlink(missing_ok=True)
+        raise
 
 
-def _version(connection: sa.Connection) -> int | None:
-    """The version that the database says it has; None for an empty one."""
-    tables = sa.inspect(connection).get_table_names()
+def version_of(connection: sa.Connection) -> int | None:
+    """The version that the database says it has, which is only read; None for an empty one.
+
+    Raises:
+        Refused: the database is a newer lab's, or no lab's at all.
+    """
+    inspector = sa.inspect(connection)
+    tables = inspector.get_table_names()
     if SCHEMA_VERSION.name not in tables:
-        if RUNS.name not in tables and tables and connection.dialect.name == "sqlite":
-            raise Refused("it belongs to another program: name a new file in LAB_DATABASE_URL.")
-        return WITHOUT_A_VERSION if RUNS.name in tables else None
+        if RUNS.name not in tables and (not tables or connection.dialect.name != "sqlite"):
+            return None
+        if RUNS.name in tables and "config" in {column["name"] for column in inspector.get_columns(RUNS.name)}:
+            return WITHOUT_A_VERSION
+        raise Refused("it belongs to another program: name a new file in LAB_DATABASE_URL.")
     found = connection.execute(sa.select(SCHEMA_VERSION.c.version)).scalars().all()
     if len(found) != 1 or not isinstance(found[0], int) or found[0] < WITHOUT_A_VERSION:
         raise Refused(f"its version is {found!r}, which no lab writes: use a backup copy of it.")

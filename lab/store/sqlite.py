@@ -40,14 +40,12 @@ class SqliteFile:
         self._upkeep = threading.Lock()
 
     def prepare(self, engine: sa.Engine) -> None:
-        """Set up the file, made if there is none, and every connection that `engine` will have.
+        """Set up every connection that `engine` will have; of the file nothing is changed.
 
         Raises:
             OSError: its folder cannot be made.
-            sqlite3.Error: it is no database, or cannot be opened.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._use_log()
         sa.event.listen(engine, "connect", _configure)
         sa.event.listen(engine, "begin", _begin)
 
@@ -95,10 +93,13 @@ class SqliteFile:
             log.warning("The database %s keeps the space of deleted runs for now: %s.", self.path, error)
         self.checkpoint()
 
-    def _use_log(self) -> None:
-        """Readers and a writer beside each other (WAL), and deleted space that can be given back.
+    def use_log(self) -> None:
+        """Readers and a writer beside each other (WAL), and deleted space that can be given back: the file keeps both.
 
         Two that open a new file at once exclude each other here, and SQLite does not wait for that lock.
+
+        Raises:
+            sqlite3.Error: it is no database, or cannot be written.
         """
         deadline = time.monotonic() + BUSY_SECONDS
         while True:

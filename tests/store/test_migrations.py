@@ -101,6 +101,17 @@ def test_a_migration_that_is_interrupted_leaves_the_older_file_whole(
     assert len(Store(file_url(old)).runs()) == 3
 
 
+def test_a_migration_that_fails_again_and_again_leaves_no_copies(old: Path) -> None:
+    with rows_of(old) as connection:
+        connection.execute("DROP TABLE checkpoints")
+    before = contents(old)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="no such table: checkpoints"):
+            Store(file_url(old))
+    assert [path.name for path in old.parent.iterdir()] == ["old.sqlite3"]
+    assert contents(old) == before
+
+
 def test_a_run_has_the_same_name_in_every_copy_of_an_older_file(old: Path, store: Store, tmp_path: Path) -> None:
     """Run 2 was a copy of run 1 already, which older labs could not tell: it is a run of its own."""
     second = tmp_path / "second.sqlite3"
@@ -158,20 +169,24 @@ def test_a_file_of_another_version_is_refused_in_a_sentence_and_not_touched(
     Store(file_url(path)).close()
     with rows_of(path) as connection:
         connection.execute(change)
-    before = contents(path)
+        connection.commit()
+        connection.execute("PRAGMA journal_mode = DELETE")
+    before = path.read_bytes()
     with pytest.raises(StoreError) as error:
         Store(file_url(path))
     assert sentence in str(error.value)
     assert str(path) in str(error.value)
-    assert contents(path) == before
+    assert path.read_bytes() == before
     assert [found.name for found in tmp_path.iterdir()] == ["lab.sqlite3"]
 
 
-def test_another_programs_database_gets_no_tables_of_ours(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["bookmarks (url)", "runs (id, distance)"])
+def test_another_programs_database_is_refused_and_not_touched(tmp_path: Path, table: str) -> None:
     path = tmp_path / "places.sqlite3"
     with rows_of(path) as connection:
-        connection.execute("CREATE TABLE bookmarks (url)")
-    before = contents(path)
+        connection.execute(f"CREATE TABLE {table}")
+    before = path.read_bytes()
     with pytest.raises(StoreError, match="it belongs to another program"):
         Store(file_url(path))
-    assert contents(path) == before
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == ["places.sqlite3"]
