@@ -89,6 +89,7 @@ def blocks(known: Reference) -> dict[str, str]:
         "places": readings.places(known.pools) if known.pools else readings.NOTHING,
         "readings": readings.readings(known.pools),
         "gains": readings.gains(known.pools),
+        "second reading": readings.second_reading(known.known),
         "ahead": readings.ahead(known.known),
         "luck": readings.luck(known.pools, known.replayed),
         "replays": replays(known.replayed),

@@ -1,7 +1,8 @@
 """What the pooled seeds and the replays say, as Markdown: each table and each sentence follows from the figures.
 
 A published run is one run with one seed. It is reproduced where it can be one more seed of those measured: where it
-lies in the interval that one more seed would fall in at 95 %. Fewer than three seeds say nothing about another one.
+lies in the interval that one more seed would fall in at 95 %, nothing rounded. Fewer than three seeds say nothing about
+another one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.replayed import ReplayedEpoch
 from lab.analysis import LAST, RunSummary, Terms
 from lab.config import PARAMETER_BUDGET, TRAINING_IMAGES
+from lab.describe import count
 from lab.intervals import Interval, difference_interval, mean_interval, place
 from lab.report import between, figure, seed_words, table
 from lab.seeds import ENOUGH, Pool, main_pool, published_final
@@ -28,6 +31,8 @@ AHEAD = 99.45
 """Percent, to be held in each of the last three epochs by what is to lead."""
 WIDE = 0.5
 """Points: steps 3 to 6 differ by less."""
+ONE_IMAGE = 0.01
+"""Points: an accuracy that is nearer than this to the edge of an interval lies on it, as near as one can."""
 PUBLISHED_STEPS = tuple(preset.number for preset in STEPS if published_epochs(preset.number))
 
 
@@ -42,7 +47,7 @@ def places(pools: Sequence[Pool]) -> str:
                 pool.terms.computed,
                 f"{len(pool.runs)}",
                 f"{min(pool.finals):.2f} to {max(pool.finals):.2f}",
-                between(pool.next_interval),
+                between(pool.next_interval, 3),
                 figure(published_final(pool.terms.step)),
                 _place(pool),
                 f"{pool.reached_target} of {len(pool.runs)}",
@@ -74,16 +79,20 @@ def _reading(number: int, pool: Pool | None) -> str:
     if expected is None:
         return f"Step {number}: {_seeds(len(pool.runs))} of the {ENOUGH} that it takes to say anything of another one."
     does, where = ("reproduces", "inside") if pool.reproduces else ("does not reproduce", "outside")
+    from_the_edge = min(abs(published - edge) for edge in expected)
+    near = from_the_edge < ONE_IMAGE
+    by = f", by {from_the_edge:.3f} points, less than one image" if near else ""
     width = expected[1] - expected[0]
     wide = f" So few seeds say little: that is {width:.2f} points wide." if width > WIDE else ""
     return (
-        f"Step {number} {does} the published run: its {published:.2f} % lies {where} {between(expected)} %, where one "
-        f"more seed would end by the {_seeds(len(pool.runs))} measured.{wide} {_distance(pool, published)}"
+        f"Step {number} {does} the published run{by}: its {published:.2f} % lies {'just ' if near else ''}{where} "
+        f"{between(expected, 3)} %, where one more seed would end by the {_seeds(len(pool.runs))} measured.{wide} "
+        f"{_distance(pool, published)}"
     )
 
 
-def _seeds(count: int) -> str:
-    return "1 seed" if count == 1 else f"{count} seeds"
+def _seeds(number: int) -> str:
+    return count(number, "seed")
 
 
 def _distance(pool: Pool, published: float) -> str:
@@ -201,6 +210,26 @@ def _ahead(recipe: tuple[str, int, str], runs: Sequence[RunSummary]) -> tuple[st
         between(mean_interval(finals), 3),
         f"{min(finals):.2f} to {max(finals):.2f}",
         f"{held} of {len(runs)}",
+    )
+
+
+def second_reading(runs: Sequence[RunSummary]) -> str:
+    """What Beyond's second reading brings on the test set: the same seeds, and so the same weights, read once."""
+    whole = {(run.config, run.hardware): run for run in runs if is_whole(run)}
+    gained = []
+    for twice in whole.values():
+        network = replace(twice.config.network, second_reading=False)
+        once = whole.get((replace(twice.config, network=network), twice.hardware))
+        if twice.step == 6 and once is not None:
+            gained.append(twice.epochs[-1].test_accuracy - once.epochs[-1].test_accuracy)
+    interval = mean_interval(gained)
+    if interval is None:
+        return NOTHING
+    proven = "gain" if interval[0] > 0 else "loss" if interval[1] < 0 else "difference that cannot be told from none"
+    return (
+        f"On the test set, {_seeds(len(gained))} of Beyond, each read once and twice with the same weights: "
+        f"{statistics.mean(gained):+.3f} points for the second reading (95 %, paired: {interval[0]:+.3f} to "
+        f"{interval[1]:+.3f}), a {proven}."
     )
 
 

@@ -102,11 +102,14 @@ class Pool:
 
     @property
     def reproduces(self) -> bool | None:
-        """Whether the published run can be one more seed of these; None where they are too few or it is not there."""
+        """Whether the published run can be one more seed of these; None where they are too few or it is not there.
+
+        Its accuracy is a whole number of images, so its two places are all of it: nothing is rounded.
+        """
         published, expected = published_final(self.terms.step), self.next_interval
         if published is None or expected is None:
             return None
-        return round(expected[0], 2) <= published <= round(expected[1], 2)
+        return expected[0] <= published <= expected[1]
 
 
 def training_read(run: RunSummary, augmented: bool) -> float | None:

@@ -19,7 +19,7 @@ def reading(number: int, *finals: float) -> str:
 def test_a_step_reproduces_the_published_run_where_that_can_be_one_more_seed() -> None:
     told = reading(5, 99.30, 99.35, 99.40, 99.36, 99.34)
     # mean 99.35, s = 0.0361: one more within 2.776 * 0.0361 * sqrt(1.2) = 0.110
-    assert "Step 5 reproduces the published run: its 99.40 % lies inside 99.24 to 99.46 %" in told
+    assert "Step 5 reproduces the published run: its 99.40 % lies inside 99.240 to 99.460 %" in told
     assert "by the 5 seeds measured" in told
     # the mean within 2.776 * 0.0361 / sqrt(5) = 0.045: 99.40 is 0.05 away
     assert "lies 0.050 points below it" in told and "better than this recipe is on average" in told
@@ -27,7 +27,28 @@ def test_a_step_reproduces_the_published_run_where_that_can_be_one_more_seed() -
 
 def test_a_step_does_not_reproduce_what_lies_outside() -> None:
     told = reading(2, 98.80, 98.81, 98.82)
-    assert "Step 2 does not reproduce the published run: its 98.92 % lies outside 98.76 to 98.86 %" in told
+    assert "Step 2 does not reproduce the published run: its 98.92 % lies outside 98.760 to 98.860 %" in told
+
+
+def test_what_lies_just_outside_is_not_rounded_inside() -> None:
+    told = reading(5, *[99.26] * 10, *[99.34] * 10)
+    # mean 99.30, s = 0.04 * sqrt(20 / 19) = 0.04104: one more within 2.093 * 0.04104 * sqrt(1.05) = 0.0880
+    assert "Step 5 does not reproduce the published run: its 99.40 % lies outside 99.212 to 99.388 %" in told
+    told = reading(5, *[99.255] * 10, *[99.345] * 10)
+    # mean 99.30, s = 0.04617: within 0.0990 of it, which is 99.40 when it is rounded
+    assert (
+        "Step 5 does not reproduce the published run, by 0.001 points, less than one image: its 99.40 % lies just "
+        "outside 99.201 to 99.399 %"
+    ) in told
+
+
+def test_what_lies_just_inside_is_told_too() -> None:
+    told = reading(5, *[99.2535] * 10, *[99.3465] * 10)
+    # s = 0.04771: within 0.1023
+    assert (
+        "Step 5 reproduces the published run, by 0.002 points, less than one image: its 99.40 % lies just inside "
+        "99.198 to 99.402 %"
+    ) in told
 
 
 def test_a_wide_interval_is_said_to_say_little() -> None:
@@ -119,6 +140,33 @@ def own_run(seed: int, *last: float, **changes: Any) -> RunSummary:
     told = epochs(*[98.0] * 12, *last)
     base = replace(step(3).config, batch_size=32, seed=seed)
     return summary(told, name=f"mine, seed {seed}", base=base, run=seed, **changes)
+
+
+def read_once(seed: int, final: float, **changes: Any) -> RunSummary:
+    """Beyond without its second reading."""
+    beyond = step(6).config
+    base = replace(beyond, network=replace(beyond.network, second_reading=False), seed=seed)
+    return summary(epochs(*[98.0] * 14, final), run=seed, base=base, **changes)
+
+
+@pytest.mark.parametrize(
+    ("twice", "told"),
+    [
+        # gains 0.01, 0.02 and 0.03: t(2) = 4.303 times 0.01 / sqrt(3)
+        ((99.51, 99.52, 99.53), "+0.020 points for the second reading (95 %, paired: -0.005 to +0.045), a difference"),
+        ((99.51, 99.51, 99.51), "+0.010 points for the second reading (95 %, paired: +0.010 to +0.010), a gain."),
+        ((99.49, 99.49, 99.49), "-0.010 points for the second reading (95 %, paired: -0.010 to -0.010), a loss."),
+    ],
+)
+def test_the_second_reading_is_paired_with_the_first_of_the_same_seed(twice: tuple[float, ...], told: str) -> None:
+    once = [read_once(seed, 99.5) for seed in (1, 2, 3)]
+    apart = [read_once(4, 99.0), read_once(1, 98.0, training_images=50_000)]
+    said = readings.second_reading([*apart, *once, *seed_runs(6, *twice), *seed_runs(5, 99.3)])
+    assert said.startswith("On the test set, 3 seeds of Beyond") and told in said
+
+
+def test_without_two_pairs_nothing_is_said_of_the_second_reading() -> None:
+    assert readings.second_reading([read_once(1, 99.5), *seed_runs(6, 99.6, 99.7)]) == readings.NOTHING
 
 
 def test_recipes_that_nobody_published_stand_beside_each_other_the_best_mean_first() -> None:

@@ -48,7 +48,15 @@ def test_so_many_seeds_end_at_the_target_and_so_many_hold_it() -> None:
 
 @pytest.mark.parametrize(
     ("finals", "reproduced"),
-    [((99.2, 99.3, 99.4), True), ((99.30, 99.31, 99.32), False), ((99.4, 99.4), None), ((99.4,), None)],
+    [
+        ((99.2, 99.3, 99.4), True),
+        ((99.30, 99.31, 99.32), False),
+        ((99.40, 99.40, 99.40), True),
+        ((99.33, 99.35, 99.34), False),  # 99.34 + 0.0497 = 99.3897, which is not 99.40
+        ((99.346, 99.356, 99.336), False),  # 99.346 + 0.0497 = 99.3957, which is 99.40 only when it is rounded
+        ((99.4, 99.4), None),
+        ((99.4,), None),
+    ],
 )
 def test_the_published_run_is_reproduced_where_it_can_be_one_more_seed(
     finals: tuple[float, ...], reproduced: bool | None
