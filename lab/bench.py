@@ -6,6 +6,7 @@ of the whole process and would make the published recipe faster than it is.
 
 from __future__ import annotations
 
+import signal
 import statistics
 import tempfile
 import time
@@ -150,6 +151,9 @@ _contender: Contender
 
 def _begin(make: Callable[..., Contender], arguments: tuple[object, ...]) -> None:
     global _contender
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # Ctrl-C ends it without a word: the process that waits says what is said
     set_start_method(None, force=True)  # else a DataLoader here would spawn its workers, as this process was
     _contender = make(*arguments)
 

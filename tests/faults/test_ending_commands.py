@@ -33,6 +33,7 @@ class Command:
             [sys.executable, "-m", "lab", *arguments],
             cwd=ROOT,
             env=os.environ,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -77,6 +78,17 @@ def status_in_the_file(store: Store, run_id: int) -> str:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         [(status,)] = connection.execute("SELECT status FROM runs WHERE id = ?", [run_id]).fetchall()
     return str(status)
+
+
+def test_a_command_that_is_still_being_imported_ends_without_a_word(
+    start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "typer.py").write_text("print('importing', flush=True)\ninput()\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    command = start("steps")
+    assert command.process.stdout.readline() == "importing\n"
+    code, printed, _ = command.end(signal.SIGINT)
+    assert (code, printed) == (130, "")
 
 
 @pytest.mark.parametrize("numbers", [*([number] for number in SIGNALS), [signal.SIGINT, signal.SIGINT], SIGNALS])
