@@ -9,6 +9,7 @@ one call only.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -45,8 +46,13 @@ def in_a_process(keep: bool) -> float:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        print(milliseconds_an_iteration(sys.argv[1] == "keep"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "only", nargs="?", choices=("keep", "default"), help="of one, in this process: how it is called"
+    )
+    chosen = parser.parse_args().only
+    if chosen is not None:
+        print(milliseconds_an_iteration(chosen == "keep"))
         sys.exit()
     started = time.perf_counter()
     pairs = [(in_a_process(False), in_a_process(True)) for _ in range(ROUNDS)]

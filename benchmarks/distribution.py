@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from lab.describe import count
 from lab.intervals import Interval
 from lab.report import seed_words
 from lab.seeds import Pool, published_final
@@ -77,7 +78,9 @@ class _Scale:
 
 
 def _head(height: float, pools: Sequence[Pool]) -> Iterator[str]:
-    told = "; ".join(f"step {pool.terms.step}: {len(pool.runs)} seeds, mean {pool.final_mean:.3f} %" for pool in pools)
+    told = "; ".join(
+        f"step {pool.terms.step}: {count(len(pool.runs), 'seed')}, mean {pool.final_mean:.3f} %" for pool in pools
+    )
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
         'font-family="system-ui, sans-serif" font-size="13">'
@@ -134,8 +137,8 @@ def _row(pool: Pool, scale: _Scale, top: float, bottom: float) -> Iterator[str]:
     yield _text(16, base - 2, f"{pool.terms.step} {step(pool.terms.step).name}", "ink", weight=600)
     seeds = f"seed {pool.seeds[0]}" if len(pool.seeds) == 1 else f"seeds {seed_words(pool.seeds)}"
     yield _text(16, base + 14, f"{seeds}: {pool.terms.computed}", "faint", size=11)
-    for correct, count in sorted(_stacks(pool).items()):
-        for place in range(count):
+    for correct, seeds_there in sorted(_stacks(pool).items()):
+        for place in range(seeds_there):
             yield _dot(scale(correct / 100), base - PITCH * place)
     yield from _mean(scale(pool.final_mean), base + 12, _scaled(scale, pool.mean_interval))
     published = published_final(pool.terms.step)

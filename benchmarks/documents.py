@@ -9,6 +9,7 @@ with the database. The replayed logs come from benchmarks/replayed.csv.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Sequence
@@ -129,6 +130,7 @@ def run_to_ship(known: Reference) -> RunSummary | None:
 
 def main() -> None:
     """Write them all."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with opened() as store:
         known = reference(store)
         for path, text in files(known).items():

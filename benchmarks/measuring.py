@@ -24,7 +24,7 @@ from lab.config import RunConfig
 from lab.device import device_name, keep_freed_memory
 from lab.events import Epoch, Started, Window
 from lab.mnist import load_mnist
-from lab.steps import step
+from lab.steps import STEPS, step
 from lab.training import train
 
 
@@ -54,8 +54,8 @@ def seconds(config: RunConfig) -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print; every other round goes backwards."""
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--step", type=int, default=5)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--step", type=int, default=5, choices=[preset.number for preset in STEPS])
     arguments.add_argument("--rounds", type=int, default=5)
     told = arguments.parse_args()
     keep_freed_memory()

@@ -7,6 +7,7 @@ Not on Windows, which does not tell the peak of a process that has ended.
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import subprocess
@@ -31,11 +32,14 @@ def lab(folder: Path, *arguments: str) -> None:
 
 def main() -> None:
     """Print two figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plain", action="store_true", help="PyTorch's own modules instead of the compiled engine")
+    plain = ["--plain"] if parser.parse_args().plain else []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lab(folder, "runs")  # makes the empty store
         before = size_of(folder)
-        lab(folder, "train", "--step", "5", "--device", "cpu", *sys.argv[1:])
+        lab(folder, "train", "--step", "5", "--device", "cpu", *plain)
         kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
         print(f"at most {kilobytes * 1024 / 1e6:,.0f} MB in memory; {size_of(folder) - before:.2f} MB in the store")
 

@@ -16,6 +16,7 @@ Plotly is. Prints the median of each column over the rounds, and the largest val
 
 from __future__ import annotations
 
+import argparse
 import os
 import runpy
 import socket
@@ -151,4 +152,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         serve(sys.argv[2:])
     else:
-        compare([Path(argument).resolve() for argument in sys.argv[1:]] or [ROOT])
+        parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("checkouts", nargs="*", type=Path, default=[ROOT], metavar="CHECKOUT")
+        compare([checkout.resolve() for checkout in parser.parse_args().checkouts])

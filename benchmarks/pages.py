@@ -225,7 +225,7 @@ def cost_words(who: str, percent: Sequence[float], taken: Sequence[dict[str, flo
 
 def main() -> None:
     """Print a line for what the page shows, and one for what each way to watch costs."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--pages", type=int, nargs="*", default=[30, 300])
     asked = parser.parse_args()

@@ -208,13 +208,17 @@ def measure(name: str, config: RunConfig, rounds: int, clock: Callable[[], float
 
 def main() -> int:
     """Prints a line for each network, then the lowest ratio of those that the lab does not leave to PyTorch."""
-    parser = argparse.ArgumentParser(description="The lab's engine beside PyTorch's own modules, network by network.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, help="threads of both (default: as many as PyTorch takes)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--few-layers", action="store_true", help="other networks, none of them left to PyTorch")
     parser.add_argument("--seed", type=int, default=SEED, help="other drawn networks")
     parser.add_argument("--only", default="", help="networks whose name begins so")
     chosen = parser.parse_args()
+    known = list(few_layers() if chosen.few_layers else networks(chosen.seed))
+    asked = [(name, config) for name, config in known if name.startswith(chosen.only)]
+    if not asked:
+        parser.error(f"no network's name begins with {chosen.only!r}: {', '.join(name for name, _ in known)}.")
     import torch
 
     from lab.device import device_name, prepare_training_thread
@@ -227,12 +231,12 @@ def main() -> int:
     lowest = math.inf
     if chosen.few_layers:
         patch("lab.memory.is_left_to_pytorch", return_value=False).start()
-    for name, config in few_layers() if chosen.few_layers else networks(chosen.seed):
-        if name.startswith(chosen.only):
-            line = measure(name, config, chosen.rounds, clock)
-            lowest = lowest if line.engine == "PyTorch" else min(lowest, line.ratio)
-            print(line, "-> PyTorch" * (chosen.few_layers and is_left_to_pytorch(config.network)), flush=True)
-    print(f"The lowest ratio where the lab does not leave it to PyTorch: {lowest:.2f}")
+    for name, config in asked:
+        line = measure(name, config, chosen.rounds, clock)
+        lowest = lowest if line.engine == "PyTorch" else min(lowest, line.ratio)
+        print(line, "-> PyTorch" * (chosen.few_layers and is_left_to_pytorch(config.network)), flush=True)
+    if lowest < math.inf:
+        print(f"The lowest ratio where the lab does not leave it to PyTorch: {lowest:.2f}")
     return int(lowest < 1)
 
 

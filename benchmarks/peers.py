@@ -62,7 +62,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     from lab.device import DeviceUnavailable, resolve_device
     from lab.published_recipe import WARM_UP
 
-    parser = argparse.ArgumentParser(description="The lab beside Keras on torch, Lightning and fastai on step 5.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: the fastest")
     parser.add_argument("--iterations", type=int, help="iterations a round; default 40 on the CPU, 470 elsewhere")

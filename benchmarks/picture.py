@@ -9,6 +9,7 @@ drawn. Needs Chromium.
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
 import tempfile
@@ -40,6 +41,7 @@ THREE = [(0.3, 0.2), (0.5, 0.15), (0.7, 0.25), (0.65, 0.4), (0.48, 0.48), (0.68,
 
 def main() -> None:
     """Make both pictures."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = LabServer(Path(folder))
         server.store.import_file(ROOT / "lab" / "data" / "reference.sqlite3")

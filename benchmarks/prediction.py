@@ -79,7 +79,7 @@ def measured(port: int, people: int, seconds: float) -> str:
 
 def main() -> None:
     """Print a line for each number of people, first idle and then while a run trains."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--draw", type=int, nargs="*", default=[1, 30])
     asked = parser.parse_args()

@@ -9,6 +9,7 @@ little of the processor that trains.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import sys
@@ -78,4 +79,8 @@ async def serve(port: int, run: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("port", type=int, metavar="PORT", help="of the lab's server")
+    parser.add_argument("run", type=int, metavar="RUN", help="whose channel they listen to")
+    told = parser.parse_args()
+    asyncio.run(serve(told.port, told.run))

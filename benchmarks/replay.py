@@ -77,6 +77,8 @@ def rotated(images: Tensor, angles: Tensor) -> Tensor:
     return result
 
 
+LARGEST_SEED = 2**64 - 1
+"""That PyTorch's generators take."""
 Kept = Callable[[Tensor, float], Tensor]
 """Which numbers of the maps dropout keeps at a rate, in the maps' shape."""
 
@@ -235,7 +237,7 @@ def beside(line: ReplayedEpoch, published: PublishedEpoch, images: int) -> str:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What was asked for; bad input ends the process with a sentence."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--step", type=int, required=True, choices=range(1, 6), help="the published step")
     parser.add_argument("--epochs", type=int, default=EPOCHS, choices=range(1, EPOCHS + 1), metavar="1-15")
     parser.add_argument(
@@ -251,8 +253,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _masks(given: str) -> str:
-    if given not in GPUS and not given.isdecimal():
-        raise argparse.ArgumentTypeError(f"{given!r} is neither {', '.join(GPUS)} nor a whole number")
+    if given not in GPUS and not (given.isdecimal() and int(given) <= LARGEST_SEED):
+        raise argparse.ArgumentTypeError(f"{given!r} is neither {', '.join(GPUS)} nor a whole number below 2^64")
     return given
 
 

@@ -61,6 +61,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     unknown = [name for name in chosen.names if name not in ALL]
     if unknown:
         parser.error(f"there is no candidate {unknown[0]!r}; --list has their names.")
+    if chosen.table and not chosen.store.exists():
+        parser.error(f"there is no store {chosen.store}: without --table it is made.")
     if chosen.processes < 1 or chosen.threads < 0:
         parser.error("--processes is at least 1 and --threads at least 0.")
     return chosen
@@ -241,7 +243,7 @@ def changes(name: str) -> str:
     """What of a candidate is not as in the one called Beyond."""
     found = differences(CANDIDATES["Beyond"], ALL[name])
     told = [f"{field.rpartition('.')[2]} {value}" for field, _, value in found if field != "network.layers"]
-    return "; ".join(["its own layers"] * (len(told) < len(found)) + told) or "as the preset is"
+    return "; ".join(["its own layers"] * (len(told) < len(found)) + told) or "as the preset was before this search"
 
 
 def main(given: Sequence[str] | None = None) -> None:

@@ -8,6 +8,7 @@ store that `benchmarks/select_beyond.py` has made; nothing is read from the test
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,9 +84,13 @@ def compared(found: Sequence[Mapping[str, float]]) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """The command."""
-    if len(arguments) < 2:
-        sys.exit("Name a store and at least one candidate, as above." if arguments else (__doc__ or "").strip())
-    found = list(measured(open_store(file_url(Path(arguments[0]).resolve())), arguments[1:]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", type=Path, metavar="STORE", help="a SQLite file")
+    parser.add_argument("candidates", nargs="+", metavar="CANDIDATE")
+    told = parser.parse_args(arguments)
+    if not told.store.exists():
+        parser.error(f"there is no store {told.store}: benchmarks/select_beyond.py makes one.")
+    found = list(measured(open_store(file_url(told.store.resolve())), told.candidates))
     print(compared(found) if found else "The store holds no finished run of these that was read on held-out images.")
 
 

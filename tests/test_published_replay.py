@@ -223,7 +223,9 @@ def test_the_command_prints_its_log_beside_the_published_one(
     assert [line.split()[:2] for line in lines] == [[f"{e.epoch}", f"{e.train_accuracy:.2f}"] for e in published[:2]]
 
 
-@pytest.mark.parametrize("wrong", [["--step", "6"], ["--step", "2", "--epochs", "0"], []])
+@pytest.mark.parametrize(
+    "wrong", [["--step", "6"], ["--step", "2", "--epochs", "0"], ["--step", "5", "--masks", f"{2**64}"], []]
+)
 def test_a_wrong_argument_ends_it_with_a_sentence(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(wrong)

@@ -69,10 +69,19 @@ def test_a_candidate_that_there_is_not_is_refused_with_its_name(capsys: pytest.C
     assert "there is no candidate 'Beyund'" in capsys.readouterr().err
 
 
+def test_a_table_of_a_store_that_is_not_there_is_refused_and_none_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--table", "--store", str(tmp_path / "nowhere.sqlite3")])
+    assert "there is no store" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_list_says_what_of_a_candidate_is_not_as_in_beyond() -> None:
     lines = listed(["Beyond", "Beyond without cancelled biases", "anchor, mild"]).splitlines()
     assert lines == [
-        "Beyond (9,426 parameters): as the preset is",
+        "Beyond (9,426 parameters): as the preset was before this search",
         "Beyond without cancelled biases (9,274 parameters): bias only where no batch norm follows",
         "anchor, mild (9,994 parameters): its own layers; bias in no layer",
     ]

@@ -53,7 +53,10 @@ def test_the_gain_is_the_runs_own() -> None:
 
 
 def test_a_store_without_such_runs_says_so(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shifts.main([str(tmp_path / "empty.sqlite3"), "mine"])
+    shifts.main([store.url.removeprefix("sqlite:///"), "mine"])
     assert "holds no finished run of these" in capsys.readouterr().out
-    with pytest.raises(SystemExit, match="Name a store"):
-        shifts.main(["only a store"])
+    for wrong in (["only a store"], [str(tmp_path / "nowhere.sqlite3"), "mine"]):
+        with pytest.raises(SystemExit):
+            shifts.main(wrong)
+    assert "there is no store" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere.sqlite3").exists()
