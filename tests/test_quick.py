@@ -26,6 +26,11 @@ def test_a_quick_run_is_long_enough_for_step_1_to_learn(preset: Step) -> None:
     assert 375 * QUICK_EPOCHS > 3 * 469
 
 
+@EACH_STEP
+def test_a_quick_run_measures_no_training_images(preset: Step) -> None:
+    assert preset.config.measure_training and not quick(preset.config).measure_training
+
+
 def test_only_what_makes_it_quick_is_changed() -> None:
     mine = replace(step(4).config, seed=7, device="cpu", evaluate_on="validation", epochs=3, training_images=10)
     other = replace(quick(mine), training_images=10, epochs=3, batch_size=mine.batch_size, measure_training=True)

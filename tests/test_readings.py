@@ -51,6 +51,20 @@ def test_what_lies_just_inside_is_told_too() -> None:
     ) in told
 
 
+@pytest.mark.parametrize(
+    ("finals", "said"),
+    [
+        ((99.00, 99.01, 99.02), "better than this recipe is on average"),
+        ((99.38, 99.39, 99.42), "cannot be told from an average one"),
+        ((99.50, 99.51, 99.52), "worse than this recipe is on average"),
+    ],
+)
+def test_the_published_run_is_better_or_worse_than_the_mean_or_cannot_be_told_from_it(
+    finals: tuple[float, ...], said: str
+) -> None:
+    assert f"the published run {'is ' * said.startswith(('better', 'worse'))}{said}." in reading(5, *finals)
+
+
 def test_a_wide_interval_is_said_to_say_little() -> None:
     assert "So few seeds say little" in reading(3, 99.2, 99.3, 99.5)
     assert "So few seeds say little" not in reading(3, 99.36, 99.37, 99.39)

@@ -81,7 +81,7 @@ def test_one_slow_iteration_among_eight_is_no_reason() -> None:
 def test_all_threads_are_given_up_at_once_when_they_are_hopeless() -> None:
     machine = Machine()
     machine.iterate(FIRST + 100)
-    machine.together = 100 * ALONE
+    machine.together = 3.1 * ALONE
     assert machine.iterate(3) == [4, 1, 1]
 
 
