@@ -45,6 +45,7 @@ from lab.memory import is_lack_of_memory
 from lab.quick import quick
 from lab.report import results as results_table
 from lab.report import summaries
+from lab.seeds import counted, pool_seeds
 from lab.store import StoreError, open_store, worker_name
 
 app = typer.Typer(
@@ -220,9 +221,14 @@ def predict(
 
 
 @app.command()
-def results() -> None:
+def results(as_json: JsonOption = False) -> None:
     """Print the published results beside those of your complete runs, in Markdown."""
-    print(results_table(open_store()))
+    store = open_store()
+    if as_json:
+        pools = pool_seeds(counted(summaries(store)))
+        print(cli_rows.json_text([cli_rows.pool_row(pool) for pool in pools], indent=2))
+    else:
+        print(results_table(store))
 
 
 @app.command()

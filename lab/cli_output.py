@@ -175,7 +175,7 @@ def show_progress(events: Iterator[Kept], run_id: int, config: RunConfig) -> Non
 
 def _epoch_line(epoch: Epoch, evaluated: str) -> str:
     measured = training_evaluated(epoch)
-    alike = f"evaluated {measured.accuracy:.2f} %  " if measured else ""
+    alike = f"train, evaluated {measured.accuracy:.2f} %  " if measured else ""
     return (
         f"epoch {epoch.epoch:>2}  train {epoch.train_accuracy:.2f} %  {alike}"
         f"{evaluated} {epoch.test_accuracy:.2f} % ({wrong_images(epoch)} wrong of 10,000)  {epoch.seconds:.1f} s"

@@ -42,7 +42,9 @@ def mistakes(run: RunOption = None, epoch: EpochOption = None, as_json: JsonOpti
         told |= {"confusion": answers.confusion().tolist(), "mistakes": [asdict(one) for one in wrong]}
         print(json_text(told))
         return
-    console.print(
-        f"{predictor.description}: {len(wrong):,} wrong of {len(answers.labels):,} {answers.evaluated} images."
-    )
+    counted = f"{len(wrong):,} wrong of {len(answers.labels):,} {answers.evaluated} images"
+    if run is None:
+        console.print(f"{predictor.description}.")  # which says that itself
+    else:
+        console.print(f"{predictor.description}: {counted}.")
     console.print(cli_output.mistakes_table(wrong, answers.evaluated))

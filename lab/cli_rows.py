@@ -8,6 +8,7 @@ from typing import Any
 
 from lab.config import RunConfig, to_json
 from lab.layers import LayerRow
+from lab.seeds import Pool, published_final
 
 LAYER_KEYS = (
     "index",
@@ -43,6 +44,21 @@ def _finite(value: Any) -> Any:
 def plain(config: RunConfig) -> Any:
     """The config as JSON values."""
     return json.loads(to_json(config))
+
+
+def pool_row(pool: Pool) -> dict[str, Any]:
+    """The complete runs of a step on equal terms as one plain row; accuracies in percent, seed by seed."""
+    return {
+        "step": pool.terms.step,
+        "computed": pool.terms.computed,
+        "seeds": pool.seeds,
+        "runs": [run.run for run in pool.runs],
+        "published_final": published_final(pool.terms.step),
+        "finals": pool.finals,
+        "final_mean": pool.final_mean,
+        "final_spread": pool.final_spread,
+        "held_target": pool.held_target,
+    }
 
 
 def layer_row(row: LayerRow) -> dict[str, Any]:

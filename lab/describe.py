@@ -86,7 +86,7 @@ def every(epochs: int) -> str:
 def describe_extent(config: RunConfig) -> str:
     """How much is trained: `15 epochs on 60,000 images, seed 1`."""
     held_out = ", evaluated on validation images" if config.evaluate_on == "validation" else ""
-    return f"{count(config.epochs, 'epoch')} on {config.images_per_epoch:,} images, seed {config.seed}{held_out}"
+    return f"{count(config.epochs, 'epoch')} on {count(config.images_per_epoch, 'image')}, seed {config.seed}{held_out}"
 
 
 def describe_config(config: RunConfig) -> list[tuple[str, str]]:

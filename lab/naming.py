@@ -23,7 +23,7 @@ def describe_run(config: RunConfig) -> str:
         if config.epochs != RunConfig.epochs:
             parts.append(count(config.epochs, "epoch"))
         if config.training_images < TRAINING_IMAGES:
-            parts.append(f"{config.training_images:,} images")
+            parts.append(count(config.training_images, "image"))
     if config.evaluate_on == "validation":
         parts.append("validation")
     if config.precision != RunConfig.precision:

@@ -18,8 +18,9 @@ from app_pages import add_run, epoch
 from command_line import Lab, commands
 from examples import tiny_run
 from PIL import Image, ImageDraw
+from summaries import pools, seed_runs
 
-from lab import jobs
+from lab import cli_rows, jobs
 from lab.events import Finished, Stopped
 from lab.mnist import DataError, Mnist
 from lab.quick import quick
@@ -496,6 +497,15 @@ def test_commands_that_need_no_torch_do_not_wait_for_it() -> None:
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert "lab.steps" in imported
     assert not {"torch", "numpy", "streamlit"} & imported
+
+
+def test_results_as_json_are_a_row_for_each_step_and_terms(lab: Lab) -> None:
+    assert answer(lab("results", "--json")) == []
+    [pool] = pools(*seed_runs(5, 99.30, 99.40, 99.50))
+    row = cli_rows.pool_row(pool)
+    assert (row["step"], row["computed"], row["published_final"]) == (5, "float32, compiled engine", 99.40)
+    assert (row["seeds"], row["finals"], row["held_target"]) == ((1, 2, 3), (99.30, 99.40, 99.50), 2)
+    assert (row["final_mean"], row["final_spread"]) == (pytest.approx(99.40), pytest.approx(0.1))
 
 
 @pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii"}, C_LOCALE])

@@ -75,7 +75,7 @@ def test_an_epochs_line_tells_both_training_accuracies() -> None:
     ]
     with console.capture() as capture:
         show_progress(iter(events), 1, step(5).config)
-    assert "train 97.50 %  evaluated 98.25 %  test 99.00 %" in capture.get()
+    assert "train 97.50 %  train, evaluated 98.25 %  test 99.00 %" in capture.get()
 
 
 @pytest.mark.parametrize(("commit", "told"), [("0123456789ab-dirty", "0123456789ab-dirty"), ("", "unknown")])

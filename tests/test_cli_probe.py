@@ -38,6 +38,12 @@ def test_people_get_a_line_a_digit(lab: Lab, store: Store, trained: int) -> None
     assert len(lines) == wrong
 
 
+def test_the_ready_trained_network_says_its_count_once(lab: Lab, trained: int) -> None:
+    code, out, err = lab("mistakes")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].count("wrong of") == 1
+
+
 def test_an_epoch_without_a_run_and_missing_images_are_refused_in_a_sentence(
     lab: Lab, trained: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from lab.describe import (
     curve_notes,
     describe_augmentation,
     describe_config,
+    describe_extent,
     describe_layer,
     describe_optimizer,
     describe_schedule,
@@ -63,6 +64,11 @@ def test_an_optimizer_names_what_it_uses() -> None:
     assert describe_optimizer(Optimizer()) == "SGD, learning rate 0.01, momentum 0.9"
     assert describe_optimizer(Optimizer(weight_decay=5e-4)).endswith("momentum 0.9, weight decay 0.0005")
     assert describe_optimizer(Optimizer(kind="adamw", learning_rate=1e-3)) == "AdamW, learning rate 0.001"
+
+
+def test_one_image_is_one_image() -> None:
+    assert describe_extent(replace(step(2).config, training_images=1)) == "15 epochs on 1 image, seed 1"
+    assert describe_extent(step(2).config) == "15 epochs on 60,000 images, seed 1"
 
 
 def test_a_whole_config_is_told_in_words() -> None:

@@ -21,6 +21,7 @@ THREE = step(3).config
         (replace(THREE, epochs=1), "Step 3, batch norm and dropout, 1 epoch, seed 1"),
         (replace(step(6).config, evaluate_on="validation"), "Step 6, beyond, validation, seed 1"),
         (replace(step(2).config, training_images=2_000), "Step 2, under 10,000 parameters, 2,000 images, seed 1"),
+        (replace(step(2).config, training_images=1), "Step 2, under 10,000 parameters, 1 image, seed 1"),
         (
             replace(step(4).config, precision="bfloat16", engine="pytorch"),
             "Step 4, augmentation, bfloat16, PyTorch only, seed 1",

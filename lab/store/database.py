@@ -54,7 +54,9 @@ class Database:
             if self.file is not None:
                 self.file.prepare(self._engine)
                 with self._engine.begin() as connection:
-                    version_of(connection)  # one that is refused stays as it is, its journal mode included
+                    version = version_of(connection)  # one that is refused stays as it is, its journal mode included
+                if version is None and self._is_passing:
+                    raise Refused("it holds no tables, so it is no lab's, or all that it held is lost.")
                 self.file.use_log()
             bring_up_to_date(self._engine, None if self._is_passing else self.file)
             if self.file is not None:
