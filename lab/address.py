@@ -16,7 +16,7 @@ from typing import Any
 from lab.config import ConfigError, LayerKind, LayerSpec, RunConfig
 from lab.config import linear as linear_layer
 from lab.describe import PARTS
-from lab.fields import Choice, Number, Switch, about, number_text, shown
+from lab.fields import Choice, Field, Number, Switch, about, number_text, shown
 from lab.steps import STEPS
 
 STEP, LAYERS = "step", "network.layers"
@@ -52,10 +52,11 @@ def from_address(query: Mapping[str, str]) -> RunConfig | None:
         return None
     config = _step(query.get(STEP, "1"))
     for name, text in told.items():
-        if len(text) > LONGEST:
-            raise ConfigError(f"{name} in the address is too long.")
         part, _, inner = name.rpartition(".")
-        value = _layers(text) if name == LAYERS else _value(name, PARTS[part], inner, text)
+        stated = about(PARTS[part]).get(inner)
+        if len(text) > LONGEST:
+            raise ConfigError(f"{'Layers' if stated is None else stated.label} in the address is too long.")
+        value = _layers(text) if stated is None else _value(stated, text)
         config = replace(config, **{part: replace(getattr(config, part), **{inner: value})} if part else {inner: value})
     return config
 
@@ -88,17 +89,19 @@ def _text(value: Any) -> str:
     return written if len(written) <= LONGEST_NUMBER else repr(value)  # 1e-125 in full would not be read
 
 
-def _value(name: str, kind: type, inner: str, text: str) -> Any:
-    stated = about(kind)[inner]
+def _value(stated: Field, text: str) -> Any:
+    """What the text stands for; a sentence about it has the label that people know the field by."""
     match stated:
         case Switch():
             if text not in ("yes", "no"):
-                raise ConfigError(f"{name} in the address is {shown(text)}; it must be yes or no.")
+                raise ConfigError(f"{stated.label} in the address is {shown(text)}; it must be yes or no.")
             return text == "yes"
         case Choice():
-            return text  # which the config checks
+            if problem := stated.problem(stated.label, text):
+                raise ConfigError(problem)
+            return text
         case Number():
-            return stated.parse(name, text)
+            return stated.parse(stated.label, text)
 
 
 def _layer_text(layer: LayerSpec) -> str:

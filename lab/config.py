@@ -341,7 +341,7 @@ class RunConfig:
             "Training images",
             1,
             TRAINING_IMAGES,
-            "Train on only the first images, this many. Fewer is faster, but overfits sooner.",
+            "Train on only this many images, the first ones. Fewer is faster, but overfits sooner.",
         ),
     ] = TRAINING_IMAGES
     measure_training: Annotated[

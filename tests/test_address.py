@@ -39,15 +39,17 @@ def test_an_address_that_names_no_config_gives_none_and_what_it_does_not_know_is
     ("query", "sentence"),
     [
         ({"step": "9"}, "the address names step '9'; it must be one from 1 to 7."),
-        ({"seed": "1,5"}, "seed is '1,5'; write it without a comma"),
-        ({"epochs": "0"}, "epochs is 0; it must be a whole number from 1 to 200."),
-        ({"optimizer.learning_rate": "nan"}, "optimizer.learning_rate is 'nan'"),
-        ({"network.batch_norm": "maybe"}, "network.batch_norm in the address is 'maybe'; it must be yes or no."),
-        ({"device": "tpu"}, "device is 'tpu'; it must be one of auto, cpu, cuda, mps."),
+        ({"seed": "1,5"}, "Seed is '1,5'; write it without a comma"),
+        ({"epochs": "0"}, "Epochs is 0; it must be a whole number from 1 to 200."),
+        ({"optimizer.learning_rate": "nan"}, "Learning rate is 'nan'"),
+        ({"network.batch_norm": "maybe"}, "Batch norm in the address is 'maybe'; it must be yes or no."),
+        ({"device": "tpu"}, "Device is 'tpu'; it must be one of auto, cpu, cuda, mps."),
+        ({"optimizer.kind": "adam"}, "optimizer is 'adam'; it must be one of "),
+        ({"network.layers": "c" * 3000}, "Layers in the address is too long."),
         ({"network.layers": "c6k5-x"}, "the address names a layer 'x'"),
         ({"network.layers": "c0k3"}, "a convolution needs channels"),
         ({"network.layers": "-".join(["c10k1"] * 41)}, "the network has 41 layers"),
-        ({"seed": "1" * 3000}, "seed in the address is too long."),
+        ({"seed": "1" * 3000}, "Seed in the address is too long."),
     ],
 )
 def test_an_address_of_what_no_run_can_be_is_refused_in_a_sentence(query: dict[str, str], sentence: str) -> None:
