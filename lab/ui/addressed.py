@@ -41,6 +41,12 @@ def addressed(page: str) -> Iterator[None]:
         st.query_params.from_dict(after)
 
 
+def page_shown() -> str | None:
+    """The title of the page that is drawn."""
+    page: str | None = st.session_state.get(PAGE)
+    return page
+
+
 def is_new(name: str) -> bool:
     """Whether what the address says under `name` has not been read since it was visited; it counts as read now."""
     visit, read = st.session_state.get(VISIT, 0), _read()

@@ -14,11 +14,14 @@ from lab.guess import GUESSES
 from lab.run_number import run_number
 from lab.steps import step
 from lab.store import Store, open_store
-from lab.ui.addressed import is_new
+from lab.ui.addressed import is_new, page_shown
 from lab.ui.draft import Draft
 
 DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
 OPENED, OWN_DRAFT, ADDRESS_PROBLEM, HIDDEN = "opened", "own_draft", "address_problem", "hidden"
+CHOSEN = "draft_chosen"
+SAY_THE_DRAFT = ("Train", "Layers")
+"""The pages whose address says it; elsewhere a step in it is what the page shows."""
 
 MOST_COMPARED = 1_000
 """Characters of an address that are read for the runs to compare."""
@@ -41,9 +44,16 @@ def draft() -> Draft:
             config = from_address(st.query_params.to_dict())
         except ConfigError as error:
             problem = f"The settings in the address are not used: {error}"
-        set_draft(Draft(config=config or step(3).config))
+        st.session_state[DRAFT] = Draft(config=config or step(3).config)
+        st.session_state[CHOSEN] = bool(config or problem) and page_shown() in SAY_THE_DRAFT
         st.session_state[ADDRESS_PROBLEM] = problem
     held: Draft = st.session_state[DRAFT]
+    return held
+
+
+def draft_so_far() -> Draft:
+    """The draft; step 3 where this visitor has none yet, and still has none then."""
+    held: Draft = st.session_state.get(DRAFT) or Draft(config=step(3).config)
     return held
 
 
@@ -52,9 +62,20 @@ def is_untouched() -> bool:
     return DRAFT not in st.session_state
 
 
+def is_chosen() -> bool:
+    """Whether the draft was set by this visitor or by a link, and is not just what a session begins with."""
+    return bool(st.session_state.get(CHOSEN, False))
+
+
+def leave_draft_as_it_is() -> None:
+    """Take what the session has begun with for chosen."""
+    st.session_state[CHOSEN] = True
+
+
 def set_draft(changed: Draft) -> None:
     """Replace the draft as a whole: it is one's own from now on."""
     st.session_state[DRAFT] = changed
+    st.session_state[CHOSEN] = True
     st.session_state.pop(OWN_DRAFT, None)
     st.session_state.pop(ADDRESS_PROBLEM, None)
 

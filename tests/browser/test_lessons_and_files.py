@@ -107,6 +107,37 @@ def test_the_open_tab_is_found_again_by_the_menu_by_a_reload_and_by_back(server:
     expect(beyond).to_have_attribute("aria-selected", "true")
 
 
+@pytest.mark.parametrize("elsewhere", ["Start", "Steps", "Draw"])
+def test_the_draft_is_found_again_after_a_reload_of_another_page_and_in_no_other_tab(
+    elsewhere: str, server: LabServer, new_tab: Tabs
+) -> None:
+    page = new_tab(f"{server.address}/train?step=4")
+    page.get_by_test_id("stCheckbox").filter(has_text="Dropout").locator("label").click()
+    expect(page).to_have_url(f"{server.address}/train?step=4&network.dropout=0")
+    page.get_by_role("link", name=elsewhere, exact=True).click()
+    expect(page).not_to_have_url(re.compile("dropout"))
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_have_count(0)
+    address = page.url
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page).to_have_url(address)  # which is handed on, and says what this page shows
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page).to_have_url(f"{server.address}/train?step=4&network.dropout=0")
+    other = new_tab(f"{server.address}/train")
+    expect(other).to_have_url(f"{server.address}/train?step=3")
+
+
+def test_a_links_settings_come_before_those_that_the_tab_has_kept(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/train?step=4")
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw a digit")
+    page.goto(f"{server.address}/train?step=5&seed=2")
+    expect(page.locator("input[aria-label=Seed]")).to_have_value("2")
+    page.goto(f"{server.address}/runs")
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page).to_have_url(f"{server.address}/train?step=5&seed=2")
+
+
 def test_a_runs_files_arrive_whole(server: LabServer, new_tab: Tabs) -> None:
     run = server.store.submit(tiny_run())
     wait_until(lambda: server.store.run(run).status == "finished")
