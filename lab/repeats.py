@@ -24,9 +24,12 @@ def same_run(runs: Iterable[Run], config: RunConfig) -> Run | None:
     return next((run for run in alike if _same(run.config, config, ANYWHERE)), None)
 
 
-def free_seeds(runs: Iterable[Run], config: RunConfig, number: int) -> tuple[int, ...]:
-    """The config's seed and the next ones, as many as asked for, without those that a run of this config has."""
-    taken = {run.config.seed for run in runs if _same(run.config, config, ANY_SEED)}
+def free_seeds(runs: Iterable[Run], config: RunConfig, number: int, *more: RunConfig) -> tuple[int, ...]:
+    """The config's seed and the next ones, as many as asked for, without those that a run of this config has.
+
+    `more`: configs that shall have the seed too, and have not been trained with it either.
+    """
+    taken = {run.config.seed for run in runs if any(_same(run.config, one, ANY_SEED) for one in (config, *more))}
     last = 2**32
     return tuple(islice((seed % last for seed in count(config.seed) if seed % last not in taken), number))
 

@@ -50,6 +50,7 @@ from lab.steps import step
 from lab.store import Store
 from lab.ui.channel import CHANGED
 from lab.ui.looking import LOOKS
+from lab.ui.starting import STEP_AT_FIRST
 
 # --- Train: the live view ----------------------------------------------------------------------------------------
 
@@ -465,12 +466,28 @@ def test_a_run_that_only_repeats_another_is_said_to_and_another_seed_is_a_click_
     run = store.submit(step(3).config)
     app = open_app("train", step="3")
     assert (
-        f"Run {run} has the same settings and the same seed, so on the same device it gives the same curve."
-        in words(app)
+        f"**Start training** repeats run {run}: with the same settings and the same seed, the same device gives the "
+        "same curve." in words(app)
     )
     button(app, "Use seed 2").click().run()
     assert draft(app).seed == 2
     assert "the same seed" not in words(app)
+
+
+@pytest.mark.parametrize("page", ["start", "steps", "train"])
+def test_wherever_a_run_starts_it_is_said_that_it_repeats_another(page: str, store: Store) -> None:
+    preset = step(STEP_AT_FIRST)
+    for config in (preset.config, quick(preset.config), replace(preset.config, seed=2)):
+        store.submit(config)
+    whole = "Start training" if page == "train" else "Full"
+    app = open_app(page, step=str(preset.number), hide="seeds")
+    for told in (f"**{whole}** repeats run 1", "**Quick** repeats run 2"):
+        assert told in words(app)
+    assert not button(app, "Quick").disabled
+    button(app, "Use seed 3").click().run()
+    assert is_well(app) and "repeats run" not in words(app)
+    button(app, "Quick").click().run()
+    assert store.runs()[0].config == quick(replace(preset.config, seed=3))
 
 
 def test_several_seeds_start_at_once_without_those_that_were_trained(store: Store) -> None:
@@ -525,6 +542,14 @@ def test_the_epoch_of_a_fork_stays_chosen_whatever_else_is_changed(store: Store)
     assert labelled(app.select_slider, "Continue after epoch").value == 2
 
 
+def test_a_fork_with_the_same_settings_can_be_started_and_it_is_said_what_differs(store: Store) -> None:
+    parent = finished(store)
+    app = open_app("train", run=str(parent))
+    assert "so only its optimiser starts again from zero" in words(app)
+    next(one for one in app.button if one.label.startswith("Fork after")).click().run()
+    assert is_well(app) and store.runs()[0].parent == store.run(parent).uuid
+
+
 def test_a_fork_that_cannot_be_says_why(store: Store) -> None:
     parent = finished(store)
     app = open_app("train", run=str(parent))
@@ -551,6 +576,14 @@ def test_a_lessons_link_carries_the_settings_and_hides_what_it_is_not_about(stor
     assert "Start training" in labels(lesson.button)
     assert lesson.query_params["hide"] == "quick,seeds,details,fork"
     assert not lesson.code  # a visitor of a lesson makes none
+
+
+def test_a_lesson_that_hides_the_step_leads_to_no_other(store: Store) -> None:
+    run = add_run(store, *map(epoch, range(1, 16)), Finished(), config=step(3).config)
+    for hide, leads_on in (("quick", True), ("step", False)):
+        lesson = open_app("train", run=str(run), hide=hide, step="3")
+        assert is_well(lesson) and "Finished: 99.00 %" in words(lesson)
+        assert ("Set up step 4" in labels(lesson.button)) == ("Next: step 4" in words(lesson)) == leads_on
 
 
 @pytest.mark.parametrize("hide", ["", "nothing,known", "x" * 5000])
@@ -600,6 +633,24 @@ def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: St
     assert "95 to 98 %" in html(app) and "Result" not in html(app)
     button(app, "Quick").click().run()  # the next run is another question
     assert "annotations" not in figure(app, "accuracy")["layout"]
+
+
+def test_a_guess_goes_with_the_fork_and_not_with_the_next_run(store: Store) -> None:
+    app = guess(open_app("train", run=str(finished(store))), "95–98")
+    next(one for one in app.button if one.label.startswith("Fork after")).click().run()
+    assert is_well(app) and "Your guess: 95 to 98 %" in html(app)
+    button(app, "Quick").click().run()
+    assert "Your guess" not in html(app)
+
+
+def test_a_guess_is_about_all_seeds_that_start_at_once(store: Store) -> None:
+    app = guess(open_app("train"), "95–98")
+    button(app, "Start 5 runs").click().run()
+    assert "Your guess: 95 to 98 %" in html(app)
+    app.session_state["run"] = 3
+    assert "Your guess: 95 to 98 %" in html(app.run())
+    button(app, "Quick").click().run()
+    assert "Your guess" not in html(app)
 
 
 def test_a_guess_stays_chosen_until_a_run_is_started(store: Store) -> None:

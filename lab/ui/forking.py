@@ -13,7 +13,8 @@ from lab.ui.choice import shown
 from lab.ui.fields import take_all_typed
 from lab.ui.readiness import start_problems
 from lab.ui.sections import expander
-from lab.ui.state import choose_run, draft
+from lab.ui.starting import watch
+from lab.ui.state import draft
 from lab.ui.text import plain
 
 FORK_HELP = (
@@ -21,7 +22,10 @@ FORK_HELP = (
     "learning rate, or no dropout. The optimiser starts again from zero. This run does not change."
 )
 CHOSEN = "fork_epochs"
-NOTHING_CHANGED = "Your settings are the same as those of this run. First change one, such as the learning rate."
+NOTHING_CHANGED = (
+    "Your settings are the same as those of this run, so only its optimiser starts again from zero. To see what a "
+    "setting does, change one first, such as the learning rate."
+)
 
 
 def offer_fork(store: Store, run_id: int) -> None:
@@ -72,4 +76,4 @@ def _fork(store: Store, run_id: int, epoch: int) -> None:
     """Queue the fork and watch it, unless something typed just before the click is refused."""
     take_all_typed()
     if not start_problems(draft()):
-        choose_run(store.fork(run_id, epoch, draft().config))
+        watch(store.fork(run_id, epoch, draft().config))

@@ -43,11 +43,12 @@ def ask_guess() -> None:
     )
 
 
-def take_guess(run_id: int) -> None:
-    """Keep what was said for the run that has just been started, and ask anew for the next."""
+def take_guess(*run_ids: int) -> None:
+    """Keep what was said for the runs that have just been started, and ask anew for the next."""
     place = st.session_state.get(KEY)
     if place is not None:
-        keep_guess(run_id, place)
+        for run_id in run_ids:
+            keep_guess(run_id, place)
         put(KEY, None)
 
 

@@ -13,6 +13,7 @@ from lab.ending import ending
 from lab.number_words import unbroken
 from lab.standing import whereabouts
 from lab.store import ENDED, LIVE, Run, Store, StoreError
+from lab.ui.lesson import shows
 from lab.ui.state import TOO_LATE, draft, set_draft, use_settings
 from lab.ui.text import plain
 
@@ -43,8 +44,9 @@ def show_ending(run: RunSummary) -> None:
     if told is None:
         return
     said, on = st.columns([4, 1.2], vertical_alignment="center")
-    said.markdown(unbroken(f"**{plain(told.result)}** {plain(told.next)}"))
-    if told.step is not None:
+    leads_on = told.step is None or shows("step")
+    said.markdown(unbroken(f"**{plain(told.result)}** {plain(told.next) if leads_on else ''}"))
+    if told.step is not None and leads_on:
         label, number = f"Set up step {told.step.number}", told.step.number
         on.button(label, key="next-step", width="stretch", on_click=_set_up, args=(number,))
     if told.whole is not None:

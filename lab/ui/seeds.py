@@ -1,4 +1,4 @@
-"""Beside Start: several seeds of one config at once, and a word where a run would only repeat another."""
+"""Beside Start: several seeds of one config at once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lab.repeats import free_seeds, same_run
+from lab.repeats import free_seeds
 from lab.store import Store
 from lab.ui.choice import kept
 from lab.ui.fields import take_all_typed
 from lab.ui.readiness import start_problems
-from lab.ui.state import choose_run, draft, set_draft
+from lab.ui.starting import watch
+from lab.ui.state import draft
 from lab.ui.text import plain
 
 MOST_SEEDS, STARTED = 20, "seeds_started"
@@ -23,20 +24,11 @@ SEEDS_HELP = (
 
 
 def offer_seeds(store: Store) -> None:
-    """Say where the draft was trained already, and offer another seed; offer several seeds."""
-    known = store.runs()
-    twin = same_run(known, draft().config)
-    if twin is not None:
-        said, other = st.columns([2, 1], vertical_alignment="center")
-        (seed,) = free_seeds(known, draft().config, 1)
-        said.caption(
-            f"Run {twin.id} has the same settings and the same seed, so on the same device it gives the same curve."
-        )
-        other.button(f"Use seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
+    """How many, which they are, and the button."""
     started = st.session_state.get(STARTED, 0)  # another one is closed: what was started is seen, not started again
     with st.popover("Train several seeds", key=f"several-seeds-{started}", width="stretch"):
         number = kept("how-many-seeds", 5, st.slider, "How many seeds", 2, MOST_SEEDS, help=SEEDS_HELP)
-        seeds = free_seeds(known, draft().config, number)
+        seeds = free_seeds(store.runs(), draft().config, number)
         st.caption(f"Seeds {', '.join(map(str, seeds))}, one after another.")
         problems = start_problems(draft())
         for problem in problems:
@@ -46,16 +38,11 @@ def offer_seeds(store: Store) -> None:
         )
 
 
-def _take_seed(seed: int) -> None:
-    set_draft(draft().changed("seed", seed))
-
-
 def _start(store: Store, number: int) -> None:
     """Queue the runs and watch the first, unless something typed just before the click is refused."""
     take_all_typed()
     if start_problems(draft()):
         return
     config = draft().config
-    first, *_ = [store.submit(replace(config, seed=seed)) for seed in free_seeds(store.runs(), config, number)]
-    choose_run(first)
+    watch(*[store.submit(replace(config, seed=seed)) for seed in free_seeds(store.runs(), config, number)])
     st.session_state[STARTED] = st.session_state.get(STARTED, 0) + 1

@@ -21,6 +21,7 @@ from lab.ui.draft import Draft
 from lab.ui.guessing import ask_guess, take_guess
 from lab.ui.navigation import page
 from lab.ui.readiness import start_problems
+from lab.ui.repeating import say_repeats
 from lab.ui.state import choose_run, draft, set_draft, the_store
 from lab.ui.text import plain
 
@@ -95,7 +96,7 @@ def clicked_step() -> int | None:
 
 
 def say_extents(runs: dict[str, RunConfig], problems: Sequence[str]) -> None:
-    """What each button trains, and about how long that takes here where that is known; or why none can be pressed.
+    """What each button trains, about how long that takes here, and what it repeats; or why none can be pressed.
 
     The one in the other's place: what follows stays where it is, and with it the field that one is typing into.
     """
@@ -104,6 +105,7 @@ def say_extents(runs: dict[str, RunConfig], problems: Sequence[str]) -> None:
             st.error(plain(problem))
         if not problems:
             st.caption(_extents(runs))
+            say_repeats(the_store(), runs)
 
 
 def _extents(runs: dict[str, RunConfig]) -> str:
@@ -120,10 +122,14 @@ def start(what: Draft, change: Change = as_it_is) -> bool:
     ready = replace(what, config=change(what.config))
     if start_problems(ready):
         return False
-    run = the_store().submit(ready.config)
-    choose_run(run)
-    take_guess(run)
+    watch(the_store().submit(ready.config))
     return True
+
+
+def watch(first: int, *others: int) -> None:
+    """Watch the first of the runs that were just started; the guess was about all of them."""
+    choose_run(first)
+    take_guess(first, *others)
 
 
 def _start_and_go(clicked: Callable[[], int | None], change: Change) -> None:
