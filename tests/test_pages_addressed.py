@@ -260,6 +260,28 @@ def test_a_link_to_a_cell_of_the_matrix_opens_its_digits(trained: int) -> None:
     assert sentence == "The address asks for cell '4-10', but there is no such cell here."
 
 
+@pytest.mark.parametrize("page", ["draw", "inside", "mistakes"])
+def test_a_run_that_has_no_epoch_is_not_said_to_be_missing(page: str, store: Store) -> None:
+    run = store.submit(tiny_run())
+    store.send(run, "stop")
+    (sentence,) = warnings(open_app(page, run=str(run)))
+    assert sentence == f"Run {run} has no finished epoch yet, so it has no trained network."
+
+
+@pytest.mark.parametrize("page", ["draw", "inside", "mistakes"])
+def test_an_epoch_that_the_network_does_not_have_is_said_in_a_sentence(page: str, trained: int) -> None:
+    for link in ({"epoch": "99"}, {"run": str(trained), "epoch": "99"}):
+        app = open_app(page, **link)
+        assert warnings(app) == ["The address asks for epoch 99, but there is no such epoch here."]
+        assert "epoch" not in told(app) or told(app)["epoch"] == "3"
+
+
+def test_a_word_among_the_runs_to_compare_that_is_no_run_is_said_in_a_sentence(trained: int) -> None:
+    app = open_app("runs", compare=f"abc,{trained}")
+    assert warnings(app) == ["The address asks for run 'abc', but there is no such run here."]
+    assert is_well(app) and told(app) == {"compare": str(trained)}
+
+
 def test_a_link_to_the_draw_page_names_who_reads_and_leaves_the_watched_run_alone(trained: int) -> None:
     app = open_app("draw", run=str(trained), epoch="2")
     assert is_well(app) and not app.warning

@@ -11,7 +11,7 @@ The settings of a run are in the address too, by `lab.address`; which run is wat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -56,11 +56,14 @@ def is_new(name: str) -> bool:
     return True
 
 
-def asked(name: str, read: Callable[[str], T | None], usual: T) -> T | None:
+def asked(
+    name: str, read: Callable[[str], T | None], usual: T, why_not: Callable[[str], str | None] = lambda text: None
+) -> T | None:
     """What the address asks for under `name`, once a visit.
 
-    `read` gives None for what there is not, which is said in a sentence. `usual` is what a page shows whose address
-    says nothing: who goes back to such an address sees it again; who comes by the menu sees what was chosen last.
+    `read` gives None for what there is not, which is said in a sentence: in that of `why_not`, where it knows one.
+    `usual` is what a page shows whose address says nothing: who goes back to such an address sees it again; who comes
+    by the menu sees what was chosen last.
     """
     is_left_before = name in _read()
     if not is_new(name):
@@ -70,9 +73,21 @@ def asked(name: str, read: Callable[[str], T | None], usual: T) -> T | None:
         return usual if is_left_before else None
     value = read(text)
     if value is None:
-        known = text if text.isdecimal() and len(text) < 20 else shown(text)
-        st.warning(plain(f"The address asks for {name} {known}, but there is no such {name} here."))
+        st.warning(plain(why_not(text) or f"The address asks for {name} {_named(text)}, but {_no_such(name)}."))
     return value
+
+
+def say_not_here(names: Sequence[str], kind: str) -> None:
+    """Of what an address asks for among others that are there."""
+    st.warning(plain(f"The address asks for {kind} {', '.join(map(_named, names))}, but {_no_such(kind)}."))
+
+
+def _no_such(kind: str) -> str:
+    return f"there is no such {kind} here"
+
+
+def _named(text: str) -> str:
+    return text if text.isdecimal() and len(text) < 20 else shown(text)
 
 
 def say(name: str, text: str | None, usual: str | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from lab.layers import makes_same_maps
 from lab.store import Store, StoreError
 from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice, put
-from lab.ui.reader import SHIPPED_RUN, Reader, choose_epoch
+from lab.ui.reader import SHIPPED_RUN, Reader, choose_epoch, offer_no_epoch, why_not_asked
 from lab.ui.state import RUN
 
 ASKED, EPOCH = "asked_run", "asked_epoch"
@@ -23,7 +24,7 @@ def choose_network(store: Store) -> Reader:
     epochs = store.checkpoint_epochs_of_all()
     runs = {run.id: run.name for run in store.runs() if run.id in epochs}
     watched = st.session_state.get(RUN)
-    wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
+    wanted = asked("run", one_of(runs), SHIPPED_RUN, partial(why_not_asked, store))
     if wanted is not None:
         put(ASKED, wanted)
     run = choice(
@@ -36,8 +37,10 @@ def choose_network(store: Store) -> Reader:
     )
     say("run", str(run) if run else None)
     say("epoch", None)  # until one is chosen
-    epoch = _choose_epoch(run, epochs[run]) if run else None
-    return Reader(store.url, run or None, epoch)
+    if not run:
+        offer_no_epoch()
+        return Reader(store.url)
+    return Reader(store.url, run, _choose_epoch(run, epochs[run]))
 
 
 def trained_reader(network: NetworkConfig, store: Store) -> Reader | None:
@@ -66,5 +69,6 @@ def ask_reader(reader: Reader) -> None:
 def _choose_epoch(run: int, epochs: Sequence[int]) -> int:
     """An epoch of the run; each run keeps its own choice, also when the page is left."""
     if len(epochs) < 2:
+        offer_no_epoch(epochs)
         return epochs[0]
     return choose_epoch(f"{EPOCH}_{run}", epochs)

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
+from lab.run_number import run_number
 from lab.store import ENDED, Run, Store, StoreError, open_store
 from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice, put
@@ -82,7 +84,7 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     runs = {run.id: run for run in store.runs() if run.id in epochs or run.status not in ENDED}
     _follow_what_is_watched(runs)
     with which:
-        wanted = asked("run", one_of(runs), usual=SHIPPED_RUN)
+        wanted = asked("run", one_of(runs), SHIPPED_RUN, partial(why_not_asked, store))
         if wanted is not None:
             put(READER, wanted)
         chosen = choice(
@@ -96,9 +98,23 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     say("run", str(chosen) if chosen else None)
     say("epoch", None)  # until one is chosen
     if not chosen:
+        offer_no_epoch()
         return Reader(store.url)
     run = runs[chosen]
     return Reader(store.url, chosen, _choose_epoch(run, epochs.get(chosen, []), when))
+
+
+def why_not_asked(store: Store, text: str) -> str | None:
+    """Why a run that is here cannot be asked what it has learned; None for one that is not here."""
+    number = run_number(text)
+    if any(run.id == number for run in store.runs()):
+        return f"Run {number} has no finished epoch yet, so it has no trained network."
+    return next((f"Run {run.id} cannot be read: {run.problem}" for run in store.unreadable() if run.id == number), None)
+
+
+def offer_no_epoch(only: Sequence[int] = ()) -> None:
+    """Where there is none to choose, or the `only` one: that the address asks for another is said."""
+    asked("epoch", {_epoch_words(epoch): epoch for epoch in only}.get, None)
 
 
 def _follow_what_is_watched(runs: Mapping[int, Run]) -> None:
@@ -131,6 +147,7 @@ def _choose_epoch(run: Run, epochs: Sequence[int], when: DeltaGenerator) -> int 
     """None: the newest weights that there are."""
     options = list(epochs) if run.status in ENDED else [*epochs, NOW]
     if len(options) < 2:
+        offer_no_epoch(options)
         return None
     with when:
         return choose_epoch(f"{READER}_epoch_{run.id}", options) or None

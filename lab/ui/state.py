@@ -14,7 +14,7 @@ from lab.guess import GUESSES
 from lab.run_number import run_number
 from lab.steps import step
 from lab.store import Store, open_store
-from lab.ui.addressed import is_new, page_shown
+from lab.ui.addressed import is_new, page_shown, say_not_here
 from lab.ui.draft import Draft
 
 DRAFT, RUN, EVENTS, TICKED, GUESSED, TOO_LATE = "draft", "run", "events", "ticked", "guessed", "too_late"
@@ -25,6 +25,8 @@ SAY_THE_DRAFT = ("Train", "Layers")
 
 MOST_COMPARED = 1_000
 """Characters of an address that are read for the runs to compare."""
+FEW = 3
+"""Words of it that are no runs and are named."""
 
 
 def the_store() -> Store:
@@ -158,7 +160,11 @@ def _guess_from_the_address(run_id: int) -> None:
 def ticked_runs() -> tuple[int, ...]:
     """The ids of the runs that are ticked on the Runs page: for a new visitor those of the address."""
     if TICKED not in st.session_state:
-        numbers = map(run_number, st.query_params.get("compare", "")[:MOST_COMPARED].split(","))
+        told = st.query_params.get("compare", "")[:MOST_COMPARED].split(",")
+        odd = [text for text in told if text and run_number(text) is None]
+        if odd:
+            say_not_here(odd[:FEW], "run")
+        numbers = map(run_number, told)
         st.session_state[TICKED] = tuple(number for number in numbers if number is not None)
     ids: tuple[int, ...] = st.session_state[TICKED]
     return ids
