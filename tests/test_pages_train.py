@@ -542,6 +542,20 @@ def test_the_epoch_of_a_fork_stays_chosen_whatever_else_is_changed(store: Store)
     assert labelled(app.select_slider, "Continue after epoch").value == 2
 
 
+def test_a_run_that_trains_can_be_forked_as_soon_as_one_opens_the_section_after_an_epoch(store: Store) -> None:
+    run = add_run(store)
+    app = open_app("train", run=str(run))
+    assert labelled(app.expander, "Fork from here") and "no finished epoch yet" in words(app)
+    say(store, run, epoch(1))
+    app.session_state["fork"] = True  # what a click on it sets
+    assert "Fork after epoch 1" in labels(app.run().button) and is_well(app)
+
+
+def test_a_run_that_was_stopped_before_its_first_epoch_offers_no_fork(store: Store) -> None:
+    app = open_app("train", run=str(add_run(store, Stopped())))
+    assert "Fork from here" not in labels(app.expander)
+
+
 def test_a_fork_with_the_same_settings_can_be_started_and_it_is_said_what_differs(store: Store) -> None:
     parent = finished(store)
     app = open_app("train", run=str(parent))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lab.changes import changes
 from lab.forking import fork_problem
-from lab.store import Store, StoreError
+from lab.store import ENDED, Store, StoreError
 from lab.ui.choice import shown
 from lab.ui.fields import take_all_typed
 from lab.ui.readiness import start_problems
@@ -26,17 +26,24 @@ NOTHING_CHANGED = (
     "Your settings are the same as those of this run, so only its optimiser starts again from zero. To see what a "
     "setting does, change one first, such as the learning rate."
 )
+NO_EPOCH = "This run has no finished epoch yet. Open this section again after its first epoch."
 
 
 def offer_fork(store: Store, run_id: int) -> None:
-    """Which epoch, what is changed, and the button; nothing for a run that has no epoch yet or cannot be read."""
+    """Which epoch, what is changed, and the button; nothing for a run that has ended without an epoch, or is unreadable.
+
+    Of a run that trains it is there from the beginning: the page is not drawn anew for an epoch, but when this is opened.
+    """
     try:
         run, epochs = store.run(run_id), store.checkpoint_epochs(run_id)
     except StoreError:  # the view above says why
         return
-    if not epochs:
+    if not epochs and run.status in ENDED:
         return
     with expander("fork", "Fork from here", icon=":material/call_split:"):
+        if not epochs:
+            st.caption(NO_EPOCH)
+            return
         config = draft().config
         epoch = epochs[0]
         if len(epochs) > 1:
