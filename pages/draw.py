@@ -47,7 +47,7 @@ page_head(
 st.html(_STYLE)
 with st.container(key="reading"):
     with st.container(key="who"):
-        where, which, when = st.columns(3, gap="large")
+        where, which, when = st.columns([1, 1.6, 1.2], gap="large")  # room for a name that the lab gives, and its state
     source = kept(
         "digit-from",
         DRAW,

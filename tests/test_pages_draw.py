@@ -24,6 +24,7 @@ from lab.predict import Predictor, load_predictor
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui.drawing_board import DRAWINGS
+from lab.ui.reader import FOLLOWS
 from lab.ui.state import RUN
 from lab.ui.text import plain
 
@@ -194,12 +195,13 @@ def test_a_run_reads_as_it_trains_until_one_of_its_epochs_is_chosen(store: Store
     page.selectbox(key="reader_run").select(run_id).run()
     assert page.selectbox(key="reader_run").options[1] == f"Run {run_id}: {store.run(run_id).name}, queued"
     assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": None}
-    assert not page.select_slider and any("watch its bars change" in caption.value for caption in page.caption)
+    assert not page.select_slider and FOLLOWS["queued"] in [caption.value for caption in page.caption]
     claimed(store, run_id, f"{worker_name()}:test")
     *events, _ = train(tiny_run(), few)
     say(store, run_id, *events)
     page.run()
     assert page.selectbox(key="reader_run").options[1].endswith(", training now")
+    assert FOLLOWS["running"] in [caption.value for caption in page.caption]
     assert page.select_slider[0].options == ["1", "2", "3", "now"] and page.select_slider[0].value == 0
     assert component_data(page, "board")["reader"] == {"run": run_id, "epoch": None}
     page.select_slider[0].set_value(2).run()

@@ -70,7 +70,8 @@ button[kind="primary"]:not(:disabled) {color: light-dark(#FFFFFF, #14181D);}
 [data-testid="stElementToolbar"]:not(:has([aria-label="Search"])) {display: none;}
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) {margin-top: 1.9rem;}
 [data-testid="stMain"] {scroll-padding-top: 4rem;}
-.st-key-drawer, .st-key-kept {display: none;}
+.st-key-drawer, [data-testid="stLayoutWrapper"]:has(> .st-key-kept) {display: none;}
+[data-testid="stSelectbox"] input {text-overflow: ellipsis;}
 [data-testid="stSidebar"][data-collapsed="true"] {visibility: hidden;}  /* else the keyboard goes through it unseen */
 </style>
 """

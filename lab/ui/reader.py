@@ -31,7 +31,12 @@ SHIPPED_RUN = 0
 READER, FOLLOWED = "reader_run", "followed_run"
 NOW = 0
 """Stands for a run's newest weights where an epoch is chosen."""
-FOLLOWS = "This network reads while it trains: keep a digit, and watch its bars change."
+FOLLOWS = {
+    "queued": "This network waits for its turn to train. Keep a digit, and watch its bars change as soon as it trains.",
+    "running": "This network reads while it trains: keep a digit, and watch its bars change.",
+    "paused": "The training of this network is paused. Keep a digit, and watch its bars change when it trains again.",
+}
+"""What is said of a network that has not trained to its end, by the status of its run."""
 
 SHOWN = 72
 """Pixels of a stage's picture, each way."""
@@ -134,11 +139,12 @@ def describe_reader(reader: Reader, which: DeltaGenerator, when: DeltaGenerator)
     """Which run and epoch it is, where no epoch can be chosen; or, in one sentence, why it cannot read."""
     try:
         predictor = reader.predictor()
+        status = open_store(reader.url).run(reader.run).status if reader.run else ""
     except StoreError as error:
         which.error(plain(str(error)))
         return
-    if predictor.is_live:
-        when.caption(FOLLOWS)
+    if predictor.is_live and status in FOLLOWS:
+        when.caption(FOLLOWS[status])
     elif reader.epoch is None:
         when.caption(f"Read by {plain(predictor.description)}.")
 
