@@ -50,6 +50,7 @@ from lab.steps import step
 from lab.store import Store
 from lab.ui.channel import CHANGED
 from lab.ui.looking import LOOKS
+from lab.ui.running import WATCH
 from lab.ui.starting import STEP_AT_FIRST
 
 # --- Train: the live view ----------------------------------------------------------------------------------------
@@ -417,6 +418,20 @@ def test_two_sessions_watch_the_same_run(store: Store, dead_worker: str) -> None
     for app in (first, second):
         app.run()
         assert len(chart(app, "loss")["train"]["y"]) == 5
+
+
+def test_a_run_that_waits_behind_the_one_that_trains_is_mentioned_and_so_is_how_many_more(
+    store: Store, dead_worker: str
+) -> None:
+    paused = run_that_is("paused", store, dead_worker)
+    assert not [one for one in open_app("train", run=str(paused)).button if one.help == WATCH]
+    running = run_that_is("running", store, dead_worker)
+    waiting = [run_that_is("queued", store, dead_worker) for _ in range(2)]
+    (mention,) = [one for one in open_app("train", run=str(running)).button if one.help == WATCH]
+    name = store.run(paused).name
+    assert as_read(mention.label) == f"Run {paused} is paused: {name} (2 more wait)"
+    (mention,) = [one for one in open_app("train", run=str(waiting[0])).button if one.help == WATCH]
+    assert as_read(mention.label) == f"Run {running} is training: {name} (1 more is paused, 1 more waits)"
 
 
 def test_a_run_deleted_elsewhere_is_said_to_be_gone(store: Store, dead_worker: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import streamlit as st
@@ -16,6 +17,7 @@ from lab.web import state_of
 
 WATCH = "Watch it."
 WORDS = {"running": "is training", "paused": "is paused", "queued": "waits for its turn"}
+MORE = (("running", "is training", "are training"), ("paused", "is paused", "are paused"), ("queued", "waits", "wait"))
 
 
 def run_to_watch(store: Store) -> int | None:
@@ -29,13 +31,17 @@ def run_to_watch(store: Store) -> int | None:
 
 
 def mention_live_run(on_train: bool) -> None:
-    """Which run is live, how far it is, and the way to it; nothing where there is none or this page shows it."""
+    """Which run is live, how far it is, and the way to it; how many more are; nothing of a run that this page shows."""
     has_changed()  # the page is drawn with what is so now
     with suppress(StoreError):  # which the page itself will say
         store = the_store()
-        live = _foremost(store.active())
-        if live is not None and not (on_train and run_to_watch(store) == live.id):
-            _mention(store.run(live.id), elsewhere=not on_train)
+        active = store.active()
+        watched = run_to_watch(store) if active and on_train else None
+        others = [run for run in active if run.id != watched]
+        live = _foremost(others)
+        if live is not None:
+            more = Counter(run.status for run in others if run.id != live.id)
+            _mention(store.run(live.id), _more_words(more), elsewhere=not on_train)
 
 
 def _foremost(active: Sequence[Active]) -> Active | None:
@@ -44,12 +50,20 @@ def _foremost(active: Sequence[Active]) -> Active | None:
     return min(active, key=lambda run: order.index(run.status), default=None)
 
 
-def _mention(run: Run, elsewhere: bool) -> None:
+def _more_words(more: Mapping[str, int]) -> str:
+    """` (1 more is paused, 2 more wait)`, of runs by their status; nothing where there are none."""
+    told = [
+        f"{more[status]} more {one if more[status] == 1 else several}" for status, one, several in MORE if more[status]
+    ]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _mention(run: Run, more: str, elsewhere: bool) -> None:
     """`elsewhere`: on another page than Train, so with its bar, of which a page can have but one."""
     with st.container(key="live-run"):
         left, right = st.columns([1, 1.3], vertical_alignment="center")
         with left:
-            words, icon = f"Run {run.id} {WORDS[run.status]}: {plain(run.name)}", ":material/play_circle:"
+            words, icon = f"Run {run.id} {WORDS[run.status]}: {plain(run.name)}{more}", ":material/play_circle:"
             if elsewhere:
                 there = {"run": str(run.id)}
                 st.page_link(page("train"), label=words, icon=icon, query_params=there, help=WATCH)
