@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from lab.analysis import RunSummary
@@ -9,6 +10,8 @@ from lab.config import RunConfig
 from lab.findings import beside_the_target
 from lab.quick import full, is_quick
 from lab.steps import STEPS, TARGET_ACCURACY, Step, step, with_recipe
+
+DIVERGED = "Its loss is no longer a number. Next: try a lower learning rate."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ def ending(run: RunSummary) -> Ending | None:
     if not run.complete or run.last is None:
         return None
     result = f"Finished: {run.last.test_accuracy:.2f} % of the {run.evaluated} images are read correctly{_target(run)}."
+    if not (math.isfinite(run.last.train_loss) and math.isfinite(run.last.test_loss)):
+        return Ending(result=result, next=DIVERGED)
     if is_quick(run.config):
         recipe = run.config if run.step is None else with_recipe(run.config, run.step)  # with its own batches
         return Ending(result=result, next="Next: train it in full, on all images.", whole=full(recipe))

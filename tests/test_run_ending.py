@@ -1,12 +1,13 @@
 """What is said of a finished run: its result against the target, and what to do next."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from summaries import epochs, seed_run, summary
 
-from lab.config import Optimizer
+from lab.config import Optimizer, RunConfig
 from lab.ending import ending
 from lab.findings import scorecard
 from lab.quick import quick
@@ -70,6 +71,15 @@ def test_a_result_stands_against_the_target_only_where_the_scorecard_judges_it(c
 def test_settings_of_ones_own_lead_to_a_comparison() -> None:
     found = ending(summary(epochs(*[99.0] * 15), batch_size=7))
     assert found is not None and "compare the two on the Runs page" in found.next
+
+
+@pytest.mark.parametrize("loss", ["train_loss", "test_loss"])
+@pytest.mark.parametrize("base", [step(3).config, quick(step(3).config)], ids=["whole", "quick"])
+def test_a_run_that_diverged_is_said_to_need_a_lower_learning_rate(base: RunConfig, loss: str) -> None:
+    *first, last = epochs(*[9.8] * 5)
+    found = ending(summary([*first, replace(last, **{loss: math.nan})], base=base))
+    assert found is not None and found.step is None and found.whole is None
+    assert "no longer a number" in found.next and "a lower learning rate" in found.next
 
 
 @pytest.mark.parametrize("status", ["stopped", "failed", "interrupted", "running", "queued"])
