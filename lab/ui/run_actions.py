@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from lab.ui.take_along import offer_files
 from lab.ui.text import plain
 
 OPEN_HELP = "Opens the run on the Train page with its settings. You can go back to your own settings there."
+_FIRST_FIELD = Path(__file__).with_name("first_field.js").read_text(encoding="utf-8")
 
 
 def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
@@ -41,8 +43,10 @@ def _rename(store: Store, run: RunSummary) -> None:
     st.caption(f"Run {run.run}: {plain(run.name)}")
     with st.form("rename", border=False):  # so that Enter renames
         name = st.text_input("Name", run.name, max_chars=120)
-        if not st.form_submit_button("Rename", type="primary"):
-            return
+        is_named = st.form_submit_button("Rename", type="primary")
+    st.components.v2.component("lab_first_field", js=_FIRST_FIELD, isolate_styles=False)(key="first-field")
+    if not is_named:
+        return
     try:
         store.rename(run.run, name)
     except StoreError as error:

@@ -180,6 +180,7 @@ def test_enter_renames_and_a_name_of_nothing_is_refused(server: LabServer, new_t
     page.get_by_role("button", name="Rename").click()
     dialog = page.get_by_role("dialog")
     name = dialog.get_by_label("Name")
+    expect(name).to_be_focused()
     name.fill("  ")
     name.press("Enter")
     expect(dialog.get_by_text("at least one character")).to_be_visible()
