@@ -24,6 +24,7 @@ from lab.predict import Predictor, load_predictor
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui.drawing_board import DRAWINGS
+from lab.ui.kept_draft import KEY as KEPT_DRAFT
 from lab.ui.reader import FOLLOWS
 from lab.ui.state import RUN
 from lab.ui.text import plain
@@ -33,8 +34,8 @@ SEVEN = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
 
 
 def components(page: AppTest) -> list[str]:
-    """The keys of the components of ours on the page."""
-    return [element.key or "" for element in page.get("bidi_component")]
+    """The keys of the components of ours on the page, without the one that every page has."""
+    return [element.key or "" for element in page.get("bidi_component") if element.key != KEPT_DRAFT]
 
 
 def read_in_the_picture(page: AppTest) -> dict[str, Any]:

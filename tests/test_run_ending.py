@@ -77,7 +77,8 @@ def test_settings_of_ones_own_lead_to_a_comparison() -> None:
 @pytest.mark.parametrize("base", [step(3).config, quick(step(3).config)], ids=["whole", "quick"])
 def test_a_run_that_diverged_is_said_to_need_a_lower_learning_rate(base: RunConfig, loss: str) -> None:
     *first, last = epochs(*[9.8] * 5)
-    found = ending(summary([*first, replace(last, **{loss: math.nan})], base=base))
+    lost: dict[str, Any] = {loss: math.nan}
+    found = ending(summary([*first, replace(last, **lost)], base=base))
     assert found is not None and found.step is None and found.whole is None
     assert "no longer a number" in found.next and "a lower learning rate" in found.next
 

@@ -30,9 +30,9 @@ NO_EPOCH = "This run has no finished epoch yet. Open this section again after it
 
 
 def offer_fork(store: Store, run_id: int) -> None:
-    """Which epoch, what is changed, and the button; nothing for a run that has ended without an epoch, or is unreadable.
+    """Which epoch, what is changed, and the button; nothing for a run that ended without an epoch or cannot be read.
 
-    Of a run that trains it is there from the beginning: the page is not drawn anew for an epoch, but when this is opened.
+    Of a run that trains it is there from the beginning: no epoch has the page drawn anew, but opening this does.
     """
     try:
         run, epochs = store.run(run_id), store.checkpoint_epochs(run_id)
