@@ -21,8 +21,9 @@ from lab.timeline import Timeline
 Axis = dict[str, Any]
 """What Plotly needs to know of an axis beside its looks: its range, and its ticks where they are given."""
 
-SERIES = ("#C48500", "#3D8BC4", "#009E73", "#CC79A7", "#2E9BD6", "#D55E00", "#9C8F00", "#8A929A")
-"""Okabe and Ito's hues, in shades that reach 3:1 on the ground of both themes."""
+SERIES = ("#C48500", "#3D8BC4", "#009E73", "#7733FF", "#CC1040", "#CC0099", "#8A5A3C", "#8877FF")
+"""Shades that reach 3:1 on the ground of both themes, every two of them far apart; those that are nearest to each other
+for eyes without red or without green have another dash."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 CURVE_HEIGHT = 300
@@ -149,19 +150,31 @@ def on_log(loss: float) -> float | None:
 
 
 def _log_axis(values: Sequence[float]) -> Axis:
-    """Range (as exponents, which Plotly wants) and ticks: at 1, 2 and 5, or at powers of ten where there are many."""
+    """Range (as exponents, which Plotly wants) and ticks."""
     low = min(LOSS_RANGE[0], 0.97 * min(values, default=1.0))
     high = max(LOSS_RANGE[1], 1.03 * max(values, default=1.0))
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    stops = [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
+    stops = _stops(low, high)
     low = low if low == LOSS_RANGE[0] else max(stop for stop in stops if stop <= low)
     high = high if high == LOSS_RANGE[1] else min(stop for stop in stops if stop >= high)
+    return {"range": [math.log10(low), math.log10(high)], "tickvals": log_ticks(low, high)}
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Ticks of a logarithmic axis: at 1, 2 and 5, or at powers of ten where there are many."""
+    first, last = _powers(low, high)
     every = math.ceil((last - first) / 6)
-    ticks = stops if last - first <= 4 else [10.0**power for power in range(first, last + 1, every)]
-    return {
-        "range": [math.log10(low), math.log10(high)],
-        "tickvals": [tick for tick in ticks if low <= tick <= high],
-    }
+    ticks = _stops(low, high) if last - first <= 4 else [10.0**power for power in range(first, last + 1, every)]
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def _powers(low: float, high: float) -> tuple[int, int]:
+    """The powers of ten around them."""
+    return math.floor(math.log10(low)), math.ceil(math.log10(high))
+
+
+def _stops(low: float, high: float) -> list[float]:
+    first, last = _powers(low, high)
+    return [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
 
 
 # --- the lines ---------------------------------------------------------------------------------------------------

@@ -3,11 +3,24 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from charts import GROUNDS, checked, contrast, inside, limits, points, series
+from charts import (
+    GROUNDS,
+    NO_GREEN,
+    NO_RED,
+    checked,
+    contrast,
+    distance,
+    distance_seen,
+    inside,
+    limits,
+    points,
+    series,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import any_epochs, epoch, losses, percentages, sample, started, window
@@ -329,6 +342,15 @@ def test_on_how_many_images_a_curve_was_trained_is_said_where_they_differ() -> N
 
 def test_every_colour_of_a_run_reaches_three_to_one_on_the_ground_of_both_themes() -> None:
     assert [(colour, ground) for colour in SERIES for ground in GROUNDS if contrast(colour, ground) < 3] == []
+
+
+def test_every_two_colours_of_runs_are_far_apart() -> None:
+    assert [two for two in combinations(SERIES, 2) if distance(*two) < 40] == []
+
+
+@pytest.mark.parametrize("eyes", [NO_RED, NO_GREEN])
+def test_the_first_six_colours_of_runs_are_apart_without_red_and_without_green(eyes: Any) -> None:
+    assert [two for two in combinations(SERIES[:6], 2) if distance_seen(*two, eyes) < 20] == []
 
 
 def test_a_chart_says_what_it_shows() -> None:
