@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from lab.curves import DASHES, LOSS_RANGE, SERIES, WHOLE_RANGE, blank_curves, draw_line, on_log
-from lab.events import Epoch
+from lab.curves import DASHES, SERIES, blank_curves, draw_line, log_ticks, on_log
 from lab.figures import Figure, as_typed, axis
 from lab.groups import Group
-
-What = Literal["accuracy", "loss"]
+from lab.overlay_axis import EMPTY, Line, What, close_range, left_out, lines_of, value_of, whole_range
 
 HEIGHT = 360
 LEGEND_LINE = 19
@@ -22,46 +20,56 @@ _PLOT = 275
 """Of the height, what lies between a legend of one line and the epochs."""
 LABEL = 16
 """Pixels from one label to the next at least."""
-LEAST: dict[What, float] = {"accuracy": 0.1, "loss": 0.05}
-"""What the ends of the lines span at least: points of accuracy, powers of ten of the loss."""
-EMPTY: dict[What, tuple[float, float]] = {
-    "accuracy": WHOLE_RANGE,
-    "loss": (math.log10(LOSS_RANGE[0]), math.log10(LOSS_RANGE[1])),
-}
-"""The axis of a chart in which nothing is drawn, be it that no loss is a finite number."""
 FAINT = 0.3
 
 
 def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> Figure:
     """Evaluation accuracy or loss by epoch; a group as its mean, its seeds faint, and a band of one deviation.
 
-    The last third of the epochs fills half of the height, unless the `whole` range is asked for.
+    The last third of each line's epochs fills half of the height, unless the `whole` range is asked for. What lies
+    outside it then says so in the legend.
     """
     sets = {run.evaluated for group in groups for run in group.runs}
     known = next(iter(sets)) if len(sets) == 1 else "test" if not sets else ""
-    sizes = {group.first.config.training_images for group in groups}
     label = f"{known} {what}".strip().capitalize() + (" (%)" if what == "accuracy" else "")
     longest = max([1, *(run.epochs[-1].epoch for group in groups for run in group.runs if run.epochs)])
     height = HEIGHT + LEGEND_LINE * max(0, len(groups) - ROOM)
     figure = blank_curves(longest, label, f"overlay-{what}-{'whole' if whole else 'close'}", height=height)
-    ends = []
-    for number, group in enumerate(groups):
+    lines = lines_of(groups, what)
+    absent = {} if whole else left_out(groups, what)
+    labels = []
+    for number, (group, name) in enumerate(zip(groups, _names(groups, absent, what), strict=True)):
         colour = SERIES[number % len(SERIES)]
-        name = f"{group.label}: {group.name}" + ("" if known else f" ({group.first.evaluated})")
-        name += f", {group.first.config.training_images:,} images" if len(sizes) > 1 else ""
-        points = _group(figure, group, what, name, colour, DASHES[number % len(DASHES)])
-        if points:
-            ends.append((points[-1], group.label, colour))
-    limits = None if whole else close_range(_points(figure), what)
-    _vertical(figure, what, limits if ends else EMPTY[what])
-    if ends:
-        _labels(figure, ends, limits or _reach(_points(figure), what))
+        _group(figure, group, what, name, colour, DASHES[number % len(DASHES)])
+        if group.label in lines and group.label not in absent:
+            labels.append((lines[group.label], colour))
+    seen = [line for line in lines.values() if line.label not in absent]
+    limits = EMPTY[what] if not seen else whole_range(seen, what) if whole else close_range(seen, what)
+    _vertical(figure, what, limits)
+    if labels:
+        _labels(figure, labels, limits)
     return figure
 
 
-def _group(figure: Figure, group: Group, what: What, name: str, colour: str, dash: str) -> list[tuple[float, float]]:
-    """Draw the group; returns the points of its line."""
-    value = _value(what)
+def _names(groups: Sequence[Group], absent: Mapping[str, str], what: What) -> list[str]:
+    """What the legend calls each group: that its line is not seen, and what of its images not all have in common."""
+    several_sets = len({group.first.evaluated for group in groups}) > 1
+    several_sizes = len({group.first.config.training_images for group in groups}) > 1
+    names = []
+    for group in groups:
+        label, name = group.label, group.name
+        if label in absent:
+            label += f" (outside, at {absent[label]})"
+        more = [f", {group.first.config.training_images:,} images"] if several_sizes else []
+        more += [f" ({group.first.evaluated})"] if several_sets else []
+        said = name.split(", ")
+        names.append(f"{label}: {name}" + "".join(word for word in more if word.strip(", ()") not in said))
+    return names
+
+
+def _group(figure: Figure, group: Group, what: What, name: str, colour: str, dash: str) -> None:
+    """Draw the group."""
+    value = value_of(what)
     means = group.means(value)
     if len(group.runs) > 1:
         _band(figure, [(epoch, _limit(mean - sd, what), _limit(mean + sd, what)) for epoch, mean, sd in means], colour)
@@ -81,13 +89,6 @@ def _group(figure: Figure, group: Group, what: What, name: str, colour: str, das
     x, heights = [epoch for epoch, _, _ in means], [mean for _, mean, _ in means]
     style = {"color": colour, "dash": dash, "width": 2}
     draw_line(figure, name, x, heights, mode="lines+markers", line=style, marker={"size": 5}, hovertemplate=hover)
-    return [(epoch, mean) for epoch, mean in zip(x, heights, strict=True) if math.isfinite(mean)]
-
-
-def _value(what: What) -> Callable[[Epoch], float]:
-    if what == "accuracy":
-        return lambda epoch: epoch.test_accuracy
-    return lambda epoch: math.nan if (height := on_log(epoch.test_loss)) is None else height
 
 
 def _limit(value: float, what: What) -> float:
@@ -106,76 +107,34 @@ def _band(figure: Figure, rows: Sequence[tuple[int, float, float]], colour: str)
 # --- the axis ----------------------------------------------------------------------------------------------------
 
 
-def _points(figure: Figure) -> list[tuple[float, float]]:
-    """Of every line, areas left out."""
-    lines = (trace for trace in figure["data"] if "fill" not in trace)
-    return [(x, y) for trace in lines for x, y in zip(trace["x"], trace["y"], strict=True) if y is not None]
-
-
-def close_range(points: Iterable[tuple[float, float]], what: What) -> tuple[float, float] | None:
-    """Where the axis lies, so that the last third of the epochs fills half of it; None where that shows all anyway.
-
-    The other half is on the side that the lines come from. Of a loss: in powers of ten.
-    """
-    drawn = [(epoch, _scale(what)(value)) for epoch, value in points]
-    if not drawn:
-        return None
-    last = max(epoch for epoch, _ in drawn)
-    ends = [value for epoch, value in drawn if epoch > 2 * last / 3]
-    low, high = min(ends), max(ends)
-    missing = max(0.0, LEAST[what] - (high - low)) / 2
-    low, high = low - missing, high + missing
-    margin = 0.1 * (high - low)
-    everything = min(value for _, value in drawn) - margin, max(value for _, value in drawn) + margin
-    free = (high - low) - 2 * margin
-    from_below = low - everything[0] >= everything[1] - high
-    low, high = (low - margin - free, high + margin) if from_below else (low - margin, high + margin + free)
-    if everything[0] >= low and everything[1] <= high:
-        return None
-    return low, min(high, 100.0) if what == "accuracy" else high
-
-
-def _vertical(figure: Figure, what: What, limits: tuple[float, float] | None) -> None:
+def _vertical(figure: Figure, what: What, limits: tuple[float, float]) -> None:
+    """The axis. Plotly labels less than a power of ten with whole values, and more with single digits."""
     if what == "loss":
-        axis(figure, "y", type="log")
-    if limits is not None:
-        axis(figure, "y", range=list(limits))
-
-
-def _reach(points: Sequence[tuple[float, float]], what: What) -> tuple[float, float]:
-    """Where an axis lies that shows them all. Of a loss: in powers of ten."""
-    heights = [_scale(what)(height) for _, height in points]
-    return min(heights), max(heights)
-
-
-def _scale(what: What) -> Callable[[float], float]:
-    return math.log10 if what == "loss" else float
+        axis(figure, "y", type="log", exponentformat="power")
+        if limits[1] - limits[0] >= 1:
+            axis(figure, "y", tickvals=log_ticks(10 ** limits[0], 10 ** limits[1]))
+    axis(figure, "y", range=list(limits))
 
 
 # --- the labels --------------------------------------------------------------------------------------------------
 
-End = tuple[tuple[float, float], str, str]
+MARK, WORDS = 8, 20
+"""Pixels from a line's end to its mark and to its label."""
 
 
-def _labels(figure: Figure, ends: Sequence[End], limits: tuple[float, float]) -> None:
-    """A label behind each line's end, in its colour, moved as far as it takes for none to cover another."""
-    is_log = figure["layout"]["yaxis"].get("type") == "log"
-    heights = [math.log10(y) if is_log else y for (_, y), _, _ in ends]
-    figure["layout"]["annotations"] = [
-        {
-            "x": x,
-            "y": height,  # of a logarithmic axis Plotly wants the power of ten
-            "text": as_typed(words),
-            "font": {"color": colour, "size": 12},
-            "showarrow": False,
-            "xanchor": "left",
-            "xshift": 8,
-            "yshift": shift,
-        }
-        for ((x, _), words, colour), height, shift in zip(ends, heights, _shifts(heights, limits), strict=True)
-    ]
-    longest = max(len(words) for _, words, _ in ends)
-    figure["layout"]["margin"]["r"] = 16 + 7 * longest
+def _labels(figure: Figure, ends: Sequence[tuple[Line, str]], limits: tuple[float, float]) -> None:
+    """A label behind each line's end, moved as far as it takes for none to cover another.
+
+    It is in the colour of the page's text; before it stands a mark in the colour of the line.
+    """
+    heights = [line.end[1] for line, _ in ends]
+    notes = []
+    for (line, colour), height, shift in zip(ends, heights, _shifts(heights, limits), strict=True):
+        place = {"x": line.end[0], "y": height, "yshift": shift, "showarrow": False, "xanchor": "left"}
+        notes.append({"text": "●", "font": {"color": colour, "size": 12}, "xshift": MARK} | place)
+        notes.append({"text": as_typed(line.label), "font": {"size": 12}, "xshift": WORDS} | place)
+    figure["layout"]["annotations"] = notes
+    figure["layout"]["margin"]["r"] = 8 + WORDS + 7 * max(len(line.label) for line, _ in ends)
 
 
 def _shifts(heights: Sequence[float], limits: tuple[float, float]) -> list[float]:

@@ -16,7 +16,8 @@ from lab.analysis import RunSummary
 from lab.curves import DASHES, LOSS_FLOOR, SERIES
 from lab.events import Epoch
 from lab.groups import each, grouped
-from lab.overlay import LABEL, close_range, spaced
+from lab.overlay import LABEL, MARK, spaced
+from lab.overlay_axis import Line, close_range, left_out_words
 
 groups_figure = checked(overlay.overlay_figure)
 
@@ -84,43 +85,100 @@ def test_five_close_runs_are_told_apart_in_half_of_the_height() -> None:
     assert low < 99.30 and high > 99.38
     assert low > 90.0  # the first epoch is out of sight ...
     whole = overlay_figure(runs, "accuracy", whole=True)
-    assert whole.layout.yaxis.range is None  # ... until all is asked for
+    assert whole.layout.yaxis.range[0] < 90.0  # ... until all is asked for
+
+
+def line(*heights: float, label: str = "run 1") -> Line:
+    """In the unit of the axis, from epoch 1 on."""
+    told = tuple((float(number), height) for number, height in enumerate(heights, start=1))
+    return Line(label, told, told[-1])
 
 
 def test_the_last_third_fills_half_of_the_height_and_the_rest_is_where_the_lines_come_from() -> None:
-    climbing = [(float(number), 90.0 + number) for number in range(10)]  # the last third: epochs 7, 8, 9
-    assert close_range(climbing, "accuracy") == pytest.approx((97 - 1.8, 99 + 0.2))
-    falling = [(float(number), 10.0 ** (1 - number)) for number in range(10)]
-    assert close_range(falling, "loss") == pytest.approx((-8 - 0.2, -6 + 1.8))
+    climbing = line(*(90.0 + number for number in range(9)))  # the last third: epochs 7, 8, 9 at 96, 97, 98
+    assert close_range([climbing], "accuracy") == pytest.approx((96 - 1.8, 98 + 0.2))
+    falling = line(*(1.0 - number for number in range(9)))
+    assert close_range([falling], "loss") == pytest.approx((-7 - 0.2, -5 + 1.8))
 
 
-def test_lines_that_are_in_view_anyway_need_no_other_axis() -> None:
-    assert close_range([(1.0, 99.0), (2.0, 99.1), (3.0, 99.2)], "accuracy") is not None
-    assert close_range([(1.0, 99.2), (2.0, 99.2), (3.0, 99.2)], "accuracy") is None
-    assert close_range([], "accuracy") is None
+def test_each_lines_own_last_third_counts() -> None:
+    """A run of three epochs beside one of fifteen."""
+    low, high = close_range([line(*[99.1, 99.2, 99.3] * 5), line(90.0, 97.0, 98.09)], "accuracy")
+    assert low < 98.09 and high > 99.3
+    assert (99.3 - 98.09) / (high - low) == pytest.approx(0.5, abs=0.01)
 
 
-@given(st.lists(any_epochs(most=8), min_size=1, max_size=4), st.sampled_from(["accuracy", "loss"]))
-def test_every_end_is_inside_the_chart(told: list[list[Epoch]], what: str) -> None:
-    figure = overlay_figure([summary(one, run=number) for number, one in enumerate(told)], what)
-    limits = figure.layout.yaxis.range
-    if limits is None:
-        return
-    longest = max(one[-1].epoch for one in told)
+def test_an_axis_shows_no_more_than_there_is() -> None:
+    assert close_range([line(99.2, 99.2, 99.2)], "accuracy") == pytest.approx((99.14, 99.26))
+    assert close_range([line(9.8), line(99.3)], "accuracy") == pytest.approx((9.8 - 8.95, 101))
+
+
+wild = st.lists(any_epochs(most=8), min_size=1, max_size=4)
+
+
+@given(wild, st.sampled_from(["accuracy", "loss"]), st.booleans())
+def test_every_line_ends_inside_the_chart_or_is_said_not_to(told: list[list[Epoch]], what: str, whole: bool) -> None:
+    runs = [summary(one, run=number) for number, one in enumerate(told)]
+    figure = overlay_figure(runs, what, whole=whole)
+    low, high = figure.layout.yaxis.range
+    labels = {note.text: note for note in figure.layout.annotations}
     for trace in figure.data:
-        for x, y in points(trace):
-            if x > 2 * longest / 3 and y is not None:
-                assert limits[0] - 1e-9 <= (math.log10(y) if what == "loss" else y) <= limits[1] + 1e-9
+        inside = [math.log10(y) if what == "loss" else y for _, y in points(trace) if y is not None]
+        label = trace.name.split(":")[0]
+        assert (label in labels) == (bool(inside) and "outside" not in label)
+        if label in labels:
+            assert low - 1e-9 <= inside[-1] <= high + 1e-9
+            assert labels[label].y == pytest.approx(inside[-1])
+        elif inside:
+            assert label.split(" (")[0].capitalize() in left_out_words(each(runs)) and not whole
+
+
+@given(wild, st.booleans())
+def test_no_axis_of_accuracy_goes_where_no_accuracy_can_be(told: list[list[Epoch]], whole: bool) -> None:
+    runs = [summary(one, run=number) for number, one in enumerate(told)]
+    low, high = overlay_figure(runs, "accuracy", whole=whole).layout.yaxis.range
+    assert 0 <= low < high <= 101
+
+
+def test_a_broken_run_does_not_squash_the_good_ones_and_is_named() -> None:
+    good = [summary(epochs(98.0, 98.9 + number / 10), run=number) for number in range(3)]
+    runs = [*good, summary(epochs(9.8, 9.8, 9.8), run=8)]
+    figure = overlay_figure(runs, "accuracy")
+    assert figure.layout.yaxis.range[0] > 98
+    assert figure.data[-1].name == "run 8 (outside, at 9.80 &#37;): a run"
+    assert left_out_words(each(runs)).startswith("Run 8 is outside the accuracy chart: its line ends at 9.80 %. The")
+    assert left_out_words(each(good)) == left_out_words(each(runs[-2:])) == ""  # two are always shown
+    assert "outside" not in overlay_figure(runs, "accuracy", whole=True).data[-1].name
+
+
+@pytest.mark.parametrize("losses", [(2.3, 0.5, 0.03), (0.05, 0.03, 0.031), (2.3, 0.01, 1e-5)])
+@pytest.mark.parametrize("whole", [True, False])
+def test_every_tick_of_a_loss_is_a_whole_value(losses: tuple[float, ...], whole: bool) -> None:
+    """On more than a power of ten Plotly would write only 2 and 5 between those, unless it is told the ticks."""
+    runs = [summary([epoch(number, test_loss=loss) for number, loss in enumerate(losses, 1)])]
+    axis = overlay_figure(runs, "loss", whole=whole).layout.yaxis
+    low, high = axis.range
+    if high - low >= 1:
+        assert len(axis.tickvals) >= 3
+        assert all(low <= math.log10(tick) <= high for tick in axis.tickvals)
 
 
 # --- labels ------------------------------------------------------------------------------------------------------
 
 
-def test_every_line_ends_in_its_label_in_its_colour() -> None:
+def words(figure: Any) -> list[Any]:
+    """The labels, without the marks before them."""
+    return [note for note in figure.layout.annotations if note.text != "●"]
+
+
+def test_every_line_ends_in_its_label_behind_a_mark_in_its_colour() -> None:
+    """The label is in the page's colour of text: no colour of a line can be read on both grounds."""
     runs = [summary(epochs(98.0, 99.0), run=3), summary(epochs(98.0), run=5)]
     figure = overlay_figure(runs, "accuracy")
-    told = [(note.text, note.x, note.y, note.font.color) for note in figure.layout.annotations]
-    assert told == [("run 3", 2, 99.0, SERIES[0]), ("run 5", 1, 98.0, SERIES[1])]
+    told = [(note.text, note.x, note.y, note.font.color) for note in words(figure)]
+    assert told == [("run 3", 2, 99.0, None), ("run 5", 1, 98.0, None)]
+    marks = [(note.x, note.y, note.xshift, note.font.color) for note in figure.layout.annotations if note.text == "●"]
+    assert marks == [(2, 99.0, MARK, SERIES[0]), (1, 98.0, MARK, SERIES[1])]
     assert figure.layout.margin.r > 7 * len("run 3")
     on_log = overlay_figure([summary([epoch(1, test_loss=0.01)])], "loss").layout.annotations[0]
     assert on_log.y == pytest.approx(-2)  # Plotly wants the power of ten there
@@ -134,25 +192,25 @@ def test_labels_of_close_ends_do_not_cover_each_other_however_much_the_legend_ta
     figure = overlay_figure(runs, "accuracy")
     plot = figure.layout.height - 81 - (18.6 * (many - 1) if is_narrow else 0)
     low, high = figure.layout.yaxis.range
-    places = [plot * (note.y - low) / (high - low) + note.yshift for note in figure.layout.annotations]
+    places = [plot * (note.y - low) / (high - low) + note.yshift for note in words(figure)]
     assert all(upper - lower >= LABEL - 1e-6 for lower, upper in pairwise(sorted(places)))
 
 
 def test_labels_of_close_losses_do_not_cover_each_other_on_the_whole_axis() -> None:
-    """Its ends are not given: Plotly takes those of the curves, on a logarithmic axis."""
     runs = [
         summary([epoch(1, test_loss=0.5), epoch(2, test_loss=loss)], run=run) for run, loss in ((1, 0.030), (2, 0.031))
     ]
     figure = overlay_figure(runs, "loss", whole=True)
-    low, high = math.log10(0.030), math.log10(0.5)
+    low, high = figure.layout.yaxis.range
+    assert low < math.log10(0.030) and high > math.log10(0.5)
     plot = figure.layout.height - 81 - 18.6
-    places = [plot * (note.y - low) / (high - low) + note.yshift for note in figure.layout.annotations]
+    places = [plot * (note.y - low) / (high - low) + note.yshift for note in words(figure)]
     assert abs(places[1] - places[0]) >= LABEL - 1e-6
 
 
 def test_labels_of_equal_ends_do_not_cover_each_other() -> None:
     figure = overlay_figure([summary(epochs(99.0), run=number) for number in range(4)], "accuracy")
-    shifts = sorted(note.yshift for note in figure.layout.annotations)
+    shifts = sorted(note.yshift for note in words(figure))
     assert [later - earlier for earlier, later in pairwise(shifts)] == [LABEL] * 3
     assert sum(shifts) == pytest.approx(0)  # around where they would all stand
 
@@ -205,3 +263,15 @@ def test_runs_on_different_numbers_of_images_say_so() -> None:
     )
     names = [trace.name for trace in overlay_figure([whole, part], "accuracy").data]
     assert names == ["run 1: whole, 60,000 images", "run 2: part, 6,000 images"]
+
+
+def test_what_a_name_says_already_is_not_said_again() -> None:
+    full = summary(epochs(99.0), run=1, name="Step 3", evaluate_on="test")
+    part = summary(epochs(95.0), run=2, name="Step 3, 6,000 images, seed 1", training_images=6_000)
+    held_out = summary(epochs(95.0), run=3, name="Step 3, validation", evaluate_on="validation")
+    names = [trace.name for trace in overlay_figure([full, part, held_out], "accuracy").data]
+    assert names == [
+        "run 1: Step 3, 60,000 images (test)",
+        "run 2: Step 3, 6,000 images, seed 1 (test)",
+        "run 3: Step 3, validation, 60,000 images",
+    ]

@@ -10,7 +10,8 @@ from lab.events import Epoch
 from lab.export.pictures import KINDS, Format, picture
 from lab.export.tables import rows_csv
 from lab.groups import Group, grouped
-from lab.overlay import What, overlay_figure
+from lab.overlay import overlay_figure
+from lab.overlay_axis import What
 from lab.store import Store
 
 Make = Callable[[Sequence[Group], bool], bytes]

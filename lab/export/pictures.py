@@ -142,7 +142,7 @@ def _notes(axes: Axes, layout: dict[str, Any]) -> None:
             (note["x"], height),
             xytext=(0.75 * note["xshift"], 0.75 * note["yshift"]),
             textcoords="offset points",
-            color=note["font"]["color"],
+            color=note["font"].get("color"),
             va="center",
             annotation_clip=False,
         )

@@ -9,7 +9,9 @@ import streamlit as st
 from lab.analysis import RunSummary
 from lab.comparison import comparison, table
 from lab.groups import Group, each, grouped
+from lab.number_words import unbroken
 from lab.overlay import overlay_figure
+from lab.overlay_axis import left_out_words
 from lab.ui.chart import show_figure
 from lab.ui.choice import kept
 from lab.ui.layout import show_table
@@ -38,6 +40,8 @@ def compare(chosen: Sequence[RunSummary]) -> None:
             show_figure(overlay_figure(trained, "accuracy", whole), "overlay-accuracy")
         with right:
             show_figure(overlay_figure(trained, "loss", whole), "overlay-loss")
+        if not whole and (absent := left_out_words(trained)):
+            st.caption(unbroken(absent))
     if len(runs) > 1:
         with switches:
             offer_comparison(groups, whole)

@@ -135,7 +135,7 @@ def test_five_close_runs_can_be_told_apart(server: LabServer, new_tab: Tabs) -> 
     ]
     page = compare(server, new_tab, runs)
     chart = page.locator(".st-key-overlay-accuracy")
-    labels = chart.locator(".annotation-text")
+    labels = chart.locator(".annotation-text").filter(has_text="run")
     expect(labels).to_have_text([f"run {run}" for run in runs])
     boxes = sorted((box(label) for label in labels.all()), key=lambda box: box["y"])
     for upper, lower in pairwise(boxes):

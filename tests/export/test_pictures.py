@@ -74,11 +74,12 @@ def test_a_comparison_with_nothing_to_draw_is_an_empty_chart(told: list[Epoch], 
 def test_a_run_that_ended_out_of_the_charts_sight_has_no_label_beside_it(what: Any) -> None:
     """A browser shows none either. Matplotlib would make room for it: all of the picture, with a warning."""
     early = [epoch(1, 10.0, test_loss=2.3)]
-    whole = [epoch(number, 99.0 + number / 100, test_loss=0.03 / number) for number in range(1, 16)]
-    figure = overlay_figure(each([summary(early, run=3), summary(whole, run=8)]), what)
+    whole = [epoch(number, 99.0 + number / 1000, test_loss=0.03) for number in range(1, 16)]
+    figure = overlay_figure(each([summary(early, run=3), summary(whole, run=8), summary(whole, run=9)]), what)
     words = texts(picture(figure, "svg"))
     assert "run 8" in words and "run 3" not in words
-    assert "run 3: a run" in words  # in the legend
+    end = "10.00 %" if what == "accuracy" else "2.3000"
+    assert f"run 3 (outside, at {end}): a run" in words  # in the legend
 
 
 @pytest.mark.parametrize("name", ["lr $0.1$ and $x$", "a_b^c", "<b>bold</b> & co", r"\alpha", "%{y}"])
