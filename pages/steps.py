@@ -68,7 +68,7 @@ def overview() -> None:
                 "Yours, train": read,
             }
         )
-    show_table(rows, numbers=[name for name in rows[0] if name != "Step"])
+    show_table(rows, "Results of the steps", numbers=[name for name in rows[0] if name != "Step"])
     st.caption(
         "Last epoch: accuracy on the test images after the last epoch. Measured: the same for the runs that come with "
         "this lab, one run per seed. Train: accuracy on the training images after the last epoch, measured without "

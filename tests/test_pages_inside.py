@@ -141,6 +141,18 @@ def test_the_products_of_window_and_kernel_add_up_to_what_is_said_of_them(mnist:
     assert sum(round(1000 * number) for number in numbers) == round(1000 * total)
 
 
+def test_the_numbers_of_a_wide_kernel_can_be_opened_and_add_up(store: Store, few: Mnist) -> None:
+    run_id = store.submit(tiny_run(epochs=1, network=NetworkConfig(layers=(conv(10, 28),))))
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(store.run(run_id).config, few))
+    told = html(opened(**{RUN: run_id}))
+    caption, products = re.findall("<figcaption>(Products[^<]*)</figcaption><table>(.*?)</table>", told)[-1]
+    numbers = [float(cell.replace("−", "-")) for cell in re.findall("<td[^>]*>([^<]*)</td>", products)]
+    assert len(numbers) == 28 * 28
+    total = float(caption.removeprefix("Products, sum ").replace("−", "-"))
+    assert sum(round(1000 * number) for number in numbers) == round(1000 * total)
+
+
 def test_the_window_of_any_input_map_can_be_looked_at(mnist: Mnist) -> None:
     app = choose(open_alone("inside"), 5, (3, 4, 4))
     window = labelled(app.selectbox, "Window and kernel")

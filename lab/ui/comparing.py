@@ -53,6 +53,6 @@ def _table(groups: Sequence[Group], several: bool) -> None:
     rows = comparison(groups, differences_only=only)
     with st.container(key="comparison"):
         st.html(_STYLE)
-        show_table(table(groups, rows))
+        show_table(table(groups, rows), "Results and settings")
     if only and not any(row.differs for row in rows if not row.is_result):
         st.caption("These runs have the same settings.")

@@ -9,6 +9,8 @@ import streamlit as st
 
 from lab.layer_words import layer_name, shape_words
 from lab.layers import LayerRow
+from lab.ui.layout import scrolling
+from lab.ui.sections import expander
 
 _STYLE = """
 <style>
@@ -17,6 +19,9 @@ table.plain.layers th, table.plain.layers td {padding: 0.3rem 0.3rem; text-align
 table.plain.layers th {white-space: normal; vertical-align: bottom;}
 table.plain.layers .word {text-align: left;}
 table.plain.layers tfoot td {border-top: 2px solid rgba(128, 138, 148, 0.6); border-bottom: none; font-weight: 600;}
+.heads {display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 0.8rem; margin: 0;}
+.heads :is(dt, dd) {font-size: 0.88rem; margin: 0;}
+.heads dt {font-weight: 600;}
 </style>
 """
 
@@ -40,7 +45,15 @@ _WORDS = ("layer",)
 
 def show_layer_table(rows: Sequence[LayerRow]) -> None:
     """One line a layer, and the totals below."""
-    st.html(f"{_STYLE}<div class='wide'>{table_html(rows)}</div>")
+    st.html(_STYLE + scrolling("wide", "The layers' table", table_html(rows)))
+    with expander("layer-columns", "What the columns mean", type="compact"):  # a title shows to a mouse only
+        st.html(heads_html())
+
+
+def heads_html() -> str:
+    """What each column says."""
+    words = "".join(f"<dt>{name}</dt><dd>{escape(hint)}.</dd>" for name, hint in _HEADS)
+    return f"<dl class='heads'>{words}</dl>"
 
 
 def table_html(rows: Sequence[LayerRow]) -> str:

@@ -26,6 +26,11 @@ h1 {padding: 0 0 0.1rem 0;}
 .figures .value {font-size: 1.5rem; line-height: 1.4; white-space: nowrap; font-variant-numeric: tabular-nums;}
 .figures abbr {display: inline-block; width: 1.3em; height: 1.3em; line-height: 1.2em; text-align: center;
     font-size: 0.7rem; text-decoration: none; cursor: help; border: 1px solid; border-radius: 50%; opacity: 0.7;}
+.figures > div {position: relative;}
+.figures abbr:focus {opacity: 1;}
+.figures abbr:focus::after {content: attr(title); position: absolute; left: 0; top: 1.6rem; z-index: 1; width: 16rem;
+    max-width: 80vw; text-align: left; font-size: 0.85rem; line-height: 1.4; padding: 0.4rem 0.6rem; border: 1px solid;
+    border-radius: 5px; background: var(--st-background-color);}
 .checks p {margin: 0 0 0.5rem 0;}
 @media (max-width: 700px) {.figures {grid-template-columns: repeat(2, 1fr);}}
 [data-testid="stCaptionContainer"] p {margin-bottom: 0.75rem;}
@@ -120,21 +125,27 @@ def page_head(title: str, sentence: str) -> None:
     st.caption(unbroken(sentence))
 
 
-def show_table(rows: Sequence[Mapping[str, str]], numbers: Collection[str] = ()) -> None:
-    """A plain table, one mapping a row; the columns named in `numbers` are aligned to the right."""
+def scrolling(look: str, name: str, content: str) -> str:
+    """HTML in a part of the page that scrolls sideways where it must, also by keyboard; the name says what it is."""
+    return f'<div class="{look}" role="region" aria-label="{html.escape(name)}" tabindex="0">{content}</div>'
+
+
+def show_table(rows: Sequence[Mapping[str, str]], name: str, numbers: Collection[str] = ()) -> None:
+    """A plain table, one mapping a row, called `name`; the columns named in `numbers` are aligned to the right."""
     if not rows:
         return
 
-    def cell(tag: str, name: str, text: str) -> str:
+    def cell(tag: str, column: str, text: str) -> str:
         tag = tag if text else "td"  # a head without a word is none
-        return f'<{tag} class="{"number" if name in numbers else ""}">{html.escape(unbroken(text))}</{tag}>'
+        return f'<{tag} class="{"number" if column in numbers else ""}">{html.escape(unbroken(text))}</{tag}>'
 
     def cells(tag: str, texts: Mapping[str, str]) -> str:
-        return "".join(cell(tag, name, text) for name, text in texts.items())
+        return "".join(cell(tag, column, text) for column, text in texts.items())
 
-    head = cells("th", {name: name for name in rows[0]})
+    head = cells("th", {column: column for column in rows[0]})
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    st.html(f'<div class="wide"><table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+    table = f'<table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    st.html(scrolling("wide", name, table))
 
 
 def budget_bar(parameters: int, budget: int) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from lab.stacks import Block, Pair, pairs, stack
 from lab.steps import Step, step
+from lab.ui.layout import scrolling
 
 _STYLE = """
 <style>
@@ -60,4 +61,4 @@ def _text(block: Block | None, marked: Sequence[str] = (), tag: str = "span") ->
 
 def _show(cells: Sequence[tuple[str, str]], alone: bool = False) -> None:
     blocks = "".join(f'<div class="{kind}">{text}</div>' for text, kind in cells)
-    st.html(f'{_STYLE}<div class="stacks{" alone" if alone else ""}" role="group" aria-label="Layers">{blocks}</div>')
+    st.html(_STYLE + scrolling(f"stacks{' alone' if alone else ''}", "Layers", blocks))

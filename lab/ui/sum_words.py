@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from lab.figures import signed_colours
 from lab.ui.choice import choice
+from lab.ui.layout import scrolling
+from lab.ui.sections import expander
 
 if TYPE_CHECKING:
     from lab.probe import LayerMaps, Sum, Term
@@ -23,13 +25,16 @@ STRONGEST = -1
 LINES = 6
 """Input maps that have a line of their own; the rest are told together."""
 WIDEST = 7
-"""Side of a kernel whose numbers can be read side by side."""
+"""Side of a kernel whose numbers can be read side by side; those of a wider one are opened."""
+NUMBERS = "The numbers behind these colours"
 
 _STYLE = """
 <style>
 .sum {display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 0.7rem; font-variant-numeric: tabular-nums;}
 .sum figure {margin: 0;}
 .sum figcaption {font-size: 0.85rem; margin-bottom: 0.15rem;}
+.sum.numbers {overflow: auto; max-height: 30rem;}
+.sum.numbers td {min-width: 2.7rem;}
 .sum .sign {font-size: 1.3rem;}
 .sum table {border-spacing: 1px; border-collapse: separate;}
 .sum td {font-size: 0.68rem; padding: 0; width: 2.7rem; height: 1.5rem; text-align: center; border-radius: 2px;}
@@ -53,7 +58,11 @@ def show_sum(layer: LayerMaps, place: tuple[int, int, int]) -> None:
     words.markdown(f"**{number(found.value)}**: {where}, and its sum")
     with chosen:
         term = found.terms[0] if len(found.terms) == 1 else _choose_term(found)
-    st.html(f"{_STYLE}<div class='sum'>{window_html(layer, term, shares[term.channel])}</div>")
+    is_narrow = len(term.window) <= WIDEST
+    st.html(f"{_STYLE}<div class='sum'>{window_html(layer, term, shares[term.channel], is_told=is_narrow)}</div>")
+    if not is_narrow:
+        with expander("sum-numbers", NUMBERS, type="compact"):
+            st.html(scrolling("sum numbers", NUMBERS, window_html(layer, term, shares[term.channel], is_told=True)))
     st.html(f"<table class='ledger' aria-label='The sum'>{ledger_html(layer, found, shares)}</table>")
 
 
@@ -83,38 +92,34 @@ def _choose_term(found: Sum) -> Term:
     return terms.get(chosen, strongest)
 
 
-def window_html(layer: LayerMaps, term: Term, share: float) -> str:
-    """Window × kernel = products, square by square; of pooling the window."""
+def window_html(layer: LayerMaps, term: Term, share: float, is_told: bool) -> str:
+    """Window × kernel = products, square by square, told in numbers or in colours only; of pooling the window."""
     from lab.probe import adding_up, number
 
     what = "the normalised image" if layer.row.index == 1 else f"map {term.channel} of layer {layer.row.index - 1}"
     if term.weights is None:
-        return _grid(f"Window of {what}", term.window)
+        return _grid(f"Window of {what}", term.window, is_told)
     products = adding_up(term.products, share)
     return (
-        f"{_grid(f'Window of {what}', term.window)}"
-        f"<span class='sign'>×</span>{_grid('Kernel', term.weights)}"
-        f"<span class='sign'>=</span>{_grid(f'Products, sum {number(share)}', products)}"
+        f"{_grid(f'Window of {what}', term.window, is_told)}"
+        f"<span class='sign'>×</span>{_grid('Kernel', term.weights, is_told)}"
+        f"<span class='sign'>=</span>{_grid(f'Products, sum {number(share)}', products, is_told)}"
     )
 
 
-def _grid(caption: str, values: NDArray[np.float64]) -> str:
-    """Numbers on their colours; only colours where the window is too wide for numbers."""
+def _grid(caption: str, values: NDArray[np.float64], is_told: bool) -> str:
+    """Squares in their colours; whether each tells its number."""
     from lab.probe import number
 
     colours = signed_colours(values, float(np.nanmax(np.abs(values), initial=0)))
-    is_wide = len(values) > WIDEST
+    size = "" if is_told else ";width:8px;height:8px"
     rows = []
     for line, line_colours in zip(values.tolist(), colours.tolist(), strict=True):
         cells = []
         for value, (red, green, blue) in zip(line, line_colours, strict=True):
             ink = "#000" if 0.3 * red + 0.59 * green + 0.11 * blue > 110 else "#FFF"
-            text = "–" if value != value else number(value)
-            look = f"background:rgb({red},{green},{blue});color:{ink}"
-            if is_wide:
-                cells.append(f"<td title='{text}' style='{look};width:8px;height:8px'></td>")
-            else:
-                cells.append(f"<td style='{look}'>{text}</td>")
+            text = ("–" if value != value else number(value)) if is_told else ""
+            cells.append(f"<td style='background:rgb({red},{green},{blue});color:{ink}{size}'>{text}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f"<figure><figcaption>{escape(caption)}</figcaption><table>{''.join(rows)}</table></figure>"
 

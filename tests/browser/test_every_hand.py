@@ -1,6 +1,7 @@
 """The lab without eyes, without colours and without a mouse: what axe-core finds, names of charts, the keyboard."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from app_pages import add_run, epoch
@@ -92,6 +93,40 @@ def test_axe_finds_nothing_on_runs_nor_in_its_dialogs(server: LabServer, themed_
     themed_page.get_by_role("button", name="Delete", exact=True).click()
     expect(themed_page.get_by_role("dialog").get_by_role("button", name="Delete")).to_be_visible()
     assert findings(themed_page) == []
+
+
+PHONE, TABLET = {"width": 390, "height": 844}, {"width": 820, "height": 1180}
+"""Screens on which wide parts scroll sideways."""
+
+
+@pytest.mark.parametrize("screen", [PHONE, TABLET], ids=["phone", "tablet"])
+def test_axe_finds_nothing_where_wide_parts_scroll_sideways(
+    server: LabServer, context: BrowserContext, screen: Any
+) -> None:
+    runs = [add_run(server.store, epoch(1), Stopped(), config=tiny_run(seed=seed), name="x") for seed in range(10)]
+    addresses = {
+        "steps": "table.plain",
+        "steps?step=3": ".stacks",
+        "layers?step=3": "table.plain",
+        f"runs?compare={','.join(map(str, runs))}": "table.plain",
+    }
+    found = {}
+    page = context.new_page()
+    page.set_viewport_size(screen)
+    for address, part in addresses.items():
+        page.goto(f"{server.address}/{address}")
+        expect(page.locator(part)).to_be_visible()
+        found[address] = findings(page)
+    assert found == {address: [] for address in addresses}
+
+
+def test_what_the_columns_of_the_layers_mean_can_be_read_by_keyboard(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/layers?step=3")
+    meaning = page.get_by_text("All strides up to here, multiplied")
+    expect(page.get_by_text("What the columns mean")).to_be_visible()
+    expect(meaning).to_be_hidden()
+    page.get_by_text("What the columns mean").press("Enter")
+    expect(meaning).to_be_visible()
 
 
 # --- in words ----------------------------------------------------------------------------------------------------
