@@ -177,13 +177,15 @@ def _overfitting(run: RunSummary) -> Finding:
             rule=f"Training and {run.evaluated} accuracy are compared only when both are measured in the same way. "
             f"During training, {on_in_training(run.config)}the network still changes.",
         )
-    mean_gap = statistics.mean(gaps)
     chance = _chance(last)
     unit = max(SLIGHT_GAP, chance)
-    slight, clear = unit, unit * OVERFIT_GAP / SLIGHT_GAP
-    if mean_gap > clear + _ROUNDING:
+    # Judged as they are shown: else a gap of 0.32 could be over 0.32.
+    mean_gap, slight, clear = (
+        round(points, 2) for points in (statistics.mean(gaps), unit, unit * OVERFIT_GAP / SLIGHT_GAP)
+    )
+    if mean_gap > clear:
         sentence = "It overfits: it reads training images clearly better than new ones."
-    elif mean_gap > slight + _ROUNDING:
+    elif mean_gap > slight:
         sentence = f"It overfits a little: it reads training images slightly better than {run.evaluated} images."
     else:
         so_far = "" if run.complete else " so far"

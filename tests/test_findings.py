@@ -1,10 +1,11 @@
 """The scorecard and the findings: each by its stated rule, and none without the epochs that it needs."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from summaries import any_epochs, epoch, epochs, summary
 
@@ -193,6 +194,21 @@ def test_a_gap_over_0_30_is_overfitting_and_over_0_10_a_little(over: float, word
     finding = found(summary(epochs(99.6, 99.6, 99.6, over=over)), "overfitting")
     assert word in finding.sentence
     assert f"{signed(over)} points" in finding.rule
+
+
+@given(st.lists(st.integers(9_800, 10_000), min_size=6, max_size=6))
+@example([9927, 9927, 9927, 9959, 9959, 9960])  # 0.323 over 0.319, both of which are shown as 0.32
+def test_overfitting_is_judged_by_the_figures_that_its_rule_shows(corrects: list[int]) -> None:
+    tests, trains = corrects[:3], corrects[3:]
+    told = [
+        epoch(number, test / 100, measured=train / 100)
+        for number, (test, train) in enumerate(zip(tests, trains, strict=True), 1)
+    ]
+    finding = found(summary(told), "overfitting")
+    gap, clear, slight = re.findall(r"([+−]?\d+\.\d\d)(?: points|: overfits)", finding.rule)
+    shown = float(gap.replace("−", "-"))
+    assert ("It overfits:" in finding.sentence) == (shown > float(clear))
+    assert ("does not overfit" in finding.sentence) == (shown <= float(slight))
 
 
 def test_overfitting_is_read_from_the_last_three_epochs_only() -> None:
