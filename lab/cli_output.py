@@ -131,7 +131,7 @@ def run_page(run: RunSummary) -> RenderableType:
             _percent(measured.accuracy if measured else None),
             f"{epoch.test_loss:.4f}",
             _percent(epoch.test_accuracy),
-            str(wrong_images(epoch)),
+            f"{wrong_images(epoch):,}",
             f"{epoch.learning_rate:.2g}",
             f"{epoch.seconds:.1f}",
         )
@@ -178,7 +178,7 @@ def _epoch_line(epoch: Epoch, evaluated: str) -> str:
     alike = f"train, evaluated {measured.accuracy:.2f} %  " if measured else ""
     return (
         f"epoch {epoch.epoch:>2}  train {epoch.train_accuracy:.2f} %  {alike}"
-        f"{evaluated} {epoch.test_accuracy:.2f} % ({wrong_images(epoch)} wrong of 10,000)  {epoch.seconds:.1f} s"
+        f"{evaluated} {epoch.test_accuracy:.2f} % ({wrong_images(epoch):,} wrong of 10,000)  {epoch.seconds:.1f} s"
     )
 
 

@@ -39,7 +39,7 @@ def comparison(groups: Sequence[Group], differences_only: bool = False) -> list[
     names = configs[0] if groups else ()
     rows = [Row(what=name, values=tuple(config[name] for config in configs), is_result=False) for name in names]
     rows.sort(key=lambda row: not row.differs)
-    return _results(groups) + [row for row in rows if row.differs or not differences_only]
+    return [row for row in (*_results(groups), *rows) if row.differs or not differences_only]
 
 
 def table(groups: Sequence[Group], rows: Iterable[Row]) -> list[dict[str, str]]:
@@ -97,4 +97,4 @@ def _figure(values: Iterable[float | None], digits: int) -> str:
     if len(numbers) == 1:
         return decimal(mean, digits)
     places = max(digits, 1)  # of both: whole images have a mean between them
-    return f"{decimal(mean, places)} ± {spread(numbers):.{places}f} ({len(numbers)})"
+    return f"{decimal(mean, places)} ± {decimal(spread(numbers), places)} ({len(numbers)})"

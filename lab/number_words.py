@@ -19,8 +19,8 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def decimal(value: float, digits: int) -> str:
-    """`0.12` or `−0.12`."""
-    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
+    """`0.12`, `−0.12` or `1,234.50`."""
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", MINUS)
 
 
 def percent_words(probability: float, digits: int = 1) -> str:

@@ -138,7 +138,7 @@ def _shipped() -> Predictor:
         config: RunConfig = from_json(facts["config"])
         description = (
             f"the ready-trained network ({facts['name']}, epoch {facts['epoch']}: "
-            f"{EVALUATION_IMAGES - facts['test_correct']} wrong of the 10,000 test images)"
+            f"{EVALUATION_IMAGES - facts['test_correct']:,} wrong of the 10,000 test images)"
         )
         return _predictor(config.network, SHIPPED.read_bytes(), description)
     except _UNREADABLE as error:

@@ -129,9 +129,12 @@ PUBLISHED_BEST: Column = (
     lambda preset, _: figure(max((epoch.test_accuracy for epoch in published_epochs(preset.number)), default=None)),
 )
 MEASURED_BEST: Column = ("Measured best %, mean", measured(lambda pool: figure(pool.best_mean)))
-PUBLISHED_TRAINING: Column = ("Published, read as the test is %", lambda preset, _: figure(_published_read(preset)))
+PUBLISHED_TRAINING: Column = (
+    "Published train %, measured like the test",
+    lambda preset, _: figure(_published_read(preset)),
+)
 MEASURED_TRAINING: Column = (
-    "Measured, read as the test is %, mean",
+    "Mean train % of the seeds, measured like the test",
     measured(lambda pool: figure(_mean(pool.training_read_as_published()))),
 )
 
@@ -142,11 +145,14 @@ TRAINING_COLUMNS: tuple[Column, ...] = (
     SEEDS,
     PUBLISHED_TRAINING,
     MEASURED_TRAINING,
-    ("Published: minus test, points", lambda preset, _: signed(_published_gap(preset))),
-    ("Measured: minus test, points", measured(lambda pool: signed(_gap(pool)))),
-    ("Measured, as they came %, mean", measured(lambda pool: figure(_mean(pool.training_read(augmented=False))))),
-    ("Published, while training %", lambda preset, _: figure(_published_while_training(preset))),
-    ("Measured, while training %, mean", measured(lambda pool: figure(pool.train_mean))),
+    ("Published train minus test, points", lambda preset, _: signed(_published_gap(preset))),
+    ("Mean train minus test of the seeds, points", measured(lambda pool: signed(_gap(pool)))),
+    (
+        "Mean train % of the seeds, on unchanged images",
+        measured(lambda pool: figure(_mean(pool.training_read(augmented=False)))),
+    ),
+    ("Published train % during training", lambda preset, _: figure(_published_while_training(preset))),
+    ("Mean train % of the seeds during training", measured(lambda pool: figure(pool.train_mean))),
 )
 
 _RUN_HEAD = (
@@ -155,8 +161,8 @@ _RUN_HEAD = (
     "Final test %",
     f"Last {LAST} epochs %",
     "Best test % (epoch)",
-    "Final train %, while training",
-    "Final train %, read as the test is",
+    "Final train % during training",
+    "Final train %, measured like the test",
     "Seconds an epoch",
     "Minutes",
     "Precision",

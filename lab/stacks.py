@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Literal
 
 from lab.config import RunConfig
@@ -97,7 +97,8 @@ def pairs(before: Sequence[Block], after: Sequence[Block]) -> list[Pair]:
     """The blocks of two stacks, in order, with those side by side that are the same thing.
 
     Of two networks that have hardly a layer in common no layer is said to have become another one: the layers stand
-    beside each other by their places. Where all kinds and kernels are the same, only sizes have changed.
+    beside each other by their places, and only one that is just the same has stayed. Where all kinds and kernels are the
+    same, only sizes have changed.
     """
     names = [[block.name for block in blocks] for blocks in (before, after)]
     matcher = SequenceMatcher(a=names[0], b=names[1], autojunk=False)
@@ -115,11 +116,14 @@ def _matched(
 
 
 def _by_place(before: Sequence[Block], after: Sequence[Block]) -> Iterator[Pair]:
-    """The images, the layers by their places, and how it learns."""
+    """The images, the layers by their places, those in which both end alike as the same, and how it learns."""
+    backwards = zip(before[-2:0:-1], after[-2:0:-1], strict=False)
+    ends = 1 + sum(1 for _ in takewhile(lambda two: two[0] == two[1], backwards))
     yield Pair(before=before[0], after=after[0])
-    for old, new in zip_longest(before[1:-1], after[1:-1]):
-        yield Pair(before=old, after=new, is_same_thing=False)
-    yield Pair(before=before[-1], after=after[-1])
+    for old, new in zip_longest(before[1:-ends], after[1:-ends]):
+        yield Pair(before=old, after=new, is_same_thing=old == new)
+    for old, new in zip(before[-ends:], after[-ends:], strict=True):
+        yield Pair(before=old, after=new)
 
 
 def _paired(before: Sequence[Block], after: Sequence[Block], matcher: SequenceMatcher[str]) -> Iterator[Pair]:

@@ -37,7 +37,7 @@ def figures(run: RunSummary) -> Words:
     said = {
         "best": f"{best.test_accuracy:.2f} %" if best else "–",
         "last": f"{last.test_accuracy:.2f} %" if last else "–",
-        "wrong": f"{wrong_images(last)}" if last else "–",
+        "wrong": f"{wrong_images(last):,}" if last else "–",
         "gap": "–" if over is None else f"{signed(over)} points",
         "epoch-takes": duration(last.seconds) if last else "–",
     }

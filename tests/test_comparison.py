@@ -44,6 +44,12 @@ def test_results_say_what_a_run_came_to() -> None:
     assert found["Parameters"] == ("9,426",)
 
 
+def test_large_numbers_are_written_alike() -> None:
+    assert lines(each([summary(epochs(12.51))]))["Wrong of 10,000"] == ("8,749",)
+    group = lines(grouped(seed_runs(5, 60.0, 70.0)))
+    assert group["Wrong of 10,000"] == ("3,500.0 ± 707.1 (2)",)
+
+
 def test_a_group_says_mean_spread_and_number_of_seeds() -> None:
     found = lines(grouped(seed_runs(5, 99.3, 99.4, 99.5)))
     assert found["Last test accuracy, %"] == ("99.40 ± 0.10 (3)",)
@@ -63,11 +69,13 @@ def test_accuracies_on_different_images_are_not_called_test() -> None:
     assert found["Evaluated on"] == ("test images", "validation images, held out of training")
 
 
-def test_differences_only_leaves_out_the_settings_that_all_share() -> None:
+def test_differences_only_leaves_out_what_all_share() -> None:
     runs = each([summary(epochs(99.0)), summary(epochs(99.0), augmentation=Augmentation(rotation=7), seed=4)])
     names = [row.what for row in comparison(runs, differences_only=True) if not row.is_result]
     assert names == ["Seed"]  # step 5 rotates by 7 already
-    assert "Parameters" in lines(runs, differences_only=True)
+    assert lines(runs, differences_only=True).keys() == {"Seed"}  # nor a result that is the same
+    runs += each([summary(epochs(98.0))])
+    assert "Last test accuracy, %" in lines(runs, differences_only=True)
 
 
 def test_a_forks_settings_are_said_to_hold_only_from_where_it_goes_on() -> None:

@@ -190,8 +190,14 @@ def test_deleting_asks_first_and_names_what_would_be_lost(store: Store) -> None:
     asked = "\n".join(element.value for element in (*dialog.markdown, *dialog.caption))
     assert "first" in asked
     assert "second" in asked
-    assert "cannot be brought back" in asked
+    assert "The runs, their curves and their weights cannot be brought back" in asked
     assert len(store.runs()) == 2
+
+
+def test_a_run_that_the_address_names_twice_is_compared_once(store: Store) -> None:
+    run = store.submit(tiny_run())
+    app = open_app("runs", compare=f"{run},{run},{run}")
+    assert app.query_params["compare"] == str(run)
 
 
 def test_keep_deletes_nothing(store: Store) -> None:

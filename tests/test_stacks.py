@@ -62,6 +62,12 @@ def test_of_two_networks_of_another_shape_no_layer_is_said_to_have_become_anothe
     assert not [pair for pair in found if pair.new_details or pair.gone_details]
 
 
+def test_a_layer_that_is_the_same_in_the_same_place_is_not_marked() -> None:
+    *_, mean, _ = compared(6)
+    assert mean.before == mean.after and mean.after is not None and mean.after.name == "mean of each map"
+    assert not mean.mark
+
+
 def test_a_layer_put_between_others_leaves_those_as_they_are() -> None:
     config = step(3).config
     more = replace(config, network=replace(config.network, layers=(*config.network.layers[:1], *config.network.layers)))

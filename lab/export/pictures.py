@@ -99,6 +99,8 @@ def _trace(axes: Axes, trace: dict[str, Any]) -> None:
 
 
 def _axes(axes: Axes, layout: dict[str, Any]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for which in ("x", "y"):
         told = layout[f"{which}axis"]
         if told.get("type") == "log":
@@ -111,6 +113,7 @@ def _axes(axes: Axes, layout: dict[str, Any]) -> None:
         if "tickvals" in told:
             getattr(axes, f"set_{which}ticks")(told["tickvals"], [f"{tick:g}" for tick in told["tickvals"]])
             axes.minorticks_off()
+    axes.xaxis.set_major_locator(MaxNLocator(layout["xaxis"].get("nticks", 15), integer=True))  # whole epochs
     axes.grid(color="#D9DFE5", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

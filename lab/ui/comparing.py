@@ -45,7 +45,7 @@ def compare(chosen: Sequence[RunSummary]) -> None:
     if len(runs) > 1:
         with switches:
             offer_comparison(groups, whole)
-    _table(groups, several=len(runs) > 1)
+    _table(groups, several=len(groups) > 1)
 
 
 def _table(groups: Sequence[Group], several: bool) -> None:

@@ -58,7 +58,8 @@ def _rename(store: Store, run: RunSummary) -> None:
 @st.dialog("Delete for good?")
 def _delete(store: Store, chosen: Sequence[Listed]) -> None:
     st.markdown("\n".join(f"- {plain(run.name)} (run {run.id}, {run.status})" for run in chosen))
-    st.caption("The run, its curves and its weights cannot be brought back. A run that is training is stopped.")
+    what = "The run, its curves and its weights" if len(chosen) == 1 else "The runs, their curves and their weights"
+    st.caption(f"{what} cannot be brought back. A run that is training is stopped.")
     keep, go = st.columns(2)
     if keep.button("Keep", width="stretch"):
         st.rerun()

@@ -165,7 +165,7 @@ def ticked_runs() -> tuple[int, ...]:
         if odd:
             say_not_here(odd[:FEW], "run")
         numbers = map(run_number, told)
-        st.session_state[TICKED] = tuple(number for number in numbers if number is not None)
+        st.session_state[TICKED] = tuple(dict.fromkeys(number for number in numbers if number is not None))
     ids: tuple[int, ...] = st.session_state[TICKED]
     return ids
 

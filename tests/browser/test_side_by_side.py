@@ -63,10 +63,12 @@ def lines(page: Page) -> list[list[str]]:
     return [row.locator("th, td").all_inner_texts() for row in rows.all()]
 
 
+RESULTS = ("Last ", "Best ", "Train −", "Wrong of", "Epochs done", "Training time", "Parameters")
+
+
 def settings(page: Page) -> list[list[str]]:
-    """The lines that say how the runs were set up; the results, which come first, end with the parameters."""
-    told = lines(page)
-    return told[1 + next(number for number, line in enumerate(told) if line[0] == "Parameters") :]
+    """The lines that say how the runs were set up."""
+    return [line for line in lines(page)[1:] if not line[0].startswith(RESULTS)]
 
 
 def differ(line: list[str]) -> bool:

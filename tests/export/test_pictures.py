@@ -54,6 +54,13 @@ def test_axes_and_labels_are_those_of_the_page() -> None:
     assert {"0.01", "0.1", "1", "Loss"} <= set(loss)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 15])
+def test_an_epoch_is_a_whole_number(count: int) -> None:
+    words = texts(picture(overlay_figure(each([summary(epochs(*[99.0] * count))]), "accuracy"), "svg"))
+    ticks = words[: words.index("epoch")]
+    assert len(ticks) >= 2 and all(tick.isdecimal() for tick in ticks)
+
+
 @pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("last", [0.0315, 0.09, 4e-5])
 def test_the_ticks_of_losses_are_numbers_as_people_write_them(last: float, whole: bool) -> None:
