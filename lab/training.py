@@ -35,7 +35,7 @@ Publish = Callable[[Snapshot], None]
 
 WINDOWS_PER_EPOCH = 20
 EARLY_WINDOWS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
-"""Where more windows of the first epoch end, in windows: who has started a run wants to see it learn."""
+"""Where more windows of a run's first epoch end, in windows: who has started it wants to see it learn."""
 SAMPLE_SEED = 2026
 """Of the training images that are measured after every epoch, of every run."""
 PAUSE_POLL_SECONDS = 0.05
@@ -134,7 +134,7 @@ def _events(
         trained = (images[: config.images_per_epoch], labels[: config.images_per_epoch])
         run = _Run(config, trainer, device, trained, (evaluated[0], evaluated[1]), control, publish)
         for epoch in range(first_epoch, config.epochs + 1):
-            yield from run.epoch(epoch, is_first=epoch == first_epoch)
+            yield from run.epoch(epoch)
     yield Finished()
 
 
@@ -160,7 +160,7 @@ class _Run:
         self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
         self.rate = 0.0
 
-    def epoch(self, epoch: int, is_first: bool) -> Iterator[Event]:
+    def epoch(self, epoch: int) -> Iterator[Event]:
         """An epoch's windows, its evaluation and its end."""
         self.clocks = (_Stopwatch(), _Stopwatch())
         sums = self.trainer.epoch
@@ -168,7 +168,7 @@ class _Run:
         self.trainer.window.reset()
         iterations = self.config.iterations_per_epoch
         first = (epoch - 1) * iterations
-        window_ends = _window_ends(iterations, is_first)
+        window_ends = _window_ends(iterations, is_first=epoch == 1)
         for index, numbers in enumerate(self._batches(epoch)):
             yield from self._obey()
             self.rate = learning_rate(self.config, first + index)
@@ -290,7 +290,10 @@ def sample_of(images: int) -> Tensor:
 
 
 def _window_ends(iterations: int, is_first: bool) -> set[int]:
-    """After how many iterations of an epoch its windows end; in the first one there are more, soon after its begin."""
+    """After how many iterations of an epoch its windows end; in a run's first one there are more, soon after its begin.
+
+    Not in the first of a fork or of a resumed run: a curve that others go before is no clearer for means over a batch.
+    """
     ends = {round(iterations * (i + 1) / WINDOWS_PER_EPOCH) for i in range(WINDOWS_PER_EPOCH)}
     if is_first:
         ends |= {round(iterations / WINDOWS_PER_EPOCH * share) for share in EARLY_WINDOWS}

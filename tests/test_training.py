@@ -76,11 +76,23 @@ def test_an_epoch_has_20_windows_or_one_an_iteration(few: Mnist, iterations: int
     assert max(lengths) - min(lengths) <= 1
 
 
-def test_the_first_epoch_of_an_attempt_has_more_windows_at_its_beginning() -> None:
+def test_the_first_epoch_of_a_run_has_more_windows_at_its_beginning() -> None:
     ends, later = (sorted(training._window_ends(938, is_first) - {0}) for is_first in (True, False))
     assert later[:2] == [47, 94]
     assert ends[:6] == [3, 6, 12, 23, 47, 94]  # 46.9 iterations: a sixteenth, an eighth, a quarter, a half of them
     assert ends[4:] == later
+
+
+@pytest.mark.parametrize("is_fork", [False, True])
+def test_who_goes_on_from_an_epoch_has_no_more_windows_than_a_run_that_was_not_interrupted(
+    few: Mnist, is_fork: bool
+) -> None:
+    config = tiny_run(epochs=2, batch_size=1)
+    whole = list(train(config, few))
+    after = resume_point(epochs_of(whole)[0])
+    rest = list(train(config, few, resume=replace(after, optimizer_state=None) if is_fork else after))
+    ends, found = ([event.iteration for event in told if isinstance(event, Window)] for told in (whole, rest))
+    assert found == [end for end in ends if end > config.iterations_per_epoch]
 
 
 def test_how_often_a_run_says_how_it_does_changes_nothing_of_what_it_learns(
