@@ -11,18 +11,23 @@ from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket
 
 from lab.run_number import run_number
 from lab.store import StoreError, StoreUnavailable
 from lab.web.hub import Hub, Watcher
+from lab.web.refusal import refuse
 
 SPOKEN_TO = 1008
 """The WebSocket's code for a page that speaks where it is to listen."""
 LONGEST_QUERY = 100
-NOT_A_SOCKET = "This address is a WebSocket with the events of a run. Open the Train page to watch a run."
+NOT_A_SOCKET = PlainTextResponse(
+    "This address is a WebSocket with the events of a run. Open the Train page to watch a run.",
+    status_code=426,
+    headers={"Upgrade": "websocket"},
+)
+"""The answer to who asks for the channel in any other way than as a WebSocket."""
 WRONG_QUERY = "Name the run and the last event that you have, as in live?run=7&after=1234."
 
 
@@ -32,22 +37,15 @@ class Live:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    async def refuse(self, _request: Request) -> Response:
-        """Answer who asks for the channel in any other way than as a WebSocket."""
-        return PlainTextResponse(NOT_A_SOCKET, status_code=426, headers={"Upgrade": "websocket"})
-
     async def tell(self, socket: WebSocket) -> None:
         """Tell a page what it asks for, until it goes or falls behind."""
         asked = _asked(socket.scope["query_string"])
         if asked is None:
-            await socket.send_denial_response(PlainTextResponse(WRONG_QUERY, status_code=400))
-            return
+            await refuse(socket, WRONG_QUERY, 400)
         try:
             watcher = await self._hub.join(*asked)
         except StoreError as error:
-            status = 503 if isinstance(error, StoreUnavailable) else 404
-            await socket.send_denial_response(PlainTextResponse(str(error), status_code=status))
-            return
+            await refuse(socket, str(error), 503 if isinstance(error, StoreUnavailable) else 404)
         try:
             await socket.accept()
             await _first(_tell(socket, watcher), _listen(socket), watcher.is_too_slow.wait())

@@ -20,6 +20,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from lab.web.refusal import refuse
+
 Option = Callable[[str], Any]
 """Reads an option of the server by its name."""
 
@@ -58,7 +60,7 @@ class Guard:
         elif scope["type"] == "http":
             await PlainTextResponse(reason, status_code=403)(scope, receive, send)
         else:
-            await WebSocket(scope, receive, send).send_denial_response(PlainTextResponse(reason, status_code=403))
+            await refuse(WebSocket(scope, receive, send), reason, 403)
 
     def _reason_to_refuse(self, scope: Scope) -> str:
         headers = Headers(scope=scope)

@@ -44,7 +44,10 @@ MOST_BYTES = 200_000
 """Bytes of a request: of the largest drawing that is read, and some."""
 READERS = 2
 """Drawings that are read at a time: more would only take Python from each other, and all wait longer."""
-WRONG_METHOD = "This address reads drawings. The Draw page sends them."
+WRONG_METHOD = PlainTextResponse(
+    "This address reads drawings. The Draw page sends them.", status_code=405, headers={"Allow": "POST"}
+)
+"""The answer to who asks in any other way than by POST."""
 NO_QUESTION = 'Send the drawing as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
 DIVERGED = "The weights of this network are no longer finite numbers, so it reads nothing. Choose another network."
 TOO_LARGE = "This is too much for a drawing of a digit: clear it and draw one digit."
@@ -69,10 +72,6 @@ class Reading:
     def __init__(self, open_store: Callable[[], Store]) -> None:
         self._open_store = open_store
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="lab-reading")
-
-    async def refuse(self, _request: Request) -> Response:
-        """Answer who asks in any other way than by POST."""
-        return PlainTextResponse(WRONG_METHOD, status_code=405, headers={"Allow": "POST"})
 
     async def read(self, request: Request) -> Response:
         """The answer to a drawing, as `lab.answer.Answer.row` gives it, or why there is none."""

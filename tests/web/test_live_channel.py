@@ -1,6 +1,6 @@
 """A page is told what is new of its run, once, and whatever it asks wrongly is refused with a sentence."""
 
-import http.client
+import logging
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -140,12 +140,23 @@ def test_a_run_that_is_not_there_is_refused_with_a_sentence(web: WebServer) -> N
     assert refused.value.response.body == b"There is no run 7: `python -m lab runs` lists them."
 
 
-def test_who_is_no_websocket_is_told_what_the_address_is(web: WebServer) -> None:
-    connection = http.client.HTTPConnection("localhost", web.port, timeout=60)
-    connection.request("GET", "/live?run=1&after=0")
-    answer = connection.getresponse()
-    assert (answer.status, answer.read()) == (426, NOT_A_SOCKET.encode())
-    connection.close()
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "TRACE", "PROPFIND"])
+def test_who_is_no_websocket_is_told_what_the_address_is(web: WebServer, method: str) -> None:
+    status, headers, words = web.request(method, "/live?run=1&after=0")
+    assert (status, headers["upgrade"], words) == (426, "websocket", NOT_A_SOCKET.body)
+
+
+def test_who_is_refused_a_websocket_is_none_of_the_terminals_business(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "_log", lambda _level, words, *_, **__: said.append(words))
+    with serving() as web:
+        monkeypatch.setattr(logging.getLogger("uvicorn.error"), "level", logging.ERROR)
+        for query, origin in (("", ""), ("run=7&after=0", ""), ("run=7&after=0", "http://evil.example")):
+            with pytest.raises(InvalidStatus), web.channel(query, origin=origin):
+                pass
+    assert said == []
 
 
 def test_a_page_that_speaks_is_cut_off(store: Store, web: WebServer, dead_worker: str) -> None:

@@ -223,10 +223,10 @@ def test_a_store_that_does_not_answer_is_said_to_be_so(web: WebServer, monkeypat
     assert refused(web, json.dumps({"strokes": SEVEN})) == (503, "The database is busy.")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "TRACE", "PROPFIND"])
 def test_the_address_answers_posts_only(web: WebServer, method: str) -> None:
     status, headers, words = web.request(method, "/reading")
-    assert (status, headers["allow"], words.decode()) == (405, "POST", WRONG_METHOD)
+    assert (status, headers["allow"], words) == (405, "POST", WRONG_METHOD.body)
 
 
 @pytest.mark.parametrize("origin", [None, "https://evil.example"])
