@@ -77,6 +77,7 @@ def movement(timeline: Timeline, config: RunConfig, seconds_left: float | None) 
         "rate": speed / timeline.started.batch_size if speed else None,
         "left": seconds_left,
         "testing": config.images_read(state.epoch) if state.testing else 0,
+        "paused": timeline.paused,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lab.events import Epoch, Event, Failed, Finished, Started, Stopped, Window
+from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Timeline:
     windows: list[Window] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
     ending: Finished | Stopped | Failed | None = None
+    paused: bool = False
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Timeline:
@@ -24,19 +25,22 @@ class Timeline:
         ending: Finished | Stopped | Failed | None = None
         windows: list[Window] = []
         epochs: list[Epoch] = []
+        paused = False
         for event in events:
             match event:
                 case Started():
-                    started, ending = event, None
+                    started, ending, paused = event, None, False
                     windows = [window for window in windows if window.epoch < event.first_epoch]
                     epochs = [epoch for epoch in epochs if epoch.epoch < event.first_epoch]
                 case Window():
                     windows.append(event)
                 case Epoch():
                     epochs.append(event)
+                case Paused() | Resumed():
+                    paused = isinstance(event, Paused)
                 case Finished() | Stopped() | Failed():
-                    ending = event
-        return cls(started, windows, epochs, ending)
+                    ending, paused = event, False
+        return cls(started, windows, epochs, ending, paused)
 
     def position(self, window: Window) -> float:
         """Where the window's end stands on the epoch axis: 0.5 is the middle of the first epoch."""

@@ -74,6 +74,7 @@ def test_a_browser_gets_what_it_needs_to_go_on_from_the_newest_event() -> None:
         "rate": None,
         "left": None,
         "testing": 0,
+        "paused": False,
     }
     moves = movement(Timeline.of([*begun, window(1, 10, 500.0)]), CONFIG, 25.0)
     assert moves is not None

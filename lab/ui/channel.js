@@ -21,9 +21,10 @@ function watch(data, place, ask) {
   const isAnother = told.run !== data.run;
   if (isAnother) {
     hangUp();
-    Object.assign(channel, { state: null, asked: null, words: {}, waits: "", problem: "", grown: false });
+    Object.assign(channel, { state: null, asked: null, words: {}, waits: "", problem: "", aloud: "", grown: false });
     Object.assign(told, { run: data.run, rows: [], axes: null, cursor: data.cursor });
     motion.reset();
+    aloudOf(place).textContent = "";
   }
   told.rows = told.rows.filter((row) => row.id > data.cursor);
   told.cursor = Math.max(told.cursor, data.cursor);
@@ -104,6 +105,11 @@ function askForThePage() {
   page.ask(channel.state);
 }
 
+// What is said to who does not see the page.
+function aloudOf(place) {
+  return place.querySelector(".lab-live-aloud");
+}
+
 // Everything that the page shows of what it was told, but for what moves by itself.
 function show() {
   if (!channel.grown) return;
@@ -114,7 +120,7 @@ function show() {
       if (place.textContent !== text) place.textContent = text;
     }
   }
-  const aloud = page.place.querySelector(".lab-live-aloud");
+  const aloud = aloudOf(page.place);
   if (channel.aloud && aloud.textContent !== channel.aloud) aloud.textContent = channel.aloud;
 }
 
@@ -144,11 +150,11 @@ const motion = {
       return;
     }
     const first = this.moves === null;
-    this.at = seconds() - (moves.age ?? 0);
+    this.at = seconds() - moves.age;
     this.moves = moves;
     this.state = state;
     if (first) {
-      this.shown = this.measured();
+      this.shown = this.expected(seconds());
       this.speed = moves.images ?? 0;
     }
   },
@@ -157,25 +163,31 @@ const motion = {
     return (this.moves.epoch - 1) * this.moves.batches + this.moves.batch;
   },
 
+  // Seconds that it has trained since: a pause is none of them.
+  passed(now) {
+    return this.moves.paused ? this.moves.age : now - this.at;
+  },
+
   goesOn() {
-    return this.state?.startsWith("running-run") && this.moves !== null && !this.moves.testing && this.moves.rate;
+    return this.state?.startsWith("running") && !this.moves.paused && !this.moves.testing && this.moves.rate;
   },
 
   // Where it is by now: as far as it would be at the speed that was measured last, within this epoch.
   expected(now) {
-    if (!this.goesOn()) return this.measured();
-    const { rate, epoch, batches } = this.moves;
-    const ahead = Math.min(rate * (now - this.at), Math.max(rate, batches / 7));
+    const { rate, epoch, batches, testing } = this.moves;
+    if (testing || !rate) return this.measured();
+    const ahead = Math.min(rate * this.passed(now), Math.max(rate, batches / 7));
     return Math.min(this.measured() + ahead, epoch * batches);
   },
 
-  // Never back where training only took longer than it seemed to, and still only where it is far ahead of it.
+  // Never back where training only took longer than it seemed to, and still only where it is far ahead of it or paused.
   step(now) {
     const { rate, batches, epoch } = this.moves;
     const passed = Math.min(0.5, now - this.drawn);
     const ahead = this.shown - this.expected(now);
     this.drawn = now;
     this.speed += ((this.moves.images ?? 0) - this.speed) * Math.min(1, 2 * passed);
+    if (this.moves.paused && 0 <= ahead && ahead <= batches / 4) return;
     if (!this.goesOn() || stillness.matches || Math.abs(ahead) > batches / 4) {
       this.shown -= ahead;
       return;
@@ -227,15 +239,13 @@ function standing(now) {
     if (!page.data.state.startsWith("running")) return ["", 0];
     return [`Getting ready, ${duration(now - motion.at)}`, 0];
   }
-  const { epochs, batches, epoch, testing, left } = motion.moves;
+  const { epochs, batches, epoch, testing, left, paused } = motion.moves;
   const batch = Math.floor(motion.shown - (epoch - 1) * batches);
   const where = testing
     ? `Epoch ${epoch} of ${epochs}, ${testingWords(testing)}`
     : `Epoch ${epoch} of ${epochs}, batch ${grouped(batch)} of ${grouped(batches)}`;
-  const goes = motion.speed && !motion.state?.startsWith("paused");
-  const speed = goes ? ` · ${grouped(Math.round(motion.speed))}${NO_BREAK}images a second` : "";
-  const passed = motion.goesOn() || testing ? now - motion.at : 0;
-  const time = left === null ? "" : ` · ${duration(Math.max(0, left - passed))} left`;
+  const speed = motion.speed && !paused ? ` · ${grouped(Math.round(motion.speed))}${NO_BREAK}images a second` : "";
+  const time = left === null ? "" : ` · ${duration(Math.max(0, left - motion.passed(now)))} left`;
   return [where + speed + time, shareOf()];
 }
 

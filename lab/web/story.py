@@ -15,7 +15,7 @@ from typing import Any
 
 from lab.analysis import summarize
 from lab.curves import accuracy_axis, loss_axis
-from lab.events import Started, Window
+from lab.events import Paused, Resumed, Started, Window
 from lab.growth import added, reached
 from lab.schedule import planned_learning_rates
 from lab.standing import details, figures, hardware, movement, told_aloud, waiting_words
@@ -150,5 +150,15 @@ class Story:
         return json.dumps(message, separators=(",", ":"), allow_nan=False)
 
     def _age(self) -> float:
-        """Seconds since the newest event; not more than a minute, since the clocks of two machines may differ."""
-        return round(min(60.0, max(0.0, self._clock() - self._kept[-1].time)), 3) if self._kept else 0.0
+        """Seconds that it has trained since what it said last of its training; what it waited in a pause is none of it.
+
+        Not more than a minute, since the clocks of two machines may differ.
+        """
+        trained, until = 0.0, self._clock()
+        for kept in reversed(self._kept):
+            if not isinstance(kept.event, Paused):
+                trained += max(0.0, until - kept.time)
+            if not isinstance(kept.event, Paused | Resumed):
+                break
+            until = kept.time
+        return round(min(60.0, trained), 3)

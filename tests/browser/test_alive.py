@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from app_pages import add_run, epoch, started, window
@@ -185,19 +185,36 @@ def test_who_wants_less_motion_is_told_no_more_than_once_a_second(
 
 
 def test_a_paused_run_stands_still_and_goes_on_from_there(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
-    run = speak()
-    run.windows(2)
+    run = speak(replace(CONFIG, epochs=2))
+    run.windows(17)  # 799 of 938 batches, so that 8 s are left
     page = watch(server, new_tab, run)
+    page.evaluate(NOTE_FIGURES)
+    page.wait_for_function("() => window.figures.at(-1)?.[0] > 820")
     server.store.send(run.run, "pause")
     run.say(Paused())
     expect(page.get_by_text("paused", exact=True)).to_be_visible()
     expect(page.locator(".lab-live-line")).not_to_contain_text("images a second")
     stands = line(page)
-    assert stands.startswith("Epoch 1 of 15, batch 94 of 938")
+    page.wait_for_function("looks => window.figures.length >= looks", arg=page.evaluate("window.figures.length") + 60)
+    assert line(page) == stands
     server.store.send(run.run, "run")
     run.say(Resumed())
     expect(page.get_by_text("running", exact=True)).to_be_visible()
     page.wait_for_function("stands => document.querySelector('.lab-live-line').textContent !== stands", arg=stands)
+    batches, left = zip(*page.evaluate("window.figures"), strict=True)
+    assert list(batches) == sorted(batches)
+    assert max(before - after for before, after in pairwise(left)) <= 3  # of six that it was paused
+
+
+NOTE_FIGURES = """() => {
+    window.figures = [];
+    setInterval(() => {
+        const line = document.querySelector(".lab-live-line").textContent;
+        const found = /batch ([\\d,]+) of.*\u00b7 (\\d+)\u00a0s left/.exec(line);
+        if (found) window.figures.push([Number(found[1].replace(",", "")), Number(found[2])]);
+    }, 100);
+}"""
+"""Ten times a second: the batch and the seconds that are left."""
 
 
 # --- growing -----------------------------------------------------------------------------------------------------
@@ -367,6 +384,19 @@ def test_figures_and_scorecard_follow_the_epochs(server: LabServer, new_tab: Tab
     expect(page.locator("[data-moves=wrong]")).to_have_text("80")
     expect(page.locator("[data-moves=check-1]")).to_have_text("99.00, 99.30, 99.20 %")
     expect(page.locator(".lab-live-aloud")).to_have_text("Epoch 3 of 15: test accuracy 99.20 %")
+
+
+def test_of_another_run_nothing_is_said_aloud_that_was_said_of_the_one_before(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    other, one = speak(), speak()
+    one.windows(20)
+    one.say(epoch(1))
+    page = watch(server, new_tab, one)
+    expect(page.locator(".lab-live-aloud")).to_have_text("Epoch 1 of 15: test accuracy 99.00 %")
+    page.get_by_role("button", name=f"Run {other.run} is training").click()
+    page.wait_for_function("run => window.labLive.run === run && window.labLive.axes", arg=other.run)
+    expect(page.locator(".lab-live-aloud")).to_have_text("")
 
 
 # --- the axis ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from app_pages import epoch, started, window
 from examples import tiny_run
 
 from lab.config import RunConfig
-from lab.events import Event, Finished, Stopped
+from lab.events import Event, Finished, Paused, Resumed, Stopped
 from lab.number_words import unbroken
 from lab.steps import step
 from lab.store import Ahead, Kept, Run, Status
@@ -51,7 +51,7 @@ class Told:
 
     def hear(self, *events: Event, run: Run | None = None, place: Place | None = None) -> dict[str, Any] | None:
         self.run = run or self.run
-        kept = [Kept(id=next(self._ids), time=99.5, event=event) for event in events]
+        kept = [Kept(id=next(self._ids), time=self.now - 0.5, event=event) for event in events]
         message = self.story.hear(self.run, kept, place)
         return None if message is None else json.loads(message)
 
@@ -128,6 +128,24 @@ def test_a_state_and_a_trouble_are_told_when_they_change() -> None:
     ended = told.hear(Stopped(), run=replace(told.run, status="stopped"))
     assert ended is not None and (ended["state"], ids(ended)) == ("stopped-run-1", [2])
     assert json.loads(told.story.end() or "")["state"] == "gone"
+
+
+def test_how_long_it_has_trained_since_its_newest_figures_leaves_out_its_pauses() -> None:
+    told = Told(tiny_run())  # each event is half a second old when it is told
+    told.hear(started(tiny_run()), window(1))
+    told.now += 3
+    paused = told.hear(Paused())
+    assert paused is not None and (paused["moves"]["paused"], paused["moves"]["age"]) == (True, 3.0)
+    told.now += 1000
+    assert told.opening(0)["moves"]["age"] == 3.0
+    resumed = told.hear(Resumed())
+    assert resumed is not None and (resumed["moves"]["paused"], resumed["moves"]["age"]) == (False, 3.5)
+    told.now += 2
+    told.hear(Paused())
+    told.now += 1000
+    told.hear(Resumed())
+    assert told.opening(0)["moves"]["age"] == 3.0 + 2.0 + 0.5
+    assert (told.hear(window(2)) or {})["moves"]["age"] == 0.5
 
 
 def test_a_queued_run_is_another_attempt_than_the_one_before() -> None:
