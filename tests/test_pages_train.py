@@ -48,7 +48,6 @@ from lab.seeds import main_pool
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
-from lab.ui.channel import CHANGED
 from lab.ui.looking import LOOKS
 from lab.ui.running import WATCH
 from lab.ui.starting import STEP_AT_FIRST
@@ -137,15 +136,13 @@ def test_a_run_that_has_ended_is_not_followed_and_says_how_far_it_came(store: St
     assert (given["text"], given["share"]) == (unbroken("1 of 3 epochs in 2 s"), 1 / 3)
 
 
-def test_a_browser_that_is_told_of_another_state_has_the_page_drawn_anew(store: Store, dead_worker: str) -> None:
+def test_a_page_that_is_drawn_anew_shows_the_state_of_its_run(store: Store, dead_worker: str) -> None:
     run_id = run_that_is("running", store, dead_worker)
     app = open_app("train")
     say(store, run_id, window(5), Stopped())
-    app.session_state[CHANGED] = True  # what the browser's word does
     app.run()
     assert is_well(app)
     assert "badge[stopped]" in words(app)
-    assert CHANGED not in app.session_state
 
 
 def test_the_curves_have_a_point_a_window_and_a_point_an_epoch(store: Store, dead_worker: str) -> None:

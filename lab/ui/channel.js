@@ -7,6 +7,7 @@ const NEAR_FRAME = 0.23;
 const NO_BREAK = "\u00a0";  // as in lab/number_words.py
 const EVALUATION_IMAGES = 10000;  // as in lab/config.py
 const SILENCE = 25;  // seconds: the server says something every ten
+const PATIENCE = 5;  // seconds before the page is asked for again; twice that from then on, since drawing it may take long
 const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 const told = (window.labLive ??= Object.assign(new EventTarget(), { run: null, rows: [], axes: null, cursor: 0 }));
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
@@ -17,18 +18,19 @@ const seconds = () => performance.now() / 1000;
 const channel = { socket: null, tries: 0, timer: null, heard: 0 };
 let page = null;  // what the page was drawn with last, and its place
 
-function watch(data, place, ask) {
+function watch(data, place) {
   const isAnother = told.run !== data.run;
   if (isAnother) {
     hangUp();
-    Object.assign(channel, { state: null, asked: null, words: {}, waits: "", problem: "", aloud: "", grown: false });
+    Object.assign(channel, { state: null, words: {}, waits: "", problem: "", aloud: "", grown: false });
     Object.assign(told, { run: data.run, rows: [], axes: null, cursor: data.cursor });
     motion.reset();
     aloudOf(place).textContent = "";
   }
   told.rows = told.rows.filter((row) => row.id > data.cursor);
   told.cursor = Math.max(told.cursor, data.cursor);
-  page = { data, place, ask };
+  page = { data, place };
+  channel.asked = { for: channel.state, at: seconds(), patience: PATIENCE };  // it may know more than it was told before
   if (data.follows && !document.hidden) call();
   if (!data.follows) hangUp();
   channel.grown = told.cursor > data.cursor;
@@ -59,7 +61,7 @@ function callAgain() {
   channel.socket = null;
   const pause = PAUSES[Math.min(channel.tries, PAUSES.length - 1)];
   channel.tries += 1;
-  if (channel.tries === 3) page.ask("lost");  // the run may be gone: the page will say
+  if (channel.tries === 3) channel.state = "lost";  // the run may be gone: the page will say
   channel.timer = setTimeout(() => {
     channel.timer = null;
     if (isWatched()) call();
@@ -94,15 +96,17 @@ function hear(message) {
   motion.state = channel.state;
   channel.aloud = message.aloud ?? channel.aloud;
   channel.grown ||= message.rows.length > 0 || message.axes !== undefined;
-  if (message.state !== undefined) askForThePage();
   next();
 }
 
-// The page is drawn anew for another state than the one it was drawn for: once for each that it is told.
+// The page is drawn anew for another state than the one it was drawn for. It is asked for until it has been: nobody
+// hears what is asked while the connection is down.
 function askForThePage() {
-  if (channel.state === page.data.state || channel.state === channel.asked) return;
-  channel.asked = channel.state;
-  page.ask(channel.state);
+  const { state, asked } = channel;
+  if (state === null || state === page.data.state) return;
+  if (state === asked.for && seconds() - asked.at < asked.patience) return;
+  channel.asked = { for: state, at: seconds(), patience: state === asked.for ? 2 * PATIENCE : PATIENCE };
+  window.labDrawAnew?.(state);
 }
 
 // What is said to who does not see the page.
@@ -219,6 +223,7 @@ function next() {
     if (!isWatched()) return;  // whoever looks again asks anew
     if (channel.socket && seconds() - channel.heard > SILENCE) hangUp();  // broken, and nobody was told: a machine slept
     call();
+    askForThePage();
     show();
     if (!stillness.matches || seconds() - moved >= 1) {
       moved = seconds();
@@ -274,9 +279,9 @@ function duration(passed) {
   return said.replaceAll(" ", NO_BREAK);
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data }) {
   const place = parentElement.querySelector(".lab-live");
-  watch(data, place, (state) => setTriggerValue("state", state));
+  watch(data, place);
   return () => {
     if (page?.place === place) hangUp();
   };

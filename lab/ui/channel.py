@@ -27,24 +27,14 @@ _CSS = """
 .lab-live-bar div {height: 100%; background: var(--st-primary-color); transform: scaleX(0); transform-origin: left;}
 .lab-live-aloud {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0;}
 """
-CHANGED = "run-changed"
 
 
 def follow(run_id: int, state: str, cursor: int, text: str = "", share: float = 0.0, ends: bool = False) -> None:
     """The line and the bar that say how far a run is, and all that moves with them.
 
-    `state`: what the page is drawn for, of which it is told when it is another. `cursor`: the id of the newest event
+    `state`: what the page is drawn for; it is drawn anew when that is another. `cursor`: the id of the newest event
     that the page shows. `text` and `share`: what is said of a run that has ended (`ends`) and moves no more.
     """
     data: dict[str, Any] = {"run": run_id, "state": state, "cursor": cursor, "follows": not ends}
     component = st.components.v2.component("lab_channel", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
-    component(key="channel", data=data | {"text": text, "share": share}, on_state_change=_changed)
-
-
-def _changed() -> None:
-    st.session_state[CHANGED] = True
-
-
-def has_changed() -> bool:
-    """Whether the browser was told of another state than the page was drawn for; said once."""
-    return bool(st.session_state.pop(CHANGED, False))
+    component(key="channel", data=data | {"text": text, "share": share})

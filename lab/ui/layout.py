@@ -98,6 +98,11 @@ for (const listener of [window.labClosesDrawer, window.labGroupsDrawer]) {
 """
 _WAY_BACK = f"<script>{Path(__file__).with_name('history.js').read_text(encoding='utf-8')}</script>"
 
+_DRAW_ANEW = """
+// Has the whole page drawn anew. It stands in no fragment, since a server that was started again knows none of them.
+export default ({ setTriggerValue }) => { window.labDrawAnew = (state) => setTriggerValue("state", state); };
+"""
+
 
 def start_page() -> None:
     """Settings for every page; call first, once a run of the script."""
@@ -105,6 +110,7 @@ def start_page() -> None:
     st.html(_STYLE)
     with st.container(key="drawer"):  # a script takes the place of an element, which the look takes away
         st.html(_DRAWER + _WAY_BACK, unsafe_allow_javascript=True)
+        st.components.v2.component("lab_draw_anew", js=_DRAW_ANEW)(key="draw_anew", on_state_change=lambda: None)
 
 
 def two_sides(left: float = 1, right: float = 2.15, right_first: bool = False) -> list[DeltaGenerator]:

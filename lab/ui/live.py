@@ -33,7 +33,7 @@ from lab.standing import details, figures, hardware
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import ENDED, Kept, Run, Store, StoreError
 from lab.timeline import Timeline
-from lab.ui.channel import follow, has_changed
+from lab.ui.channel import follow
 from lab.ui.chart import Growing, show_figure
 from lab.ui.choice import kept
 from lab.ui.guessing import guessed, show_guess
@@ -54,8 +54,6 @@ def show_run(run_id: int) -> None:
 
 
 def _view(run_id: int) -> None:
-    if has_changed():
-        st.rerun()  # the whole page
     if late := st.session_state.pop(TOO_LATE, None):
         st.toast(plain(late))
     store = the_store()

@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from lab.store import ENDED, Active, Run, Store, StoreError
-from lab.ui.channel import follow, has_changed
+from lab.ui.channel import follow
 from lab.ui.navigation import page
 from lab.ui.state import chosen_run, open_run, the_store
 from lab.ui.text import plain
@@ -32,7 +32,6 @@ def run_to_watch(store: Store) -> int | None:
 
 def mention_live_run(on_train: bool) -> None:
     """Which run is live, how far it is, and the way to it; how many more are; nothing of a run that this page shows."""
-    has_changed()  # the page is drawn with what is so now
     with suppress(StoreError):  # which the page itself will say
         store = the_store()
         active = store.active()

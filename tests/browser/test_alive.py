@@ -543,6 +543,47 @@ def test_a_run_that_goes_on_after_a_kill_is_drawn_from_its_last_epoch_on(
     assert places(page) == pytest.approx([one / 20 for one in range(1, 23)], abs=0.001)
 
 
+def test_who_was_cut_off_when_the_run_ended_is_shown_its_end(
+    server: LabServer, new_tab: Tabs, speak: Speak, proxy: Proxy, complaints: list[str]
+) -> None:
+    """The channel is there again before the connection over which a page is drawn anew."""
+    run = speak()
+    run.windows(3)
+    page = watch(server, new_tab, run, proxy.address)
+    page.evaluate(NOTE_ASKED)
+    proxy.refusals["/_stcore/"] = 6
+    assert proxy.break_off("/_stcore/stream") == 1
+    run.say(Finished())
+    page.wait_for_function("() => window.asked.length > 0")
+    assert proxy.refusals["/_stcore/"] > 0  # so nobody heard it
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    assert page.evaluate("window.asked.length") > 1
+    complaints.clear()  # of what was refused
+
+
+NOTE_ASKED = """() => {
+    window.asked = [];
+    const ask = window.labDrawAnew;
+    window.labDrawAnew = (state) => { window.asked.push(state); ask(state); };
+}"""
+
+
+def test_who_watches_a_server_that_is_started_again_is_shown_that_the_run_was_interrupted(
+    own_server: LabServer, new_tab: Tabs, complaints: list[str]
+) -> None:
+    run_id = own_server.store.submit(replace(CONFIG, epochs=200))
+    page = new_tab(f"{own_server.address}/train?run={run_id}")
+    expect(page.locator(".lab-live-line")).to_contain_text("images a second")
+    own_server.kill()
+    own_server.start()
+    expect(page.get_by_text("Resume begins it anew")).to_be_visible()
+    expect(page.locator(".lab-live-line")).to_have_count(0)
+    page.get_by_role("button", name="Resume").click()
+    wait_until(lambda: own_server.store.run(run_id).status == "running")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    complaints.clear()  # of the server that was away
+
+
 # --- the page ----------------------------------------------------------------------------------------------------
 
 
