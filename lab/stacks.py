@@ -97,8 +97,8 @@ def pairs(before: Sequence[Block], after: Sequence[Block]) -> list[Pair]:
     """The blocks of two stacks, in order, with those side by side that are the same thing.
 
     Of two networks that have hardly a layer in common no layer is said to have become another one: the layers stand
-    beside each other by their places, and only one that is just the same has stayed. Where all kinds and kernels are the
-    same, only sizes have changed.
+    beside each other by their places, and only one that is just the same has stayed. Where all kinds and kernels are
+    the same, only sizes have changed.
     """
     names = [[block.name for block in blocks] for blocks in (before, after)]
     matcher = SequenceMatcher(a=names[0], b=names[1], autojunk=False)
