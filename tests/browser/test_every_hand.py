@@ -125,7 +125,7 @@ def test_what_the_columns_of_the_layers_mean_can_be_read_by_keyboard(server: Lab
     meaning = page.get_by_text("All strides up to here, multiplied")
     expect(page.get_by_text("What the columns mean")).to_be_visible()
     expect(meaning).to_be_hidden()
-    page.get_by_text("What the columns mean").press("Enter")
+    page.locator(".st-key-layer-columns summary").press("Enter")
     expect(meaning).to_be_visible()
 
 
