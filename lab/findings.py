@@ -145,8 +145,12 @@ def _diverged(epochs: Sequence[Epoch]) -> Finding | None:
     return Finding(
         about="learning",
         sentence="It diverged: its loss is no longer a finite number. Try a lower learning rate.",
-        rule=f"Losses of epoch {last.epoch}: training {last.train_loss:g}, evaluation {last.test_loss:g}.",
+        rule=f"Losses of epoch {last.epoch}: training {_loss(last.train_loss)}, evaluation {_loss(last.test_loss)}.",
     )
+
+
+def _loss(loss: float) -> str:
+    return f"{loss:g}" if math.isfinite(loss) else "not a finite number"
 
 
 def _guessing(run: RunSummary) -> Finding | None:

@@ -39,7 +39,8 @@ def ask_guess() -> None:
         f"Your guess first: the final {draft().config.evaluate_on} accuracy, in %",
         range(len(GUESSES)),
         format_func=lambda place: GUESSES[place].short,
-        help="Choose a range or none, then start. The chart shows your guess, and the end compares it with the result.",
+        help="Choose a range or none, then start. The chart shows your guess; when the run ends, the page compares it "
+        "with the result.",
     )
 
 
