@@ -282,6 +282,21 @@ def test_the_page_shows_the_very_pixels_that_are_read_upright(shown: list[NDArra
     assert np.array_equal(shown[-1], read_picture(file.getvalue())) and shown[-1].shape == (400, 600, 4)
 
 
+@pytest.mark.parametrize("size", [(500, 1), (700, 1), (2000, 2), (20000, 20), (1, 500), (20, 3000), (1, 1)])
+def test_a_picture_of_any_proportion_is_shown_no_larger_than_a_square_one(
+    size: tuple[int, int], shown: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths: list[Any] = []
+    as_usual = st.image
+    monkeypatch.setattr(st, "image", lambda pixels, width: as_usual(pixels, width=noted(widths, width)))
+    file = io.BytesIO()
+    Image.new("L", size, "white").save(file, "PNG")
+    page = uploaded(file.getvalue())
+    assert not page.exception and len(page.error) == 1 and len(page.image) == 1
+    height, width = shown[-1].shape[:2]
+    assert 1 <= widths[-1] <= 280 and height * widths[-1] / width <= 281
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
 def test_a_picture_of_any_kind_is_shown_and_read(mode: str, shown: list[NDArray[np.uint8]]) -> None:
     digit, file = Image.open(io.BytesIO(picture("white", "black", "PNG"))), io.BytesIO()

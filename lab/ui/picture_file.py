@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
 
 from lab.answer import answer_to
 from lab.drawing import BlankDrawing, PictureError, Stage, drawing_stages, read_picture
@@ -87,8 +90,20 @@ def _stages_of_a_file() -> list[Stage]:
             st.button("Remove", on_click=_forget)
     pixels = read_picture(content)
     with st.container(key="picture_read"):
-        st.image(pixels, width=SIDE)  # what is read, not what a browser makes of the file
+        thumbnail, width = _thumbnail(pixels)
+        st.image(thumbnail, width=width)  # what is read, not what a browser makes of the file
     return drawing_stages(pixels)
+
+
+def _thumbnail(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """The picture, and the width at which its longer side is shown with 280 pixels; a strip with a pixel at least."""
+    scale = SIDE / max(pixels.shape)
+    width = max(1, round(pixels.shape[1] * scale))
+    if scale * min(pixels.shape[:2]) >= 2:
+        return pixels, width
+    strip = Image.fromarray(pixels)
+    strip.thumbnail((SIDE, SIDE))  # Streamlit, which reduces by the width, would leave no height
+    return np.asarray(strip), width
 
 
 def _keep() -> None:
