@@ -40,18 +40,28 @@ def ink_of(rgba: NDArray[np.uint8]) -> Gray:
         BlankDrawing: the picture is uniform, transparent, or nothing stands out from its ground.
         ValueError: `rgba` is not uint8 (H, W, 4).
     """
+    contrast = contrast_of(small_of(rgba))
+    return strength(contrast, FAINTEST, noise=spread(contrast[border_of(contrast.shape)]))
+
+
+def small_of(rgba: NDArray[np.uint8]) -> Floats:
+    """The picture in [0, 1], (h, w, 4), at most 800 pixels a side; raises as `ink_of` does where there is no pixel."""
     if rgba.dtype != np.uint8 or rgba.ndim != 3 or rgba.shape[2] != 4:
         raise ValueError(f"A picture is {rgba.dtype} {rgba.shape}; it must be uint8 (H, W, 4).")
     if not rgba.size:
         raise BlankDrawing
     times = math.ceil(max(rgba.shape) / LARGEST_SIDE)
-    small = np.asarray(Image.fromarray(rgba).reduce(times), dtype=np.float64) / 255  # (h, w, 4)
-    border, opacity = _border(small.shape[:2]), small[..., 3]
-    contrast = opacity
-    if np.median(opacity[border]) >= 0.5:
-        colour = small[..., :3]
-        contrast = np.abs(colour - ground_of(colour)).max(axis=2) * opacity
-    return _without_specks(_strength(contrast, noise=_spread(contrast[border])))
+    return np.asarray(Image.fromarray(rgba).reduce(times), dtype=np.float64) / 255
+
+
+def contrast_of(small: Floats) -> Floats:
+    """How far each pixel of a picture (h, w, 4) is from its ground, (h, w): its opacity over a transparent ground."""
+    opacity = small[..., 3]
+    usual = np.median(opacity[border_of(opacity.shape)])
+    if usual < 0.5:
+        return np.asarray(np.abs(opacity - usual))
+    colour = small[..., :3]
+    return np.asarray(np.abs(colour - ground_of(colour)).max(axis=2) * opacity)
 
 
 def ground_of(colour: Floats) -> Floats:
@@ -65,18 +75,18 @@ def ground_of(colour: Floats) -> Floats:
     terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=2)
     some = np.s_[:: math.ceil(height / 100), :: math.ceil(width / 100)]  # enough for a fit
     terms_some, colour_some = terms[some].reshape(-1, 6), colour[some].reshape(-1, channels)
-    border = _border(colour[some].shape[:2]).ravel()
+    border = border_of(colour[some].shape[:2]).ravel()
     surface = np.zeros((6, channels))
     surface[0] = np.median(colour_some[border], axis=0)
     for among in (border, border | True, border | True):
         away = np.abs(colour_some - terms_some @ surface).max(axis=1)
-        near = among & (away <= max(3 * _spread(away[border]), FAINTEST / 2))
+        near = among & (away <= max(3 * spread(away[border]), FAINTEST / 2))
         used = terms_some * near[:, None]
         surface = np.linalg.lstsq(used.T @ terms_some, used.T @ colour_some, rcond=None)[0]
     return np.asarray(terms @ surface)
 
 
-def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def border_of(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """The outermost pixels, a fiftieth of the longer side deep."""
     depth = math.ceil(max(shape) / 50)
     border = np.ones(shape, dtype=bool)
@@ -84,18 +94,18 @@ def _border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return border
 
 
-def _spread(away: Floats) -> float:
+def spread(away: Floats) -> float:
     """Standard deviation of differences, by the median of their sizes: ink counts little in it."""
     return 1.4826 * float(np.median(np.abs(away)))
 
 
-def _strength(contrast: Floats, noise: float) -> Gray:
-    """Contrast as a share of what full ink has; raises BlankDrawing when none is above noise."""
-    visible = contrast > max(FAINTEST, 6 * noise)
+def strength(contrast: Floats, faintest: float, noise: float) -> Gray:
+    """Contrast as a share of what full ink has, without specks; raises BlankDrawing when none is above noise."""
+    visible = contrast > max(faintest, 6 * noise)
     if not visible.any():
         raise BlankDrawing
     full = np.percentile(contrast[visible], 90)
-    return np.asarray(np.where(visible, np.minimum(contrast / full, 1), 0), dtype=np.float32)
+    return _without_specks(np.asarray(np.where(visible, np.minimum(contrast / full, 1), 0), dtype=np.float32))
 
 
 def _without_specks(ink: Gray) -> Gray:

@@ -24,6 +24,7 @@ from lab.drawing.oddity import why_odd
 from lab.drawing.pen import BOX, Points, adjust_pen, draw_in_box
 from lab.drawing.picture import PictureError
 from lab.drawing.surroundings import alone, is_crowded
+from lab.drawing.unclear import is_blank, unclear_inks
 
 CENTRE = 14.0
 """Pixel index of MNIST's centre of mass, along both axes."""
@@ -59,8 +60,8 @@ def normalize_drawing(rgba: NDArray[np.uint8]) -> Gray:
     """The picture, uint8 (H, W, 4), light ink on dark or dark on light, as MNIST's: (28, 28).
 
     Raises:
-        BlankDrawing: the picture is uniform, transparent, or nothing stands out from its ground.
-        PictureError: there is more in it than a digit, and the digit cannot be told from the rest.
+        BlankDrawing: the picture is uniform, evenly shaded or transparent.
+        PictureError: there is something in it, but no digit can be told from the rest, or from its ground.
         ValueError: `rgba` is not uint8 (H, W, 4).
     """
     return drawing_stages(rgba)[-1].image
@@ -98,22 +99,41 @@ def drawing_stages(rgba: NDArray[np.uint8]) -> list[Stage]:
 
     Where the picture shows more than a digit, the first part of it that looks like one is read.
     """
-    ink = ink_of(rgba)
+    try:
+        ink = ink_of(rgba)
+    except BlankDrawing:
+        if is_blank(rgba):
+            raise
+        return _unclear(rgba, _NO_CLEAR_INK)
     for part in alone(rgba, ink):
         stages = _ink_stages(part)
         if odd(stages) is None:
             return stages if part is ink else [Stage("All ink", _ALL_INK, ink), *_ink_stages(part, _DIGIT_ALONE)]
-    if is_crowded(ink):
-        raise PictureError(_CROWDED)
-    return _ink_stages(ink)
+    return _unclear(rgba, _CROWDED) if is_crowded(ink) else _ink_stages(ink)
+
+
+def _unclear(rgba: NDArray[np.uint8], refusal: str) -> list[Stage]:
+    """The digit in a picture that is pale or half in shade; raises PictureError where nothing in it looks like one."""
+    for ink in unclear_inks(rgba):
+        if is_crowded(ink):
+            continue
+        stages = _ink_stages(ink, _FAINT)
+        if odd(stages) is None:
+            return stages
+    raise PictureError(refusal)
 
 
 _ALL_INK = "Everything that differs from the background, light or dark. Here it is more than a digit."
 _DIGIT_ALONE = "Everything that touches the border, frames the digit or lies around its sheet is left out."
 _INK = "Everything that differs from the background is ink, light or dark."
+_FAINT = "Everything that differs a little from the paper right around it is ink, in the light and in the shade."
 _CROWDED = (
     "The lab cannot find the digit among the other things in the picture. A good picture shows one digit alone on "
     "plain paper, with empty paper up to every border: crop the picture, or take it from closer."
+)
+_NO_CLEAR_INK = (
+    "The lab cannot tell a digit's ink from its paper in the picture. A good picture shows one digit alone, drawn with "
+    "a dark pen on plain paper in even light, with empty paper up to every border."
 )
 
 

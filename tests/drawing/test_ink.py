@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lab.drawing import normalize_drawing
+from lab.drawing import PictureError, normalize_drawing
 from lab.drawing.ink import BlankDrawing, crop_to_ink
 from lab.drawing.picture import read_picture
 
@@ -102,3 +102,45 @@ def test_a_drawing_that_touches_the_border_is_ink_all_the_same() -> None:
     columns, rows = whole[..., 0].any(axis=0), whole[..., 0].any(axis=1)
     tight = whole[np.ix_(rows, columns)]
     np.testing.assert_allclose(normalize_drawing(tight), normalize_drawing(whole), atol=1e-4)
+
+
+# --- ink that does not stand out from one smooth ground ------------------------------------------------------------
+
+FIVE = [np.array([(0.7, 0.0), (0.15, 0.0), (0.1, 0.42), (0.45, 0.4), (0.65, 0.62), (0.5, 0.95), (0.05, 0.95)])]
+
+
+def in_half_shade(digit: Any) -> Rgba:
+    """Dark ink on paper whose right half lies in a shadow with a hard edge, with grain."""
+    paper = canvas(digit, pen=24, at=(140, 80), ink=(25, 25, 30, 255), ground=(240, 240, 235, 255)).astype(np.float64)
+    paper[:, 210:, :3] *= 0.5
+    paper[..., :3] += np.random.default_rng(1).normal(0, 4, (400, 400, 3))
+    return np.clip(paper, 0, 255).astype(np.uint8)
+
+
+def test_a_digit_half_in_shade_is_read_like_one_in_the_light() -> None:
+    assert likeness(normalize_drawing(in_half_shade(FIVE)), normalize_drawing(canvas(FIVE, pen=24))) > 0.95
+
+
+@pytest.mark.parametrize("paler", [25, 12, 8])
+def test_pale_ink_is_read_like_strong_ink(paler: int) -> None:
+    level = 240 - paler
+    pale = canvas(FIVE, ink=(level, level, level, 255), ground=(240, 240, 240, 255))
+    assert likeness(normalize_drawing(pale), normalize_drawing(canvas(FIVE))) > 0.95
+
+
+def full_of(kind: str) -> Rgba:
+    """No digit, and not blank."""
+    rng, side = np.random.default_rng(3), np.arange(300)
+    gray = {
+        "noise": rng.integers(0, 255, (300, 300)),
+        "a checkerboard": 255 * ((side[:, None] // 30 + side // 30) % 2),
+        "one dark half": np.tile(np.where(side < 150, 0, 255), (300, 1)),
+        "a view": np.asarray(Image.fromarray(rng.integers(0, 255, (12, 12)).astype(np.uint8)).resize((300, 300))),
+    }[kind]
+    return np.dstack([gray.astype(np.uint8)] * 3 + [np.full((300, 300), 255, np.uint8)])
+
+
+@pytest.mark.parametrize("kind", ["noise", "a checkerboard", "one dark half", "a view"])
+def test_what_is_not_blank_is_not_called_blank_but_refused_with_what_a_good_picture_looks_like(kind: str) -> None:
+    with pytest.raises(PictureError, match="A good picture shows one digit alone"):
+        normalize_drawing(full_of(kind))
