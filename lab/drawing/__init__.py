@@ -3,6 +3,7 @@ room knows a file behind it."""
 
 from lab.drawing.canvas import NoDrawing, TooMuch, strokes_from_canvas
 from lab.drawing.ink import BlankDrawing, Gray, crop_to_ink
+from lab.drawing.kinds import doubts
 from lab.drawing.likeness import SHAPES, distances, edges, forget_shapes
 from lab.drawing.pen import Points
 from lab.drawing.picture import PictureError, read_picture, read_picture_file
@@ -19,6 +20,7 @@ __all__ = [
     "TooMuch",
     "crop_to_ink",
     "distances",
+    "doubts",
     "drawing_stages",
     "edges",
     "forget_shapes",

@@ -2,8 +2,7 @@
 
 What is compared is where edges run and in which direction (as in N. Dalal and B. Triggs, "Histograms of oriented
 gradients for human detection", CVPR 2005), in 60 principal components; for each digit a Gaussian was fitted to them.
-`benchmarks/odd_drawings.py --fit` makes the file of numbers from training images, and chooses on others how
-far is too far.
+`benchmarks/odd_fit.py` makes the file of numbers from training images, and chooses on others how far is too far.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from safetensors.numpy import load_file
 from scipy import ndimage
 
 from lab.config import IMAGE_SIZE
-from lab.drawing.ink import Gray
 
 Floats = NDArray[np.float32]
 
@@ -45,34 +43,30 @@ def edges(images: Floats) -> Floats:
     return np.asarray(np.sqrt(counted).reshape(len(images), -1), dtype=np.float32)
 
 
-def distances(images: Floats) -> Floats:
-    """How far each image (N, 28, 28) is from the digit it is nearest to, (N,): more than 1 is too far.
+def distances(features: Floats) -> Floats:
+    """How far edges (N, 392) are from those of the digit that they are nearest to, (N,): more than 1 is too far.
 
-    Twice the negative logarithm of the largest of the ten densities, scaled so that what 0.6 % of other training images
+    Twice the negative logarithm of the largest of the ten densities, scaled so that what 0.3 % of other training images
     exceed is 1.
     """
-    shapes = _shapes()
-    parts = (edges(images) - shapes["mean"]) @ shapes["components"]  # (N, 60)
-    away = parts[:, None] - shapes["means"]  # (N, 10, 60)
-    squares = np.square(np.einsum("ndi,dij->ndj", away, shapes["roots"])).sum(axis=2) + shapes["volumes"]
-    low, limit = shapes["scale"]
+    held = shapes()
+    parts = (features - held["mean"]) @ held["components"]  # (N, 60)
+    away = parts[:, None] - held["means"]  # (N, 10, 60)
+    squares = np.square(np.einsum("ndi,dij->ndj", away, held["roots"])).sum(axis=2) + held["volumes"]
+    low, limit = held["scale"]
     return np.asarray((squares.min(axis=1) - low) / (limit - low), dtype=np.float32)
 
 
-def distance(image: Gray) -> float:
-    """See `distances`, of one image (28, 28)."""
-    return float(distances(image[None])[0])
-
-
 @lru_cache(maxsize=1)
-def _shapes() -> dict[str, Floats]:
+def shapes() -> dict[str, Floats]:
     """Mean (392) and components (392, 60) of the edges; of each digit means (10, 60), roots (10, 60, 60), volumes (10).
 
     A root is of the inverse covariance, a volume the logarithm of its determinant; scale: what counts as 0 and as 1.
+    What `lab.drawing.kinds` reads: the edges' spread (1), hidden (392, 96), last (96, 3), their biases, most_odds (1).
     """
     return {name: values.astype(np.float32) for name, values in load_file(SHAPES).items()}
 
 
 def forget_shapes() -> None:
     """Read the file again when next it is needed: it was made anew."""
-    _shapes.cache_clear()
+    shapes.cache_clear()

@@ -20,6 +20,40 @@ LETTERS: dict[str, list[Points]] = {
 }
 
 
+def _ring(x: float, y: float, wide: float, high: float, start: float = 0, end: float = 360) -> Points:
+    angles = np.radians(np.linspace(start, end, 40))
+    return np.stack([x + wide * np.cos(angles), y + high * np.sin(angles)], axis=1)
+
+
+_PETALS = [_ring(140 + 45 * np.cos(turn), 90 + 45 * np.sin(turn), 20, 20) for turn in np.arange(5) * 2 * np.pi / 5]
+DOODLES: dict[str, tuple[list[Points], str]] = {
+    "smiley": (
+        [_ring(140, 140, 95, 95), _ring(108, 108, 5, 7), _ring(172, 108, 5, 7), _ring(140, 150, 48, 38, 15, 165)],
+        "four loose parts",
+    ),
+    "eye": ([_ring(140, 140, 100, 50), _ring(140, 140, 30, 30)], "loose inside a closed line"),
+    "clock face": (
+        [_ring(140, 140, 100, 100), np.array([(140.0, 70.0), (140, 140), (190, 160)])],
+        "loose inside a closed line",
+    ),
+    "flower": (
+        [_ring(140, 90, 25, 25), *_PETALS, np.array([(140.0, 130.0), (140, 260)])],
+        "at most two",
+    ),
+    "stick man": (
+        [
+            _ring(140, 60, 30, 30),
+            *(np.array(line, dtype=np.float64) for line in [[(140, 90), (140, 170)], [(80, 120), (200, 120)]]),
+            np.array([(90.0, 250.0), (140, 170), (190, 250)]),
+        ],
+        "not like those of any MNIST digit",
+    ),
+    "10, touching": ([np.array([(95.0, 40.0), (95, 240)]), _ring(160, 140, 65, 95)], ""),
+    "01, touching": ([_ring(90, 140, 50, 95), np.array([(140.0, 40.0), (140, 240)])], ""),
+}
+"""Each with a part of the reason."""
+
+
 def scribble() -> list[Points]:
     return [np.random.default_rng(1).uniform(40, 240, (40, 2))]
 

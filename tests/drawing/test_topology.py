@@ -1,0 +1,36 @@
+"""What a drawing is made of: parts, holes, and parts in holes, whatever its size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawings import EIGHT, SEVEN, Gray, Points, canvas, ring
+
+from lab.drawing.topology import Topology, topology
+
+
+def ink_of(strokes: list[Points], height: float = 240, pen: float = 6) -> Gray:
+    return canvas(strokes, height=height, pen=pen)[..., 0].astype(np.float32) / np.float32(255)
+
+
+LINE = np.array([(0.0, 0.5), (0.6, 0.5)])
+MADE = {
+    "seven": (SEVEN, Topology(parts=1, holes=0, is_nested=False)),
+    "eight": (EIGHT, Topology(parts=1, holes=2, is_nested=False)),
+    "two rings apart": ([ring(0.2, 0.2, 0.15), ring(0.2, 0.7, 0.15)], Topology(2, 2, is_nested=False)),
+    "ring in a ring": ([ring(0.3, 0.5, 0.3), ring(0.3, 0.5, 0.15)], Topology(2, 2, is_nested=True)),
+    "ring with a line across": ([ring(0.3, 0.5, 0.3), LINE], Topology(1, 2, is_nested=False)),
+}
+
+
+@pytest.mark.parametrize("height", [60, 240])
+@pytest.mark.parametrize("name", MADE)
+def test_parts_and_holes_are_counted(name: str, height: int) -> None:
+    strokes, made = MADE[name]
+    assert topology(ink_of(strokes, height, pen=height / 20)) == made
+
+
+def test_a_touch_of_the_pen_by_mistake_is_no_part_and_a_sloppy_crossing_no_hole() -> None:
+    mistake: list[Points] = [*EIGHT, np.array([(0.3, 0.75), (0.3, 0.76)])]
+    assert topology(ink_of(mistake)) == Topology(parts=1, holes=2, is_nested=False)
+    assert topology(ink_of([*SEVEN, np.array([(0.0, 0.04), (0.7, -0.02)])])).holes == 0
