@@ -22,7 +22,7 @@ from torch.nn.functional import cross_entropy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.doodles import Rng, Strokes, anything, by_hand
+from benchmarks.doodles import Rng, Strokes, anything, by_hand, turned
 from benchmarks.drawing import middle_line
 from lab.drawing import SHAPES, distances, doubts, edges, forget_shapes, normalize_strokes
 from lab.mnist import load_mnist, to_unit
@@ -35,7 +35,7 @@ COMPONENTS, ROUNDED = 60, 0.02
 """Kept of the edges; share of a sphere in each covariance."""
 FALSE_ALARMS = 0.003
 """Of the images that the limits are chosen on, beyond each of the two."""
-REDRAWN, PAIRS, DOODLES = 4_000, 4_000, 12_000
+REDRAWN, PAIRS, DOODLES = 4_000, 4_000, 16_000
 HIDDEN, EPOCHS, BATCH, STEP, DECAY, NOISE = 96, 15, 256, 4e-3, 0.05, 0.15
 """Of the small network: units, then how it is trained; the noise is added to edges of spread 1."""
 
@@ -48,9 +48,10 @@ def fit() -> None:
     held = digit_shapes(features, labels[FITTED])
     lines = [middle_line(digit) for digit in images[FITTED][:: 20_000 // REDRAWN]]
     redrawn = edges_in_turn(np.stack([normalize_strokes(line) for line in lines]))
+    unsteady = edges_in_turn(np.stack([normalize_strokes(turned(line, rng)) for line in lines]))
     pairs = edges_in_turn(np.stack([normalize_strokes(pair(lines, rng)) for _ in range(PAIRS)]))
     doodles = edges_in_turn(np.stack([normalize_strokes(by_hand(anything(rng), rng)) for _ in range(DOODLES)]))
-    held |= small_network([np.concatenate([features, redrawn, redrawn]), pairs, doodles], held["mean"])
+    held |= small_network([np.concatenate([features, redrawn, unsteady]), pairs, doodles], held["mean"])
     held |= {"scale": np.array([0, 1]), "most_odds": np.zeros(1)}  # unscaled, to see what is usual
     save(held)
     away, odds = distances(others), doubts(others) - 1
