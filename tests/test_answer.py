@@ -41,7 +41,8 @@ def test_the_bars_say_their_figures_and_what_they_show() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strokes", "why"), [(HOUSE, "it has three holes, and a digit has at most two"), ([np.array([(90.0, 90.0)])], "it is a dot")]
+    ("strokes", "why"),
+    [(HOUSE, "it has three holes, and a digit has at most two"), ([np.array([(90.0, 90.0)])], "it is a dot")],
 )
 def test_what_does_not_look_like_a_digit_is_said_to_be_so_and_answered_with_a_guess(
     strokes: list[Points], why: str
