@@ -11,6 +11,7 @@ strokes are made from images by thinning; nobody drew them with a pen or a mouse
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from itertools import product
@@ -27,6 +28,7 @@ from lab.drawing import Gray, PictureError, Points, crop_to_ink, normalize_strok
 from lab.drawing import normalize_drawing as normalize_or_refuse
 from lab.mnist import load_mnist, to_unit
 from lab.predict import load_predictor
+from lab.store import StoreError
 
 Rgba = NDArray[np.uint8]
 
@@ -134,5 +136,11 @@ def main(every: int, runs: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    every, *runs = map(int, sys.argv[1:] or ["5"])
-    main(every, runs)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("every", type=int, nargs="?", default=5)
+    parser.add_argument("runs", type=int, nargs="*", metavar="run")
+    asked = parser.parse_args()
+    try:
+        main(asked.every, asked.runs)
+    except StoreError as error:
+        sys.exit(str(error))

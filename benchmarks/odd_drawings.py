@@ -7,6 +7,7 @@ Nothing was fitted to what is counted here, nor chosen by it: `benchmarks/odd_fi
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -111,6 +112,7 @@ def alarms(stages: Sequence[list[Stage]]) -> str:
 
 def main() -> None:
     """Print the tables."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     data, rng, predictor = load_mnist(), np.random.default_rng(1), load_predictor()
     train, test = (to_unit(images[:, 0]).numpy() for images in (data.train_images, data.test_images))
     print("| Real digits, 28x28 | Not taken for a digit by their edges, % |\n|---|---|")

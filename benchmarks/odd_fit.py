@@ -8,6 +8,7 @@ pairs of them and from `benchmarks.doodles.anything`. How far is too far is chos
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -123,4 +124,5 @@ def small_network(kinds: list[Images], mean: Numbers) -> dict[str, Numbers]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     fit()

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
-NOT_YET = {"drawing.py", "odd_drawings.py"}
-"""Those that still take --help for one of their own arguments, or for none."""
 PROGRAMS = [path.name for path in sorted(FOLDER.glob("*.py")) if "__main__" in path.read_text(encoding="utf-8")]
 
 
@@ -21,7 +19,7 @@ def run(monkeypatch: pytest.MonkeyPatch, name: str, *arguments: str) -> object:
     return ended.value.code
 
 
-@pytest.mark.parametrize("name", sorted(set(PROGRAMS) - NOT_YET))
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_a_benchmark_that_is_asked_for_help_says_what_it_does_and_does_nothing(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
