@@ -34,8 +34,8 @@ SEVEN = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
 
 
 def components(page: AppTest) -> list[str]:
-    """The keys of the components of ours on the page, without the one that every page has."""
-    return [element.key or "" for element in page.get("bidi_component") if element.key != KEPT_DRAFT]
+    """The keys of the components of ours on the page, without those that every page has."""
+    return [element.key or "" for element in page.get("bidi_component") if element.key not in (KEPT_DRAFT, "draw_anew")]
 
 
 def read_in_the_picture(page: AppTest) -> dict[str, Any]:

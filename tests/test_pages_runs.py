@@ -253,7 +253,8 @@ def test_runs_without_an_epoch_are_compared_without_charts(store: Store) -> None
     store.submit(tiny_run(seed=2))
     app = select(open_app("runs"), 0, 1)
     assert is_well(app)
-    assert [drawn.key for drawn in app.get("bidi_component")] == ["kept-draft", "channel", CARDS, "table_keys"]
+    drawn = [component.key for component in app.get("bidi_component")]
+    assert drawn == ["draw_anew", "kept-draft", "channel", CARDS, "table_keys"]
     assert list(compared(app)["Seed"].values()) == ["1", "2"]
 
 

@@ -466,7 +466,7 @@ def test_the_draft_outlives_a_reload_also_beside_a_run(store: Store) -> None:
 def test_settings_in_an_address_that_no_run_can_have_are_said_and_not_used(store: Store) -> None:
     app = open_app("train", step="3", epochs="0")
     assert [as_read(warning.value) for warning in app.warning] == [
-        "The settings in the address are not used: epochs is 0; it must be a whole number from 1 to 200."
+        "The settings in the address are not used: Epochs is 0; it must be a whole number from 1 to 200."
     ]
     assert draft(app) == step(3).config
 
