@@ -99,8 +99,24 @@ for (const listener of [window.labClosesDrawer, window.labGroupsDrawer]) {
 _WAY_BACK = f"<script>{Path(__file__).with_name('history.js').read_text(encoding='utf-8')}</script>"
 
 _DRAW_ANEW = """
-// Has the whole page drawn anew. It stands in no fragment, since a server that was started again knows none of them.
-export default ({ setTriggerValue }) => { window.labDrawAnew = (state) => setTriggerValue("state", state); };
+// Has the whole page drawn anew: for who asks, and where its connection is there again. It stands in no fragment, since
+// a server that was started again knows none of them, and hears nothing that is said to one.
+const CONNECTED = "CONNECTED";
+
+function drawAnewOnceConnected(app) {
+  let was = app.dataset.testConnectionState;
+  new MutationObserver(() => {
+    const now = app.dataset.testConnectionState;
+    if (now === CONNECTED && was !== CONNECTED) window.labDrawAnew("connected");
+    was = now;
+  }).observe(app, { attributeFilter: ["data-test-connection-state"] });
+  return true;
+}
+
+export default ({ setTriggerValue }) => {
+  window.labDrawAnew = (state) => setTriggerValue("state", state);
+  window.labSeesConnection ??= drawAnewOnceConnected(document.querySelector("[data-testid=stApp]"));
+};
 """
 
 

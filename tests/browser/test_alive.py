@@ -5,6 +5,7 @@ Most runs here are spoken by the test, so that it knows what a page has to show,
 
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -578,6 +579,24 @@ def test_who_watches_a_server_that_is_started_again_is_shown_that_the_run_was_in
     own_server.start()
     expect(page.get_by_text("Resume begins it anew")).to_be_visible()
     expect(page.locator(".lab-live-line")).to_have_count(0)
+    page.get_by_role("button", name="Resume").click()
+    wait_until(lambda: own_server.store.run(run_id).status == "running")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    complaints.clear()  # of the server that was away
+
+
+def test_what_is_on_the_page_of_an_ended_run_works_when_the_server_was_started_again(
+    own_server: LabServer, new_tab: Tabs, complaints: list[str]
+) -> None:
+    """The new server knows none of the page's fragments; an ended run is told nothing that would have it drawn anew."""
+    run_id = own_server.store.submit(replace(CONFIG, epochs=200))
+    page = new_tab(f"{own_server.address}/train?run={run_id}")
+    expect(page.locator(".lab-live-line")).to_contain_text("images a second")
+    own_server.send(signal.SIGTERM)
+    own_server.wait_for_end()
+    own_server.start()
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-connection-state", "CONNECTED")
+    expect(page.get_by_text("Resume begins it anew")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
     wait_until(lambda: own_server.store.run(run_id).status == "running")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
