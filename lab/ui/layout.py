@@ -70,6 +70,7 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums; whit
 .st-key-guess [role="radiogroup"] button {padding: 0 0.55rem;}
 /* Text reaches 4.5:1 on its ground in both themes, which Streamlit's own does not. */
 [data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {color: inherit; opacity: 0.8;}
+[data-testid="stExpander"] summary {opacity: 0.8;}
 button[kind="primary"]:not(:disabled) {color: light-dark(#FFFFFF, #14181D);}
 /* Toolbars appear above what the mouse is over: a table leaves room for its own, nothing else needs one. */
 [data-testid="stElementToolbar"]:not(:has([aria-label="Search"])) {display: none;}
