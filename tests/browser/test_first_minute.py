@@ -27,6 +27,7 @@ def test_three_clicks_on_the_first_page_start_a_quick_run_that_is_seen_to_learn(
     page = new_tab(server.address)
     page.get_by_text("4. Augmentation").click()
     expect(page.locator(".lab-strip label", has_text="4. Augmentation").locator("input")).to_be_checked()
+    page.wait_for_url("**/?step=4")  # the row is checked at once by the browser; this says that the page knows
     page.get_by_text("90–95", exact=True).click()
     page.get_by_role("button", name="Quick", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Train")
