@@ -4,8 +4,10 @@ import streamlit as st
 
 from lab.lifespan import lifespan
 from lab.ui.errors import show_error
+from lab.ui.requests import take_each_whole
 from lab.web import guard, lab_routes
 
+take_each_whole()
 app = st.App(
     "lab/ui/script.py",
     lifespan=lifespan,

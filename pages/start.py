@@ -10,11 +10,10 @@ from lab.ui.drawing_board import drawing_board
 from lab.ui.layout import page_head, two_sides
 from lab.ui.navigation import page
 from lab.ui.reader import Reader
-from lab.ui.starting import chosen_step, go_where_it_is_watched, keep_step, offer_step
+from lab.ui.starting import chosen_step, keep_step, offer_step
 from lab.ui.state import the_store
 from lab.ui.step_strip import clicked_row, show_step_strip
 
-go_where_it_is_watched()
 page_head(
     f"A network with {total_parameters(step(6).config.network):,} parameters reads your digit",  # the one that ships
     "Draw a digit. Six steps lead to this network, and one to a smaller one: choose one, and watch it learn.",

@@ -15,7 +15,7 @@ from lab.steps import SOURCE, STEPS, Step, published_epochs, published_training,
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table, two_sides
 from lab.ui.stacks import show_stacks
-from lab.ui.starting import choose_step, clicked_step, go_where_it_is_watched, offer_step
+from lab.ui.starting import choose_step, clicked_step, offer_step
 from lab.ui.state import the_store
 from lab.ui.text import plain
 
@@ -91,7 +91,6 @@ def story(preset: Step) -> None:
         )
 
 
-go_where_it_is_watched()
 own, pools = own_runs(), reference_pools()
 page_head(
     "Five steps to 99.40 % with fewer than 10,000 parameters",

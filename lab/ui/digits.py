@@ -15,12 +15,14 @@ from lab.figures import digits_figure, picture_figure
 from lab.layers import Square
 from lab.ui.chart import show_figure
 from lab.ui.choice import known, shown
+from lab.ui.patience import load
 from lab.ui.state import draft
 from lab.ui.text import plain
 
 
 def show_augmented_digits() -> None:
     """Ten training images as the network would see them now."""
+    load("lab.augment")
     from lab.augment import augmented_examples
     from lab.mnist import DataError, load_mnist
 
@@ -49,6 +51,7 @@ def choose_test_image(key: str, label: str = "Test image") -> int:
 
 def show_test_digit(index: int, square: Square | None) -> NDArray[np.float32] | None:
     """A test image, what it shows, and any square marked on it; returns its pixels, None where they cannot be read."""
+    load("lab.mnist")
     from lab.mnist import DataError, load_mnist, to_unit
 
     try:

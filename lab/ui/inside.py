@@ -22,8 +22,9 @@ from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice, kept, put
 from lab.ui.digits import choose_test_image
 from lab.ui.layer_maps import range_words, show_value_map
-from lab.ui.navigation import page
+from lab.ui.navigation import go
 from lab.ui.network_choice import ask_reader
+from lab.ui.patience import load
 from lab.ui.reader import Reader
 from lab.ui.text import plain
 from lab.ui.tiles import Tile, picked, show_tiles
@@ -55,18 +56,22 @@ class Digit:
 
 def look_inside(image: NDArray[np.float32], reader: Reader) -> None:
     """A button that follows a picture (28, 28), such as the one just drawn, through the network that read it."""
-    if st.button("See what each layer makes of it", icon=":material/account_tree:"):
-        ask_reader(reader)
-        st.session_state[DRAWN] = np.asarray(image, np.float32)
-        put(SOURCE, DRAWING)
-        st.switch_page(page("inside"))
+    label, icon = "See what each layer makes of it", ":material/account_tree:"
+    st.button(label, icon=icon, on_click=_look_inside, args=(image, reader))
+
+
+def _look_inside(image: NDArray[np.float32], reader: Reader) -> None:
+    ask_reader(reader)
+    st.session_state[DRAWN] = np.asarray(image, np.float32)
+    put(SOURCE, DRAWING)
+    go("inside")
 
 
 def look_inside_at(number: int, evaluated: str) -> None:
     """Go and follow an image of an evaluation set through the network that is asked."""
     put(SOURCE, TEST if evaluated == "test" else VALIDATION)
     put(NUMBER, str(number))
-    st.switch_page(page("inside"))
+    go("inside")
 
 
 def has_validation(store: Store, reader: Reader) -> bool:
@@ -76,7 +81,8 @@ def has_validation(store: Store, reader: Reader) -> bool:
 
 def choose_digit(has_validation: bool) -> Digit | None:
     """One of the test images or of those held out, or what was drawn; None where it cannot be read, which is said."""
-    from lab.mnist import DataError  # imports torch: when a digit is wanted, not with the page
+    load("lab.mnist")  # imports torch: when a digit is wanted, not with the page
+    from lab.mnist import DataError
 
     drawn: NDArray[np.float32] | None = st.session_state.get(DRAWN)
     _take_addressed_image(has_validation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.store import Store
-from lab.ui.navigation import page
+from lab.ui.navigation import go
 from lab.ui.network_choice import ask_reader
 from lab.ui.reader import Reader
 
@@ -19,6 +19,9 @@ def offer_looks(store: Store, run: int) -> None:
         return
     with st.container(horizontal=True):
         for name, label in LOOKS.items():
-            if st.button(label, key=f"look-{name}"):
-                ask_reader(Reader(store.url, run, kept[-1]))
-                st.switch_page(page(name))
+            st.button(label, key=f"look-{name}", on_click=_look, args=(name, Reader(store.url, run, kept[-1])))
+
+
+def _look(name: str, reader: Reader) -> None:
+    ask_reader(reader)
+    go(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from lab.ui.addressed import asked, say
 from lab.ui.choice import choice, put
 from lab.ui.confusion import chosen_cell, show_confusion
 from lab.ui.inside import look_inside_at
+from lab.ui.patience import load, patiently
 from lab.ui.reader import Reader
 from lab.ui.text import plain
 from lab.ui.tiles import Tile, picked, show_tiles
@@ -41,13 +43,14 @@ def answers_of(reader: Reader) -> Answers | None:
     Raises:
         StoreError: the network cannot be read.
     """
+    load("lab.probe")
     from lab.mnist import DataError
 
     try:
         if reader.run is not None:
-            return _kept_answers(reader.run, reader.epoch, reader.url)
+            return patiently(partial(_kept_answers, reader.run, reader.epoch, reader.url))
         with st.spinner("The network reads the 10,000 test images. This takes a few seconds, only once."):
-            return _read_answers(reader.changed(), reader)
+            return patiently(partial(_read_answers, reader.changed(), reader))
     except DataError as error:
         st.error(plain(str(error)))
         return None
@@ -55,7 +58,7 @@ def answers_of(reader: Reader) -> Answers | None:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _kept_answers(run: int, epoch: int | None, url: str) -> Answers:
-    from lab.probe import kept_answers  # imports torch: when it is wanted, not with the page
+    from lab.probe import kept_answers
 
     return kept_answers(open_store(url), run, epoch)
 
@@ -72,7 +75,8 @@ def readings_of(reader: Reader, answers: Answers, cell: Cell) -> list[Reading]:
     """What the network makes of the wrong digits, or of those of a cell, the hardest first."""
     count = len(_numbers(answers, cell))
     with st.spinner(f"The network reads {count:,} digits again to find their probabilities."):
-        return _readings(reader.run, reader.epoch, reader.url, reader.changed(), cell, reader, answers)
+        asked_for = (reader.run, reader.epoch, reader.url, reader.changed(), cell)
+        return patiently(partial(_readings, *asked_for, reader, answers))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

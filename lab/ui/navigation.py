@@ -23,11 +23,31 @@ PAGES = {
 INSIDE = "Look inside"
 """What stands behind one entry of the menu, so that the page itself is few tab stops away."""
 BEHIND = ("layers", "inside", "mistakes")
+GO = "go"
 
 
 def menu() -> dict[str, list[Page]]:
     """The pages as the menu lists them: by themselves, or behind the name of what they have in common."""
     return {"": [page(name) for name in PAGES if name not in BEHIND], INSIDE: [page(name) for name in BEHIND]}
+
+
+def go(name: str) -> None:
+    """Leave for another page, in a callback or while one is drawn; what follows is not done."""
+    st.session_state[GO] = name
+    st.switch_page(page(name))
+
+
+def go_on(title: str) -> None:
+    """Call before the page of this title is drawn: it leaves for the page that `go` named, and this is not.
+
+    A click that comes while the page is changing has been made on the old one, and would lead back to it.
+    """
+    name = st.session_state.get(GO)
+    if name is None:
+        return
+    if PAGES[name][0] != title:
+        st.switch_page(page(name))
+    del st.session_state[GO]
 
 
 def page(name: str) -> Page:

@@ -10,12 +10,13 @@ import streamlit as st
 from lab.analysis import RunSummary
 from lab.store import Store, StoreError
 from lab.ui.looking import offer_looks
-from lab.ui.navigation import page
+from lab.ui.navigation import go
 from lab.ui.run_table import Listed
 from lab.ui.state import forget_run, open_run
 from lab.ui.take_along import offer_files
 from lab.ui.text import plain
 
+NAME, PROBLEM = "new-name", "no-name"
 OPEN_HELP = "Opens the run on the Train page with its settings. You can go back to your own settings there."
 _FIRST_FIELD = Path(__file__).with_name("first_field.js").read_text(encoding="utf-8")
 
@@ -25,9 +26,8 @@ def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
     one = chosen[0].summary if len(chosen) == 1 else None
     with st.container(key="run-actions"):
         open_it, rename_it, files, delete_it, _ = st.columns([1, 1, 1.1, 1, 3])
-    if open_it.button("Open", disabled=one is None, width="stretch", help=OPEN_HELP) and one:
-        open_run(one.run)
-        st.switch_page(page("train"))
+    opened = {"on_click": _open, "args": (one.run,)} if one else {"disabled": True}
+    open_it.button("Open", width="stretch", help=OPEN_HELP, **opened)
     if rename_it.button("Rename", disabled=one is None, width="stretch") and one:
         _rename(store, one)
     with files:
@@ -38,21 +38,30 @@ def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
         offer_looks(store, one.run)
 
 
+def _open(run: int) -> None:
+    open_run(run)
+    go("train")
+
+
 @st.dialog("Rename the run")
 def _rename(store: Store, run: RunSummary) -> None:
     st.caption(f"Run {run.run}: {plain(run.name)}")
     with st.form("rename", border=False):  # so that Enter renames
-        name = st.text_input("Name", run.name, max_chars=120)
-        is_named = st.form_submit_button("Rename", type="primary")
+        st.text_input("Name", run.name, max_chars=120, key=NAME)
+        is_asked = st.form_submit_button("Rename", type="primary", on_click=_give_name, args=(store, run.run))
     st.components.v2.component("lab_first_field", js=_FIRST_FIELD, isolate_styles=False)(key="first-field")
-    if not is_named:
-        return
+    if is_asked and st.session_state[PROBLEM] is None:
+        st.rerun()
+    if is_asked:
+        st.error(plain(st.session_state[PROBLEM]))
+
+
+def _give_name(store: Store, run: int) -> None:
+    st.session_state[PROBLEM] = None
     try:
-        store.rename(run.run, name)
+        store.rename(run, st.session_state[NAME])
     except StoreError as error:
-        st.error(plain(str(error)))
-        return
-    st.rerun()
+        st.session_state[PROBLEM] = str(error)
 
 
 @st.dialog("Delete for good?")
@@ -60,11 +69,15 @@ def _delete(store: Store, chosen: Sequence[Listed]) -> None:
     st.markdown("\n".join(f"- {plain(run.name)} (run {run.id}, {run.status})" for run in chosen))
     what = "The run, its curves and its weights" if len(chosen) == 1 else "The runs, their curves and their weights"
     st.caption(f"{what} cannot be brought back. A run that is training is stopped.")
-    keep, go = st.columns(2)
+    keep, delete = st.columns(2)
     if keep.button("Keep", width="stretch"):
         st.rerun()
-    if go.button("Delete", type="primary", width="stretch"):
-        for run in chosen:
-            store.delete(run.id)
-            forget_run(run.id)
+    runs = [run.id for run in chosen]
+    if delete.button("Delete", type="primary", width="stretch", on_click=_delete_all, args=(store, runs)):
         st.rerun()
+
+
+def _delete_all(store: Store, runs: Sequence[int]) -> None:
+    for run in runs:
+        store.delete(run)
+        forget_run(run)

@@ -8,7 +8,7 @@ from lab.ui.choice import telling
 from lab.ui.errors import show_callback_error
 from lab.ui.kept_draft import kept_in_tab
 from lab.ui.layout import start_page
-from lab.ui.navigation import PAGES, menu
+from lab.ui.navigation import PAGES, go_on, menu
 from lab.ui.running import mention_live_run
 from lab.ui.text import plain
 
@@ -19,6 +19,7 @@ with st.container():  # always there: the page below keeps its place, whatever i
     for problem in problems():
         st.warning(plain(problem))
 shown = st.navigation(menu(), position="top")
+go_on(shown.title)
 with addressed(shown.title), kept_in_tab(shown.title), telling():
     with st.container():  # as above
         mention_live_run(on_train=shown.title == PAGES["train"][0])

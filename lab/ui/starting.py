@@ -19,14 +19,14 @@ from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import shown
 from lab.ui.draft import Draft
 from lab.ui.guessing import ask_guess, take_guess
-from lab.ui.navigation import page
+from lab.ui.navigation import go
 from lab.ui.readiness import start_problems
 from lab.ui.repeating import say_repeats
 from lab.ui.state import choose_run, draft, set_draft, the_store
 from lab.ui.text import plain
 
 Change = Callable[[RunConfig], RunConfig]
-STEP, CHOSEN_STEP, GO = "step", "chosen-step", "go-train"
+STEP, CHOSEN_STEP = "step", "chosen-step"
 STEP_AT_FIRST = 3
 """Not the first: that is the slowest by far."""
 QUICK_HELP = (
@@ -139,10 +139,4 @@ def _start_and_go(clicked: Callable[[], int | None], change: Change) -> None:
     wanted = _whole(st.session_state.get(STEP, STEP_AT_FIRST))
     if start(wanted, change):
         set_draft(wanted)
-        st.session_state[GO] = True
-
-
-def go_where_it_is_watched() -> None:
-    """Leave for the Train page where a run was just started; call first."""
-    if st.session_state.pop(GO, False):
-        st.switch_page(page("train"))
+        go("train")
