@@ -184,6 +184,19 @@ def test_a_start_pressed_together_with_a_row_of_the_first_page_trains_that_step(
     assert the_run(store).config == draft(app) == step(6).config
 
 
+def test_a_click_on_the_page_that_is_being_left_does_not_lead_back_to_it(store: Store) -> None:
+    """Streamlit goes to the page of the request that came last, and a click names the one that it was made on."""
+    app = open_app("steps")
+    button(app, "Full").click()
+    app.run()
+    assert app.title[0].value == "Train"
+    app.session_state["go"] = "train"  # the way there was begun when a request came from the page before
+    go_to(app, "steps")
+    assert app.title[0].value == "Train"
+    go_to(app, "steps")
+    assert app.title[0].value != "Train"  # once there, one may leave
+
+
 def test_ones_own_run_of_a_step_is_drawn_and_listed_beside_the_published_one(store: Store) -> None:
     config = step(1).config
     run_id = add_run(store, *(epoch(number, 9900 + number) for number in range(1, 16)), Finished(), config=config)
