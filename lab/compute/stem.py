@@ -180,7 +180,7 @@ class _Place(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, ink: Tensor, places: Tensor) -> Tensor:
         ctx.save_for_backward(ink, places)
-        out = rows[len(places) :].expand(len(ink), -1, -1).contiguous()
+        out = rows[len(places) :].repeat(len(ink), 1, 1)  # never a view of `rows`, as an expanded batch of one would be
         out.flatten(0, 1).index_copy_(0, places, rows[: len(places)])
         return out
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from examples import (
     PICTURES,
     assert_close,
+    clear_of_kinks,
     gradient,
     noisy_digits,
     with_its_exact_twin,
@@ -52,6 +53,20 @@ def test_maps_gradients_and_statistics_are_those_of_the_modules(
     assert (gradient(network) - gradient(exact)).norm() <= 1e-5 * gradient(exact).norm()
     for buffer, expected in zip(network.buffers(), exact.buffers(), strict=True):
         assert_close(buffer, expected, max(1.0, expected.double().abs().max().item()))
+
+
+@pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch norm"])
+def test_a_batch_of_one_image_has_the_gradient_of_the_modules(mnist: Mnist, batch_norm: bool) -> None:
+    """The last batch of an epoch may be one; a ReLU behind the stem works in place."""
+    layers = (conv(8, 5), conv(6, 1), conv(10, 3))
+    network, exact = with_its_exact_twin(NetworkConfig(layers=layers, batch_norm=batch_norm))
+    folded = fold_stem(network)
+    assert folded is not None
+    images, labels = noisy_digits(mnist, 1, "a black background")
+    images = clear_of_kinks(exact, images)
+    for one, seen in ((folded, images), (exact, images.double())):
+        F.cross_entropy(one(seen), labels).backward()  # type: ignore[no-untyped-call]
+    assert (gradient(network) - gradient(exact)).norm() <= 1e-5 * gradient(exact).norm()
 
 
 def test_relu_behind_pooling_gives_the_same_bits(mnist: Mnist) -> None:
