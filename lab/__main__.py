@@ -19,6 +19,9 @@ def main() -> None:
     on_interrupt = signal.getsignal(signal.SIGINT)
     if on_interrupt is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, leave)
+    from lab.console import replace_what_is_closed
+
+    replace_what_is_closed()
     from lab import cli
 
     try:

@@ -5,6 +5,7 @@ torch is imported only by the commands that need it, so that the others answer a
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from dataclasses import replace
@@ -38,7 +39,7 @@ from lab.cli_arguments import (
 from lab.cli_output import console
 from lab.cli_training import INTERRUPTED, train_here
 from lab.config import ConfigError, RunConfig
-from lab.console import replace_what_cannot_be_shown, visible
+from lab.console import discard, replace_what_cannot_be_shown, visible
 from lab.describe import summarize_step
 from lab.layers import layer_table
 from lab.memory import is_lack_of_memory
@@ -50,11 +51,14 @@ from lab.store import StoreError, open_store, worker_name
 
 app = typer.Typer(
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Use the lab without a browser. It keeps its runs where the app does.",
     rich_markup_mode=None,
 )
 
 NO_MEMORY = "This machine has too little free memory for that: close other programs, and try again."
+UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Of a disk that takes nothing more."""
 _ITERATIONS_HELP = "Iterations per round. Default: 40 on a CPU, 470 on other devices."
 app.command("import")(cli_store.import_runs)
 for command in (cli_store.export, cli_store.check, cli_store.backup, cli_probe.mistakes):
@@ -67,15 +71,21 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same as Ctrl-C
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()  # here, where a sentence can be made of what goes wrong
     except ClickException as error:
         _refuse(error.format_message())
     except (Refused, ConfigError, StoreError) as error:
         _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # `| head` has seen enough
-        sys.stderr.close()
+    except (SystemExit, BrokenPipeError):  # `| head` has seen enough: Typer and Rich, if they notice, would leave
+        discard(sys.stdout)
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in UNWRITTEN or error.filename is not None:  # a file's error names it
+            raise
+        discard(sys.stdout)
+        _refuse(f"The output cannot be written: {error.strerror or error}.", code=1)
     except (MemoryError, RuntimeError) as error:
         if not is_lack_of_memory(error):
             raise
@@ -83,9 +93,12 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _refuse(sentence: str) -> None:
-    print(visible(" ".join(sentence.split())), file=sys.stderr)
-    sys.exit(2)
+def _refuse(sentence: str, code: int = 2) -> None:
+    try:
+        print(visible(" ".join(sentence.split())), file=sys.stderr)
+    except OSError:  # the exit code tells all the same
+        discard(sys.stderr)
+    sys.exit(code)
 
 
 @app.command("steps")

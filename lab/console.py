@@ -1,11 +1,13 @@
-"""The terminal: what a user has named appears as typed, and nothing that it cannot show ends a command."""
+"""The terminal: what a user has named appears as typed, and nothing that it cannot show or take ends a command."""
 
 from __future__ import annotations
 
 import io
+import os
 import sys
 import unicodedata
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -56,3 +58,16 @@ def replace_what_cannot_be_shown() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def replace_what_is_closed() -> None:
+    """Have stdout and stderr lead nowhere where they were closed (`>&-`): Python then has None in their place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as the process
+
+
+def discard(stream: TextIO) -> None:
+    """Send nowhere what `stream` still holds, else Python complains of it at its end."""
+    with suppress(OSError, ValueError):  # a stream without a file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -528,6 +528,49 @@ def test_a_terminal_or_a_file_that_lacks_characters_ends_no_command(
         assert b"? " in done.stdout
 
 
+PRINTING = ["steps", "steps --json", "train --help"]
+FULL = Path("/dev/full")
+
+
+def lab_process(command: str, **streams: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "lab", *command.split()], cwd=ROOT, text=True, check=False, **streams)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no file that is always full")
+@pytest.mark.parametrize("command", PRINTING)
+def test_an_output_that_cannot_be_written_gets_one_sentence_and_exit_code_1(store: Store, command: str) -> None:
+    with FULL.open("w") as full:
+        done = lab_process(command, stdout=full, stderr=subprocess.PIPE)
+        assert (done.returncode, done.stderr) == (1, "The output cannot be written: No space left on device.\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no file that is always full")
+def test_a_refusal_that_cannot_be_written_keeps_its_exit_code(store: Store) -> None:
+    with FULL.open("w") as full:
+        assert lab_process("layers --step 9", stdout=full, stderr=full).returncode == 2
+
+
+@pytest.mark.parametrize("command", PRINTING)
+def test_a_reader_that_has_seen_enough_is_no_error(store: Store, command: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = lab_process(command, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that can close a stream")
+@pytest.mark.parametrize(
+    ("command", "code"), [("steps >&-", 0), ("steps --json >&- 2>&-", 0), ("layers --step 9 2>&-", 2)]
+)
+def test_a_closed_stream_changes_no_exit_code_and_sends_nothing_elsewhere(
+    store: Store, command: str, code: int
+) -> None:
+    line = f'"{sys.executable}" -m lab {command}'
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
 def test_ctrl_c_stops_a_real_training_and_keeps_its_epochs(store: Store) -> None:
     """A real process on the real data: 64 images, so that an epoch is little more than its 10,000 evaluations."""
     with subprocess.Popen(
