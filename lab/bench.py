@@ -10,11 +10,12 @@ import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context, set_start_method
+from multiprocessing import active_children, get_context, set_start_method
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -121,10 +122,11 @@ class Lab:
 
 
 class Apart:
-    """A contender in a process of its own."""
+    """A contender in a process of its own, which ends with the block that it is for, in an exception at once."""
 
     def __init__(self, make: Callable[..., Contender], *arguments: object) -> None:
         self._process = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin, initargs=(make, arguments))
+        self._started: list[BaseProcess] = []
 
     def measure(self, iterations: int) -> Round:
         """One round of it."""
@@ -136,13 +138,33 @@ class Apart:
 
     def run(self, function: Callable[..., Any], *arguments: object) -> Any:
         """What `function` returns in the contender's process."""
-        return self._process.submit(function, *arguments).result()
+        before = {process.pid for process in active_children()}
+        with _interrupts_wait():
+            told = self._process.submit(function, *arguments)  # the first time it starts the process
+        self._started += [process for process in active_children() if process.pid not in before]
+        return told.result()
 
     def __enter__(self) -> Apart:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is not None:  # nobody waits any longer for what it measures
+            for process in self._started:
+                process.terminate()
         self._process.shutdown()
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Inside, Ctrl-C waits, and in a process that is started inside until `_begin`: its imports end without a word."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _contender: Contender
@@ -151,9 +173,9 @@ _contender: Contender
 
 def _begin(make: Callable[..., Contender], arguments: tuple[object, ...]) -> None:
     global _contender
-    signal.signal(
-        signal.SIGINT, signal.SIG_DFL
-    )  # Ctrl-C ends it without a word: the process that waits says what is said
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a word: who waits for it says what is said
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     set_start_method(None, force=True)  # else a DataLoader here would spawn its workers, as this process was
     _contender = make(*arguments)
 

@@ -2,6 +2,10 @@
 
 import io
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +20,8 @@ from lab.mnist import write_uncompressed
 from lab.network import build_network
 from lab.published_recipe import PublishedRecipe
 from lab.steps import step
+
+ROOT = Path(__file__).parent.parent
 
 
 class Stopwatch:
@@ -173,3 +179,52 @@ def test_people_get_a_line_for_each_and_a_sentence() -> None:
 def test_what_loads_a_contenders_data_is_started_as_in_any_process_here() -> None:
     with Apart(Starter, 1.0) as contender:
         assert contender.ask("describe") == multiprocessing.get_start_method()
+
+
+IMPORTED_FOR_LONG = """
+import sys, threading
+from lab.bench import Apart
+
+class Contender:
+    def describe(self):
+        threading.Event().wait(MOMENT == "measuring" and 60)
+
+MOMENT = sys.argv[1]
+
+if __name__ == "__mp_main__":  # in the contender's process, before anything of the lab's runs there
+    print("importing", flush=True)
+    if MOMENT == "importing":
+        threading.Event().wait(60)
+
+if __name__ == "__main__":
+    with Apart(Contender) as contender:
+        try:
+            contender.ask("__init__")
+            print("measuring", flush=True)
+            contender.ask("describe")
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+            raise SystemExit(130)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process inherits no blocked signals")
+@pytest.mark.parametrize("moment", ["importing", "measuring"])
+def test_ctrl_c_ends_a_contender_at_once_and_without_a_word(tmp_path: Path, moment: str) -> None:
+    """A terminal sends it to all its processes."""
+    program = tmp_path / "program.py"
+    program.write_text(IMPORTED_FOR_LONG)
+    with subprocess.Popen(
+        [sys.executable, program, moment],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        while process.stdout.readline() != f"{moment}\n":
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "interrupted\n", "")
