@@ -37,12 +37,13 @@ from lab.cli_arguments import (
     StepOption,
 )
 from lab.cli_output import console
-from lab.cli_training import INTERRUPTED, train_here
+from lab.cli_training import train_here
 from lab.config import ConfigError, RunConfig
 from lab.console import discard, replace_what_cannot_be_shown, visible
 from lab.describe import summarize_step
 from lab.layers import layer_table
 from lab.memory import is_lack_of_memory
+from lab.process import INTERRUPTED, import_torch
 from lab.quick import quick
 from lab.report import results as results_table
 from lab.report import summaries
@@ -216,6 +217,7 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Read a digit from a picture file, as the Draw page does."""
+    import_torch()
     from lab.drawing import BlankDrawing, PictureError, drawing_stages, odd, read_picture_file
     from lab.predict import load_predictor
 
@@ -252,6 +254,7 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Compare how fast the published recipe and the lab train step 5: the medians of five rounds."""
+    import_torch()
     from lab.bench import bench as measure
     from lab.device import resolve_device
     from lab.mnist import DataError
@@ -271,6 +274,7 @@ def bench(
 @app.command()
 def ship(run: RunArgument) -> None:
     """Make the last epoch of a run the ready-trained network."""
+    import_torch()
     from lab.predict import ship as ship_run
 
     console.print(f"Wrote {ship_run(run, open_store())}.")
@@ -284,6 +288,7 @@ def _preset(number: int) -> steps.Step:
 
 
 def _check_device(config: RunConfig) -> None:
+    import_torch()
     from lab.device import DeviceUnavailable, resolve_device
 
     try:

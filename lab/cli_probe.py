@@ -11,6 +11,7 @@ from lab import cli_output
 from lab.cli_arguments import JsonOption, Refused, RunOption
 from lab.cli_output import console
 from lab.cli_rows import json_text
+from lab.process import import_torch
 from lab.store import open_store
 
 EpochOption = Annotated[
@@ -20,6 +21,7 @@ EpochOption = Annotated[
 
 def mistakes(run: RunOption = None, epoch: EpochOption = None, as_json: JsonOption = False) -> None:
     """List the digits that a network reads wrongly, the surest wrong answers first."""
+    import_torch()
     from lab.mnist import DataError
     from lab.predict import load_predictor
     from lab.probe import kept_answers, read_answers, read_hardest_first

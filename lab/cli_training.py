@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lab.cli_output import console, ending, show_progress
 from lab.cli_rows import json_text
 from lab.config import RunConfig
-from lab.process import GIVE_UP_SECONDS, PATIENCE_SECONDS, after, leave, on_ending_signal
+from lab.process import GIVE_UP_SECONDS, INTERRUPTED, PATIENCE_SECONDS, after, leave, on_ending_signal
 from lab.store import Store, StoreError
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.05
 STOP_SECONDS = 1.0
 """How long a run that is told to stop may take to say so, before its worker is ended and it is interrupted instead."""
-INTERRUPTED = 130
-"""The exit code of a process that a signal has ended before its run could be stopped."""
 
 
 def train_here(store: Store, queue: Callable[[], int], config: RunConfig, as_json: bool) -> int:

@@ -18,6 +18,8 @@ GIVE_UP_SECONDS = 1.8
 """From the signal until a run is interrupted whose iteration is still under way."""
 PATIENCE_SECONDS = 2.5
 """From the signal to the end of the process, whatever it is doing."""
+INTERRUPTED = 130
+"""The exit code of a process that a signal has ended before its run could be stopped."""
 
 
 @contextmanager
@@ -40,6 +42,22 @@ def on_ending_signal(act: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
+def import_torch() -> None:
+    """Import torch, which takes seconds, before anything is begun; a signal meanwhile ends the process, without a word.
+
+    As an exception it could be lost: parts of torch's own code go on after one. For the main thread.
+    """
+    before = {number: signal.getsignal(number) for number in _ending_signals()}
+    wanted = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in wanted:
+        signal.signal(number, lambda _signal, _frame: leave(INTERRUPTED))
+    try:
+        import torch  # noqa: F401
+    finally:
+        for number in wanted:
+            signal.signal(number, before[number] if before[number] is not None else signal.SIG_DFL)
 
 
 def _ending_signals() -> list[signal.Signals]:

@@ -571,6 +571,31 @@ def test_a_closed_stream_changes_no_exit_code_and_sends_nothing_elsewhere(
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C as POSIX does")
+@pytest.mark.parametrize("command", ["train --step 5", "resume 1", "bench", "predict digit.png", "mistakes", "ship 1"])
+def test_ctrl_c_is_not_lost_while_torch_is_imported(store: Store, tmp_path: Path, command: str) -> None:
+    """Parts of torch's own code ignore an exception."""
+    add_run(store, Stopped())
+    Image.new("L", (40, 40)).save(tmp_path / "digit.png")
+    (tmp_path / "torch.py").write_text(
+        "import threading\nprint('importing', flush=True)\n"
+        "try:\n    threading.Event().wait(20)\nexcept KeyboardInterrupt:\n    pass\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab", *command.split()],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out, err) == (130, "", "")
+
+
 def test_ctrl_c_stops_a_real_training_and_keeps_its_epochs(store: Store) -> None:
     """A real process on the real data: 64 images, so that an epoch is little more than its 10,000 evaluations."""
     with subprocess.Popen(
