@@ -12,7 +12,7 @@ import pytest
 from examples import tiny_run
 
 from lab import memory
-from lab.config import Augmentation, NetworkConfig, RunConfig, conv, max_pool, to_json
+from lab.config import Augmentation, NetworkConfig, RunConfig, conv, linear, max_pool, to_json
 from lab.memory import (
     available_bytes,
     estimated_bytes,
@@ -52,6 +52,15 @@ MEASURED: dict[str, tuple[memory.Engine, dict[str, Any]]] = {
     "compiled": ("compiled", {"batch_size": 1000, "training_images": 2000}),
     "folded": ("folded", {"batch_size": 500, "training_images": 500}),
     "PyTorch, a large batch": ("pytorch", {"batch_size": 500, "training_images": 500, "engine": "pytorch"}),
+    "PyTorch, few maps before a linear layer": (
+        "pytorch",
+        {
+            "batch_size": 10_000,
+            "training_images": 10_000,
+            "engine": "pytorch",
+            "network": NetworkConfig(layers=(conv(1, 3), linear())),
+        },
+    ),
     "PyTorch, a small batch": ("pytorch", {"batch_size": 16, "training_images": 16, "engine": "pytorch"}),
 }
 
