@@ -6,6 +6,8 @@ So many people draw a seven at once, each in a connection of their own to a serv
 times a second with what is drawn by then, never two at a time, and for the layers' pictures too twice a second where
 answers come quickly, as the Draw page asks. Milliseconds from a question to its answer, and how many answers came a
 second for all of them. Those who draw take of the same processor.
+
+Before that: what an answer itself takes of a core, in this process and without the way there, its kinds in turn.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,9 +28,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 
 from benchmarks.pages import server
-from lab.drawing import Points
+from lab.drawing import Points, normalize_strokes
+from lab.predict import load_predictor
 from lab.steps import step
 from lab.store import Store
+from lab.web.reading import PEN, Question, Reading
 
 EVERY_SECONDS = 0.1
 """Between two questions of one who draws."""
@@ -40,6 +45,34 @@ QUICK, LAYERS_EVERY = 12.0, 500.0
 def a_seven() -> Points:
     """Its line as a hand draws it, points (90, 2) in pixels of the canvas."""
     return np.vstack([np.linspace([70, 70], [200, 75], 40), np.linspace([200, 75], [120, 220], 50)]).round(1)
+
+
+ANSWERS = 300
+"""Of each kind, for what one takes."""
+
+
+def costs(store: Store) -> str:
+    """Milliseconds of a core that an answer and its parts take, in words: medians."""
+    seven, reading, network = [a_seven()], Reading(lambda: store), load_predictor()
+    picture = normalize_strokes(seven, PEN)
+    down, layers, lifted = (
+        Question(seven, None, None, is_unfinished=drawing, wants_layers=wanted)
+        for drawing, wanted in ((True, False), (True, True), (False, False))
+    )
+    kinds: dict[str, Callable[[], object]] = {
+        "while the pen is down": lambda: reading._answer(down),
+        "of which the picture": lambda: normalize_strokes(seven, PEN),
+        "and the network": lambda: network(picture),
+        "with a picture of every layer": lambda: reading._answer(layers),
+        "once the pen is lifted": lambda: reading._answer(lifted),
+    }
+    took: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(ANSWERS):
+        for name, answer in kinds.items():
+            began = time.process_time()
+            answer()
+            took[name].append(1000 * (time.process_time() - began))
+    return "ms of a core for an answer " + ", ".join(f"{name} {np.median(took[name]):.1f}" for name in kinds)
 
 
 def draw(port: int, until: float, waits: list[float]) -> None:
@@ -85,6 +118,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/lab.sqlite3")
+        print(costs(store), flush=True)
         with server(store) as port:
             measured(port, 1, 15)  # torch is imported, the network loaded
             for state in ("idle", "while a run trains"):

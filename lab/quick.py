@@ -2,7 +2,7 @@
 
 A quick run has fewer images, so that an epoch is soon done, and smaller batches, so that the weights are changed more
 often. That is for step 1, which only guesses at first: it reads four of five training images right once it has seen
-24,400 of them in batches of 64, and 7,500 in batches of 16 (seed 1). Nor are its training images read after an epoch,
+24,300 of them in batches of 64, and 7,500 in batches of 16 (seed 1). Nor are its training images read after an epoch,
 which would take a sixth of its time.
 """
 
