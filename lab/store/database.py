@@ -41,8 +41,8 @@ class Database:
             raise StoreError(f"The database {self.name} cannot be used: {error}") from error
         except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
             raise StoreError(
-                f"The database {self.name} cannot be opened ({_first_line(error)}): check the path and its "
-                "permissions, or name another one in LAB_DATABASE_URL."
+                f"The database {self.name} cannot be opened ({_first_line(error)}): {_advice(error)}, "
+                "or name another one in LAB_DATABASE_URL."
             ) from error
 
     def _open(self, url: sa.URL) -> None:
@@ -162,6 +162,14 @@ def _path(url: sa.URL) -> Path:
     if url.database in (None, "", ":memory:"):
         raise Refused("it would be lost when the lab ends: name a file, such as sqlite:///runs/lab.sqlite3.")
     return Path(str(url.database))
+
+
+def _advice(error: BaseException) -> str:
+    """What helps where a database cannot be opened."""
+    if isinstance(error, ImportError):
+        return "install that Python package"
+    is_full = re.search("disk is full|No space left", str(error))
+    return "make room on its disk" if is_full else "check the path and its permissions"
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Opening the database: where it is, and every trouble of it in one sentence."""
 
+import errno
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -12,6 +13,8 @@ from examples import tiny_run
 from sqlalchemy.dialects import postgresql
 
 from lab.store import Store, StoreError, backup, check, database_url, file_url, open_store, schema
+from lab.store.database import Database
+from lab.store.sqlite import SqliteFile
 
 PROJECT = Path(__file__).parents[2]
 
@@ -216,3 +219,24 @@ def test_an_address_that_is_none_is_refused_in_a_sentence_that_tells_no_password
             use(url)
         assert "secret" not in str(error.value)
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (ModuleNotFoundError("No module named 'psycopg'"), "install that Python package"),
+        (sqlite3.OperationalError("database or disk is full"), "make room on its disk"),
+        (OSError(errno.ENOSPC, "No space left on device"), "make room on its disk"),
+        (sqlite3.OperationalError("unable to open database file"), "check the path and its permissions"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_database_that_cannot_be_opened_comes_with_advice_that_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, advice: str
+) -> None:
+    def refuse(_file: SqliteFile) -> None:
+        raise error
+
+    monkeypatch.setattr(SqliteFile, "use_log", refuse)
+    with pytest.raises(StoreError, match=f": {advice}, or name another one in LAB_DATABASE_URL"):
+        Database(f"sqlite:///{tmp_path / 'lab.sqlite3'}")
