@@ -28,11 +28,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 
 from benchmarks.pages import server
-from lab.drawing import Points, normalize_strokes
+from lab.answer import Answer, answer_to
+from lab.drawing import Points, normalize_strokes, stroke_stages
+from lab.layer_strip import strip
 from lab.predict import load_predictor
+from lab.probe import layer_maps
 from lab.steps import step
 from lab.store import Store
-from lab.web.reading import PEN, Question, Reading
 
 EVERY_SECONDS = 0.1
 """Between two questions of one who draws."""
@@ -51,20 +53,25 @@ ANSWERS = 300
 """Of each kind, for what one takes."""
 
 
-def costs(store: Store) -> str:
-    """Milliseconds of a core that an answer and its parts take, in words: medians."""
-    seven, reading, network = [a_seven()], Reading(lambda: store), load_predictor()
+PEN = 18.0
+"""Of the page, in pixels."""
+
+
+def costs() -> str:
+    """Milliseconds of a core that an answer and its parts take, as lab/web/reading.py makes it, in words: medians."""
+    seven, network = [a_seven()], load_predictor()
     picture = normalize_strokes(seven, PEN)
-    down, layers, lifted = (
-        Question(seven, None, None, is_unfinished=drawing, wants_layers=wanted)
-        for drawing, wanted in ((True, False), (True, True), (False, False))
-    )
+
+    def down() -> object:
+        read = normalize_strokes(seven, PEN)
+        return Answer(network(read), read, None, network.description).row()
+
     kinds: dict[str, Callable[[], object]] = {
-        "while the pen is down": lambda: reading._answer(down),
+        "while the pen is down": down,
         "of which the picture": lambda: normalize_strokes(seven, PEN),
         "and the network": lambda: network(picture),
-        "with a picture of every layer": lambda: reading._answer(layers),
-        "once the pen is lifted": lambda: reading._answer(lifted),
+        "with a picture of every layer": lambda: (down(), strip(layer_maps(network, picture, exact=False)).row()),
+        "once the pen is lifted": lambda: answer_to(stroke_stages(seven, PEN), network, network.description).row(),
     }
     took: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(ANSWERS):
@@ -118,7 +125,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/lab.sqlite3")
-        print(costs(store), flush=True)
+        print(costs(), flush=True)
         with server(store) as port:
             measured(port, 1, 15)  # torch is imported, the network loaded
             for state in ("idle", "while a run trains"):
