@@ -14,7 +14,7 @@ from lab.steps import step
 
 
 @pytest.mark.parametrize("batch", [1, 64, 1000])
-@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("number", range(1, 8))
 def test_the_engine_in_c_asks_for_what_is_foreseen(number: int, batch: int) -> None:
     """At most a quarter more: the processor's vectors may be shorter than the widest."""
     network = step(number).config.network

@@ -263,7 +263,7 @@ def test_dropout_has_the_gradient_of_what_it_let_through(batch: tuple[Tensor, Te
 # --- what it serves ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("number", range(1, 8))
 def test_it_fits_every_step(number: int) -> None:
     assert fits(step(number).config.network)
 
