@@ -28,7 +28,7 @@ else:
     show_actions(store, chosen)
     for run in chosen:
         if run.problem:
-            st.warning(plain(f"Run {run.id} cannot be read: {run.problem}"))
+            st.warning(plain(run.problem))  # which names it
     readable = [run.summary for run in chosen if run.summary]
     if readable:
         compare(readable)

@@ -5,6 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import sqlalchemy as sa
 from app_pages import button, component_data, go_to, html, is_open, is_well, labelled, open_app, open_tab, words
 from examples import claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
@@ -266,6 +267,16 @@ def test_a_run_that_has_no_epoch_is_not_said_to_be_missing(page: str, store: Sto
     store.send(run, "stop")
     (sentence,) = warnings(open_app(page, run=str(run)))
     assert sentence == f"Run {run} has no finished epoch yet, so it has no trained network."
+
+
+@pytest.mark.parametrize("page", ["draw", "inside", "mistakes"])
+def test_of_a_run_that_cannot_be_read_it_is_said_once_why(page: str, store: Store) -> None:
+    run = store.submit(tiny_run())
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE runs SET config = '{}'"))
+    (sentence,) = warnings(open_app(page, run=str(run)))
+    assert sentence == store.unreadable()[0].problem
+    assert sentence.startswith(f"Run {run} cannot be read: config lacks a field")
 
 
 @pytest.mark.parametrize("page", ["draw", "inside", "mistakes"])

@@ -114,7 +114,7 @@ def why_not_asked(store: Store, text: str) -> str | None:
     number = run_number(text)
     if any(run.id == number for run in store.runs()):
         return f"Run {number} has no finished epoch yet, so it has no trained network."
-    return next((f"Run {run.id} cannot be read: {run.problem}" for run in store.unreadable() if run.id == number), None)
+    return next((run.problem for run in store.unreadable() if run.id == number), None)  # which names it
 
 
 def offer_no_epoch(only: Sequence[int] = ()) -> None:
