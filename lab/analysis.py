@@ -123,13 +123,18 @@ class RunSummary:
             evaluate_on=config.evaluate_on,
             precision=config.precision,
             engine=self.engine,
-            on_gpu=self.device not in (None, "cpu"),
+            on_gpu=self.on_gpu,
         )
 
     @property
     def engine(self) -> str:
         """What it was computed with: compiled, folded or PyTorch; empty where it did not say."""
         return _engine(self.hardware)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU trained it."""
+        return self.device not in (None, "cpu")
 
     @property
     def as_published(self) -> bool:

@@ -66,11 +66,11 @@ def grouped(runs: Iterable[RunSummary]) -> list[Group]:
 
     Forks and runs that are not complete stand by themselves, and so does one that trains a seed again: it gives the
     same curve, which would count twice. What a run was computed with is a part of its config here: engines round
-    differently.
+    differently, and a GPU draws other masks of dropout (`lab.analysis.Terms`).
     """
-    found: dict[tuple[RunConfig, str] | int, list[RunSummary]] = {}
+    found: dict[tuple[RunConfig, str, bool] | int, list[RunSummary]] = {}
     for run in runs:
-        alike = (replace(run.config, seed=0, device="auto"), run.engine)
+        alike = (replace(run.config, seed=0, device="auto"), run.engine, run.on_gpu)
         by_itself = not run.complete or run.parent_epoch is not None  # a fork's first epochs had another config
         by_itself = by_itself or any(other.config.seed == run.config.seed for other in found.get(alike, ()))
         found.setdefault(run.run if by_itself else alike, []).append(run)
