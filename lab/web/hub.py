@@ -60,7 +60,7 @@ class Hub:
         """The runs that are watched, and those that others wait for."""
         self._watchers: dict[int, list[Watcher]] = {}
         self._epochs: dict[int, int] = {}
-        """How many epochs each run in the queue will take."""
+        """How many epochs each run in the queue has before it, as long as somebody waits behind it."""
         self._looking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -137,6 +137,8 @@ class Hub:
         training = {place.training for place in places.values() if place is not None and place.training is not None}
         for run_id in set(self._stories) - {*watched, *training}:
             del self._stories[run_id]
+        waiting = {run_id for place in places.values() if place is not None for run_id in place.waiting}
+        self._epochs = {run_id: left for run_id, left in self._epochs.items() if run_id in waiting}
         now = {one.id: one for one in active}
         for run_id in training - set(watched):
             self._news(store, run_id, now.get(run_id))
@@ -168,10 +170,14 @@ class Hub:
         return training.seconds_until(sum(self._epochs_of(store, run_id) for run_id in before.waiting))
 
     def _epochs_of(self, store: Store, run_id: int) -> int:
-        """How many epochs a waiting run will take; one that cannot be read, or is there no longer, takes none."""
+        """How many epochs a waiting run has still to train: not those of an earlier attempt, or of what it forks.
+
+        One that cannot be read, or is there no longer, takes none.
+        """
         if run_id not in self._epochs:
             try:
-                self._epochs[run_id] = store.run(run_id).config.epochs
+                done = max(store.checkpoint_epochs(run_id), default=0)
+                self._epochs[run_id] = store.run(run_id).config.epochs - done
             except StoreUnavailable:
                 raise
             except StoreError:

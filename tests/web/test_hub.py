@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 from app_pages import add_run, window
 from examples import say, tiny_run
+from stories import STARTED, finished, running, whole
 
+from lab.events import Stopped
 from lab.store import Store, StoreUnavailable
 from lab.web import hub
 from lab.web.hub import Hub
@@ -111,6 +113,16 @@ def test_a_run_that_waits_behind_one_that_cannot_be_read_is_not_gone(store: Stor
         found.leave(watcher)
 
     run(story)
+
+
+def test_who_waits_waits_for_the_epochs_that_are_left_and_not_for_those_that_were_trained_before(store: Store) -> None:
+    """Of three epochs: one of a fork after the second, two of a run that was stopped after its first, all of a new."""
+    parent = finished(store)
+    fork = store.fork(parent, 2, tiny_run())
+    stopped = running(store, STARTED, whole(1), Stopped())
+    store.requeue(stopped)
+    found = Hub(lambda: store)
+    assert [found._epochs_of(store, run_id) for run_id in (fork, stopped, store.submit(tiny_run()))] == [1, 2, 3]
 
 
 def test_a_page_that_takes_nothing_is_told_so_much_and_then_nothing(store: Store) -> None:
