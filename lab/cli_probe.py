@@ -29,6 +29,8 @@ def mistakes(run: RunOption = None, epoch: EpochOption = None, as_json: JsonOpti
     if run is None and epoch is not None:
         raise Refused("--epoch needs --run: the ready-trained network has only one epoch.")
     store = open_store()
+    if run is not None and epoch is None:  # of a run that trains there may be another a moment later
+        epoch = max(store.checkpoint_epochs(run), default=None)
     predictor = load_predictor(run, epoch, store)
     try:
         answers = read_answers(predictor) if run is None else kept_answers(store, run, epoch)

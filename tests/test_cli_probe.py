@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from command_line import Lab, commands
 
+from lab.events import Checkpoint
 from lab.mnist import DataError
 from lab.store import Store
 
@@ -36,6 +38,26 @@ def test_people_get_a_line_a_digit(lab: Lab, store: Store, trained: int) -> None
     assert first == f"mine (run {trained}), epoch 3: {wrong} wrong of 30 test images."
     assert head.split() == ["test", "image", "is", "read", "as", "with", "probability", "of", "the", "right", "digit"]
     assert len(lines) == wrong
+
+
+def test_answers_and_probabilities_are_of_one_epoch_though_the_run_goes_on_meanwhile(
+    lab: Lab, store: Store, trained: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Store.checkpoint
+
+    def and_then_comes_another(self: Store, run_id: int, epoch: int | None = None) -> Checkpoint:
+        found = read(self, run_id, epoch)
+        with self._database.writing() as connection:  # not a whole one: who reads it says so
+            copied = "SELECT run_id, 4, weights, predictions, '', '', '' FROM checkpoints WHERE epoch = 3"
+            connection.execute(sa.text(f"INSERT INTO checkpoints {copied}"))
+        monkeypatch.setattr(Store, "checkpoint", read)
+        return found
+
+    monkeypatch.setattr(Store, "checkpoint", and_then_comes_another)
+    wrong = 30 - store.epochs([trained])[trained][-1].test_correct
+    code, out, err = lab("mistakes", "--run", trained)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == f"mine (run {trained}), epoch 3: {wrong} wrong of 30 test images."
 
 
 def test_the_ready_trained_network_says_its_count_once(lab: Lab, trained: int) -> None:
