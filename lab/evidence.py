@@ -14,8 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from lab.describe import count
-from lab.report import summaries
-from lab.seeds import Pool, counted, main_pool, pool_seeds
+from lab.intervals import difference_interval
+from lab.number_words import signed
+from lab.report import between, summaries
+from lab.seeds import Pool, counted, main_pool, pool_seeds, published_final
 from lab.steps import TARGET_ACCURACY
 from lab.store import Store, StoreError, file_url
 
@@ -45,8 +47,40 @@ def final_words(pool: Pool) -> str:
 
 
 def target_words(pool: Pool) -> str:
-    """`2 of 5 at 99.40 % or better`."""
-    return f"{pool.reached_target} of {len(pool.runs)} at {TARGET_ACCURACY:.2f} % or better"
+    """`2 of 5 at 99.40 % or better, so 12 to 77 % of all seeds`: the share at 95 %."""
+    low, high = (f"{100 * share:.0f}" for share in pool.reached_share)
+    counted_runs = f"{pool.reached_target} of {len(pool.runs)} at {TARGET_ACCURACY:.2f} % or better"
+    return f"{counted_runs}, so {low} to {high} % of all seeds"
+
+
+def place_words(pool: Pool) -> str:
+    """Where the step's published run stands among the seeds, and whether it can be one more of them, at 95 %."""
+    found, published = pool.published_place, published_final(pool.terms.step)
+    if found is None or published is None:
+        return ""
+    of = f"all {len(pool.runs)}" if found.below == len(pool.runs) > 1 else f"{found.below} of {len(pool.runs)}"
+    equal = f" and equal to {found.equal}" if found.equal else ""
+    said = f"The published {published:.2f} % is higher than {of}{equal}"
+    if pool.reproduces is None:
+        return f"{said}."
+    where = "inside" if pool.reproduces else "outside"
+    return f"{said}, and {where} {between(pool.next_interval, 3)} %, where one more seed is expected."
+
+
+def gain_words(before: Pool | None, after: Pool | None) -> str:
+    """How many points a step's seeds end above those of the step before, at 95 %; nothing where none can say so.
+
+    As in `docs/results.md`: only of what was computed alike.
+    """
+    if before is None or after is None or before.terms.computed != after.terms.computed:
+        return ""
+    interval = difference_interval(after.finals, before.finals)
+    if interval is None:
+        return ""
+    low, high = map(signed, interval)
+    gain = signed(after.final_mean - before.final_mean)
+    told = f"{gain} points on average (95 %: {low} to {high})"
+    return told if interval[0] > 0 or interval[1] < 0 else f"{told}: the seeds do not show a difference"
 
 
 def one_seed_words(pool: Pool | None) -> str:

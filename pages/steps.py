@@ -5,7 +5,7 @@ import streamlit as st
 from lab.analysis import RunSummary
 from lab.changes import changes
 from lab.describe import summarize_step
-from lab.evidence import final_words, reached_words, reference_pools, target_words
+from lab.evidence import final_words, gain_words, place_words, reached_words, reference_pools, target_words
 from lab.number_words import unbroken
 from lab.quick import is_quick
 from lab.report import summaries
@@ -89,6 +89,9 @@ def story(preset: Step) -> None:
         st.markdown(
             "\n".join(f"- {unbroken(plain(said))}" for said in changes(step(preset.number - 1).config, preset.config))
         )
+        gain = gain_words(main_pool(pools, preset.number - 1), main_pool(pools, preset.number))
+        if gain:
+            st.markdown(unbroken(f"**Measured change of the final test accuracy:** {gain}."))
 
 
 own, pools = own_runs(), reference_pools()
@@ -108,7 +111,12 @@ with chart:
     if preset.published_findings:
         st.markdown(unbroken(f"**Published:** {preset.published_findings}"))
     if pool:
-        st.markdown(unbroken(f"**Measured:** {final_words(pool)}, after the last epoch; {target_words(pool)}."))
+        st.markdown(
+            unbroken(
+                f"**Measured:** {final_words(pool)}, after the last epoch; {target_words(pool)}. {place_words(pool)}"
+            )
+        )
+        st.caption("Ranges: where the value lies with a confidence of 95 %, going by these seeds.")
     if quick_run and quick_run.last:
         came_to = unbroken(f"{quick_run.last.test_accuracy:.2f} %")
         st.markdown(

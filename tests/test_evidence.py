@@ -1,12 +1,22 @@
 """What is said of the reference runs follows from the database that ships, whatever it holds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from summaries import pools, seed_runs
 
 from lab import evidence
-from lab.evidence import REFERENCE, final_words, one_seed_words, reached_words, reference_pools, target_words
+from lab.evidence import (
+    REFERENCE,
+    final_words,
+    gain_words,
+    one_seed_words,
+    place_words,
+    reached_words,
+    reference_pools,
+    target_words,
+)
 from lab.seeds import main_pool
 
 
@@ -23,7 +33,7 @@ def test_how_many_seeds_get_there_is_counted() -> None:
     assert reached_words(found) == (
         "Measured here: 2 of 3 seeds of step 5 and 2 of 2 seeds of Beyond end at 99.40 % or better."
     )
-    assert target_words(found[0]) == "2 of 3 at 99.40 % or better"
+    assert target_words(found[0]) == "2 of 3 at 99.40 % or better, so 21 to 94 % of all seeds"
 
 
 def test_each_of_the_steps_beyond_is_counted_for_itself() -> None:
@@ -41,6 +51,50 @@ def test_what_one_seed_says_of_a_step_is_measured_at_that_step() -> None:
         "One run with one seed. The final accuracies of 3 seeds measured here have a standard deviation of 0.10 points."
     )
     assert one_seed_words(one) == one_seed_words(None) == "One run with one seed."
+
+
+@pytest.mark.parametrize(
+    ("finals", "said"),
+    [
+        # s = 0.01: one more would end within 4.303 * 0.01 * sqrt(4/3) = 0.0497 of 99.31
+        (
+            (99.30, 99.31, 99.32),
+            "higher than all 3, and outside 99.260 to 99.360 %, where one more seed is expected.",
+        ),
+        (
+            (99.2, 99.4, 99.41),  # s = 0.1185: within 0.5886 of 99.3367
+            "higher than 1 of 3 and equal to 1, and inside 98.748 to 99.925 %, where one more seed is expected.",
+        ),
+        ((99.4, 99.5), "higher than 0 of 2 and equal to 1."),
+        ((99.3,), "higher than 1 of 1."),
+    ],
+)
+def test_the_published_run_has_a_place_among_the_seeds_and_may_be_one_more_of_them(
+    finals: tuple[float, ...], said: str
+) -> None:
+    (found,) = pools(*seed_runs(5, *finals))
+    assert place_words(found) == f"The published 99.40 % is {said}"
+
+
+def test_of_what_nobody_has_published_no_place_is_said() -> None:
+    assert place_words(pools(*seed_runs(6, 99.5, 99.6, 99.7))[0]) == ""
+
+
+def test_what_a_step_gains_on_the_one_before_is_said_with_how_sure_that_is() -> None:
+    """Two means 0.3 apart, of three seeds each with s = 0.01: t(4) = 2.776, 2.776 * 0.01 * sqrt(2/3) = 0.0227."""
+    before, after = pools(*seed_runs(2, 98.80, 98.81, 98.82), *seed_runs(3, 99.10, 99.11, 99.12))
+    assert gain_words(before, after) == "+0.30 points on average (95 %: +0.28 to +0.32)"
+    assert gain_words(after, before) == "−0.30 points on average (95 %: −0.32 to −0.28)"
+    assert gain_words(before, before) == (
+        "0.00 points on average (95 %: −0.02 to +0.02): the seeds do not show a difference"
+    )
+
+
+def test_nothing_is_said_of_a_gain_between_single_seeds_or_other_computations() -> None:
+    before, single = pools(*seed_runs(2, 98.80, 98.81), *seed_runs(3, 99.10))
+    assert gain_words(before, single) == gain_words(None, before) == gain_words(before, None) == ""
+    elsewhere = replace(before, terms=replace(before.terms, precision="bfloat16"))
+    assert gain_words(before, elsewhere) == ""
 
 
 def test_without_a_run_nothing_is_claimed() -> None:

@@ -27,7 +27,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.config import ConfigError, RunConfig
 from lab.events import Finished, Measured
-from lab.evidence import final_words, reached_words, reference_pools, target_words
+from lab.evidence import final_words, gain_words, place_words, reached_words, reference_pools, target_words
 from lab.mnist import load_mnist
 from lab.quick import quick
 from lab.seeds import main_pool
@@ -240,12 +240,13 @@ def test_a_quick_run_counts_is_marked_and_is_not_drawn_over_runs_of_all_images(s
 
 @pytest.mark.parametrize("number", [5, 6])
 def test_the_seeds_that_were_measured_are_drawn_and_counted(number: int) -> None:
-    pool = main_pool(reference_pools(), number)
+    before, pool = (main_pool(reference_pools(), one) for one in (number - 1, number))
     assert pool is not None
     app = of_step(number)
     means = chart(app, "step-curves")[f"mean of {len(pool.runs)} seeds ± sd"]["y"]
     assert means[-1] == pytest.approx(pool.final_mean)
-    assert final_words(pool) in html(app) and target_words(pool) in words(app)
+    assert final_words(pool) in html(app)
+    assert all(said in words(app) for said in (target_words(pool), place_words(pool), gain_words(before, pool)))
     assert reached_words(reference_pools()) in words(app)
 
 
