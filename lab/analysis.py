@@ -73,8 +73,7 @@ class Terms:
     @property
     def computed(self) -> str:
         """`float32, compiled engine`, or `float32, PyTorch engine on a GPU`."""
-        words = f"{self.precision}, {self.engine} engine" if self.engine else self.precision
-        return f"{words} on a GPU" if self.on_gpu else words
+        return _computed(self.precision, self.engine, self.on_gpu)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +134,11 @@ class RunSummary:
     def on_gpu(self) -> bool:
         """Whether a GPU trained it."""
         return self.device not in (None, "cpu")
+
+    @property
+    def computed(self) -> str:
+        """What it was computed in, as in `Terms.computed`."""
+        return _computed(self.config.precision, self.engine, self.on_gpu)
 
     @property
     def as_published(self) -> bool:
@@ -228,6 +232,11 @@ def _engine(hardware: str) -> str:
     """The engine that a run's hardware line ends with: `a CPU, 2 threads, compiled engine`."""
     words = hardware.rpartition(", ")[2]
     return words.removesuffix(" engine") if words.endswith(" engine") else ""
+
+
+def _computed(precision: Precision, engine: str, on_gpu: bool) -> str:
+    words = f"{precision}, {engine} engine" if engine else precision
+    return f"{words} on a GPU" if on_gpu else words
 
 
 def _accuracy(measured: Measured | None) -> float | None:

@@ -83,6 +83,7 @@ def _results(groups: Sequence[Group]) -> list[Row]:
         *rows,
         Row(what="Epochs done", values=done, is_result=True),
         Row(what="Training time", values=took, is_result=True),
+        Row(what="Computed in", values=tuple(group.first.computed for group in groups), is_result=True),
         Row(what="Parameters", values=size, is_result=True),
     ]
 

@@ -44,6 +44,14 @@ def test_results_say_what_a_run_came_to() -> None:
     assert found["Parameters"] == ("9,426",)
 
 
+def test_runs_of_one_config_that_are_no_group_say_what_keeps_them_apart() -> None:
+    here = summary(epochs(98.0, 99.0), hardware="a CPU, PyTorch engine")
+    rows = comparison(grouped([here, replace(here, run=2, device="cuda")]), differences_only=True)
+    assert [(row.what, row.values) for row in rows] == [
+        ("Computed in", ("float32, PyTorch engine", "float32, PyTorch engine on a GPU"))
+    ]
+
+
 def test_large_numbers_are_written_alike() -> None:
     assert lines(each([summary(epochs(12.51))]))["Wrong of 10,000"] == ("8,749",)
     group = lines(grouped(seed_runs(5, 60.0, 70.0)))
