@@ -31,8 +31,8 @@ class Answer:
     """Why that does not look like one digit, a clause; None: it does."""
     reader: str
     """Which network it was, for people."""
-    is_live: bool = False
-    """Whether that network is in training, so that the next answer may be another."""
+    status: str = ""
+    """Of that network's run where that has not ended, so that the next answer may be another."""
 
     @property
     def digit(self) -> int:
@@ -56,7 +56,8 @@ class Answer:
             "bars": f"Ten probabilities, one for each digit. The highest: {first} with {said[first]}",
             "picture": base64.b64encode(np.rint(255 * np.clip(self.picture, 0, 1)).astype(np.uint8).tobytes()).decode(),
             "reader": f"Read by {self.reader}.",
-            "live": self.is_live,
+            "live": bool(self.status),
+            "status": self.status,
         }
 
 
@@ -64,8 +65,8 @@ _ALL_THE_SAME = "But the network must choose one."
 
 
 def answer_to(
-    stages: Sequence[Stage], network: Callable[[Gray], Probabilities], reader: str, is_live: bool = False
+    stages: Sequence[Stage], network: Callable[[Gray], Probabilities], reader: str, status: str = ""
 ) -> Answer:
     """What `network` reads in what the stages led to, and whether that looks like a digit."""
     picture = stages[-1].image
-    return Answer(network(picture), picture, odd(stages), reader, is_live)
+    return Answer(network(picture), picture, odd(stages), reader, status)

@@ -40,8 +40,13 @@ class Predictor:
     config: NetworkConfig
     description: str
     """Which run and epoch this is, for people."""
-    is_live: bool = False
-    """Whether its run has not ended, so that there may be newer weights."""
+    status: str = ""
+    """Of its run where that has not ended, so that there may be newer weights: queued, running or paused."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether there may be newer weights."""
+        return bool(self.status)
 
     def __call__(self, pictures: ArrayLike) -> NDArray[np.float32]:
         """Probabilities (10,) for one picture (28, 28), or (N, 10) for (N, 28, 28); ink bright, values in [0, 1].

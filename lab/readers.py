@@ -74,7 +74,7 @@ def _kept(_which: str, _changed: float | str, run: int | None, epoch: int | None
 def _as_it_trains(run: Run, store: Store) -> Predictor:
     snapshot = newest(store.url, run.id)
     if snapshot is None and store.checkpoint_epochs(run.id):
-        return replace(_after_epoch(run, None, store), is_live=True)
+        return replace(_after_epoch(run, None, store), status=run.status)
     try:
         network = _in_training(run.uuid, run.config, snapshot)
     except ImpossibleNetwork as error:
@@ -82,7 +82,7 @@ def _as_it_trains(run: Run, store: Store) -> Predictor:
     where = "untrained"
     if snapshot is not None:
         where = f"epoch {snapshot.epoch}, batch {snapshot.iteration:,} of {run.config.iterations_per_epoch:,}"
-    return Predictor(network, run.config.network, f"{run.name} (run {run.id}), {where}", is_live=True)
+    return Predictor(network, run.config.network, f"{run.name} (run {run.id}), {where}", run.status)
 
 
 @lru_cache(maxsize=TRAINING)

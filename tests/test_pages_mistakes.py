@@ -129,6 +129,19 @@ def test_of_very_many_digits_the_first_are_shown_and_more_on_request(
     assert len(gallery(app)) == 7
 
 
+def test_that_the_run_one_looked_at_was_deleted_is_said_where_another_network_takes_its_place(
+    store: Store, trained: int
+) -> None:
+    app = opened(trained)
+    assert labelled(app.selectbox, "Network").value == trained and not app.warning
+    store.delete(trained)
+    app.run()
+    assert labelled(app.selectbox, "Network").value == 0
+    (said,) = [warning.value for warning in app.warning]
+    assert said.startswith(f"Run {trained} is no longer here: it was deleted. Another network")
+    assert not app.run().warning  # said once
+
+
 def test_without_the_images_the_page_says_so(monkeypatch: pytest.MonkeyPatch, trained: int) -> None:
     def missing() -> None:
         raise DataError("The data file is missing: restore it.")

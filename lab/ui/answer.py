@@ -46,12 +46,12 @@ CSS = f"""
 .lab-answer-digit {{font-size: 4.2rem; font-weight: 650; line-height: 1; font-variant-numeric: tabular-nums;}}
 [data-state="guess"] .lab-answer-digit {{opacity: 0.6;}}
 .lab-answer-prompt {{display: none;}}
-[data-state="nothing"] .lab-answer-prompt {{display: block;}}
+:is([data-state="nothing"], [data-late]) .lab-answer-prompt {{display: block;}}
 [data-state="nothing"] .lab-answer-digit {{display: none;}}
 .lab-answer-odd:not(:empty), .lab-answer-trouble:not(:empty) {{margin-top: 0.3rem; padding: 0.2rem 0.5rem;
   border-radius: 4px; color: var(--st-yellow-text-color); background: var(--st-yellow-background-color);}}
-[data-trouble] .lab-answer-digit, [data-trouble] .lab-answer-words, [data-trouble] .lab-answer-next,
-[data-trouble] .lab-bars, [data-trouble] .lab-received canvas {{opacity: 0.35;}}
+:is([data-trouble], [data-late]) :is(.lab-answer-digit, .lab-answer-words, .lab-answer-next, .lab-bars,
+  .lab-received canvas, .lab-layers) {{opacity: 0.35;}}
 .lab-bars {{font-variant-numeric: tabular-nums; font-size: 0.85rem;}}
 .lab-bars > div {{display: grid; grid-template-columns: 1.2ch 1fr 4.6rem; gap: 0.6rem;
   align-items: center; height: 1.35rem; white-space: nowrap;}}
@@ -67,6 +67,7 @@ CSS = f"""
 .lab-received {{margin: 0; flex: 0 0 280px;}}
 .lab-received canvas {{width: 280px; height: 280px; display: block; background: #000; image-rendering: pixelated;
   border-radius: 6px;}}
+.lab-layers:empty {{display: none;}}
 .lab-layers:not(:empty) {{flex: 1 0 100%; display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem;}}
 .lab-read .lab-layers-head {{flex: 1 0 100%; margin-bottom: -0.6rem; font-size: 0.85rem;}}
 .lab-layers-head:has(+ :empty) {{display: none;}}

@@ -6,7 +6,7 @@ change (a layer is edited, a run renamed), it hands back a text that is none of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -96,6 +96,12 @@ def choice(key: str, options: Sequence[T], default: T, widget: Callable[..., Any
         earlier = st.session_state.get(_kept(key), default)
         put(key, earlier if earlier in options else default)
     return kept(key, default, widget, options=options, **select)
+
+
+def lost(key: str, options: Collection[T]) -> T | None:
+    """What was chosen and is no longer among `options`, before `choice` takes another; None where nothing is lost."""
+    earlier: T | None = st.session_state.get(_kept(key))
+    return None if earlier is None or earlier in options else earlier
 
 
 def _kept(key: str) -> str:

@@ -1,6 +1,6 @@
 // A canvas that answers while one draws: its strokes go to the server at most ten times a second, one question at a time,
-// and the answer is drawn at once. The page is rerun when a stroke has ended. signature_pad, lab/ui/answer.js and
-// drawing_keys.js stand before this file.
+// and the answer is drawn at once. The page is rerun when a stroke has ended. signature_pad, lab/ui/answer.js,
+// drawing_keys.js and drawing_ends.js stand before this file.
 
 const EVERY = 100;  // milliseconds between two questions
 const AGAIN = 250;  // before a network in training is asked again
@@ -8,9 +8,9 @@ const AGAIN = 250;  // before a network in training is asked again
 // milliseconds: they cost twice an answer.
 const LAYERS_EVERY = 500;
 const QUICK = 12;
-const LATE = 800;  // after which one is told what one waits for
+const LATE = 800;  // after which one is told that one waits, and that what is shown is no answer to the drawing yet
 const NO_ANSWER = "The lab does not answer. Your drawing stays here; the next stroke tries again.";
-const GETTING_READY = "The network is getting ready to read.";
+const WAITING = "Waiting for the network to answer.";
 const GIVEN_UP = 30_000;
 
 class Board {
@@ -20,23 +20,28 @@ class Board {
     this.canvas = place.querySelector(".lab-board canvas");
     this.asking = { isOut: false, isDue: false, timer: null, at: 0 };
     this.isDown = false;
-    this.wasLive = false;
-    Object.assign(this, { took: 0, layersAt: -LAYERS_EVERY });
+    Object.assign(this, { took: 0, layersAt: -LAYERS_EVERY, isLate: false });
+    // Versions of the drawing and who reads it: the newest, that of the answer shown, and the oldest that is answered.
+    this.version = { newest: 0, shown: 0, oldest: 0 };
+    this.live = { isFollowed: false, status: "", isRefused: false };
     this.question = {};
   }
 
   // From what the page knows of the drawing; later the board knows more than the page.
   begin({ strokes, side, pen }) {
-    this.side = side;
+    Object.assign(this, { side, pen });
     const width = { minWidth: pen / 2, maxWidth: pen / 2, dotSize: pen / 2 };  // radii, and never another
     this.pad = new SignaturePad(this.canvas, { ...width, minDistance: 2, penColor: "#fff", backgroundColor: "#000" });
     this.fitPixels();
-    this.pad.fromData(strokes.map((stroke) => ({ points: stroke.map(([x, y]) => ({ x, y })) })));
+    this.fill(strokes.map((stroke) => ({ points: stroke.map(([x, y]) => ({ x, y })) })));
     this.pad.addEventListener("beginStroke", () => {
       this.keys.lift();
       this.isDown = true;
     });
-    this.pad.addEventListener("afterUpdateStroke", () => this.ask());
+    this.pad.addEventListener("afterUpdateStroke", () => {
+      drawEnds(this.canvas, this.pen, this.pad.toData().slice(-1));
+      this.askAnew();
+    });
     this.pad.addEventListener("endStroke", () => {
       this.isDown = false;
       this.changed();
@@ -57,8 +62,14 @@ class Board {
     const ratio = window.devicePixelRatio || 1;
     this.canvas.width = this.canvas.height = Math.round(this.side * ratio);
     this.canvas.getContext("2d").scale(ratio, ratio);
-    this.pad.redraw();
+    this.fill(this.pad.toData());
     matchMedia(`(resolution: ${ratio}dppx)`).addEventListener("change", () => this.fitPixels(), { once: true });
+  }
+
+  // Draw these strokes, and no others.
+  fill(strokes) {
+    this.pad.fromData(strokes);
+    drawEnds(this.canvas, this.pen, strokes);
   }
 
   // Ctrl+Z takes a stroke back wherever one is on the page, but where one types. A tab that was hidden asks anew.
@@ -73,7 +84,7 @@ class Board {
       event.preventDefault();
       this.undo();
     });
-    on("visibilitychange", () => { if (this.wasLive) this.ask(); });
+    on("visibilitychange", () => { if (this.live.isFollowed) this.ask(); });
   }
 
   strokes() {
@@ -85,14 +96,15 @@ class Board {
   draw(change) {
     const strokes = this.pad.toData();
     change(strokes);
-    this.pad.fromData(strokes);
+    this.fill(strokes);
     this.show();
-    this.ask();
+    this.askAnew();
   }
 
   undo() {
+    this.keys.lift();
     if (this.isDown || !this.pad.toData().length) return;
-    this.pad.fromData(this.pad.toData().slice(0, -1));
+    this.fill(this.pad.toData().slice(0, -1));
     this.changed();
   }
 
@@ -104,7 +116,7 @@ class Board {
 
   changed() {
     this.show();
-    this.ask();
+    this.askAnew(!this.pad.toData().length);
     this.tell("strokes", this.strokes());
   }
 
@@ -118,6 +130,13 @@ class Board {
   }
 
   // --- asking ------------------------------------------------------------------------------------------------------
+
+  // Of another drawing, or another network; `isApart`: so that not even an answer on its way is one to it.
+  askAnew(isApart = false) {
+    this.version.newest += 1;
+    if (isApart) this.version.oldest = this.version.newest;
+    this.ask();
+  }
 
   ask() {
     this.asking.isDue = true;
@@ -144,30 +163,51 @@ class Board {
 
   async send() {
     Object.assign(this.asking, { isOut: true, isDue: false, at: performance.now() });
-    const late = setTimeout(() => say(this.place, ".lab-answer-prompt", GETTING_READY), LATE);
-    const drawing = this.isDown;
+    const late = setTimeout(() => this.wait(this.version.shown !== this.version.newest), LATE);
+    const [drawing, version] = [this.isDown, this.version.newest];
     const isTime = this.took < QUICK && this.asking.at - this.layersAt >= LAYERS_EVERY;
     const layers = this.showsLayers && (!drawing || isTime);
     if (layers) this.layersAt = this.asking.at;
     try {
-      this.hear(await answerTo({ ...this.question, strokes: this.strokes(), drawing, layers }), drawing);
+      this.hear(await answerTo({ ...this.question, strokes: this.strokes(), drawing, layers }), drawing, version);
     } catch (error) {
-      if (this.pad.toData().length) this.trouble(error instanceof Refused ? error.message : NO_ANSWER);
+      this.hearNone(error, version);
     }
     clearTimeout(late);
+    this.wait(false);
     if (!layers) this.took = performance.now() - this.asking.at;
-    say(this.place, ".lab-answer-prompt", this.prompt);
     this.asking.isOut = false;
     this.goOn();
   }
 
-  hear(answer, isUnfinished) {
-    if (!this.place.isConnected || !this.pad.toData().length) return;
+  hear(answer, isUnfinished, version) {
+    if (!this.isWanted(version)) return;
     this.trouble("");
+    this.version.shown = version;
     showAnswer(this.place, answer, !isUnfinished && !answer.live);
     if (answer.live && !document.hidden && !this.isDown) this.askIn(AGAIN);
-    if (this.wasLive && !answer.live) this.tell("ended", true);
-    this.wasLive = answer.live;
+    Object.assign(this.live, { isFollowed: answer.live, isRefused: false });
+    if (answer.status !== this.live.status) this.tell("moved_on", true);
+  }
+
+  // A run that the page says to train or to wait is refused when it was deleted, or has ended without an epoch.
+  hearNone(error, version) {
+    if (!this.isWanted(version)) return;
+    this.trouble(error instanceof Refused ? error.message : NO_ANSWER);
+    const isNew = error instanceof Refused && !this.live.isRefused;
+    this.live.isRefused ||= isNew;
+    if (isNew && this.live.status) this.tell("moved_on", true);
+  }
+
+  isWanted(version) {
+    return this.place.isConnected && version >= this.version.oldest && this.pad.toData().length > 0;
+  }
+
+  // Say that the answer is late, or what to do while nothing is drawn.
+  wait(isLate) {
+    this.isLate = isLate;
+    say(this.place, ".lab-answer-prompt", isLate ? WAITING : this.prompt);
+    this.place.toggleAttribute("data-late", isLate);
   }
 
   trouble(words) {
@@ -197,9 +237,13 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   const board = (place.board ??= new Board(place));
   const isOther = JSON.stringify(board.question) !== JSON.stringify(data.reader);
   Object.assign(board, { question: data.reader, prompt: data.prompt, showsLayers: data.picture });
+  board.live.status = data.status;
   board.tell = (name, value) => (name === "strokes" ? setStateValue : setTriggerValue)(name, value);
-  say(place, ".lab-answer-prompt", data.prompt);
+  board.wait(board.isLate);
   place.querySelector(".lab-received").hidden = !data.picture;
   if (isNew) board.begin(data);
-  if (isOther || place.hasAttribute("data-trouble")) board.ask();
+  if (isOther) {
+    board.live.isRefused = false;
+    board.askAnew(true);
+  } else if (place.hasAttribute("data-trouble")) board.ask();
 }

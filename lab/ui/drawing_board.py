@@ -21,7 +21,8 @@ PROMPT = "Draw a digit from 0 to 9 in the black square. The answer appears here 
 
 SCRIPT = Path(__file__).parent / "signature_pad" / "signature_pad.umd.min.js"
 """From the npm package signature_pad: strokes as points, from mouse, touch or pen, drawn as smooth lines."""
-_OWN = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("drawing_keys.js", "drawing_board.js")]
+_FILES = ("drawing_keys.js", "drawing_ends.js", "drawing_board.js")
+_OWN = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _FILES]
 _JS = "\n".join([SCRIPT.read_text(encoding="utf-8"), answer.JS, *_OWN])
 _HTML = f"""
 <div class="lab-read" data-state="nothing">
@@ -72,17 +73,18 @@ def drawing_board(reader: Reader, key: str = "board", picture: bool = True) -> l
     kept: dict[str, Any] = st.session_state.setdefault(DRAWINGS, {})
     board = st.components.v2.component("lab_drawing_board", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
     question = {"run": reader.run, "epoch": reader.epoch}
-    data = {"strokes": kept.get(key, []), "reader": question, "side": SIDE, "pen": PEN, "prompt": PROMPT}
+    data = {"strokes": kept.get(key, []), "reader": question, "status": reader.status}
+    data |= {"side": SIDE, "pen": PEN, "prompt": PROMPT, "picture": picture}
     result = board(
         key=key,
-        data=data | {"picture": picture},
+        data=data,
         on_strokes_change=partial(_keep, key),
-        on_ended_change=lambda: None,
+        on_moved_on_change=lambda: None,
         width="stretch",
         height="content",
     )
-    if result.ended:
-        st.rerun()  # the whole page: there are epochs now to choose from
+    if result.moved_on:
+        st.rerun()  # the whole page: it says how the run stands, and which of its epochs there are
     return _strokes(kept.get(key, []))
 
 

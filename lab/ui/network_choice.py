@@ -13,7 +13,7 @@ from lab.layers import makes_same_maps
 from lab.store import Store, StoreError
 from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice, put
-from lab.ui.reader import SHIPPED_RUN, Reader, choose_epoch, offer_no_epoch, why_not_asked
+from lab.ui.reader import SHIPPED_RUN, Reader, choose_epoch, offer_no_epoch, say_which_is_gone, why_not_asked
 from lab.ui.state import RUN
 
 ASKED, EPOCH = "asked_run", "asked_epoch"
@@ -24,6 +24,7 @@ def choose_network(store: Store) -> Reader:
     epochs = store.checkpoint_epochs_of_all()
     runs = {run.id: run.name for run in store.runs() if run.id in epochs}
     watched = st.session_state.get(RUN)
+    say_which_is_gone(store, ASKED, runs)
     wanted = asked("run", one_of(runs), SHIPPED_RUN, partial(why_not_asked, store))
     if wanted is not None:
         put(ASKED, wanted)

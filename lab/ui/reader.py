@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -19,7 +19,7 @@ from lab.drawing import Stage
 from lab.run_number import run_number
 from lab.store import ENDED, Run, Store, StoreError, open_store
 from lab.ui.addressed import asked, one_of, say
-from lab.ui.choice import choice, put
+from lab.ui.choice import choice, lost, put
 from lab.ui.state import RUN
 from lab.ui.text import plain
 
@@ -61,6 +61,8 @@ class Reader:
     url: str
     run: int | None = None
     epoch: int | None = None
+    status: str = ""
+    """Of the run, as the page says it, where its newest weights read and it has not ended."""
 
     def predictor(self) -> Predictor:
         """Its network, loaded once.
@@ -89,6 +91,7 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     runs = {run.id: run for run in store.runs() if run.id in epochs or run.status not in ENDED}
     _follow_what_is_watched(runs)
     with which:
+        say_which_is_gone(store, READER, runs)
         wanted = asked("run", one_of(runs), SHIPPED_RUN, partial(why_not_asked, store))
         if wanted is not None:
             put(READER, wanted)
@@ -106,7 +109,8 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
         offer_no_epoch()
         return Reader(store.url)
     run = runs[chosen]
-    return Reader(store.url, chosen, _choose_epoch(run, epochs.get(chosen, []), when))
+    epoch = _choose_epoch(run, epochs.get(chosen, []), when)
+    return Reader(store.url, chosen, epoch, run.status if epoch is None and run.status not in ENDED else "")
 
 
 def why_not_asked(store: Store, text: str) -> str | None:
@@ -115,6 +119,14 @@ def why_not_asked(store: Store, text: str) -> str | None:
     if any(run.id == number for run in store.runs()):
         return f"Run {number} has no finished epoch yet, so it has no trained network."
     return next((run.problem for run in store.unreadable() if run.id == number), None)  # which names it
+
+
+def say_which_is_gone(store: Store, key: str, offered: Collection[int]) -> None:
+    """Of a run that was chosen and cannot be asked any more: another network is about to stand in its place."""
+    gone = lost(key, [SHIPPED_RUN, *offered])
+    if gone is not None:
+        why = why_not_asked(store, str(gone)) or f"Run {gone} is no longer here: it was deleted."
+        st.warning(plain(f"{why} Another network is chosen in its place."))
 
 
 def offer_no_epoch(only: Sequence[int] = ()) -> None:

@@ -99,9 +99,9 @@ class Reading:
         network = reader(question.run, question.epoch, self._open_store())
         if question.is_unfinished:
             picture = normalize_strokes(question.strokes, PEN)
-            answer = Answer(network(picture), picture, None, network.description, network.is_live)
+            answer = Answer(network(picture), picture, None, network.description, network.status)
         else:
-            answer = answer_to(stroke_stages(question.strokes, PEN), network, network.description, network.is_live)
+            answer = answer_to(stroke_stages(question.strokes, PEN), network, network.description, network.status)
         if not np.isfinite(answer.probabilities).all():
             raise StoreError(DIVERGED)
         return answer.row() | ({"layers": _layers(network, answer.picture)} if question.wants_layers else {})

@@ -10,11 +10,12 @@ from browser.test_app import start
 from examples import TINY_NETWORK, wait_until
 from lab_server import LabServer
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Route, expect
 
 from lab.config import RunConfig
 from lab.layers import layer_table
 from lab.steps import step
+from lab.ui.reader import FOLLOWS
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
@@ -85,6 +86,33 @@ INK = """() => {
 """Bright pixels of the picture that the network was given."""
 
 
+LOWEST_INK = """() => {
+    const canvas = document.querySelector(".lab-board canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const white = data.findLastIndex((value, place) => place % 4 === 0 && value > 128);
+    return Math.floor(white / 4 / canvas.width) * 280 / canvas.height;
+}"""
+"""The row in which the lowest ink of the canvas is drawn."""
+
+
+def test_a_quick_stroke_is_drawn_to_its_end_as_it_is_read(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    for points in ([(140, 50), (140, 230)], [(140, 50), (140, 140), (140, 230)]):
+        box = canvas.bounding_box()
+        assert box is not None
+        for number, (x, y) in enumerate(points):
+            page.mouse.move(box["x"] + x, box["y"] + y)  # one step: the browser hears of these points only
+            if number == 0:
+                page.mouse.down()
+        page.wait_for_function(f"({LOWEST_INK})() > 230")  # already before it ends; the pen is 18 wide
+        page.mouse.up()
+        expect_answer(page, "1")
+        draw(page, canvas, [(60, 20), (60, 40)])
+        page.keyboard.press("Control+z")
+        assert 230 < page.evaluate(LOWEST_INK) < 245  # drawn anew without the other stroke
+        page.get_by_role("button", name="Clear").click()
+
+
 def test_strokes_are_undone_and_cleared_and_nothing_is_guessed_without_ink(server: LabServer, new_tab: Tabs) -> None:
     page, canvas = open_board(server, new_tab)
     for name in ("Undo", "Clear"):
@@ -124,6 +152,9 @@ def test_a_digit_is_drawn_with_the_keyboard_alone(server: LabServer, new_tab: Ta
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Control+z")
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    for key in ("Space", "ArrowUp", "Control+z"):  # also while the pen is down
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
@@ -153,6 +184,50 @@ def test_without_the_server_one_sentence_says_so_and_the_next_stroke_tries_again
     expect(page.get_by_text("The lab does not answer.")).to_be_hidden()
     assert complaints and all("ERR_FAILED" in complaint for complaint in complaints)
     complaints.clear()
+
+
+def test_an_answer_that_is_late_is_said_to_be_so_and_the_old_one_is_pale(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    draw(page, canvas, SEVEN)
+    expect_answer(page, "7")
+    held = hold_questions(page)
+    draw(page, canvas, [(60, 20), (60, 260)])
+    expect(page.get_by_text("Waiting for the network to answer.")).to_be_visible()
+    expect(page.locator(".lab-answer-digit")).to_have_css("opacity", "0.35")
+    held[0].continue_()
+    page.unroute("**/reading")
+    expect(page.locator(".lab-answer-odd")).to_contain_text("two parts side by side")
+    expect(page.get_by_text("Waiting for the network to answer.")).to_be_hidden()
+
+
+def test_the_answer_to_a_drawing_that_was_cleared_is_never_shown(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    held = hold_questions(page)
+    draw(page, canvas, SEVEN)
+    page.get_by_role("button", name="Clear").click()
+    draw(page, canvas, ONE)
+    with page.expect_request("**/reading"):  # of the one: asked once the seven's answer has come
+        held[0].continue_()
+    expect(page.locator(".lab-answer-digit")).to_be_hidden()
+    page.wait_for_timeout(0)  # the request's own handler
+    held[-1].continue_()
+    expect_answer(page, "1")
+
+
+def hold_questions(page: Page) -> list[Route]:
+    """From now on no drawing is answered until its question, which is kept here, goes on."""
+    held: list[Route] = []
+    page.route("**/reading", lambda route: held.append(route))
+    return held
+
+
+def test_nothing_moves_aside_when_the_first_answer_comes(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    received = page.locator(".lab-received canvas")
+    before = received.bounding_box()
+    draw(page, canvas, ONE)
+    expect(page.locator(".lab-layers").get_by_role("img")).to_have_count(LAYERS)
+    assert received.bounding_box() == before
 
 
 def test_on_a_phone_the_answer_is_in_view_while_a_finger_draws(server: LabServer, browser: Browser) -> None:
@@ -259,6 +334,33 @@ def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_o
     batches = page.evaluate("window.readers.filter(words => words.includes('epoch 1, batch'))")
     assert len(set(batches)) >= 3
     assert layers.nth(4).evaluate(PICTURE) != untrained
+
+
+def test_the_page_says_how_the_run_that_reads_stands_by_now(
+    server: LabServer, new_tab: Tabs, complaints: list[str]
+) -> None:
+    first = start(server)
+    run = server.store.submit(replace(step(5).config, training_images=6000, epochs=50, device="cpu"))
+    waiting = server.store.submit(replace(step(5).config, training_images=6000, epochs=50, device="cpu"))
+    page, canvas = open_board(server, new_tab)
+    draw(page, canvas, ONE)
+    network = page.get_by_role("combobox", name="Network")
+    network.click()
+    page.get_by_role("option", name=f"Run {run}").click()
+    expect(page.get_by_text(FOLLOWS["queued"])).to_be_visible()
+    server.store.send(first, "stop")
+    expect(page.get_by_text(FOLLOWS["running"])).to_be_visible()
+    server.store.send(run, "pause")
+    expect(page.get_by_text(FOLLOWS["paused"])).to_be_visible()
+    network.click()
+    page.get_by_role("option", name=f"Run {waiting}").click()
+    expect(page.locator(".lab-answer-reader")).to_contain_text(f"(run {waiting})")
+    server.store.delete(waiting)
+    expect(page.get_by_text(f"Run {waiting} is no longer here: it was deleted.")).to_be_visible()
+    expect(network).to_have_value("Ready-trained network")
+    expect_answer(page, "1")
+    assert complaints and all("404" in complaint and "/reading" in complaint for complaint in complaints)
+    complaints.clear()
 
 
 HIGHEST = """() => Math.max(...[...document.querySelectorAll(".lab-bars i")].map(

@@ -72,7 +72,7 @@ def test_strokes_are_answered_with_all_that_the_page_shows(web: WebServer) -> No
     assert answer["digit"] == 7
     assert answer["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
     assert answer["percent"][7] == percent_sign(expected[7])
-    assert answer["odd"] == "" and answer["live"] is False
+    assert answer["odd"] == "" and answer["live"] is False and answer["status"] == ""
     assert answer["reader"].startswith("Read by the ready-trained network (Step 6")
     picture = np.frombuffer(base64.b64decode(answer["picture"]), np.uint8).reshape(28, 28)
     assert np.abs(picture / 255 - stages[-1].image).max() <= 0.5 / 255 + 1e-6
@@ -210,7 +210,8 @@ def test_a_run_that_cannot_be_read_is_refused_with_the_stores_sentence(web: WebS
 def test_a_run_that_waits_is_asked_again_since_its_answer_will_change(web: WebServer, store: Store) -> None:
     run_id = store.submit(tiny_run())
     answer = asked(web, strokes=SEVEN, run=run_id)
-    assert answer["live"] is True and answer["reader"].endswith(f"(run {run_id}), untrained.")
+    assert answer["live"] is True and answer["status"] == "queued"
+    assert answer["reader"].endswith(f"(run {run_id}), untrained.")
     store.send(run_id, "stop")
     assert refused(web, json.dumps({"strokes": SEVEN, "run": run_id}))[0] == 404
 
