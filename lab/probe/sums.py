@@ -15,6 +15,8 @@ from lab.probe.maps import LayerMaps, Maps
 
 DECIMALS = 3
 """To which sums are shown."""
+FINE = 5
+"""Decimals of what is divided and multiplied: by hand it then comes to what is shown, to its last decimal or nearly."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _steps(layer: LayerMaps, found: Sum) -> Iterator[Step]:
         elif isinstance(module, nn.MaxPool2d):
             yield Step("max pooling", "the largest value in the window", float(np.nanmax(window)))
         elif not isinstance(module, nn.Conv2d | nn.Linear):
-            yield Step("mean", f"{number(value)} ÷ {window.size}, the number of values", value / window.size)
+            yield Step("mean", f"{number(value, FINE)} ÷ {window.size}, the number of values", value / window.size)
 
 
 def _normalized(norm: nn.BatchNorm2d, channel: int, value: float) -> tuple[str, float]:
@@ -135,20 +137,21 @@ def _normalized(norm: nn.BatchNorm2d, channel: int, value: float) -> tuple[str, 
     mean, spread = norm.running_mean[channel].item(), math.sqrt(norm.running_var[channel].item() + norm.eps)
     scale, shift = norm.weight[channel].item(), norm.bias[channel].item()
     arithmetic = (
-        f"({number(value)} {signed(-mean)}) ÷ {number(spread)} × {number(scale)} {signed(shift)}: minus the mean, "
+        f"({number(value, FINE)} {signed(-mean, FINE)}) ÷ {number(spread, FINE)} × {number(scale, FINE)} "
+        f"{signed(shift, FINE)}: minus the mean, "
         "divided by the standard deviation, times scale, plus shift"
     )
     return arithmetic, (value - mean) / spread * scale + shift
 
 
-def number(value: float) -> str:
+def number(value: float, decimals: int = DECIMALS) -> str:
     """`-0.125` with a true minus sign, to the decimals of sums."""
-    return decimal(value, DECIMALS)
+    return decimal(value, decimals)
 
 
-def signed(value: float) -> str:
+def signed(value: float, decimals: int = DECIMALS) -> str:
     """`+ 0.125` or `− 0.125`."""
-    return f"{MINUS if round(value, DECIMALS) < 0 else '+'} {number(abs(value))}"
+    return f"{MINUS if round(value, decimals) < 0 else '+'} {number(abs(value), decimals)}"
 
 
 def adding_up(values: NDArray[np.float64], total: float) -> NDArray[np.float64]:

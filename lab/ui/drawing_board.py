@@ -45,7 +45,8 @@ _CSS = f"""
 .lab-board {{flex: 0 0 {SIDE}px;}}
 .lab-board canvas {{width: {SIDE}px; height: {SIDE}px; display: block; background: #000; border-radius: 6px;
   cursor: crosshair; touch-action: none;}}
-.lab-board-square {{position: relative; overflow: clip; border-radius: 6px; height: {SIDE}px;}}
+.lab-board-square {{position: relative; overflow: clip; border-radius: 6px; height: {SIDE}px;
+  box-shadow: 0 0 0 1px rgba(128, 138, 148, 0.6);}}  /* black is hardly seen on the dark theme's ground */
 .lab-board-square:has(:focus-visible) {{outline: 3px solid var(--st-primary-color); outline-offset: 2px;}}
 .lab-board canvas:focus {{outline: none;}}
 .lab-board-pen {{display: none; position: absolute; left: -11px; top: -11px; width: 16px; height: 16px;

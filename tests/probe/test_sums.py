@@ -89,11 +89,30 @@ def test_the_mean_of_a_map_is_its_sum_divided_by_the_number_of_its_values(mnist:
 
 
 def test_the_arithmetic_of_batch_norm_can_be_done_by_hand(mnist: Mnist) -> None:
-    first = layers(mnist, NETWORKS["step 5"])[0]
-    norm = next(part for part in sum_of(first, (3, 10, 12)).steps if part.name == "batch norm")
-    numbers = re.findall(r"([+−]?) ?(\d+\.\d{3})", norm.arithmetic)
-    value, mean, spread, scale, shift = (float(digits) * (-1 if sign == "−" else 1) for sign, digits in numbers)
-    assert (value + mean) / spread * scale + shift == pytest.approx(norm.value, abs=0.02)
+    for layer in layers(mnist, NETWORKS["step 5"]):
+        for place in places(layer):
+            for norm in (part for part in sum_of(layer, place).steps if part.name == "batch norm"):
+                value, mean, spread, scale, shift = told(norm.arithmetic)
+                by_hand = (value + mean) / spread * scale + shift
+                assert by_hand == pytest.approx(norm.value, abs=UNIT / 2)
+
+
+def test_the_mean_of_a_window_can_be_done_by_hand(mnist: Mnist) -> None:
+    for layer in (layers(mnist, NETWORKS["padding and strides"])[1], layers(mnist, NETWORKS["step 5"])[-1]):
+        for place in places(layer):
+            (mean,) = sum_of(layer, place).steps
+            (value,), count = told(mean.arithmetic), int(re.findall(r"÷ (\d+),", mean.arithmetic)[0])
+            assert value / count == pytest.approx(mean.value, abs=UNIT / 100)
+
+
+UNIT = 0.001
+"""The last decimal of a value that is shown."""
+
+
+def told(arithmetic: str) -> list[float]:
+    """The numbers with decimals in it."""
+    numbers = re.findall(r"([+−]?) ?(\d[\d,]*\.\d+)", arithmetic)
+    return [float(digits.replace(",", "")) * (-1 if sign == "−" else 1) for sign, digits in numbers]
 
 
 def test_a_value_that_there_is_not_is_refused(mnist: Mnist) -> None:
