@@ -243,6 +243,29 @@ def test_drawings_are_read_below_the_path_that_the_pages_are_served_below(store:
         assert web.request("POST", f"/{base_path.strip('/')}/reading", content)[0] == 200
 
 
+def test_a_drawing_is_read_while_another_one_waits_for_its_network(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_asked, goes_on = threading.Event(), threading.Event()
+
+    def late_for_a_run(run: int | None, *more: Any) -> Predictor:
+        if run is not None:
+            is_asked.set()
+            assert goes_on.wait(60)
+        return load_predictor()
+
+    monkeypatch.setattr("lab.readers.reader", late_for_a_run)
+    with ThreadPoolExecutor(2) as persons:
+        waits = persons.submit(asked, web, strokes=SEVEN, run=1)
+        assert is_asked.wait(60)
+        answered = persons.submit(asked, web, strokes=SEVEN)
+        try:
+            assert answered.result(30)["digit"] == 7 and not waits.done()
+        finally:
+            goes_on.set()
+        assert waits.result(60)["digit"] == 7
+
+
 def test_all_else_goes_on_while_a_drawing_waits_for_its_network(
     web: WebServer, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
