@@ -1,17 +1,21 @@
-"""How a finished run is told: its result against the target, and what to do next."""
+"""How a run that has ended is told: its result against the target, and what to do next.
+
+Of one that ended early its state says how far it came; only that it learned nothing is told then, and what helps.
+"""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from lab.analysis import RunSummary
 from lab.config import RunConfig
-from lab.findings import beside_the_target
+from lab.findings import beside_the_target, has_lost_its_loss, is_guessing
 from lab.quick import full, is_quick
 from lab.steps import STEPS, TARGET_ACCURACY, Step, step, with_recipe
 
 DIVERGED = "Its loss is no longer a number. Next: try a lower learning rate."
+RATES = tuple(sorted(preset.config.optimizer.learning_rate for preset in STEPS))
+ENDED_EARLY = {"stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +30,18 @@ class Ending:
 
 
 def ending(run: RunSummary) -> Ending | None:
-    """What is said of a run that has trained all its epochs; None of any other."""
-    if not run.complete or run.last is None:
+    """What is said of a run that has trained all its epochs, or has ended early and learned nothing; else None."""
+    if run.last is None:
         return None
-    result = f"Finished: {run.last.test_accuracy:.2f} % of the {run.evaluated} images are read correctly{_target(run)}."
-    if not (math.isfinite(run.last.train_loss) and math.isfinite(run.last.test_loss)):
-        return Ending(result=result, next=DIVERGED)
+    advice = _what_helps(run)
+    read = f"{run.last.test_accuracy:.2f} % of the {run.evaluated} images are read correctly"
+    if not run.complete:
+        if not advice or run.status not in ENDED_EARLY or "learning rate" in run.reason:  # which says it already
+            return None
+        return Ending(result=f"{ENDED_EARLY[run.status]} after epoch {run.last.epoch}: {read}.", next=advice)
+    result = f"Finished: {read}{_target(run)}."
+    if advice:
+        return Ending(result=result, next=advice)
     if is_quick(run.config):
         recipe = run.config if run.step is None else with_recipe(run.config, run.step)  # with its own batches
         return Ending(result=result, next="Next: train it in full, on all images.", whole=full(recipe))
@@ -41,6 +51,22 @@ def ending(run: RunSummary) -> Ending | None:
         return Ending(result=result, next="Next: see on the Mistakes page which digits it still reads wrongly.")
     following = step(run.step + 1)
     return Ending(result=result, next=f"Next: step {following.number}, {_lower(following.name)}.", step=following)
+
+
+def _what_helps(run: RunSummary) -> str:
+    """What to do about a run that has learned nothing, or lost it; empty for one that reads."""
+    if has_lost_its_loss(run):
+        return DIVERGED
+    if not is_guessing(run):
+        return ""
+    optimizer, between = run.config.optimizer, f"the steps use {RATES[0]:g} to {RATES[-1]:g}"
+    if optimizer.kind == "sgd" and optimizer.learning_rate > RATES[-1]:
+        helps = f"try a lower learning rate: {between}"
+    elif optimizer.kind == "sgd" and optimizer.learning_rate < RATES[0]:
+        helps = f"try a higher learning rate: {between}"
+    else:
+        helps = "try another learning rate, or more epochs"
+    return f"That is guessing: 1 digit in 10 is right by chance. Next: {helps}."
 
 
 def _target(run: RunSummary) -> str:

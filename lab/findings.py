@@ -95,7 +95,7 @@ def findings(run: RunSummary) -> list[Finding]:
     if run.status not in _ENDED_HOW or not run.epochs:
         return []
     found = [] if run.complete else [_ending(run)]
-    diverged = _diverged(run.epochs)
+    diverged = _diverged(run)
     if diverged:
         return [*found, diverged]
     guessing = _guessing(run)
@@ -138,10 +138,21 @@ def _too_few(run: RunSummary) -> Finding:
     )
 
 
-def _diverged(epochs: Sequence[Epoch]) -> Finding | None:
-    last = epochs[-1]
-    if math.isfinite(last.train_loss) and math.isfinite(last.test_loss):
+def has_lost_its_loss(run: RunSummary) -> bool:
+    """Whether its newest epoch has a loss that is no finite number."""
+    last = run.last
+    return last is not None and not (math.isfinite(last.train_loss) and math.isfinite(last.test_loss))
+
+
+def is_guessing(run: RunSummary) -> bool:
+    """Whether its newest epoch reads no better than one guesses."""
+    return run.last is not None and run.last.test_accuracy <= GUESSING
+
+
+def _diverged(run: RunSummary) -> Finding | None:
+    if not has_lost_its_loss(run):
         return None
+    last = run.epochs[-1]
     return Finding(
         about="learning",
         sentence="It diverged: its loss is no longer a finite number. Try a lower learning rate.",
@@ -155,7 +166,7 @@ def _loss(loss: float) -> str:
 
 def _guessing(run: RunSummary) -> Finding | None:
     last, best = run.epochs[-1], max(epoch.test_accuracy for epoch in run.epochs)
-    if last.test_accuracy > GUESSING:
+    if not is_guessing(run):
         return None
     if best > GUESSING:
         sentence = "It has lost what it had learned: 10 % is guessing."

@@ -83,6 +83,46 @@ def test_a_run_that_diverged_is_said_to_need_a_lower_learning_rate(base: RunConf
     assert "no longer a number" in found.next and "a lower learning rate" in found.next
 
 
+RATES = [
+    (10.0, "try a lower learning rate: the steps use 0.01 to 0.1."),
+    (0.05, "try another learning rate, or more epochs."),
+    (1e-5, "try a higher learning rate: the steps use 0.01 to 0.1."),
+]
+
+
+@pytest.mark.parametrize(("rate", "helps"), RATES)
+@pytest.mark.parametrize("base", [step(3).config, quick(step(3).config)], ids=["whole", "quick"])
+def test_a_run_that_guesses_is_told_what_helps_and_not_to_train_it_in_full(
+    base: RunConfig, rate: float, helps: str
+) -> None:
+    found = ending(summary(epochs(97.0, 10.1), base=base, optimizer=Optimizer(learning_rate=rate)))
+    assert found is not None and found.step is None and found.whole is None
+    assert found.result.startswith("Finished: 10.10 % of the test images are read correctly")
+    assert found.next == f"That is guessing: 1 digit in 10 is right by chance. Next: {helps}"
+
+
+def test_of_another_optimiser_the_rates_of_the_steps_say_nothing() -> None:
+    found = ending(summary(epochs(10.1), optimizer=Optimizer(kind="adamw", learning_rate=0.001)))
+    assert found is not None and found.next.endswith("Next: try another learning rate, or more epochs.")
+
+
+@pytest.mark.parametrize("status", ["stopped", "failed", "interrupted"])
+def test_a_run_that_ended_early_and_learned_nothing_is_told_what_helps(status: str) -> None:
+    guesses = ending(summary(epochs(99.0, 9.8), status, epochs=15, optimizer=Optimizer(learning_rate=10)))
+    assert guesses is not None and "try a lower learning rate" in guesses.next
+    assert guesses.result == f"{status.capitalize()} after epoch 2: 9.80 % of the test images are read correctly."
+    *first, last = epochs(99.0, 9.8)
+    lost = summary([*first, replace(last, train_loss=math.nan)], status, epochs=15)
+    told = ending(lost)
+    assert told is not None and "no longer a number" in told.next
+    assert ending(replace(lost, reason="The run has diverged. Try a lower learning rate.")) is None  # said above it
+
+
+@pytest.mark.parametrize("status", ["running", "paused"])
+def test_of_a_run_that_trains_no_end_is_told(status: str) -> None:
+    assert ending(summary(epochs(9.8), status, epochs=15)) is None
+
+
 @pytest.mark.parametrize("status", ["stopped", "failed", "interrupted", "running", "queued"])
 def test_nothing_is_said_of_a_run_that_is_not_complete(status: str) -> None:
     assert ending(summary(epochs(99.0), status, epochs=15)) is None
