@@ -17,6 +17,8 @@ from lab.ui import addressed
 from lab.ui.inside import LAYER, MAPS, NUMBER, VALUES
 from lab.ui.mistakes import CELL
 from lab.ui.network_choice import ASKED
+from lab.ui.receptive_field import COLUMN, DIGIT, MAP, ROW
+from lab.ui.receptive_field import LAYER as UNIT_LAYER
 
 
 @pytest.fixture
@@ -156,6 +158,40 @@ def test_a_network_that_there_cannot_be_is_said_on_the_layers_page_and_not_used(
     app = open_app("layers", **{"network.layers": "c8k99"})
     assert is_well(app) and len(app.warning) == 1
     assert warnings(app)[0].startswith("The settings in the address are not used: ")
+
+
+def test_a_link_to_the_layers_page_names_the_unit_and_the_digit_that_it_looks_at() -> None:
+    link = {"step": "3", "tab": "unit", "layer": "7", "value": "5.0.3", "image": "12"}
+    app = open_app("layers", **link)
+    assert is_well(app) and not app.warning and told(app) == link
+    assert app.selectbox(key=UNIT_LAYER).value == 7 and app.text_input(key=DIGIT).value == "12"
+    assert [app.slider(key=key).value for key in (MAP, ROW, COLUMN)] == [5, 0, 3]
+    assert "row 0, column 3 of layer 7 sees" in words(app)
+
+
+def test_the_unit_that_is_chosen_on_the_layers_page_is_in_its_address() -> None:
+    app = open_app("layers")
+    assert told(app) == {"step": "3"}
+    app.selectbox(key=UNIT_LAYER).select(5).run()
+    assert told(app) == {"step": "3", "layer": "5"}
+    app.slider(key=ROW).set_value(1).run()
+    app.text_input(key=DIGIT).set_value("7").run()
+    assert told(app) == {"step": "3", "layer": "5", "value": "0.1.6", "image": "7"}
+    left_and_come_back_to(app, "layers")
+    assert told(app) == {"step": "3", "layer": "5", "value": "0.1.6", "image": "7"}
+    app.selectbox(key=UNIT_LAYER).select(7).run()
+    assert told(app)["value"] == "0.2.2"  # the middle of the new map: the old place is not carried over
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("layer", "99"), ("layer", "x"), ("value", "0.14"), ("value", "0.0.99"), ("value", "99.0.0"), ("image", "10000")],
+)
+def test_a_unit_that_there_is_not_is_said_in_a_sentence(name: str, text: str) -> None:
+    app = open_app("layers", step="3", **{name: text})
+    (sentence,) = warnings(app)
+    assert sentence.startswith(f"The address asks for {name} ") and is_well(app)
+    assert told(app)[name] != text and not app.run().warning
 
 
 # --- what is opened ------------------------------------------------------------------------------------------------

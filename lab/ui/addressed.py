@@ -32,13 +32,32 @@ def addressed(page: str) -> Iterator[None]:
         st.session_state[PAGE], st.session_state[READ] = page, {}
     if _comes_by_back():
         st.session_state[VISIT] = st.session_state.get(VISIT, 0) + 1
+    with _saying():
+        yield
+
+
+@contextmanager
+def addressed_part() -> Iterator[None]:
+    """Around the drawing of a fragment: what it says stands in the address also where only the fragment is drawn."""
+    if SAID in st.session_state:  # it is drawn with its page, which says it at its own end
+        yield
+        return
+    with _saying():
+        yield
+
+
+@contextmanager
+def _saying() -> Iterator[None]:
     st.session_state[SAID] = {}
-    yield
-    before = st.query_params.to_dict()
-    said: dict[str, str | None] = st.session_state[SAID]
-    after = {name: text for name, text in (before | said).items() if text is not None}
-    if after != before:
-        st.query_params.from_dict(after)
+    try:
+        yield
+        before = st.query_params.to_dict()
+        said: dict[str, str | None] = st.session_state[SAID]
+        after = {name: text for name, text in (before | said).items() if text is not None}
+        if after != before:
+            st.query_params.from_dict(after)
+    finally:  # also where a click cuts the drawing short
+        del st.session_state[SAID]
 
 
 def page_shown() -> str | None:
@@ -99,6 +118,24 @@ def say(name: str, text: str | None, usual: str | None = None) -> None:
 def one_of(numbers: Collection[int]) -> Callable[[str], int | None]:
     """Reads one of these numbers."""
     return lambda text: next((number for number in numbers if str(number) == text), None)
+
+
+def place_in(shape: Sequence[int]) -> Callable[[str], tuple[int, ...] | None]:
+    """Reads a place in an array of this shape as an address writes it, such as map, row and column: `5.14.14`."""
+
+    def read(text: str) -> tuple[int, ...] | None:
+        parts = text.split(".")
+        if len(parts) != len(shape):
+            return None
+        places = [one_of(range(size))(part) for size, part in zip(shape, parts, strict=True)]
+        return None if None in places else tuple(place for place in places if place is not None)
+
+    return read
+
+
+def place_text(place: Sequence[int]) -> str:
+    """A place as `place_in` reads it."""
+    return ".".join(map(str, place))
 
 
 def _comes_by_back() -> bool:

@@ -18,7 +18,7 @@ from lab.layer_strip import strip
 from lab.layer_words import layer_name
 from lab.number_words import percent_words
 from lab.store import Store
-from lab.ui.addressed import asked, one_of, say
+from lab.ui.addressed import asked, one_of, place_in, place_text, say
 from lab.ui.choice import choice, kept, put
 from lab.ui.digits import choose_test_image
 from lab.ui.layer_maps import range_words, show_value_map
@@ -167,7 +167,7 @@ def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
     """Map, row and column; in a layer that was just chosen, its strongest value, or that of the kernel's map."""
     named = (MAP, ROW, COLUMN)
     shape = layer.maps.shape
-    wanted = asked("value", lambda text: _place(text, shape), usual=layer.strongest())
+    wanted: tuple[int, ...] | None = asked("value", place_in(shape), usual=layer.strongest())
     if wanted is None and st.session_state.get(OF_LAYER) != (layer.row.index, shape):
         wanted = layer.strongest(st.session_state.pop(OF_KERNEL, None))
     st.session_state[OF_LAYER] = (layer.row.index, shape)
@@ -179,17 +179,8 @@ def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
             words, most = f"From 0 to {size - 1}.", max(1, size - 1)
             number = kept(name, 0, st.number_input, label, 0, most, disabled=size == 1, help=words, width=98)
             place.append(min(int(number), size - 1))
-    say("value", ".".join(map(str, place)), usual=".".join(map(str, layer.strongest())))
+    say("value", place_text(place), usual=place_text(layer.strongest()))
     return place[0], place[1], place[2]
-
-
-def _place(text: str, shape: tuple[int, int, int]) -> tuple[int, int, int] | None:
-    """Map, row and column as an address writes them, `5.14.14`."""
-    parts = text.split(".")
-    if len(parts) != len(shape):
-        return None
-    channel, row, column = (one_of(range(size))(part) for size, part in zip(shape, parts, strict=True))
-    return None if channel is None or row is None or column is None else (channel, row, column)
 
 
 def _take_layer() -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from lab.config import NetworkConfig
+from lab.config import EVALUATION_IMAGES, NetworkConfig
 from lab.layer_words import layer_name
 from lab.layers import LayerRow, Square, receptive_square, sees_only_padding
 from lab.store import StoreError
+from lab.ui.addressed import addressed_part, asked, one_of, place_in, place_text, say
 from lab.ui.choice import choice, kept, known, put, telling
 from lab.ui.digits import choose_test_image, show_test_digit
 from lab.ui.layer_maps import maps_of, reference_maps_of, show_value_map, untrained_maps_of
@@ -34,8 +35,11 @@ DIGIT = "unit_digit"
 
 @st.fragment
 def show_receptive_field(rows: Sequence[LayerRow]) -> None:
-    """The chosen unit in its map of a real digit, the square of the image that it depends on, and its value's sum."""
-    with telling(part=True):
+    """The chosen unit in its map of a real digit, the square of the image that it depends on, and its value's sum.
+
+    The address says which unit and which digit.
+    """
+    with addressed_part(), telling(part=True):
         _show_unit(rows)
 
 
@@ -43,16 +47,18 @@ def _show_unit(rows: Sequence[LayerRow]) -> None:
     controls, chosen_map, picture = st.columns([1, 1, 1.15], gap="medium")
     with controls:
         layer = _choose_layer(rows)
+        _take_addressed_unit(layer)
         channel = _choose_map(layer)
         unit_row, unit_column = _choose_unit(layer)
-        digit = choose_test_image(DIGIT)
+        digit = _choose_digit()
+    place = (channel, unit_row, unit_column)
+    say("value", place_text(place), usual=place_text(_at_first(layer)))
     is_blind = sees_only_padding(layer, unit_row, unit_column)
     square = None if is_blind else receptive_square(layer, unit_row, unit_column)
     st.markdown(unit_words(layer, unit_row, unit_column, square))
     with picture:  # last, with the map: torch may still be being imported
         st.markdown("**What it sees of the image**")
         image = show_test_digit(digit, square)
-    place = (channel, unit_row, unit_column)
     with chosen_map:
         st.markdown(f"**Map {channel} of layer {layer.index}**")
         shown = None if image is None else _show_map(layer, place, image)
@@ -104,19 +110,46 @@ def unit_words(layer: LayerRow, unit_row: int, unit_column: int, square: Square 
 
 def _choose_layer(rows: Sequence[LayerRow]) -> LayerRow:
     numbers = [row.index for row in rows]
+    usual = min(4, numbers[-1])
+    wanted = asked("layer", one_of(numbers), usual=usual)
+    if wanted is not None:
+        put(LAYER, wanted)
     number = choice(
         LAYER,
         numbers,
-        min(4, numbers[-1]),
+        usual,
         label="Layer",
         format_func=lambda index: f"{index}. {layer_name(rows[index - 1], extras=False)}",
         help="The layer whose map is shown. The deeper the layer, the more of the image one unit sees.",
     )
+    say("layer", str(number), usual=str(usual))
+    layer = rows[number - 1]
     if st.session_state.get(SHOWN) != number:  # begin in the middle of a newly chosen map
-        for name in (ROW, COLUMN):
-            put(name, rows[number - 1].output_shape[1] // 2)
+        for name, middle in zip((ROW, COLUMN), _at_first(layer)[1:], strict=True):
+            put(name, middle)
         st.session_state[SHOWN] = number
-    return rows[number - 1]
+    return layer
+
+
+def _at_first(layer: LayerRow) -> tuple[int, ...]:
+    """Map, row and column of the unit that is shown of a layer: the middle of its first map."""
+    _, height, width = layer.output_shape
+    return 0, height // 2, width // 2
+
+
+def _take_addressed_unit(layer: LayerRow) -> None:
+    wanted = asked("value", place_in(layer.output_shape), usual=_at_first(layer))
+    for name, number in zip((MAP, ROW, COLUMN), wanted or (), strict=False):
+        put(name, number)
+
+
+def _choose_digit() -> int:
+    wanted = asked("image", one_of(range(EVALUATION_IMAGES)), usual=0)
+    if wanted is not None:
+        put(DIGIT, str(wanted))
+    number = choose_test_image(DIGIT)
+    say("image", str(number), usual="0")
+    return number
 
 
 def _choose_map(layer: LayerRow) -> int:
