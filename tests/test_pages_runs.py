@@ -3,8 +3,10 @@
 import html
 import re
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 from app_pages import (
@@ -70,30 +72,50 @@ def answer_dialog(app: AppTest, opener: str, answer: str) -> None:
     labelled(dialog.button, answer).click().run()
 
 
+def as_shown(table: Any) -> pd.DataFrame:
+    """What a reader sees in the cells; `table.value` is what they are ordered by."""
+    return convert_arrow_bytes_to_pandas_df(table.proto.arrow_data.styler.display_values)
+
+
 def test_the_table_has_every_run_newest_first_with_its_result(store: Store) -> None:
     told = epoch(1, 9910, train=99.3, seconds=30.0), epoch(2, 9900, train=98.0, seconds=40.0, measured=9950)
     old = add_run(store, *told, Stopped())
     new = store.submit(step(1).config)
-    table = open_app("runs").dataframe[0].value
+    drawn = open_app("runs").dataframe[0]
+    table, words = drawn.value, as_shown(drawn)
     assert table["Run"].tolist() == [new, old]
     assert table["Status"].tolist() == ["queued", "stopped"]
-    assert table["Epochs"].tolist() == ["0 of 15", "2 of 3"]
+    assert words["Epochs"].tolist() == ["0 of 15", "2 of 3"]
     assert table["Last, %"].iloc[1] == 99.00
     assert table["Best, %"].iloc[1] == 99.10
     assert table["Gap"].iloc[1] == pytest.approx(0.5)
     assert table["Parameters"].iloc[0] == 185_930
     assert table["Evaluated on"].tolist() == ["test", "test"]
-    assert [words.startswith("queued ") for words in table["Started"]] == [True, False]
-    assert table["Training time"].iloc[1] == unbroken("1 min 10 s")
+    assert [began.startswith("queued ") for began in words["Started"]] == [True, False]
+    assert words["Training time"].iloc[1] == unbroken("1 min 10 s")
     assert table["Last, %"].isna().tolist() == [True, False]
+
+
+def test_the_columns_are_ordered_by_what_their_words_mean(store: Store) -> None:
+    """Which Streamlit's table does by their values: by letters `10 of 15` comes before `9 of 15`."""
+    started = [datetime(2026, month, day, 12).timestamp() for month, day in ((9, 30), (10, 2), (11, 1))]
+    for epochs, seconds, moment_of in zip((2, 9, 10), (9.0, 70.0, 3700.0), started, strict=True):
+        told = [epoch(number, seconds=seconds / epochs) for number in range(1, epochs + 1)]
+        run_id = add_run(store, *told, Stopped(), config=tiny_run(epochs=12))
+        with store._database.writing() as connection:
+            change = sa.text("UPDATE runs SET started = :started WHERE id = :id")
+            connection.execute(change, {"started": moment_of, "id": run_id})
+    table = open_app("runs").dataframe[0]
+    for column in ("Epochs", "Training time", "Started"):
+        assert table.value[column].is_monotonic_decreasing  # the newest run comes first
+        assert not as_shown(table)[column].is_monotonic_decreasing  # so these words alone would mislead
 
 
 def test_a_gap_below_zero_has_a_true_minus_sign_and_none_is_empty(store: Store) -> None:
     add_run(store, epoch(1, 9900, measured=9860), Stopped())
     store.submit(step(1).config)
     drawn = open_app("runs").dataframe[0]
-    shown = convert_arrow_bytes_to_pandas_df(drawn.proto.arrow_data.styler.display_values)
-    assert shown["Gap"].tolist() == ["", "−0.40"]
+    assert as_shown(drawn)["Gap"].tolist() == ["", "−0.40"]
     assert drawn.value["Gap"].iloc[1] == pytest.approx(-0.4)
 
 
@@ -462,8 +484,8 @@ def test_the_table_says_when_a_run_began_and_since_when_one_waits(store: Store) 
     store.submit(tiny_run())
     stopped = store.submit(tiny_run())
     store.send(stopped, "stop")
-    table = open_app("runs").dataframe[0].value
-    began = dict(zip(table["Run"], table["Started"], strict=True))
+    table = open_app("runs").dataframe[0]
+    began = dict(zip(table.value["Run"], as_shown(table)["Started"], strict=True))
     first, waiting, never = sorted(began)
     assert began[first] == moment(store.run(first).started or 0)
     assert began[waiting] == f"queued {moment(store.run(waiting).created)}"

@@ -167,7 +167,8 @@ def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
     """Map, row and column; in a layer that was just chosen, its strongest value, or that of the kernel's map."""
     named = (MAP, ROW, COLUMN)
     shape = layer.maps.shape
-    wanted: tuple[int, ...] | None = asked("value", place_in(shape), usual=layer.strongest())
+    usual: tuple[int, ...] = layer.strongest()
+    wanted = asked("value", place_in(shape), usual=usual)
     if wanted is None and st.session_state.get(OF_LAYER) != (layer.row.index, shape):
         wanted = layer.strongest(st.session_state.pop(OF_KERNEL, None))
     st.session_state[OF_LAYER] = (layer.row.index, shape)
@@ -179,7 +180,7 @@ def choose_value(layer: LayerMaps) -> tuple[int, int, int]:
             words, most = f"From 0 to {size - 1}.", max(1, size - 1)
             number = kept(name, 0, st.number_input, label, 0, most, disabled=size == 1, help=words, width=98)
             place.append(min(int(number), size - 1))
-    say("value", place_text(place), usual=place_text(layer.strongest()))
+    say("value", place_text(place), usual=place_text(usual))
     return place[0], place[1], place[2]
 
 

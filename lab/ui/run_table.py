@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,9 @@ from lab.store import Store
 from lab.ui.run_cards import Card, show_cards, ticked_cards
 from lab.ui.run_words import began_words
 from lab.ui.state import tick_runs, ticked_runs
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 DRAWN = "runs_drawn"
 CARDS = "run_cards"
@@ -75,7 +79,7 @@ def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
     percent = st.column_config.NumberColumn(format="%.2f")
     ticked = [place for place, run in enumerate(runs) if run.id in ticked_runs()]
     st.dataframe(
-        pd.DataFrame([_row(run) for run in runs]).style.format({"Gap": _gap_words}),
+        _table(runs),
         hide_index=True,
         width="stretch",
         height="content" if len(runs) <= FEW_ROWS else 320,
@@ -88,6 +92,7 @@ def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
             "Last, %": percent,
             "Best, %": percent,
             "Gap": st.column_config.NumberColumn(help=GAP_HELP),
+            "Started": st.column_config.Column(alignment="right"),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Name": st.column_config.TextColumn(width=NAME_WIDTH),
         },
@@ -123,27 +128,61 @@ def _card(listed: Listed) -> Card:
     return Card(listed.id, listed.name, accuracy, ", ".join(filter(None, facts)))
 
 
+def _table(runs: Sequence[Listed]) -> Styler:
+    """The table as the widget wants it.
+
+    Some columns hold what they are ordered by and show words. Streamlit orders words by their letters, `10 min` before
+    `9 s`; and its own formats know no minus sign, and no duration.
+    """
+    table = pd.DataFrame([_row(run) for run in runs])
+    began = {_began(run.summary): began_words(*_times(run.summary)) for run in runs if run.summary}
+    shown = {
+        "Gap": _gap_words,
+        "Training time": _duration_words,
+        "Started": lambda time: began.get(time, ""),
+        "Epochs": lambda _: "",  # of a run that cannot be read
+    }
+    style = table.style.format({column: words for column, words in shown.items() if column in table})
+    for planned in {run.summary.config.epochs for run in runs if run.summary}:
+        rows = [place for place, run in enumerate(runs) if run.summary and run.summary.config.epochs == planned]
+        style.format(f"{{:.0f}} of {planned}", subset=pd.IndexSlice[rows, ["Epochs"]])
+    return style
+
+
 def _row(listed: Listed) -> dict[str, Any]:
-    """One line, as the widget wants it."""
+    """One line: what its columns are ordered by."""
     run = listed.summary
     row: dict[str, Any] = {"Run": listed.id, "Name": listed.name, "Status": listed.status}
     return row if run is None else row | _figures(run)
 
 
-def _gap_words(points: Any) -> str:
-    """In place of a format of Streamlit's, which know no minus sign; the column is still ordered as numbers are."""
-    return "" if pd.isna(points) else signed(points)
-
-
 def _figures(run: RunSummary) -> dict[str, Any]:
     return {
-        "Epochs": f"{len(run.epochs)} of {run.config.epochs}",
+        "Epochs": len(run.epochs),
         "Last, %": run.last.test_accuracy if run.last else None,
         "Best, %": run.best.test_accuracy if run.best else None,
         "Evaluated on": run.evaluated,
         "Gap": gap(run.last),
         "Parameters": run.parameters,
         "Seed": run.config.seed,
-        "Training time": duration(run.training_seconds),
-        "Started": began_words(run.queued, run.started, run.status),
+        "Training time": run.training_seconds,
+        "Started": _began(run),
     }
+
+
+def _began(run: RunSummary) -> pd.Timestamp:
+    """When it was started or, before, queued, by this machine's clock."""
+    queued, started, _ = _times(run)
+    return pd.Timestamp(datetime.fromtimestamp(queued if started is None else started))
+
+
+def _times(run: RunSummary) -> tuple[float, float | None, str]:
+    return run.queued, run.started, run.status
+
+
+def _gap_words(points: Any) -> str:
+    return "" if pd.isna(points) else signed(points)
+
+
+def _duration_words(seconds: Any) -> str:
+    return "" if pd.isna(seconds) else duration(seconds)
