@@ -66,6 +66,7 @@ CSS = f"""
 .lab-answer-aloud {{position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}}
 .lab-received {{margin: 0; flex: 0 0 280px;}}
 .lab-received canvas {{width: 280px; height: 280px; display: block; background: #000; image-rendering: pixelated;
+  outline: 1px solid {PUBLISHED};
   border-radius: 6px;}}
 .lab-layers:empty {{display: none;}}
 .lab-layers:not(:empty) {{flex: 1 0 100%; display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem;}}

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from lab.drawing import NoDrawing, Points, strokes_from_canvas
-from lab.figures import TEST
+from lab.figures import PUBLISHED, TEST
 from lab.ui import answer
 from lab.ui.reader import Reader
 from lab.web import PEN
@@ -46,7 +46,7 @@ _CSS = f"""
 .lab-board canvas {{width: {SIDE}px; height: {SIDE}px; display: block; background: #000; border-radius: 6px;
   cursor: crosshair; touch-action: none;}}
 .lab-board-square {{position: relative; overflow: clip; border-radius: 6px; height: {SIDE}px;
-  box-shadow: 0 0 0 1px rgba(128, 138, 148, 0.6);}}  /* black is hardly seen on the dark theme's ground */
+  outline: 1px solid {PUBLISHED};}}
 .lab-board-square:has(:focus-visible) {{outline: 3px solid var(--st-primary-color); outline-offset: 2px;}}
 .lab-board canvas:focus {{outline: none;}}
 .lab-board-pen {{display: none; position: absolute; left: -11px; top: -11px; width: 16px; height: 16px;
