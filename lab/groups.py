@@ -39,6 +39,12 @@ class Group:
         return f"{len(self.runs)} seeds from run {min(run.run for run in self.runs)}"
 
     @property
+    def short(self) -> str:
+        """The label where there is little room: `run 3`, or `run 3 +19`, of a group, for its first run and the rest."""
+        first = f"run {min(run.run for run in self.runs)}"
+        return first if len(self.runs) == 1 else f"{first} +{len(self.runs) - 1}"
+
+    @property
     def name(self) -> str:
         """The run's name; of a group its first one's, without the seed at its end."""
         if len(self.runs) == 1:

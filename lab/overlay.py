@@ -42,7 +42,7 @@ def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> 
         colour = SERIES[number % len(SERIES)]
         _group(figure, group, what, name, colour, DASHES[number % len(DASHES)])
         if group.label in lines and group.label not in absent:
-            labels.append((lines[group.label], colour))
+            labels.append((lines[group.label], colour, group.short))
     seen = [line for line in lines.values() if line.label not in absent]
     limits = EMPTY[what] if not seen else whole_range(seen, what) if whole else close_range(seen, what)
     _vertical(figure, what, limits)
@@ -122,19 +122,21 @@ MARK, WORDS = 8, 20
 """Pixels from a line's end to its mark and to its label."""
 
 
-def _labels(figure: Figure, ends: Sequence[tuple[Line, str]], limits: tuple[float, float]) -> None:
+def _labels(figure: Figure, ends: Sequence[tuple[Line, str, str]], limits: tuple[float, float]) -> None:
     """A label behind each line's end, moved as far as it takes for none to cover another.
 
-    It is in the colour of the page's text; before it stands a mark in the colour of the line.
+    It is in the colour of the page's text; before it stands a mark in the colour of the line. Its `name` is what it
+    says on a narrow screen (lab/ui/chart.js).
     """
-    heights = [line.end[1] for line, _ in ends]
+    heights = [line.end[1] for line, _, _ in ends]
     notes = []
-    for (line, colour), height, shift in zip(ends, heights, _shifts(heights, limits), strict=True):
+    for (line, colour, short), height, shift in zip(ends, heights, _shifts(heights, limits), strict=True):
         place = {"x": line.end[0], "y": height, "yshift": shift, "showarrow": False, "xanchor": "left"}
         notes.append({"text": "●", "font": {"color": colour, "size": 12}, "xshift": MARK} | place)
-        notes.append({"text": as_typed(line.label), "font": {"size": 12}, "xshift": WORDS} | place)
+        label = {"text": as_typed(line.label), "name": as_typed(short)}
+        notes.append(label | {"font": {"size": 12}, "xshift": WORDS} | place)
     figure["layout"]["annotations"] = notes
-    figure["layout"]["margin"]["r"] = 8 + WORDS + 7 * max(len(line.label) for line, _ in ends)
+    figure["layout"]["margin"]["r"] = 8 + WORDS + 7 * max(len(line.label) for line, _, _ in ends)
 
 
 def _shifts(heights: Sequence[float], limits: tuple[float, float]) -> list[float]:

@@ -83,7 +83,7 @@ def movement(timeline: Timeline, config: RunConfig, seconds_left: float | None) 
 
 def waiting_words(device: str, before: int, seconds: float | None, goes_on: bool) -> str:
     """`2 runs before it on cpu, starts in about 9 s`."""
-    place = f"{before} {'run' if before == 1 else 'runs'} before it on {device}" if before else f"next on {device}"
+    place = f"{before} {'run' if before == 1 else 'runs'} before it on {device}" if before else f"Next on {device}"
     verb = "continues" if goes_on else "starts"
     return place if seconds is None else f"{place}, {verb} in about {duration(seconds)}"
 

@@ -78,6 +78,12 @@ def test_a_group_is_called_by_its_runs_while_they_are_few(count: int, label: str
     assert group.label == label
 
 
+@pytest.mark.parametrize(("count", "short"), [(1, "run 5001"), (2, "run 5001 +1"), (20, "run 5001 +19")])
+def test_where_there_is_little_room_a_group_is_called_by_its_first_run(count: int, short: str) -> None:
+    (group,) = grouped(seed_run(5, seed, 99.3) for seed in range(1, count + 1))
+    assert group.short == short
+
+
 def test_a_groups_name_is_its_runs_without_the_seed() -> None:
     runs = [replace(run, name=f"Step 5, seed {run.config.seed}") for run in seed_runs(5, 99.3, 99.4)]
     assert grouped(runs)[0].name == "Step 5"

@@ -94,10 +94,10 @@ def test_a_speed_that_is_none_is_not_gone_on_with(speed: float) -> None:
 @pytest.mark.parametrize(
     ("before", "seconds", "goes_on", "words"),
     [
-        (0, 9.0, False, "next on cpu, starts in about 9 s"),
+        (0, 9.0, False, "Next on cpu, starts in about 9 s"),
         (2, 200.0, False, "2 runs before it on cpu, starts in about 3 min 20 s"),
         (1, None, False, "1 run before it on cpu"),
-        (0, 9.0, True, "next on cpu, continues in about 9 s"),
+        (0, 9.0, True, "Next on cpu, continues in about 9 s"),
     ],
 )
 def test_a_run_that_waits_says_for_whom_and_about_how_long(

@@ -23,9 +23,11 @@ def _chart(what: What, kind: Format) -> Make:
     )
 
 
+SHEET = "utf-8-sig"
+"""With the mark by which Excel knows UTF-8: without it ± would become two other letters there."""
 _WHATS: tuple[What, ...] = ("accuracy", "loss")
 COMPARISON_FILES: Mapping[str, Make] = {
-    "comparison.csv": lambda groups, _: rows_csv(table(groups, comparison(groups))).encode(),
+    "comparison.csv": lambda groups, _: rows_csv(table(groups, comparison(groups))).encode(SHEET),
     **{f"{what}.{kind}": _chart(what, kind) for what in _WHATS for kind in KINDS},
 }
 """How each file is made of at least one group."""

@@ -69,6 +69,24 @@ function themed({ data, layout }, theme) {
   return { data, layout };
 }
 
+// On a narrow screen the labels at the lines' ends are short and the epochs as many as have room, so that most of the width
+// is left to the curves.
+const NARROW = 480, LETTER = 7, BESIDE = 28, TICK = 17, HEIGHTS = 50;  // pixels
+
+function isNarrow(place) {
+  return place.clientWidth > 0 && place.clientWidth < NARROW;  // 0 in a tab that is not open
+}
+
+function fitted(layout, place) {
+  place.narrow = isNarrow(place);
+  if (!place.narrow) return;
+  const short = (layout.annotations ?? []).filter(({ name }) => name);
+  for (const note of short) note.text = note.name;
+  if (short.length) layout.margin.r = BESIDE + LETTER * Math.max(...short.map(({ text }) => text.length));
+  const room = Math.floor((place.clientWidth - layout.margin.r - HEIGHTS) / TICK);
+  if (layout.xaxis.nticks > room) layout.xaxis.nticks = room;
+}
+
 function draw(Plotly, place) {
   if (place._dragging) {  // a redraw would break off the user's drag: wait for its end
     setTimeout(() => draw(Plotly, place), 100);
@@ -87,6 +105,7 @@ function draw(Plotly, place) {
 function drawWhole(Plotly, place, theme) {
   const { data, layout } = themed(upToDate(place, JSON.parse(place.figure)), theme);
   keepZoom(place, layout);
+  fitted(layout, place);
   place.axis = layout.yaxis.range && [...layout.yaxis.range];  // Plotly writes a zoom into its own
   layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
   Plotly.react(place, data, layout, { displayModeBar: false });
@@ -114,7 +133,9 @@ function follow(Plotly, place) {
 function followWidth(Plotly, place) {
   const widths = new ResizeObserver(() => {
     const width = place.clientWidth;
-    if (width && width !== place.layout.width) Plotly.relayout(place, { width });
+    if (!width || width === place.layout.width) return;
+    if (isNarrow(place) === place.narrow) Plotly.relayout(place, { width });
+    else drawWhole(Plotly, place, themeOf(place));
   });
   widths.observe(place);
   return widths;

@@ -687,7 +687,7 @@ def test_a_waiting_run_says_its_place_and_begins_by_itself(server: LabServer, ne
     wait_until(lambda: server.store.run(first).status == "running")
     waiting = server.store.submit(replace(CONFIG, epochs=1, training_images=1000))
     page = new_tab(f"{server.address}/train?run={waiting}")
-    expect(page.locator(".lab-live-line")).to_contain_text("next on cpu")
+    expect(page.locator(".lab-live-line")).to_contain_text("Next on cpu")
     server.store.send(first, "stop")
     expect(page.get_by_text("finished", exact=True)).to_be_visible()
     assert points(page, "accuracy", "test") == 1

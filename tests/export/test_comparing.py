@@ -10,12 +10,12 @@ from stories import finished
 from summaries import epoch, epochs, summary
 
 from lab.export import COMPARISON_FILES, comparison_file, comparison_files, comparison_name
-from lab.groups import each
+from lab.groups import each, grouped
 from lab.store import Store, StoreError
 
 
 def read(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode())))
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 def test_two_runs_give_a_table_with_a_column_each_and_their_charts(store: Store) -> None:
@@ -33,9 +33,16 @@ def test_two_runs_give_a_table_with_a_column_each_and_their_charts(store: Store)
 
 
 def test_a_table_for_programs_has_the_minus_sign_that_programs_read() -> None:
-    content = comparison_file(each([summary([epoch(1, 98.0, measured=97.5, seconds=70)])]), "comparison.csv").decode()
-    assert ["Train - test, points", "-0.50"] in read(content.encode())
-    assert ["Training time", "1 min 10 s"] in read(content.encode())
+    content = comparison_file(each([summary([epoch(1, 98.0, measured=97.5, seconds=70)])]), "comparison.csv")
+    assert ["Train - test, points", "-0.50"] in read(content)
+    assert ["Training time", "1 min 10 s"] in read(content)
+
+
+def test_a_spreadsheet_reads_the_signs_of_the_table_as_they_are() -> None:
+    groups = grouped(summary(epochs(98.0, final), run=seed, seed=seed) for seed, final in ((1, 99.0), (2, 99.2)))
+    content = comparison_file(groups, "comparison.csv")
+    assert content.startswith(b"\xef\xbb\xbf")  # else Excel takes it for another encoding
+    assert ["Last test accuracy, %", "99.10 ± 0.14 (2)"] in read(content)
 
 
 def test_two_groups_of_many_seeds_keep_a_column_each(store: Store) -> None:

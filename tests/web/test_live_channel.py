@@ -83,7 +83,7 @@ def test_a_queued_run_is_told_its_place_and_about_when_it_begins(store: Store, w
     waiting, last = store.submit(tiny_run()), store.submit(tiny_run())
     with web.channel(f"run={waiting}&after=0") as page, web.channel(f"run={last}&after=0") as other:
         told = heard(page)["waits"] or heard(page)["waits"]
-        assert told.startswith("next on cpu")
+        assert told.startswith("Next on cpu")
         behind = heard(other)["waits"] or heard(other)["waits"]
         assert behind.startswith("1 run before it on cpu")
         say(store, training, Stopped())
