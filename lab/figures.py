@@ -33,6 +33,8 @@ POSITIVE, NEGATIVE = (240, 228, 66), (86, 180, 233)
 
 LARGE = 20
 """Pixels of type that the back row reads."""
+TYPE, HIGHER = LARGE / 12, 1.5
+"""How much larger type is for it than on other charts, and how much higher a chart."""
 _ENTITIES = str.maketrans({character: f"&#{ord(character)};" for character in "&<>$%"})
 
 
@@ -109,8 +111,10 @@ def enlarged(figure: Figure) -> Figure:
         larger = {"marker": marker | {"size": 1.5 * marker["size"]}} if marker and "size" in marker else {}
         traces.append(trace | wider | larger)
     layout = figure["layout"]
-    notes = [note | {"font": note["font"] | {"size": LARGE}} for note in layout.get("annotations", ())]
-    large: dict[str, Any] = {"height": 1.5 * layout["height"]} | ({"annotations": notes} if notes else {})
+    notes = [_enlarged_note(note) for note in layout.get("annotations", ())]
+    margin = layout["margin"] | {"r": round(TYPE * layout["margin"]["r"])}  # where the labels of lines stand
+    large: dict[str, Any] = {"height": HIGHER * layout["height"], "margin": margin}
+    large |= {"annotations": notes} if notes else {}
     if "legend" in layout:
         large["legend"] = layout["legend"] | {"font": {"size": LARGE}}
     for name in ("xaxis", "yaxis"):
@@ -118,6 +122,12 @@ def enlarged(figure: Figure) -> Figure:
         title = {"title": told["title"] | {"font": {"size": LARGE}}} if "title" in told else {}
         large[name] = told | {"tickfont": {"size": LARGE}} | title
     return {"data": traces, "layout": layout | large}
+
+
+def _enlarged_note(note: dict[str, Any]) -> dict[str, Any]:
+    """A label in larger type, as much further from its place."""
+    moved = {name: by * note[name] for name, by in (("xshift", TYPE), ("yshift", HIGHER)) if name in note}
+    return note | moved | {"font": note["font"] | {"size": LARGE}}
 
 
 def axis(figure: Figure, which: Literal["x", "y"], **settings: Any) -> None:

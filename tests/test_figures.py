@@ -2,6 +2,7 @@
 
 import html
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,6 +107,19 @@ def test_an_enlarged_figure_has_larger_type_and_wider_lines_and_the_same_points(
     layout = after.layout
     types = (layout.xaxis.tickfont, layout.yaxis.title.font, layout.legend.font, layout.annotations[0].font)
     assert {font.size for font in types} == {LARGE}
+
+
+def test_the_labels_of_an_enlarged_figure_are_as_far_apart_as_larger_type_needs_and_not_cut_off() -> None:
+    runs = each([summary(epochs(98.0, 99.0), run=number) for number in range(1, 6)])  # all end in the same place
+    before = overlay_figure(runs, "accuracy")
+    after = checked(enlarged)(before)
+    labels = [note for note in after.layout.annotations if note.name]
+    shifts = sorted(note.yshift for note in labels)
+    assert all(above - below >= LARGE for below, above in pairwise(shifts))
+    longest = max(len(note.text) for note in labels)
+    assert after.layout.margin.r >= labels[0].xshift + 0.55 * LARGE * longest  # a letter is about half as wide as high
+    marks = [note for note in after.layout.annotations if not note.name]
+    assert labels[0].xshift - marks[0].xshift >= LARGE
 
 
 def test_a_figure_without_lines_or_legend_can_be_enlarged_too() -> None:

@@ -637,6 +637,19 @@ def test_a_run_is_still_shown_large_when_one_comes_back_to_it(store: Store) -> N
     assert labelled(go_to(app, "train").toggle, "Present").value
 
 
+def test_every_page_is_shown_large_and_a_comparison_can_be_from_its_own_page(store: Store) -> None:
+    one, other = finished(store), finished(store, tiny_run(batch_size=8))
+    app = open_app("runs", compare=f"{one},{other}")
+    assert "font-size: 20px" not in html(app)
+    labelled(app.toggle, "Present").set_value(True).run()
+    assert figure(app, "overlay-accuracy")["layout"]["yaxis"]["tickfont"]["size"] == LARGE
+    app.query_params.clear()  # as the menu does
+    for page in ("runs", "steps", "draw", "train"):
+        assert "font-size: 20px" in html(go_to(app, page)), page
+    labelled(app.toggle, "Present").set_value(False).run()
+    assert "font-size: 20px" not in html(go_to(app, "runs"))
+
+
 # --- predict, then reveal -----------------------------------------------------------------------------------------
 
 

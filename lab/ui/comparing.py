@@ -15,6 +15,7 @@ from lab.overlay_axis import left_out_words
 from lab.ui.chart import show_figure
 from lab.ui.choice import kept
 from lab.ui.layout import show_table
+from lab.ui.present import present_switch
 from lab.ui.take_along import offer_comparison
 
 GROUP_HELP = "Complete runs that differ in their seed only: the line is their mean, the band one standard deviation."
@@ -42,8 +43,9 @@ def compare(chosen: Sequence[RunSummary]) -> None:
             show_figure(overlay_figure(trained, "loss", whole), "overlay-loss")
         if not whole and (absent := left_out_words(trained)):
             st.caption(unbroken(absent))
-    if len(runs) > 1:
-        with switches:
+    with switches:
+        present_switch()
+        if len(runs) > 1:
             offer_comparison(groups, whole)
     _table(groups, several=len(groups) > 1)
 

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lab.figures import RATE, WRONG
 from lab.number_words import unbroken
+from lab.ui.present import look_large
 
 ICON = Path(__file__).parent / "icon.png"
 """Our own: Streamlit fetches a ":material/...:" page icon from the internet, and a classroom may have none."""
@@ -127,6 +128,7 @@ def start_page() -> None:
     st.html(_STYLE)
     with st.container(key="drawer"):  # a script takes the place of an element, which the look takes away
         st.html(_DRAWER + _WAY_BACK, unsafe_allow_javascript=True)
+        look_large()
         st.components.v2.component("lab_draw_anew", js=_DRAW_ANEW)(key="draw_anew", on_state_change=lambda: None)
 
 

@@ -1,13 +1,13 @@
-"""Present: the run alone, large, for the back row."""
+"""Present: every page large, for the back row, and of a run nothing but the run."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from lab.ui.choice import kept, known
+from lab.ui.choice import kept, known, put
 
 PRESENT = "present"
-HELP = "Hides the controls and makes text and lines larger, for a projector."
+HELP = "Makes text and lines larger on every page, for a projector. On the Train page it also hides the controls."
 _STYLE = """
 <style>
 :root {font-size: 20px !important;}
@@ -17,6 +17,7 @@ _STYLE = """
 [data-testid="stMain"] :is(p, label, button, summary, details, li, abbr),
 [data-testid="stMain"] span:where(:not([data-testid="stIconMaterial"])),
 .figures > div > span:first-child {font-size: max(1rem, 1em);}
+[data-testid="stMain"] .stacks :is(div, b, i, s) {font-size: 1rem;}
 .stMarkdownBadge, [data-testid="stMain"] .lab-live-line {font-size: 1rem !important;}
 </style>
 """
@@ -27,10 +28,16 @@ def presenting() -> bool:
     return known(PRESENT, st.query_params.get(PRESENT) == "1")
 
 
-def present_switch() -> None:
-    """The switch: behind the run, so that the keyboard comes to Pause first."""
-    if kept(PRESENT, presenting(), st.toggle, "Present", help=HELP):
+def look_large() -> None:
+    """The look of every page while it is shown large; call before the page."""
+    if presenting():
+        put(PRESENT, True)  # also on the pages whose address does not say so
         st.html(_STYLE)
+
+
+def present_switch() -> None:
+    """The switch; on Train behind the run, so that the keyboard comes to Pause first."""
+    if kept(PRESENT, presenting(), st.toggle, "Present", help=HELP):
         st.query_params[PRESENT] = "1"
     else:
         st.query_params.pop(PRESENT, None)

@@ -68,6 +68,24 @@ def test_a_digit_leads_inside_and_a_click_on_a_value_shows_a_sum_that_is_the_val
     expect_sum(page, (2, 4, 6), side)
 
 
+def test_the_unit_that_is_clicked_on_the_layers_page_is_in_its_address_and_outlives_a_reload(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    """A click there has a fragment drawn, and not its page."""
+    page = new_tab(f"{server.address}/layers?step=3&tab=unit&image=7")
+    shown = page.locator(".st-key-unit_click button")
+    expect(shown).to_have_attribute("aria-label", re.compile("^Map 0 of layer 4"))
+    box = shown.bounding_box()
+    assert box is not None
+    across = box["width"] / 12
+    shown.click(position={"x": 6.5 * across, "y": 3.5 * across})
+    expect(page.get_by_text("The unit in row 3, column 6 of layer 4 sees")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"image=7&value=0\.3\.6$"))
+    page.reload()
+    expect(page.get_by_text("The unit in row 3, column 6 of layer 4 sees")).to_be_visible()
+    expect(page.get_by_text("Test image 7,")).to_be_visible()
+
+
 def expect_sum(page: Page, place: tuple[int, int, int], maps: np.ndarray) -> None:
     """The sum that is shown ends in the value of the map at that place."""
     channel, row, column = place
