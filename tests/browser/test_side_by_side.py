@@ -149,6 +149,30 @@ def test_five_close_runs_can_be_told_apart(server: LabServer, new_tab: Tabs) -> 
     assert plot["y"] <= min(heights) and max(heights) <= plot["y"] + plot["height"]
 
 
+def test_on_a_phone_the_curves_of_groups_have_most_of_the_chart(server: LabServer, new_tab: Tabs) -> None:
+    runs = [
+        finished(server, rate, [9800 + seed, 9900 + seed] * 7, seed=seed)
+        for rate in (0.01, 0.02)
+        for seed in range(1, 5)
+    ]
+    page = compare(server, new_tab, runs)
+    chart = page.locator(".st-key-overlay-accuracy")
+    labels = chart.locator(".annotation-text").filter(has_text="run")
+    wide = [f"4 seeds from run {runs[0]}", f"4 seeds from run {runs[4]}"]
+    expect(labels).to_have_text(wide)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(labels).to_have_text([f"run {runs[0]} +3", f"run {runs[4]} +3"])
+    whole, plot = (chart.locator(part).first.bounding_box() for part in (".main-svg", ".nsewdrag"))
+    assert whole and plot and plot["width"] > 0.5 * whole["width"]
+    for label in labels.all():
+        found = label.bounding_box()
+        assert found and found["x"] + found["width"] <= whole["x"] + whole["width"]
+    epochs = [found for tick in chart.locator(".xtick text").all() if (found := tick.bounding_box())]
+    assert all(left["x"] + left["width"] < right["x"] for left, right in pairwise(epochs))
+    page.set_viewport_size({"width": 1280, "height": 720})
+    expect(labels).to_have_text(wide)
+
+
 LAST_THIRD = """traces => traces.flatMap(trace => [...trace.querySelectorAll("path.point")].slice(-5).map(point => {
     const { top, bottom } = point.getBoundingClientRect();
     return (top + bottom) / 2;
