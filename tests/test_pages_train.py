@@ -30,6 +30,7 @@ from app_pages import (
     started,
     the_run,
     window,
+    with_draft,
     words,
 )
 from examples import claimed, say, tiny_run
@@ -484,6 +485,12 @@ def test_a_run_that_only_repeats_another_is_said_to_and_another_seed_is_a_click_
     button(app, "Use seed 2").click().run()
     assert draft(app).seed == 2
     assert "the same seed" not in words(app)
+
+
+def test_two_buttons_that_repeat_the_same_run_are_named_in_one_sentence(store: Store) -> None:
+    run = store.submit(quick(step(3).config))
+    app = with_draft(quick(step(3).config))
+    assert f"**Start training** and **Quick** repeat run {run}: " in words(app)
 
 
 @pytest.mark.parametrize("page", ["start", "steps", "train"])

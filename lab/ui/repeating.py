@@ -15,10 +15,16 @@ from lab.ui.state import draft, set_draft
 def say_repeats(store: Store, offered: Mapping[str, RunConfig]) -> None:
     """Of the runs that a page offers, by the label of the button: which were trained already with the same seed."""
     known = store.runs()
-    twins = {label: same_run(known, config) for label, config in offered.items()}
-    repeats = [f"**{label}** repeats run {twin.id}" for label, twin in twins.items() if twin]
-    if not repeats:
+    twins: dict[int, list[str]] = {}
+    for label, config in offered.items():
+        if twin := same_run(known, config):
+            twins.setdefault(twin.id, []).append(f"**{label}**")
+    if not twins:
         return
+    repeats = [
+        f"{' and '.join(labels)} {'repeats' if len(labels) == 1 else 'repeat'} run {run}"
+        for run, labels in twins.items()
+    ]
     said, other = st.columns([2, 1], vertical_alignment="center")
     said.caption(
         f"{' and '.join(repeats)}: with the same settings and the same seed, the same device gives the same curve."
