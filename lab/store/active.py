@@ -35,6 +35,7 @@ COLUMNS = tuple(
     RUNS.c[name]
     for name in ("id", "status", "command", "claim", "turn", "wanted", "owner", "worker", "host", "device", "heartbeat")
 )
+BY_STATUS = sa.select(RUNS.c.status, sa.func.count(), sa.func.max(RUNS.c.id)).group_by(RUNS.c.status)
 QUERY = sa.select(*COLUMNS).where(RUNS.c.status.in_(("queued", *LIVE))).order_by(RUNS.c.turn, RUNS.c.id)
 
 
@@ -76,6 +77,14 @@ def active_runs(database: Database) -> list[Active]:
     with database.reading() as connection:
         rows = connection.execute(QUERY).all()
     return [run for row in rows if (run := _active(row)) is not None]
+
+
+def ended_runs(database: Database) -> dict[str, tuple[int, int]]:
+    """How many runs have ended, and the newest of them, by status; an index answers, and no run is read."""
+    with database.reading() as connection:
+        rows = connection.execute(BY_STATUS).all()
+    found = {str(status): (many, newest) for status, many, newest in rows if status not in ("queued", *LIVE)}
+    return dict(sorted(found.items()))
 
 
 def _active(row: sa.Row[Any]) -> Active | None:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from lab.config import RunConfig, to_json
 from lab.events import Checkpoint
 from lab.naming import describe_run
-from lab.store.active import Active, Ahead, Watch, ahead, mark_interrupted
+from lab.store.active import Active, Ahead, Watch, ahead, ended_runs, mark_interrupted
 from lab.store.checkpoints import checkpoint_epochs, checkpoint_epochs_of_all, read_checkpoint
 from lab.store.claims import Claim, claim_run
 from lab.store.commands import next_turn, queue_again, tell
@@ -205,6 +205,10 @@ class Store:
     def active(self) -> list[Active]:
         """The runs that have not ended, in the order of their turns; dead claims are recorded as interrupted first."""
         return mark_interrupted(self._database, self._watch)
+
+    def ended(self) -> dict[str, tuple[int, int]]:
+        """How many runs have ended, and the newest of them, by status."""
+        return ended_runs(self._database)
 
     def ahead(self, run_id: int) -> Ahead | None:
         """What a waiting run waits for on its device; None when it does not wait."""

@@ -1,27 +1,26 @@
 // Follows a run while it trains: asks the server what is new of it, has the charts grow, and moves the bar and the words
 // of the page at every frame, from the speed that was measured last. A tab that nobody looks at does nothing.
+// lab/ui/connection.js stands before this file.
 
-const PAUSES = [0.3, 0.6, 1.2, 2.5, 5];  // seconds before the next try to be told something
 // A frame takes some milliseconds from a training on the same machine: there, seconds between two (docs/performance.md).
 const NEAR_FRAME = 0.23;
 const NO_BREAK = "\u00a0";  // as in lab/number_words.py
 const EVALUATION_IMAGES = 10000;  // as in lab/config.py
-const SILENCE = 25;  // seconds: the server says something every ten
 const PATIENCE = 5;  // seconds before the page is asked for again; twice that from then on, since drawing it may take long
 const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 const told = (window.labLive ??= Object.assign(new EventTarget(), { run: null, rows: [], axes: null, cursor: 0 }));
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
-const seconds = () => performance.now() / 1000;
 
 // --- being told ------------------------------------------------------------------------------------------------------
 
-const channel = { socket: null, tries: 0, timer: null, heard: 0 };
+const channel = {};
 let page = null;  // what the page was drawn with last, and its place
+let follower = null;  // what hears of the run that the page follows
 
 function watch(data, place) {
   const isAnother = told.run !== data.run;
   if (isAnother) {
-    hangUp();
+    follower = { run: data.run, query: () => `run=${told.run}&after=${told.cursor}`, hear, lose };
     Object.assign(channel, { state: null, words: {}, waits: "", problem: "", aloud: "", grown: false });
     Object.assign(told, { run: data.run, rows: [], axes: null, cursor: data.cursor });
     motion.reset();
@@ -31,8 +30,7 @@ function watch(data, place) {
   told.cursor = Math.max(told.cursor, data.cursor);
   page = { data, place };
   channel.asked = { for: channel.state, at: seconds(), patience: PATIENCE };  // it may know more than it was told before
-  if (data.follows && !document.hidden) call();
-  if (!data.follows) hangUp();
+  connection.follow(data.follows ? follower : undefined);
   channel.grown = told.cursor > data.cursor;
   draw();
   next();
@@ -46,45 +44,21 @@ function reveal(place) {
   if (top < 60 || bottom > innerHeight) place.scrollIntoView({ block: "center" });
 }
 
-function call() {
-  if (channel.socket || channel.timer) return;
-  const address = new URL(`live?run=${told.run}&after=${told.cursor}`, document.baseURI);
-  address.protocol = address.protocol.replace("http", "ws");
-  const socket = (channel.socket = new WebSocket(address));
-  socket.onmessage = (event) => { if (socket === channel.socket) hear(JSON.parse(event.data)); };
-  socket.onopen = () => { channel.tries = 0; };
-  channel.heard = seconds();
-  socket.onclose = () => { if (socket === channel.socket) callAgain(); };
-}
-
-function callAgain() {
-  channel.socket = null;
-  const pause = PAUSES[Math.min(channel.tries, PAUSES.length - 1)];
-  channel.tries += 1;
-  if (channel.tries === 3) channel.state = "lost";  // the run may be gone: the page will say
-  channel.timer = setTimeout(() => {
-    channel.timer = null;
-    if (isWatched()) call();
-  }, 1000 * pause * (0.5 + Math.random()));
-}
-
-function hangUp() {
-  clearTimeout(channel.timer);
-  const socket = channel.socket;
-  Object.assign(channel, { socket: null, timer: null, tries: 0 });
-  socket?.close();
-}
-
 function isWatched() {
   return page?.place.isConnected && page.data.follows && !document.hidden;
 }
 
+// The run may be gone: the page will say.
+function lose() {
+  channel.state = "lost";
+  next();
+}
+
 function hear(message) {
-  if (!isWatched()) {
-    hangUp();
+  if (!page.place.isConnected) {
+    connection.follow();
     return;
   }
-  channel.heard = seconds();
   told.cursor = message.cursor;
   told.rows.push(...message.rows);
   told.axes = message.axes ?? told.axes;
@@ -103,7 +77,7 @@ function hear(message) {
 // hears what is asked while the connection is down.
 function askForThePage() {
   const { state, asked } = channel;
-  if (state === null || state === page.data.state) return;
+  if (state === null || state === page.data.state || window.labMustStay?.()) return;
   if (state === asked.for && seconds() - asked.at < asked.patience) return;
   channel.asked = { for: state, at: seconds(), patience: state === asked.for ? 2 * PATIENCE : PATIENCE };
   window.labDrawAnew?.(state);
@@ -128,11 +102,7 @@ function show() {
   if (channel.aloud && aloud.textContent !== channel.aloud) aloud.textContent = channel.aloud;
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) hangUp();
-  else if (isWatched()) call();
-  next();
-});
+document.addEventListener("visibilitychange", next);
 
 // --- moving ----------------------------------------------------------------------------------------------------------
 
@@ -221,8 +191,6 @@ function next() {
   const frame = () => requestAnimationFrame(() => {
     isAsked = false;
     if (!isWatched()) return;  // whoever looks again asks anew
-    if (channel.socket && seconds() - channel.heard > SILENCE) hangUp();  // broken, and nobody was told: a machine slept
-    call();
     askForThePage();
     show();
     if (!stillness.matches || seconds() - moved >= 1) {
@@ -283,6 +251,6 @@ export default function ({ parentElement, data }) {
   const place = parentElement.querySelector(".lab-live");
   watch(data, place);
   return () => {
-    if (page?.place === place) hangUp();
+    if (page?.place === place) connection.follow();
   };
 }

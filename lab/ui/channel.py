@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-_JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_HERE = Path(__file__)
+_JS = "\n".join(_HERE.with_name(name).read_text(encoding="utf-8") for name in ("connection.js", "channel.js"))
 _HTML = """
 <div class="lab-live">
   <div class="lab-live-line">&nbsp;</div>

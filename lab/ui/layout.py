@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lab.figures import RATE, WRONG
 from lab.number_words import unbroken
+from lab.ui.drawn_anew import let_draw_anew
 from lab.ui.present import look_large
 
 ICON = Path(__file__).parent / "icon.png"
@@ -100,27 +101,6 @@ for (const listener of [window.labClosesDrawer, window.labGroupsDrawer]) {
 """
 _WAY_BACK = f"<script>{Path(__file__).with_name('history.js').read_text(encoding='utf-8')}</script>"
 
-_DRAW_ANEW = """
-// Has the whole page drawn anew: for who asks, and where its connection is there again. It stands in no fragment, since
-// a server that was started again knows none of them, and hears nothing that is said to one.
-const CONNECTED = "CONNECTED";
-
-function drawAnewOnceConnected(app) {
-  let was = app.dataset.testConnectionState;
-  new MutationObserver(() => {
-    const now = app.dataset.testConnectionState;
-    if (now === CONNECTED && was !== CONNECTED) window.labDrawAnew("connected");
-    was = now;
-  }).observe(app, { attributeFilter: ["data-test-connection-state"] });
-  return true;
-}
-
-export default ({ setTriggerValue }) => {
-  window.labDrawAnew = (state) => setTriggerValue("state", state);
-  window.labSeesConnection ??= drawAnewOnceConnected(document.querySelector("[data-testid=stApp]"));
-};
-"""
-
 
 def start_page() -> None:
     """Settings for every page; call first, once a run of the script."""
@@ -129,7 +109,7 @@ def start_page() -> None:
     with st.container(key="drawer"):  # a script takes the place of an element, which the look takes away
         st.html(_DRAWER + _WAY_BACK, unsafe_allow_javascript=True)
         look_large()
-        st.components.v2.component("lab_draw_anew", js=_DRAW_ANEW)(key="draw_anew", on_state_change=lambda: None)
+        let_draw_anew()
 
 
 def two_sides(left: float = 1, right: float = 2.15, right_first: bool = False) -> list[DeltaGenerator]:

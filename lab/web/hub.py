@@ -1,7 +1,8 @@
 """The one reader of the store for all pages that watch: it reads what is new once, and gives the same words to all.
 
-It reads while somebody watches, and nothing otherwise. What a page has not taken yet is kept for it, up to a limit: one
-that is too slow, or asleep, is cut off. It comes back with its cursor and is told what it has missed.
+It reads while somebody watches, less often where nobody follows a run, and nothing otherwise. What a page has not
+taken yet is kept for it, up to a limit: one that is too slow, or asleep, is cut off. It comes back with its cursor and
+is told what it has missed.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab.events import Started
 from lab.store import ENDED, Active, Ahead, Run, Store, StoreError, StoreUnavailable, ahead
+from lab.web.elsewhere import Elsewhere, elsewhere, words_of
 from lab.web.story import Place, Story
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.15
-"""How often the store is asked for what is new."""
+"""How often the store is asked for what is new of a run."""
+ELSEWHERE_SECONDS = 0.4
+"""How often it is asked which runs there are, while nobody follows one."""
 ALIVE_SECONDS = 10.0
 """How often a page is told something though nothing is new: else one whose machine has slept would wait for ever."""
 BEHIND = 60
@@ -26,9 +30,9 @@ BEHIND = 60
 
 
 class Watcher:
-    """A page that watches a run, and what it is still to be told."""
+    """A page that watches a run, or none and only what goes on elsewhere, and what it is still to be told."""
 
-    def __init__(self, run_id: int, opening: str) -> None:
+    def __init__(self, run_id: int | None, opening: str) -> None:
         self.run_id = run_id
         self.is_too_slow = asyncio.Event()
         """Set once it has not taken what it was told for so long that it is told nothing more."""
@@ -58,23 +62,22 @@ class Hub:
         self._open_store = open_store
         self._stories: dict[int, Story] = {}
         """The runs that are watched, and those that others wait for."""
-        self._watchers: dict[int, list[Watcher]] = {}
+        self._elsewhere: Elsewhere | None = None
+        """While a page listens that follows no run."""
+        self._watchers: dict[int | None, list[Watcher]] = {}
         self._epochs: dict[int, int] = {}
         """How many epochs each run in the queue has before it, as long as somebody waits behind it."""
         self._looking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
-    async def join(self, run_id: int, cursor: int) -> Watcher:
-        """Begin to watch a run, of which the events up to `cursor` are known; `leave` ends it.
+    async def join(self, run_id: int | None, cursor: int) -> Watcher:
+        """Begin to watch a run, of which the events up to `cursor` are known, or none; `leave` ends it.
 
         Raises:
             StoreError: there is no such run, or it cannot be read.
         """
         async with self._looking:
-            story = self._stories.get(run_id)
-            if story is None:
-                story = self._stories[run_id] = await asyncio.to_thread(self._begin, run_id)
-            watcher = Watcher(run_id, story.opening(cursor))
+            watcher = Watcher(run_id, await self._opening(run_id, cursor))
             self._watchers.setdefault(run_id, []).append(watcher)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._look_again_and_again(), name="lab-hub")
@@ -87,15 +90,25 @@ class Hub:
         if not left:
             del self._watchers[watcher.run_id]
 
+    async def _opening(self, run_id: int | None, cursor: int) -> str:
+        if run_id is None:
+            if self._elsewhere is None:
+                self._elsewhere = Elsewhere(await asyncio.to_thread(lambda: elsewhere(self._open_store())))
+            return self._elsewhere.opening()
+        if run_id not in self._stories:
+            self._stories[run_id] = await asyncio.to_thread(self._begin, run_id)
+        return self._stories[run_id].opening(cursor)
+
     async def _look_again_and_again(self) -> None:
         alive = asyncio.get_running_loop().time()
         while self._watchers:
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(ELSEWHERE_SECONDS if set(self._watchers) == {None} else TICK_SECONDS)
             async with self._looking:
                 await self._look()
             if asyncio.get_running_loop().time() - alive > ALIVE_SECONDS:
                 alive = asyncio.get_running_loop().time()
-                self._tell({run_id: self._stories[run_id].nothing() for run_id in self._watchers})
+                self._tell({run_id: self._teller(run_id).nothing() for run_id in self._watchers})
+        self._elsewhere = None
         self._stories.clear()
         self._epochs.clear()
 
@@ -108,7 +121,13 @@ class Hub:
             return
         self._tell(news)
 
-    def _tell(self, messages: Mapping[int, str]) -> None:
+    def _teller(self, run_id: int | None) -> Story | Elsewhere:
+        """Who words what is told to those who watch this run, or none."""
+        told = self._elsewhere if run_id is None else self._stories[run_id]
+        assert told is not None
+        return told
+
+    def _tell(self, messages: Mapping[int | None, str]) -> None:
         for run_id, message in messages.items():
             for watcher in self._watchers.get(run_id, ()):
                 watcher.tell(message)
@@ -123,16 +142,25 @@ class Hub:
         """
         store = self._open_store()
         story = Story(store.run(run_id))
-        story.hear(story.run, store.events_after(run_id))
+        story.hear(story.run, store.events_after(run_id), elsewhere=elsewhere(store))
         return story
 
-    def _read(self, watched: Sequence[int]) -> dict[int, str]:
-        """The news of these runs, as messages."""
+    def _read(self, watched: Sequence[int | None]) -> dict[int | None, str]:
+        """The news of these runs, as messages, and under None those of what goes on elsewhere."""
         store = self._open_store()
         try:
             active = store.active()
+            words = words_of(active, store.ended())
         except StoreError as error:
-            return _told({run_id: self._stories[run_id].trouble(str(error)) for run_id in watched})
+            return _told({run_id: self._teller(run_id).trouble(str(error)) for run_id in watched})
+        told: dict[int | None, str | None] = {}
+        if self._elsewhere is not None:
+            told[None] = self._elsewhere.hear(words)
+        return _told(told | self._news_of([one for one in watched if one is not None], store, active, words))
+
+    def _news_of(
+        self, watched: Sequence[int], store: Store, active: Sequence[Active], words: Sequence[str]
+    ) -> dict[int | None, str | None]:
         places = {run_id: ahead(active, run_id, store.devices) for run_id in watched}
         training = {place.training for place in places.values() if place is not None and place.training is not None}
         for run_id in set(self._stories) - {*watched, *training}:
@@ -141,11 +169,13 @@ class Hub:
         self._epochs = {run_id: left for run_id, left in self._epochs.items() if run_id in waiting}
         now = {one.id: one for one in active}
         for run_id in training - set(watched):
-            self._news(store, run_id, now.get(run_id))
+            self._news(store, run_id, now.get(run_id), words)
         in_order = sorted(watched, key=lambda run_id: places[run_id] is not None)  # who waits, waits for the others
-        return _told({run_id: self._news(store, run_id, now.get(run_id), places[run_id]) for run_id in in_order})
+        return {run_id: self._news(store, run_id, now.get(run_id), words, places[run_id]) for run_id in in_order}
 
-    def _news(self, store: Store, run_id: int, active: Active | None, before: Ahead | None = None) -> str | None:
+    def _news(
+        self, store: Store, run_id: int, active: Active | None, words: Sequence[str], before: Ahead | None = None
+    ) -> str | None:
         try:
             if run_id not in self._stories:
                 self._stories[run_id] = self._begin(run_id)
@@ -156,7 +186,7 @@ class Hub:
             if any(isinstance(one.event, Started) for one in kept):
                 run = store.run(run_id)  # which now knows what it is trained with
             place = None if before is None else Place(before, self._seconds_until(store, before))
-            return story.hear(run, kept, place)
+            return story.hear(run, kept, place, words)
         except StoreUnavailable as error:
             return self._stories[run_id].trouble(str(error)) if run_id in self._stories else None
         except StoreError:
@@ -193,5 +223,5 @@ def _run_now(store: Store, known: Run, active: Active | None) -> Run:
     return known if as_known == (active.status, active.command, active.claim) else store.run(known.id)
 
 
-def _told(messages: Mapping[int, str | None]) -> dict[int, str]:
+def _told(messages: Mapping[int | None, str | None]) -> dict[int | None, str]:
     return {run_id: message for run_id, message in messages.items() if message is not None}

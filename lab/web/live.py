@@ -1,5 +1,7 @@
 """The channel over which a page is told what moves of the run that it shows: `live?run=7&after=1234`.
 
+One that follows no run asks for `live?run=none`, and is told when a run begins or ends elsewhere.
+
 A WebSocket, since browsers allow six event streams a host, and a seventh tab would wait for ever. It only tells: what a
 page sends ends it.
 """
@@ -28,7 +30,9 @@ NOT_A_SOCKET = PlainTextResponse(
     headers={"Upgrade": "websocket"},
 )
 """The answer to who asks for the channel in any other way than as a WebSocket."""
-WRONG_QUERY = "Name the run and the last event that you have, as in live?run=7&after=1234."
+WRONG_QUERY = (
+    "Name the run and the last event that you have, as in live?run=7&after=1234, or no run, as in live?run=none."
+)
 
 
 class Live:
@@ -53,14 +57,16 @@ class Live:
             self._hub.leave(watcher)
 
 
-def _asked(query: bytes) -> tuple[int, int] | None:
-    """The run and the cursor that an address names; None where it names none, or others than there can be."""
+def _asked(query: bytes) -> tuple[int | None, int] | None:
+    """The run, which may be none, and the cursor that an address names; None where it names others than can be."""
     if len(query) > LONGEST_QUERY:
         return None
     try:
         asked = dict(parse_qsl(query.decode("ascii"), strict_parsing=True))
     except ValueError:
         return None
+    if asked == {"run": "none"}:
+        return None, 0
     run, after = run_number(asked.get("run", "")), asked.get("after", "")
     cursor = 0 if after == "0" else run_number(after)
     return None if run is None or cursor is None else (run, cursor)

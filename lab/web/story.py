@@ -59,10 +59,13 @@ class Story:
         self._reached = 0.0  # in epochs
         self._told = {"state": state_of(run), "waits": "", "problem": ""} | self._movement() | self._words()
 
-    def hear(self, run: Run, kept: Sequence[Kept], place: Place | None = None) -> str | None:
+    def hear(
+        self, run: Run, kept: Sequence[Kept], place: Place | None = None, elsewhere: Sequence[str] = ()
+    ) -> str | None:
         """Take note of what is new; returns the message of it, or None where nothing has changed."""
         self.run = run
         changed: dict[str, Any] = {"state": state_of(run), "waits": self._waits(place), "problem": ""}
+        changed["elsewhere"] = elsewhere
         rows = [self._row(one) for one in kept]
         if kept:
             self._kept += kept

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from examples import beat, claimed, place_in_the_queue, say, tiny_run
 from stories import ME, STARTED, WINDOW, epoch, running
 
-from lab.events import Event, Finished, Paused
+from lab.events import Event, Finished, Paused, Stopped
 from lab.store import Store, active, turns, worker_name
 from lab.store.active import KILLED, ONE_LOOK, SILENCE, Watch
 
@@ -280,3 +280,23 @@ def test_the_question_who_waits_reads_no_run_that_has_ended(store: Store, monkey
     assert any("runs_that_have_not_ended" in str(line) for line in plan)
     assert not any(str(line[-1]).startswith("SCAN") for line in plan)
     assert "config" not in query
+
+
+def test_the_runs_that_have_ended_are_counted_by_how_they_did_with_the_newest(store: Store) -> None:
+    assert store.ended() == {}
+    first = running(store, STARTED, Finished())
+    second = running(store, STARTED, Finished())
+    stopped = running(store, STARTED, Stopped())
+    store.submit(tiny_run())
+    running(store, STARTED)
+    assert store.ended() == {"finished": (2, second), "stopped": (1, stopped)}
+    store.delete(second)
+    assert store.ended() == {"finished": (1, first), "stopped": (1, stopped)}
+
+
+@pytest.mark.parametrize("status", [7, "an odd word"])
+def test_a_run_whose_status_is_odd_is_counted_like_any_other(store: Store, status: int | str) -> None:
+    finished, odd = running(store, STARTED, Finished()), running(store, STARTED)
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE runs SET status = :status WHERE id = :id"), {"status": status, "id": odd})
+    assert store.ended() == {"finished": (1, finished), str(status): (1, odd)}

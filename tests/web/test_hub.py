@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
@@ -123,6 +124,59 @@ def test_who_waits_waits_for_the_epochs_that_are_left_and_not_for_those_that_wer
     store.requeue(stopped)
     found = Hub(lambda: store)
     assert [found._epochs_of(store, run_id) for run_id in (fork, stopped, store.submit(tiny_run()))] == [1, 2, 3]
+
+
+def test_while_nobody_follows_a_run_the_store_is_asked_less_often(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = add_run(store, window(1))
+    monkeypatch.setattr(hub, "ELSEWHERE_SECONDS", 3600.0)
+    found = Hub(lambda: store)
+
+    async def story() -> None:
+        watcher = await found.join(run_id, 0)
+        await watcher.next()
+        listener = await found.join(None, 0)
+        await listener.next()
+        store.submit(tiny_run())
+        assert "elsewhere" in json.loads(await listener.next())  # as often as for who follows the run
+        found.leave(watcher)
+        task = found._task
+        assert task is not None
+        store.submit(tiny_run())
+        with suppress(TimeoutError):  # of a look that was under way
+            await asyncio.wait_for(listener.next(), 10 * hub.TICK_SECONDS)
+        store.submit(tiny_run())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(listener.next(), 10 * hub.TICK_SECONDS)
+        found.leave(listener)
+        task.cancel()
+
+    run(story)
+
+
+def test_a_store_that_does_not_answer_is_told_to_who_follows_no_run_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Hub(lambda: store)
+    active = Store.active
+
+    def away(_: Store) -> None:
+        raise StoreUnavailable("The database did not answer.")
+
+    async def story() -> None:
+        listener = await found.join(None, 0)
+        assert json.loads(await listener.next()) == {"elsewhere": [], "problem": ""}
+        monkeypatch.setattr(Store, "active", away)
+        assert json.loads(await listener.next()) == {"problem": "The database did not answer."}
+        monkeypatch.setattr(Store, "active", active)
+        assert json.loads(await listener.next()) == {"problem": ""}
+        found.leave(listener)
+        with pytest.raises(StoreUnavailable):
+            monkeypatch.setattr(Store, "active", away)
+            await Hub(lambda: store).join(None, 0)
+
+    run(story)
 
 
 def test_a_page_that_takes_nothing_is_told_so_much_and_then_nothing(store: Store) -> None:

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lab.events import Finished, Stopped
 from lab.store import Store
-from lab.web import hub
+from lab.web import elsewhere, hub
 from lab.web.live import NOT_A_SOCKET, WRONG_QUERY
 
 
@@ -102,7 +102,7 @@ def test_all_pages_are_told_the_same_words(store: Store, web: WebServer) -> None
 
 
 def test_the_store_is_read_once_for_all_pages(store: Store, web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[Sequence[int]] = []
+    looks: list[Sequence[int | None]] = []
     read = hub.Hub._read
     monkeypatch.setattr(hub.Hub, "_read", lambda self, watched: read(self, noted(looks, watched)))
     run_id = add_run(store, window(1))
@@ -114,10 +114,47 @@ def test_the_store_is_read_once_for_all_pages(store: Store, web: WebServer, monk
     assert {tuple(watched) for watched in looks} == {(run_id,)}
 
 
+def test_a_page_that_follows_no_run_is_told_which_there_are_and_when_that_changes(store: Store, web: WebServer) -> None:
+    with web.channel("run=none") as page:
+        assert heard(page) == {"elsewhere": [], "problem": ""}
+        run_id = add_run(store, window(1))
+        told = [heard(page)]
+        while told[-1]["elsewhere"] != [f"{run_id}-running-run"]:  # it was queued before
+            told.append(heard(page))
+        say(store, run_id, window(2), epoch(1))  # which is nothing to who does not follow it
+        waiting = store.submit(tiny_run())
+        assert heard(page) == {"elsewhere": [f"{run_id}-running-run", f"{waiting}-queued-run"]}
+        store.delete(waiting)
+        say(store, run_id, Finished())
+        while (words := heard(page)["elsewhere"]) != [f"finished-1-{run_id}"]:
+            assert words[0] == f"{run_id}-running-run"
+
+
+def test_a_page_that_follows_a_run_is_told_of_others_with_what_is_new_of_its_own(store: Store, web: WebServer) -> None:
+    run_id = add_run(store, window(1))
+    with web.channel(f"run={run_id}&after=0") as page:
+        assert heard(page)["elsewhere"] == [f"{run_id}-running-run"]
+        waiting = store.submit(tiny_run())
+        message = heard(page)
+        assert message["elsewhere"] == [f"{run_id}-running-run", f"{waiting}-queued-run"]
+        assert "state" not in message
+
+
+def test_a_page_is_drawn_with_the_words_that_it_is_told_afterwards(store: Store, web: WebServer) -> None:
+    """Else it would be drawn anew for ever."""
+    run_id, waiting = add_run(store, window(1)), store.submit(tiny_run())
+    add_run(store, window(1), Finished(), device="another")
+    with web.channel("run=none") as none, web.channel(f"run={run_id}&after=0") as one:
+        assert heard(none)["elsewhere"] == heard(one)["elsewhere"] == elsewhere(store)
+    assert f"{waiting}-queued-run" in elsewhere(store)
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "",
+        "run=none&after=0",
+        "run=None",
         "run=1",
         "after=1",
         "run=one&after=0",

@@ -1,0 +1,54 @@
+"""What goes on elsewhere: which runs are live and how many have ended, as words that a page compares with those that it
+was drawn with. A page that follows no run is told this alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.store import Active, Store
+
+
+def elsewhere(store: Store) -> list[str]:
+    """What a page is drawn with, as far as the runs of others go.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    return words_of(store.active(), store.ended())
+
+
+def words_of(active: Sequence[Active], ended: Mapping[str, tuple[int, int]]) -> list[str]:
+    """A word for each run that has not ended, in their order, which begins with its number; one for each way to end."""
+    live = [f"{run.id}-{run.status}-{run.command}" for run in active]
+    return live + [f"{status}-{many}-{newest}" for status, (many, newest) in ended.items()]
+
+
+class Elsewhere:
+    """What is told to all pages that follow no run."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._told: dict[str, Any] = {"elsewhere": words, "problem": ""}
+
+    def hear(self, words: list[str]) -> str | None:
+        """Take note of what goes on; returns the message of it, or None where nothing has changed."""
+        return self._tell({"elsewhere": words, "problem": ""})
+
+    def trouble(self, problem: str) -> str | None:
+        """Take note of why nothing can be read for now; as above."""
+        return self._tell({"problem": problem})
+
+    def nothing(self) -> str:
+        """The message that nothing is new."""
+        return "{}"
+
+    def opening(self) -> str:
+        """The message for who begins to listen."""
+        return json.dumps(self._told)
+
+    def _tell(self, standing: dict[str, Any]) -> str | None:
+        news = {name: value for name, value in standing.items() if self._told[name] != value}
+        self._told |= news
+        return json.dumps(news) if news else None

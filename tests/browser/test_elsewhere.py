@@ -1,0 +1,260 @@
+"""An open page learns, without a click, of what goes on elsewhere; it loses nothing of what a person does on it.
+
+The runs here are begun and ended by the test, as another tab, another person or the command line would.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from app_pages import epoch, run_that_is
+from browser.curves import wait_for_points
+from browser.test_alive import HIDE, SHOW, Spoken, Tabs
+from browser.test_pages_in_browser import COLUMNS
+from examples import noted, wait_until
+from lab_server import LabServer
+from playwright.sync_api import Page, WebSocket, expect
+
+from lab.events import Finished
+
+Speak = Callable[[], Spoken]
+
+
+@pytest.fixture
+def speak(server: LabServer) -> Iterator[Speak]:
+    """Begins a run on the server's store; they are taken away in the end, since nobody else would end them."""
+    runs: list[Spoken] = []
+    yield lambda: noted(runs, Spoken(server.store))
+    for run in runs:
+        server.store.delete(run.run)
+
+
+def opened(server: LabServer, new_tab: Tabs, page_name: str) -> Page:
+    """A page that is drawn, and listens."""
+    page = new_tab(f"{server.address}/{page_name}")
+    listens(page)
+    return page
+
+
+def listens(page: Page) -> None:
+    """Wait until a page is drawn and has been told what goes on elsewhere."""
+    page.wait_for_function(LISTENS)
+
+
+LISTENS = """() => window.labConnection?.elsewhere && document.querySelector("h1")
+    && document.querySelector("[data-testid=stApp]").dataset.testScriptState === "notRunning" """
+
+
+def mention(page: Page, run: Spoken) -> None:
+    """Wait until a page says that the run trains."""
+    expect(page.locator(".st-key-live-run")).to_contain_text(f"Run {run.run} is training")
+
+
+@pytest.mark.parametrize("name", ["", "steps", "layers", "draw", "inside", "mistakes", "runs"])
+def test_an_open_page_mentions_a_run_that_is_begun_elsewhere_and_no_longer_when_it_has_ended(
+    server: LabServer, new_tab: Tabs, speak: Speak, name: str
+) -> None:
+    page = opened(server, new_tab, name)
+    run = speak()
+    mention(page, run)
+    run.say(Finished())
+    expect(page.locator(".st-key-live-run")).to_have_count(0)
+
+
+def test_train_shows_the_first_run_that_there_is_as_soon_as_it_is_begun_elsewhere(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    page = opened(server, new_tab, "train")
+    run = speak()
+    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    run.windows(2)
+    assert wait_for_points(page, "loss", "train", more_than=1) == 2
+
+
+def test_train_stays_with_the_ended_run_that_one_looks_at_and_mentions_another_that_begins(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    ended = run_that_is("finished", server.store, "nobody")
+    page = opened(server, new_tab, f"train?run={ended}")
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    run = speak()
+    mention(page, run)
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    assert f"run={ended}" in page.url
+    page.get_by_role("button", name=f"Run {run.run} is training").click()
+    expect(page.get_by_text("running", exact=True)).to_be_visible()
+
+
+def test_the_table_of_runs_has_a_run_that_is_begun_elsewhere_and_keeps_what_was_ticked(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    old = run_that_is("finished", server.store, "nobody")
+    page = opened(server, new_tab, f"runs?compare={old}")
+    run = speak()
+    rows = page.locator("[data-testid=stDataFrame] canvas tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text(f"{run.run}")
+    expect(page).to_have_url(f"{server.address}/runs?compare={old}")
+
+
+def test_a_page_is_drawn_anew_once_for_what_goes_on_elsewhere_and_not_for_what_it_did_itself(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    asked: list[str | bytes] = []
+
+    def note_frame(frame: str | bytes) -> None:
+        if b"elsewhere" in (frame.encode() if isinstance(frame, str) else frame):
+            asked.append(frame)
+
+    def note(socket: WebSocket) -> None:
+        if "/_stcore/stream" in socket.url:
+            socket.on("framesent", note_frame)
+
+    first = speak()
+    page = new_tab("about:blank")
+    page.on("websocket", note)
+    page.goto(f"{server.address}/train?run={first.run}")
+    listens(page)
+    page.wait_for_function("() => document.querySelector('.st-key-rate .js-plotly-plot')")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    hears(page, f"{first.run}-running-pause")
+    looks(page, 40)
+    assert asked == []  # the page has drawn it for the click
+    second = speak()
+    mention(page, second)
+    second.windows(20)
+    second.say(epoch(1))
+    looks(page, 40)
+    assert len(asked) == 1
+
+
+def hears(page: Page, word: str) -> None:
+    """Wait until a page has been told this of what goes on elsewhere."""
+    page.wait_for_function("word => window.labConnection.elsewhere?.includes(word)", arg=word)
+
+
+def looks(page: Page, many: int) -> None:
+    """Let a page be for so many twentieths of a second."""
+    page.evaluate("() => { window.looks = 0; setInterval(() => { window.looks += 1; }, 50); }")
+    page.wait_for_function("many => window.looks >= many", arg=many, polling=50)
+
+
+def test_a_tab_that_is_not_looked_at_listens_to_nothing_and_shows_all_once_it_is(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    channels: list[WebSocket] = []
+    page = new_tab("about:blank")
+    page.on("websocket", lambda socket: channels.append(socket) if "/live?" in socket.url else None)
+    page.goto(f"{server.address}/runs")
+    listens(page)
+    page.evaluate(HIDE)
+    wait_until(lambda: page.evaluate("1") == 1 and channels[-1].is_closed())
+    run = speak()
+    run.say(Finished())
+    looks(page, 30)
+    expect(page.get_by_text("No runs yet.")).to_be_visible()
+    page.evaluate(SHOW)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    assert [socket.url.split("/live?")[1] for socket in channels] == ["run=none"] * 2
+
+
+def test_a_page_has_one_channel_whether_it_follows_a_run_or_none(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    open_channels: list[str] = []
+
+    def note(socket: WebSocket) -> None:
+        if "/live?" in socket.url:
+            asked = socket.url.split("/live?")[1].split("&")[0]
+            open_channels.append(asked)
+            socket.on("close", lambda _: open_channels.remove(asked))
+
+    page = new_tab("about:blank")
+    page.on("websocket", note)
+    page.goto(f"{server.address}/draw")
+    listens(page)
+    assert open_channels == ["run=none"]
+    run = speak()
+    mention(page, run)
+    wait_until(lambda: page.evaluate("1") == 1 and open_channels == [f"run={run.run}"])
+    run.say(Finished())
+    expect(page.locator(".st-key-live-run")).to_have_count(0)
+    wait_until(lambda: page.evaluate("1") == 1 and open_channels == ["run=none"])
+
+
+# --- what a person does --------------------------------------------------------------------------------------------
+
+
+def test_a_stroke_under_way_is_drawn_to_its_end_before_the_page_is_drawn_anew(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    page = opened(server, new_tab, "")
+    box = page.locator(".lab-board canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 140, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 120, steps=5)
+    run = speak()
+    hears(page, f"{run.run}-running-run")
+    looks(page, 40)
+    expect(page.locator(".st-key-live-run")).to_have_count(0)
+    assert page.locator(".lab-board canvas").bounding_box() == box
+    page.mouse.move(box["x"] + 140, box["y"] + 230, steps=5)
+    page.mouse.up()
+    mention(page, run)
+    strokes = page.evaluate("document.querySelector('.lab-read').board.strokes()")
+    assert len(strokes) == 1
+    assert [strokes[0][0][1], strokes[0][-1][1]] == pytest.approx([60, 230], abs=2)
+    expect(page.locator(".lab-read")).to_have_attribute("data-state", re.compile("read|guess"))
+
+
+def test_a_dialog_with_a_name_half_typed_stays_until_it_is_closed(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    mentioned, old = speak(), run_that_is("finished", server.store, "nobody")
+    page = opened(server, new_tab, f"runs?compare={old}")
+    page.get_by_role("button", name="Rename").click()
+    name = page.get_by_role("dialog").get_by_role("textbox")
+    name.fill("half a na")
+    run = speak()
+    mentioned.say(Finished())
+    hears(page, f"{run.run}-running-run")
+    hears(page, f"finished-2-{old}")
+    looks(page, 40)
+    expect(name).to_have_value("half a na")
+    expect(name).to_be_focused()
+    page.keyboard.press("Escape")
+    mention(page, run)
+
+
+@pytest.mark.parametrize(("name", "tab", "label"), [("train", "Run", "Seed"), ("train", "Run", "Epochs")])
+def test_a_field_keeps_what_is_half_typed_and_the_keyboard(
+    server: LabServer, new_tab: Tabs, speak: Speak, name: str, tab: str, label: str
+) -> None:
+    ended = run_that_is("finished", server.store, "nobody")
+    page = opened(server, new_tab, f"{name}?run={ended}")
+    page.get_by_role("tab", name=tab).click()
+    field = page.get_by_label(label, exact=True)
+    field.click()
+    page.keyboard.press("End")
+    page.keyboard.type("7")
+    typed = field.input_value()
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 120")
+    run = speak()
+    mention(page, run)
+    expect(field).to_be_focused()
+    expect(field).to_have_value(typed)
+
+
+def test_a_cell_of_the_layer_table_keeps_what_is_half_typed(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    page = opened(server, new_tab, "layers")
+    canvas = page.locator("[data-testid=stDataFrame] canvas").first
+    canvas.click(position={"x": COLUMNS["channels"][1], "y": 33 + 17}, force=True)
+    page.keyboard.type("12")
+    editor = page.locator(".gdg-input")
+    expect(editor).to_have_value("12")
+    run = speak()
+    mention(page, run)
+    expect(editor).to_have_value("12")
+    expect(editor).to_be_focused()
