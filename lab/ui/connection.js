@@ -13,7 +13,7 @@ const scriptRuns = () => document.querySelector("[data-testid=stApp]")?.dataset.
 class Connection extends EventTarget {
   constructor() {
     super();
-    Object.assign(this, { socket: null, tries: 0, timer: null, heard: 0, follower: NOBODY, elsewhere: null });
+    Object.assign(this, { socket: null, tries: 0, timer: null, heard: 0, follower: NOBODY, elsewhere: null, pages: 1 });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.hangUp() : this.call()));
     setInterval(() => this.look(), 1000 * LOOK);
   }
@@ -74,6 +74,7 @@ class Connection extends EventTarget {
       return;
     }
     this.heard = seconds();
+    this.pages = message.pages ?? this.pages;
     this.follower.hear(message);
     if (message.elsewhere === undefined) return;
     this.elsewhere = message.elsewhere;

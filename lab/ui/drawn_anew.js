@@ -7,10 +7,14 @@ const PATIENCE = 5;  // seconds before it is asked for again; twice that from th
 const CALM = 1;  // seconds without a hand at work
 const APART = 1;  // seconds between two drawings: what is asked for by two is drawn once for both
 const SETTLED = 1;  // seconds after which it has been told of all that it was drawn with
+// A page takes the server some 20 to 60 ms. So that many open pages take little of it from a training and from who clicks:
+const SPREAD = 0.03;  // seconds for each of them, within which all are drawn anew
+const BETWEEN = 0.2;  // seconds for each of them, in which each is drawn anew once
 
 // What the page was drawn with, and when; what it was asked to be drawn anew for; when a hand was at work last.
 const shown = (window.labShown ??= {
-  elsewhere: null, at: 0, asked: null, askedAt: -APART, timer: null, handAt: -CALM, isDown: false,
+  elsewhere: null, at: 0, since: null, asked: null, askedAt: -APART, timer: null, handAt: -CALM, isDown: false,
+  chance: Math.random(),
 });
 
 function drawAnewOnceConnected(app) {
@@ -33,10 +37,13 @@ function seesHands() {
   return true;
 }
 
-// A page may move below a hand when it is drawn anew, and a dialog is closed by it.
+// A page may move below a hand when it is drawn anew. That closes a dialog, and a search in the table of runs, which is
+// another one when a run has come; all else that is open stays open.
+const CLOSED_BY_IT = "[data-testid=stDialog], [data-testid=search-input][aria-hidden=false]";
+
 function mustStay() {
   const isAsked = seconds() - shown.askedAt < APART;
-  return isAsked || scriptRuns() || shown.isDown || document.querySelector("[role=dialog]") !== null;
+  return isAsked || scriptRuns() || shown.isDown || document.querySelector(CLOSED_BY_IT) !== null;
 }
 
 // What goes on beside the run that the page follows, whose every change its channel tells.
@@ -44,13 +51,23 @@ function beside(words) {
   return JSON.stringify(words?.filter((word) => !word.startsWith(`${connection.follower.run}-`)) ?? null);
 }
 
+function isTooSoon(now) {
+  const { pages } = connection;
+  const isNew = now - shown.at < Math.max(SETTLED, BETWEEN * pages);
+  return isNew || now - shown.handAt < CALM || now - shown.since < shown.chance * SPREAD * pages;
+}
+
 function see() {
   clearTimeout(shown.timer);
   const told = connection.elsewhere;
-  if (told === null || document.hidden || beside(told) === beside(shown.elsewhere)) return;
-  shown.timer = setTimeout(see, 1000 * AGAIN);
+  if (told === null || document.hidden || beside(told) === beside(shown.elsewhere)) {
+    shown.since = null;
+    return;
+  }
   const now = seconds();
-  if (mustStay() || now - shown.handAt < CALM || now - shown.at < SETTLED) return;
+  shown.since ??= now;
+  shown.timer = setTimeout(see, 1000 * AGAIN);
+  if (mustStay() || isTooSoon(now)) return;
   const { asked } = shown;
   const isSame = asked?.for === beside(told);
   if (isSame && now - asked.at < asked.patience) return;

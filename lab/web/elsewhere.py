@@ -40,9 +40,9 @@ class Elsewhere:
         """Take note of why nothing can be read for now; as above."""
         return self._tell({"problem": problem})
 
-    def nothing(self) -> str:
-        """The message that nothing is new."""
-        return "{}"
+    def nothing(self, pages: int) -> str:
+        """The message that nothing is new, and how many pages are open."""
+        return json.dumps({"pages": pages})
 
     def opening(self) -> str:
         """The message for who begins to listen."""

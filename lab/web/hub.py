@@ -107,7 +107,8 @@ class Hub:
                 await self._look()
             if asyncio.get_running_loop().time() - alive > ALIVE_SECONDS:
                 alive = asyncio.get_running_loop().time()
-                self._tell({run_id: self._teller(run_id).nothing() for run_id in self._watchers})
+                pages = sum(map(len, self._watchers.values()))
+                self._tell({run_id: self._teller(run_id).nothing(pages) for run_id in self._watchers})
         self._elsewhere = None
         self._stories.clear()
         self._epochs.clear()

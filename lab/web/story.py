@@ -84,9 +84,9 @@ class Story:
         """Take note that the run is there no longer, or cannot be read any more; as above."""
         return self._tell({"state": GONE})
 
-    def nothing(self) -> str:
-        """The message that nothing is new."""
-        return self._message((), {})
+    def nothing(self, pages: int) -> str:
+        """The message that nothing is new, and how many pages are open."""
+        return self._message((), {"pages": pages})
 
     def opening(self, cursor: int) -> str:
         """The message for who begins to watch, or comes back, and knows all events up to `cursor`."""

@@ -183,6 +183,19 @@ def test_a_page_has_one_channel_whether_it_follows_a_run_or_none(
     wait_until(lambda: page.evaluate("1") == 1 and open_channels == ["run=none"])
 
 
+def test_of_many_open_pages_each_is_drawn_anew_later_and_less_often(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    page = opened(server, new_tab, "")
+    page.evaluate("[window.labConnection.pages, window.labShown.chance] = [300, 1]")
+    run = speak()
+    hears(page, f"{run.run}-running-run")
+    looks(page, 40)
+    expect(page.locator(".st-key-live-run")).to_have_count(0)
+    page.evaluate("window.labConnection.pages = 2")
+    mention(page, run)
+
+
 # --- what a person does --------------------------------------------------------------------------------------------
 
 
@@ -258,3 +271,38 @@ def test_a_cell_of_the_layer_table_keeps_what_is_half_typed(server: LabServer, n
     mention(page, run)
     expect(editor).to_have_value("12")
     expect(editor).to_be_focused()
+
+
+def test_a_search_in_the_table_of_runs_goes_on_until_it_is_closed(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run_that_is("finished", server.store, "nobody")
+    page = opened(server, new_tab, "runs")
+    page.get_by_test_id("stDataFrame").first.hover()
+    page.locator("[data-testid=stElementToolbar] [aria-label=Search]").first.click()
+    search = page.get_by_test_id("search-input")
+    search.fill("St")
+    run = speak()
+    hears(page, f"{run.run}-running-run")
+    looks(page, 40)
+    expect(search).to_have_value("St")
+    expect(search).to_be_focused()
+    page.keyboard.press("Escape")
+    mention(page, run)
+
+
+def test_what_is_open_otherwise_stays_open(server: LabServer, new_tab: Tabs, speak: Speak) -> None:
+    page = opened(server, new_tab, "draw")
+    network = page.get_by_role("combobox").first
+    network.click()
+    page.keyboard.type("Rea")
+    mention(page, speak())
+    expect(network).to_have_value("Rea")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.goto(f"{server.address}/train")
+    listens(page)
+    page.get_by_text("Link for a lesson").click()
+    body = page.get_by_test_id("stPopoverBody")
+    expect(body).to_be_visible()
+    mention(page, speak())
+    expect(body).to_be_visible()

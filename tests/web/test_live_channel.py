@@ -92,6 +92,17 @@ def test_a_queued_run_is_told_its_place_and_about_when_it_begins(store: Store, w
             pass
 
 
+def test_every_page_is_told_now_and_then_how_many_are_open(
+    store: Store, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "ALIVE_SECONDS", 0.0)
+    run_id = add_run(store, window(1))
+    with web.channel("run=none") as none, web.channel(f"run={run_id}&after=0") as one:
+        for page in (none, one):
+            while heard(page).get("pages") != 2:
+                pass
+
+
 def test_all_pages_are_told_the_same_words(store: Store, web: WebServer) -> None:
     run_id = add_run(store, window(1))
     with web.channel(f"run={run_id}&after=0") as one, web.channel(f"run={run_id}&after=0") as other:
