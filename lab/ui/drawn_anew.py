@@ -10,7 +10,7 @@ import streamlit as st
 
 from lab.store import StoreError
 from lab.ui.state import the_store
-from lab.web import elsewhere
+from lab.web import what_goes_on
 
 _HERE = Path(__file__)
 _JS = "\n".join(_HERE.with_name(name).read_text(encoding="utf-8") for name in ("connection.js", "drawn_anew.js"))
@@ -29,6 +29,6 @@ def let_draw_anew() -> None:
 def _elsewhere() -> list[str] | None:
     """What goes on elsewhere; None where that cannot be read, which the page itself will say."""
     try:
-        return elsewhere(the_store())
+        return what_goes_on(the_store())
     except StoreError:
         return None

@@ -1,9 +1,9 @@
 """What is served beside the pages: this is its door, and no other room knows a file behind it."""
 
-from lab.web.elsewhere import elsewhere
+from lab.web.elsewhere import what_goes_on
 from lab.web.origin import guard
 from lab.web.reading import PEN
 from lab.web.routes import lab_routes
 from lab.web.story import state_of
 
-__all__ = ["PEN", "elsewhere", "guard", "lab_routes", "state_of"]
+__all__ = ["PEN", "guard", "lab_routes", "state_of", "what_goes_on"]

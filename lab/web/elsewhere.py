@@ -11,7 +11,7 @@ from typing import Any
 from lab.store import Active, Store
 
 
-def elsewhere(store: Store) -> list[str]:
+def what_goes_on(store: Store) -> list[str]:
     """What a page is drawn with, as far as the runs of others go.
 
     Raises:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab.events import Started
 from lab.store import ENDED, Active, Ahead, Run, Store, StoreError, StoreUnavailable, ahead
-from lab.web.elsewhere import Elsewhere, elsewhere, words_of
+from lab.web.elsewhere import Elsewhere, what_goes_on, words_of
 from lab.web.story import Place, Story
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Hub:
     async def _opening(self, run_id: int | None, cursor: int) -> str:
         if run_id is None:
             if self._elsewhere is None:
-                self._elsewhere = Elsewhere(await asyncio.to_thread(lambda: elsewhere(self._open_store())))
+                self._elsewhere = Elsewhere(await asyncio.to_thread(lambda: what_goes_on(self._open_store())))
             return self._elsewhere.opening()
         if run_id not in self._stories:
             self._stories[run_id] = await asyncio.to_thread(self._begin, run_id)
@@ -143,7 +143,7 @@ class Hub:
         """
         store = self._open_store()
         story = Story(store.run(run_id))
-        story.hear(story.run, store.events_after(run_id), elsewhere=elsewhere(store))
+        story.hear(story.run, store.events_after(run_id), elsewhere=what_goes_on(store))
         return story
 
     def _read(self, watched: Sequence[int | None]) -> dict[int | None, str]:

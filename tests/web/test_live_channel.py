@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from lab.events import Finished, Stopped
 from lab.store import Store
-from lab.web import elsewhere, hub
+from lab.web import hub, what_goes_on
 from lab.web.live import NOT_A_SOCKET, WRONG_QUERY
 
 
@@ -156,8 +156,8 @@ def test_a_page_is_drawn_with_the_words_that_it_is_told_afterwards(store: Store,
     run_id, waiting = add_run(store, window(1)), store.submit(tiny_run())
     add_run(store, window(1), Finished(), device="another")
     with web.channel("run=none") as none, web.channel(f"run={run_id}&after=0") as one:
-        assert heard(none)["elsewhere"] == heard(one)["elsewhere"] == elsewhere(store)
-    assert f"{waiting}-queued-run" in elsewhere(store)
+        assert heard(none)["elsewhere"] == heard(one)["elsewhere"] == what_goes_on(store)
+    assert f"{waiting}-queued-run" in what_goes_on(store)
 
 
 @pytest.mark.parametrize(
