@@ -59,6 +59,4 @@ def test_it_returns_and_raises_what_the_work_does(caplog: pytest.LogCaptureFixtu
     app = AppTest.from_function(working).run()
     assert [text.value for text in app.markdown] == ["12", "of the work"]
     told = [record.getMessage() for record in caplog.records]
-    assert not [
-        words for words in told if "MainThread" not in words
-    ]  # as of a thread that is not Streamlit's
+    assert not [words for words in told if "MainThread" not in words]  # as of a thread that is not Streamlit's
