@@ -519,6 +519,28 @@ def test_several_seeds_start_at_once_without_those_that_were_trained(store: Stor
     assert app.query_params["run"] == "2"  # the first of the new ones
 
 
+@pytest.mark.parametrize("label", ["Start training", "Quick", "Start 5 runs", "Fork after epoch"])
+def test_a_double_click_starts_what_it_starts_once(label: str, store: Store) -> None:
+    parent = finished(store)
+    app = open_app("train", run=str(parent))
+    for _ in range(2):
+        app.session_state["run"] = parent  # as the page still looks to who clicks
+        app.run()
+        next(one for one in app.button if one.label.startswith(label)).click().run()
+    assert is_well(app)
+    started = [run.id for run in store.runs() if run.id != parent]
+    assert len(started) == (5 if label == "Start 5 runs" else 1)
+    assert app.query_params["run"] == str(min(started))
+
+
+def test_who_has_stopped_a_run_may_start_the_same_anew_at_once(store: Store) -> None:
+    app = open_app("train")
+    button(app, "Quick").click().run()
+    store.send(the_run(store).id, "stop")  # it waits for its turn, so it has ended
+    button(app, "Quick").click().run()
+    assert [run.status for run in store.runs()] == ["queued", "stopped"]
+
+
 def test_a_list_that_is_opened_late_shows_the_number_of_seeds_that_will_start(store: Store) -> None:
     """What stands in a popover is made in the browser when that is opened, which may be after many drawings."""
     app = open_app("train").run()
@@ -677,7 +699,7 @@ def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: St
     assert "your guess" in str(figure(app, "accuracy")["layout"]["annotations"])
     assert component_data(app, "accuracy")["live"]["least"] == 95
     assert "95 to 98 %" in html(app) and "Result" not in html(app)
-    button(app, "Quick").click().run()  # the next run is another question
+    button(app, "Start training").click().run()  # the next run is another question
     assert "annotations" not in figure(app, "accuracy")["layout"]
 
 

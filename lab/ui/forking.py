@@ -83,4 +83,5 @@ def _fork(store: Store, run_id: int, epoch: int) -> None:
     """Queue the fork and watch it, unless something typed just before the click is refused."""
     take_all_typed()
     if not start_problems(draft()):
-        watch(store.fork(run_id, epoch, draft().config))
+        config = draft().config
+        watch((run_id, epoch, config), lambda: [store.fork(run_id, epoch, config)])

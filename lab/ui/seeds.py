@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from lab.config import RunConfig
 from lab.repeats import free_seeds
 from lab.store import Store
 from lab.ui.choice import kept
@@ -15,7 +16,7 @@ from lab.ui.starting import watch
 from lab.ui.state import draft
 from lab.ui.text import plain
 
-MOST_SEEDS, STARTED = 20, "seeds_started"
+MOST_SEEDS, STARTED = 20, "seeds-started"
 SEEDS_HELP = (
     "One run with one seed is one random result: another seed gives a slightly different one. Several "
     "seeds show by how much. They train one after another. The Runs page shows them as a group, with mean and standard "
@@ -44,5 +45,9 @@ def _start(store: Store, number: int) -> None:
     if start_problems(draft()):
         return
     config = draft().config
-    watch(*[store.submit(replace(config, seed=seed)) for seed in free_seeds(store.runs(), config, number)])
+    watch((number, config), lambda: _submit(store, config, number))
     st.session_state[STARTED] = st.session_state.get(STARTED, 0) + 1
+
+
+def _submit(store: Store, config: RunConfig, number: int) -> list[int]:
+    return [store.submit(replace(config, seed=seed)) for seed in free_seeds(store.runs(), config, number)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -26,7 +27,9 @@ from lab.ui.state import choose_run, draft, set_draft, the_store
 from lab.ui.text import plain
 
 Change = Callable[[RunConfig], RunConfig]
-STEP, CHOSEN_STEP = "step", "chosen-step"
+STEP, CHOSEN_STEP, STARTED = "step", "chosen-step", "just-started"
+DOUBLE_SECONDS = 5
+"""Within them the same start is the same click: a page of a busy machine has not answered before."""
 STEP_AT_FIRST = 3
 """Not the first: that is the slowest by far."""
 QUICK_HELP = (
@@ -122,14 +125,34 @@ def start(what: Draft, change: Change = as_it_is) -> bool:
     ready = replace(what, config=change(what.config))
     if start_problems(ready):
         return False
-    watch(the_store().submit(ready.config))
+    watch(ready.config, lambda: [the_store().submit(ready.config)])
     return True
 
 
-def watch(first: int, *others: int) -> None:
-    """Watch the first of the runs that were just started; the guess was about all of them."""
+def watch(what: object, begin: Callable[[], Sequence[int]]) -> None:
+    """Watch the first of the runs that `begin` queues; the guess was about all of them.
+
+    The same once more so soon is no second start: a double click, or another one before the page has answered.
+    """
+    before: _Start | None = st.session_state.get(STARTED)
+    if before and before.what == what and before.is_fresh():
+        choose_run(before.run)
+        return
+    first, *others = begin()
+    st.session_state[STARTED] = _Start(what, first, monotonic())
     choose_run(first)
     take_guess(first, *others)
+
+
+@dataclass(frozen=True)
+class _Start:
+    what: object
+    run: int
+    at: float
+
+    def is_fresh(self) -> bool:
+        """Whether its run is still live, and was begun just now: one that has ended may be meant to begin anew."""
+        return monotonic() - self.at < DOUBLE_SECONDS and any(run.id == self.run for run in the_store().active())
 
 
 def _start_and_go(clicked: Callable[[], int | None], change: Change) -> None:
