@@ -7,7 +7,7 @@ const PATIENCE = 5;  // seconds before it is asked for again; twice that from th
 const CALM = 1;  // seconds without a hand at work
 const APART = 1;  // seconds between two drawings: what is asked for by two is drawn once for both
 const SETTLED = 1;  // seconds after which it has been told of all that it was drawn with
-// A page takes the server some 20 to 60 ms. So that many open pages take little of it from a training and from who clicks:
+// A page takes the server some 25 to 95 ms. So that many open pages take little of it from a training and from who clicks:
 const SPREAD = 0.03;  // seconds for each of them, within which all are drawn anew
 const BETWEEN = 0.2;  // seconds for each of them, in which each is drawn anew once
 
