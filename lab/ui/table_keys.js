@@ -14,7 +14,9 @@ function tableOf(place) {
 
 function opensAnEditor(event) {
   const isText = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-  return isText && tableOf(event.target)?.querySelector("td[aria-readonly=false]");
+  const table = tableOf(event.target);
+  if (!isText || !table) return false;
+  return !table.querySelector("td") || table.querySelector("td[aria-readonly=false]");  // which follow a table just drawn
 }
 
 function endsAnEditor({ key, isComposing }, place) {
