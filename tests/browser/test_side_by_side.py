@@ -63,7 +63,7 @@ def lines(page: Page) -> list[list[str]]:
     return [row.locator("th, td").all_inner_texts() for row in rows.all()]
 
 
-RESULTS = ("Last ", "Best ", "Train −", "Wrong of", "Epochs done", "Training time", "Parameters")
+RESULTS = ("Last ", "Best ", "Train −", "Wrong of", "Epochs done", "Training time", "Parameters", "Computed in")
 
 
 def settings(page: Page) -> list[list[str]]:
