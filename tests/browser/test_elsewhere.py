@@ -20,7 +20,7 @@ from lab.events import Finished
 Speak = Callable[[], Spoken]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)  # so that the tabs, which may follow them, are closed before
 def speak(server: LabServer) -> Iterator[Speak]:
     """Begins a run on the server's store; they are taken away in the end, since nobody else would end them."""
     runs: list[Spoken] = []
