@@ -16,7 +16,7 @@ from lab.export.tables import epochs_csv, windows_csv
 from lab.figures import Figure
 from lab.schedule import rates_of_run
 from lab.steps import published_epochs
-from lab.store import Run, Store
+from lab.store import Run, Store, StoreError, StoreUnavailable
 from lab.timeline import Timeline
 
 
@@ -55,6 +55,8 @@ def _chart(name: str, kind: Format) -> Callable[[_Told], bytes]:
 
 
 def _weights(told: _Told) -> bytes:
+    if told.timeline.epochs and not told.store.checkpoint_epochs(told.run.id):
+        raise StoreError(f"The weights of run {told.run.id} are no longer in the database.")
     return told.store.checkpoint(told.run.id).weights
 
 
@@ -70,6 +72,7 @@ FILES: Mapping[str, Callable[[Any], bytes]] = {
     },
 }
 """How each file is made. The weights are those after the last finished epoch."""
+NO_WEIGHTS = "no-weights.txt"
 
 
 def run_file(store: Store, run: int, name: str) -> bytes:
@@ -84,12 +87,23 @@ def run_file(store: Store, run: int, name: str) -> bytes:
 def run_files(store: Store, run: int) -> dict[str, bytes]:
     """All `FILES`; a run without a finished epoch has no weights among them.
 
+    Where they are missing or damaged, `NO_WEIGHTS` says so in their place, and all other files are there.
+
     Raises:
-        StoreError: there is no such run.
+        StoreError: there is no such run, or the database does not answer.
     """
     told = _read(store, run)
     names = (name for name in FILES if told.timeline.epochs or FILES[name] is not _weights)
-    return {name: FILES[name](told) for name in names}
+    return dict(_made(name, told) for name in names)
+
+
+def _made(name: str, told: _Told) -> tuple[str, bytes]:
+    try:
+        return name, FILES[name](told)
+    except StoreUnavailable:
+        raise
+    except StoreError as error:
+        return NO_WEIGHTS, f"{error}\n".encode()
 
 
 def _read(store: Store, run: int) -> _Told:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 import zipfile
 
 import pytest
@@ -36,6 +37,20 @@ def test_a_run_that_has_done_no_epoch_has_everything_but_weights(store: Store) -
     assert set(FILES) - set(run_files(store, run)) == {"weights.safetensors"}
     with pytest.raises(StoreError, match="has no finished epoch yet"):
         run_file(store, run, "weights.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("DELETE FROM checkpoints", "no longer in the database"), ("UPDATE checkpoints SET weights = x'00'", "damaged")],
+)
+def test_weights_that_are_lost_are_told_and_keep_nothing_else_back(store: Store, fault: str, said: str) -> None:
+    run = finished(store)
+    whole = run_files(store, run)
+    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as database:
+        database.execute(fault)
+    files = run_files(store, run)
+    assert said in files.pop("no-weights.txt").decode()
+    assert files == {name: content for name, content in whole.items() if name != "weights.safetensors"}
 
 
 def test_the_archive_holds_them_in_a_folder_of_the_run(store: Store) -> None:
