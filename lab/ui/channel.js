@@ -93,10 +93,9 @@ function show() {
   if (!channel.grown) return;
   channel.grown = false;
   told.dispatchEvent(new Event("grown"));
-  for (const [name, text] of Object.entries(channel.words)) {
-    for (const place of document.querySelectorAll(`[data-moves="${name}"]`)) {
-      if (place.textContent !== text) place.textContent = text;
-    }
+  for (const place of document.querySelectorAll("[data-moves]")) {
+    const text = channel.words[place.dataset.moves];
+    if (text !== undefined && place.textContent !== text) place.textContent = text;
   }
   const aloud = aloudOf(page.place);
   if (channel.aloud && aloud.textContent !== channel.aloud) aloud.textContent = channel.aloud;

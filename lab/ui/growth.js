@@ -90,23 +90,34 @@ function endOf(place, name, points) {
   return plain && fixed && whole ? { trace: place.data[index], drawn, path, marker, points } : null;
 }
 
+// Points that one added line holds at most: the more, the larger the place that is painted anew with each of them; the
+// fewer, the more lines there are for the browser to look through at every frame.
+const HELD = 20;
+
 // What comes is a line of its own, which Plotly takes in with its next drawing: only where it stands is painted anew.
 function lengthen(place, { trace, drawn, path, marker, points }) {
   const { xaxis, yaxis } = place._fullLayout;
   const pixels = (x, y) => `${xaxis.c2p(x).toFixed(2)},${yaxis.c2p(y).toFixed(2)}`;
-  const last = drawn.at(-1);
-  let way = `M${pixels(last.x, last.y)}`;
+  const line = addedLine(path, pixels(drawn.at(-1).x, drawn.at(-1).y));
   for (const [x, y] of points) {
-    way += `L${pixels(x, y)}`;
-    drawn.push({ ...last, x, y, i: drawn.length });
+    line.way += `L${pixels(x, y)}`;
+    line.holds += 1;
+    drawn.push({ ...drawn.at(-1), x, y, i: drawn.length });
     trace.x.push(x);
     trace.y.push(y);
     if (marker) mark(marker, xaxis.c2p(x), yaxis.c2p(y));
   }
   drawn[0].trace._length = drawn.length;
-  const line = path.cloneNode();
-  line.setAttribute("d", way);
+  line.setAttribute("d", line.way);
+}
+
+// The line that was added last, or another one where it is full or Plotly has drawn since.
+function addedLine(path, end) {
+  const last = path.nextElementSibling;
+  if (last?.holds < HELD && last.getAttribute("d") === last.way) return last;
+  const line = Object.assign(path.cloneNode(), { way: `M${end}`, holds: 0 });
   path.after(line);
+  return line;
 }
 
 function mark(marker, x, y) {

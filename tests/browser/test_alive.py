@@ -270,6 +270,21 @@ def test_curves_are_lengthened_and_no_chart_is_drawn_anew_within_an_epoch(
     expect(page.locator(".st-key-loss .scatterlayer path.point")).to_have_count(1)
 
 
+def test_a_curve_that_is_watched_for_long_is_still_a_handful_of_lines(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(3)
+    page = watch(server, new_tab, run)
+    page.evaluate(COUNT_DRAWINGS)
+    for known in range(3, 19):
+        run.windows(1)
+        wait_for_points(page, "loss", "train", more_than=known)
+    assert page.evaluate("window.drawings") == 0
+    lines = page.locator(".st-key-loss .scatterlayer .trace").filter(has=page.locator(".lines path.js-line"))
+    assert max(line.locator("path.js-line").count() for line in lines.all()) == 2  # Plotly's, and one for all that came
+
+
 def test_a_later_epoch_is_marked_where_its_point_would_be_drawn_without_a_chart_being_drawn_anew(
     server: LabServer, new_tab: Tabs, speak: Speak
 ) -> None:
