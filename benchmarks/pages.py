@@ -150,7 +150,7 @@ OBSERVE = """() => {
     new MutationObserver(() => {
         for (const place of points().slice(known)) window.drawn.push([place, Date.now() / 1000]);
         known = points().length;
-    }).observe(plot.querySelector(".scatterlayer"), { childList: true, subtree: true });
+    }).observe(plot.querySelector(".scatterlayer"), { childList: true, subtree: true, attributeFilter: ["d"] });
 }"""
 
 
