@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import uuid
@@ -30,7 +31,7 @@ def bring_up_to_date(engine: sa.Engine, file: SqliteFile | None = None) -> None:
     """Make the tables where there are none, and change older ones to `VERSION`, with a copy of `file` kept beside it.
 
     Where that fails the file is as it was before, and the copy, which is the same, is not kept: the lab tries again and
-    again.
+    again. A lab that is killed meanwhile leaves its copy, which the next one takes for its own.
 
     Raises:
         Refused: the database is a newer lab's, or no lab's at all.
@@ -81,22 +82,32 @@ def version_of(connection: sa.Connection) -> int | None:
     return found[0]
 
 
-def _keep_a_copy(file: SqliteFile, version: int) -> Path:
+def _keep_a_copy(file: SqliteFile, version: int) -> Path | None:
     """Copy the file as it is to `<name>.version-1.bak`; one that is there already stays, and the new one is numbered.
 
-    The caller holds the write lock: the copy is what the migration begins with.
+    None where such a copy is there already: a lab was killed in its migration. The caller holds the write lock: the
+    copy is what the migration begins with, and nobody else copies.
     """
-    for number in count(1):
-        copy = file.path.with_name(f"{file.path.name}.version-{version}{'' if number == 1 else f'-{number}'}.bak")
-        if not copy.exists():
-            break
-    unfinished = copy.with_name(f"{copy.name}.{uuid.uuid4().hex[:8]}")
+    unfinished = file.path.with_name(f"{file.path.name}.version-{version}.bak.unfinished")
+    _remove(unfinished)  # of a lab that was killed while it copied
     try:
         copy_database(file.path, unfinished)
-        os.replace(unfinished, copy)
+        for number in count(1):
+            copy = file.path.with_name(f"{file.path.name}.version-{version}{'' if number == 1 else f'-{number}'}.bak")
+            if not copy.exists():
+                os.replace(unfinished, copy)
+                return copy
+            if filecmp.cmp(unfinished, copy, shallow=False):
+                return None
+        raise AssertionError("there is always another number")
     finally:
-        unfinished.unlink(missing_ok=True)
-    return copy
+        _remove(unfinished)
+
+
+def _remove(copy: Path) -> None:
+    """Delete a copy and what SQLite has kept beside it."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        copy.with_name(f"{copy.name}{suffix}").unlink(missing_ok=True)
 
 
 def _to_2(connection: sa.Connection) -> None:

@@ -1,6 +1,9 @@
 """A database of an older lab is brought up to date, with a copy kept; a newer one is refused."""
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from stories import STARTED, WINDOW, finished, whole
 from lab.events import Finished
 from lab.store import Store, StoreError, check, file_url, migrations
 from lab.store.schema import VERSION
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -110,6 +115,46 @@ def test_a_migration_that_fails_again_and_again_leaves_no_copies(old: Path) -> N
             Store(file_url(old))
     assert [path.name for path in old.parent.iterdir()] == ["old.sqlite3"]
     assert contents(old) == before
+
+
+KILLED = """
+import os, signal, sys
+from lab.store import Store, migrations
+
+def killed(*parts):
+    if sys.argv[2] == "copy_database":
+        parts[1].write_bytes(b"half of it")
+        parts[1].with_name(f"{parts[1].name}-journal").write_bytes(b"and its journal")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(migrations, sys.argv[2], killed)
+Store(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("where", ["copy_database", "_checkpoints_to_2"])
+def test_a_lab_that_is_killed_while_it_migrates_leaves_one_copy_however_often_that_is(old: Path, where: str) -> None:
+    before = contents(old)
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", KILLED, file_url(old), where], cwd=ROOT, check=False)
+        assert done.returncode == -signal.SIGKILL
+    assert len(Store(file_url(old)).runs()) == 3
+    backup = old.with_name("old.sqlite3.version-1.bak")
+    assert [path.name for path in old.parent.iterdir() if ".bak" in path.name] == [backup.name]
+    assert contents(backup) == before
+
+
+def test_a_copy_that_a_killed_lab_left_is_kept_when_the_next_migration_fails(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = old.with_name("old.sqlite3.version-1.bak")
+    Store(file_url(old)).close()
+    old.write_bytes(left.read_bytes())  # as somebody does who goes back to the older lab
+    before = contents(left)
+    monkeypatch.setitem(migrations.MIGRATIONS, 1, lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        Store(file_url(old))
+    assert contents(left) == before
 
 
 def test_a_run_has_the_same_name_in_every_copy_of_an_older_file(old: Path, store: Store, tmp_path: Path) -> None:
