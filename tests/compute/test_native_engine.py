@@ -1,6 +1,7 @@
 """The compiled engine computes what PyTorch's modules compute: every score, loss, gradient and statistic."""
 
 import ctypes
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -159,6 +160,29 @@ def test_smoothed_labels_have_the_loss_and_gradient_of_pytorchs(share: float, ba
     expected.backward()  # type: ignore[no-untyped-call]
     assert loss / len(labels) == pytest.approx(expected.item(), rel=1e-6)
     assert_same_gradients_and_statistics(network, exact)
+
+
+DIVERGED = ("no stem", "a wide stem of odd sizes", "many channels and odd sizes", "every pooling", "one layer")
+
+
+@pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch norm"])
+@pytest.mark.parametrize("name", DIVERGED)
+def test_what_is_no_number_stays_none_up_to_the_loss(name: str, batch_norm: bool, mnist: Mnist) -> None:
+    """Else a network that has diverged would seem to train on."""
+    images, labels = noisy_digits(mnist, 13, "a black background")
+    config = replace(NETWORKS[name], batch_norm=batch_norm)
+    for place in range(sum(layer.kind == "conv" for layer in config.layers)):
+        engine, network, _ = pair(config)
+        with torch.no_grad():
+            [one for one in network if isinstance(one, nn.Conv2d)][place].weight[0, 0, 0, 0] = torch.nan
+        loss, _ = engine.iterate(images, labels, seed=0)
+        assert math.isnan(loss)
+        assert engine.scores(images).isnan().any()
+    engine, _, exact = pair(config)
+    images = images.clone()
+    images[2, 0, 14, 14] = torch.nan  # of a window of a pooling, one value alone
+    with torch.no_grad():
+        assert torch.equal(engine.scores(images).isnan(), exact.eval()(images.double()).isnan())
 
 
 @given(config=possible_networks() | possible_networks(most_channels=40), pictures=st.sampled_from(PICTURES))
@@ -324,12 +348,17 @@ def test_what_it_points_to_stays_while_it_is_there(batch: tuple[Tensor, Tensor])
 
 @pytest.mark.parametrize(
     "images",
-    [torch.zeros(14, 1, 28, 28), torch.zeros(13, 1, 27, 28), torch.zeros(13, 1, 28, 28, dtype=torch.float64)],
-    ids=["more than the batch", "another size", "float64"],
+    [
+        torch.zeros(14, 1, 28, 28),
+        torch.zeros(0, 1, 28, 28),
+        torch.zeros(13, 1, 27, 28),
+        torch.zeros(13, 1, 28, 28, dtype=torch.float64),
+    ],
+    ids=["more than the batch", "none", "another size", "float64"],
 )
 def test_what_c_would_read_wrongly_is_refused(images: Tensor) -> None:
     engine, _, _ = pair(step(2).config.network)
-    with pytest.raises(ValueError, match="up to 13 images of 28x28 float32 pixels on the CPU, not torch"):
+    with pytest.raises(ValueError, match="1 to 13 images of 28x28 float32 pixels on the CPU, not torch"):
         engine.iterate(images, torch.zeros(len(images), dtype=torch.int64), seed=0)
 
 

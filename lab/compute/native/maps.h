@@ -85,6 +85,8 @@ INLINE vec dropped(const Stage *s, i64 index, vec value) {
     return where((mask)(hash(s->seed, (uint32_t)index) >= s->drop_below), value * (1 / (1 - s->layer.dropout)));
 }
 
+INLINE vec larger(vec value, vec best) { return either((mask)(value > best) | (mask)(value != value), value, best); }
+
 static void pool(const Stage *s, i64 image, const float *in, float *out, int training) {
     int drop = training && s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL;
     float share = 1.0f / (s->layer.kernel * s->layer.kernel);

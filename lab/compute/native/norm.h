@@ -63,10 +63,10 @@ static const float *activated(const Stage *s, i64 image, float *scratch) {
     const float *map = s->map + image * s->size;
     if (!s->layer.batch_norm) return map;
     for (int c = 0; c < s->pitch; c += LANES) {
-        vec scale = load(s->scale + c), shift = load(s->shift + c), none = {0};
+        vec scale = load(s->scale + c), shift = load(s->shift + c);
         for (i64 at = c; at < s->size; at += s->pitch) {
             vec value = load(map + at) * scale + shift;
-            store(scratch + at, larger(value, none));
+            store(scratch + at, floored(value));
         }
     }
     return scratch;

@@ -30,9 +30,12 @@ INLINE vec load(const float *from) { return *(const vec *)from; }
 INLINE void store(float *to, vec value) { *(vec *)to = value; }
 INLINE vec all(float value) { return value - (vec){0}; }  // not 0 + value: that is computed, for the sake of a -0
 INLINE vec where(mask condition, vec value) { return (vec)(condition & (mask)value); }
-INLINE vec larger(vec a, vec b) {
-    mask first = (mask)(a > b);
-    return (vec)((first & (mask)a) | (~first & (mask)b));
+INLINE vec either(mask condition, vec a, vec b) { return (vec)((condition & (mask)a) | (~condition & (mask)b)); }
+
+// What is no number stays none, here and in the poolings, as in torch: else a network that has diverged would seem sound.
+INLINE vec floored(vec value) {
+    vec none = {0};
+    return either((mask)(none > value), none, value);
 }
 
 // The terms of a position, in runs of neighbours in memory; a run begins an offset away from the position. They may
@@ -111,7 +114,7 @@ INLINE void rows_tile(const int P, const int V, i64 first, const Terms *terms, c
         UNROLL for (int v = 0; v < V; v++) {
             vec value = sum[p * V + v];
             i64 to = (first + p) * pitch + v * LANES;
-            if (finish.floor) value = larger(value, none);
+            if (finish.floor) value = floored(value);
             if (finish.where) value = where((mask)(load(finish.where + to) > none), value);
             store(out + to, value);
         }

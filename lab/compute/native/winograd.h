@@ -165,8 +165,7 @@ static void to_points_of_map(const Stage *s, Tiling t, const float *map, i64 fir
 }
 
 static void from_points_of_map(const Stage *s, Tiling t, const float *from, i64 first, i64 n, float *map) {
-    vec none = {0};
-    int floored = finish(s).floor;
+    int is_floored = finish(s).floor;
     for (i64 i = 0; i < n; i++) {
         i64 y = (first + i) / t.across * 2, x = (first + i) % t.across * 2;
         for (i64 c = 0; c < s->pitch; c += LANES) {
@@ -176,7 +175,7 @@ static void from_points_of_map(const Stage *s, Tiling t, const float *from, i64 
             UNROLL for (int k = 0; k < 4; k++)
                 if (in_map(s, y + k / 2, x + k % 2)) {
                     vec value = d.at[k / 2][k % 2] + load(s->packed_bias + c);
-                    store(map + ((y + k / 2) * s->width + x + k % 2) * s->pitch + c, floored ? larger(value, none) : value);
+                    store(map + ((y + k / 2) * s->width + x + k % 2) * s->pitch + c, is_floored ? floored(value) : value);
                 }
         }
     }
