@@ -179,6 +179,31 @@ def test_a_recipe_of_ones_own_stands_beside_nothing() -> None:
     assert not found.as_published
 
 
+def test_a_fork_stands_beside_nothing_since_its_first_epochs_had_another_recipe() -> None:
+    found = replace(summary(), parent_epoch=1)
+    assert summary().as_published
+    assert found.terms is None
+    assert not found.as_published
+
+
+@pytest.mark.parametrize(("device", "on_gpu"), [(None, False), ("cpu", False), ("cuda", True), ("mps", True)])
+def test_a_gpu_is_a_device_that_is_there_and_no_cpu(device: str | None, on_gpu: bool) -> None:
+    assert replace(summary(), device=device).on_gpu is on_gpu
+
+
+@pytest.mark.parametrize(
+    ("last", "held"),
+    [
+        ((99.40, 99.40, 99.40), True),
+        ((99.39, 99.5, 99.5), False),
+        ((99.0, 99.4, 99.4, 99.4), True),
+        ((99.5, 99.5), False),
+    ],
+)
+def test_the_target_is_held_where_each_of_the_last_three_epochs_reaches_it(last: tuple[float, ...], held: bool) -> None:
+    assert summary(epochs(*last)).held_target is held
+
+
 @pytest.mark.parametrize(
     ("changes", "beside"),
     [

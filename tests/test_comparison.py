@@ -10,7 +10,7 @@ from summaries import epoch, epochs, seed_runs, summary
 from lab.comparison import comparison, table
 from lab.config import Augmentation, RunConfig
 from lab.describe import describe_config
-from lab.groups import each, grouped
+from lab.groups import Group, each, grouped
 from lab.number_words import unbroken
 from lab.steps import step
 
@@ -69,6 +69,12 @@ def test_what_a_run_does_not_have_is_a_dash() -> None:
     found = lines(each([summary(), summary([epoch(1, 98.0)])]))
     assert found["Last test accuracy, %"] == ("–", "98.00")
     assert found["Train − test, points"] == ("–", "–")
+
+
+def test_of_a_group_a_figure_is_a_dash_where_one_of_its_runs_lacks_it() -> None:
+    read, unread = summary(epochs(99.0, over=0.5)), summary([epoch(1, 98.0)], run=2, seed=2)
+    assert lines([Group(runs=(read, unread))])["Train − test, points"] == ("–",)
+    assert lines([Group(runs=(read,))])["Train − test, points"] == ("0.50",)
 
 
 def test_accuracies_on_different_images_are_not_called_test() -> None:

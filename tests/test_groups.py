@@ -29,6 +29,7 @@ def test_runs_that_differ_in_their_seed_only_are_a_group_in_the_order_of_their_s
         summary(epochs(98.0, 99.0), run=2, seed=2, evaluate_on="validation"),
         replace(summary(epochs(98.0, 99.0), run=2, seed=2), device="cuda"),
         replace(summary(epochs(98.0, 99.0), run=2), device="cuda"),
+        replace(summary(epochs(98.0, 99.0), run=2, seed=2), parent_epoch=1),
     ],
     ids=[
         "another batch size",
@@ -38,6 +39,7 @@ def test_runs_that_differ_in_their_seed_only_are_a_group_in_the_order_of_their_s
         "other images",
         "a GPU",
         "a GPU, the same seed",
+        "a fork",
     ],
 )
 def test_what_differs_in_more_than_the_seed_or_is_not_whole_stands_by_itself(other: object) -> None:

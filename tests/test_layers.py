@@ -19,6 +19,7 @@ from lab.layers import (
     receptive_square,
     sees_only_padding,
     total_parameters,
+    training_macs,
     training_problem,
 )
 from lab.network import build_network
@@ -46,6 +47,12 @@ def test_without_the_biases_that_batch_norm_cancels_152_parameters_are_free_and_
     assert needed - none == 10
     plain = replace(LIGHT, batch_norm=False, bias="needed")
     assert total_parameters(plain) == total_parameters(replace(plain, bias="all"))  # no batch norm, nothing cancelled
+
+
+def test_training_takes_a_forward_pass_and_two_gradients_but_not_that_of_the_picture() -> None:
+    network = NetworkConfig(layers=(conv(8, 3), conv(10, 3)))
+    first, second = 9 * 1 * 8 * 26 * 26, 9 * 8 * 10 * 24 * 24
+    assert training_macs(network) == 2 * first + 3 * second
 
 
 @pytest.mark.parametrize("number", [2, 3, 4, 5])

@@ -65,6 +65,17 @@ def test_the_published_run_is_reproduced_where_it_can_be_one_more_seed(
     assert pool(*finals).reproduces is reproduced
 
 
+@pytest.mark.parametrize("status", ["stopped", "running", "failed"])
+def test_only_runs_that_have_finished_all_their_epochs_count(status: str) -> None:
+    assert counted([replace(run(1, 99.4), status=status), run(2, 99.3)]) == counted([run(2, 99.3)]) != []
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_runs_with_one_seed_the_newest_counts(order: tuple[int, int]) -> None:
+    both = (replace(run(1, 99.2), run=7), replace(run(1, 99.4), run=8))
+    assert [found.run for _, found in counted(both[place] for place in order)] == [8]
+
+
 def test_nothing_is_reproduced_where_nothing_is_published() -> None:
     assert pool(99.4, 99.5, 99.6, number=6).reproduces is None
 
