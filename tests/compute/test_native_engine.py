@@ -134,6 +134,16 @@ def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, b
     assert_same_gradients_and_statistics(network, exact)
 
 
+def test_of_equal_scores_the_first_is_the_answer_as_with_pytorch(batch: tuple[Tensor, Tensor]) -> None:
+    images, labels = batch
+    engine, network, _ = pair(NETWORKS["one layer"])
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+    _, correct = engine.iterate(images, labels, seed=0)
+    assert correct == (labels == 0).sum() > 0
+
+
 def test_batch_norm_of_values_that_hardly_differ_from_each_other_equals_pytorchs(batch: tuple[Tensor, Tensor]) -> None:
     """As far from 0 as hundreds of their standard deviations: the difference of their squares' mean and their mean's
     square would be 0.01 % of either.
@@ -263,14 +273,17 @@ def test_dropout_is_decided_by_the_seed() -> None:
     assert not torch.equal(kept(seed=1, count=4), kept(seed=100, count=4))
 
 
-def test_dropout_has_the_gradient_of_what_it_let_through(batch: tuple[Tensor, Tensor]) -> None:
-    """By finite differences: with a seed, dropout is a fixed function."""
+BEFORE_DROPOUT = NetworkConfig(layers=(conv(10, 5), AVERAGE), dropout=0.4)  # no ReLU there: nothing has a kink
+BEHIND_DROPOUT = NetworkConfig(layers=(conv(4, 5), conv(6, 1), max_pool(), conv(10, 3)), batch_norm=True, dropout=0.4)
+
+
+@pytest.mark.parametrize("config", [BEFORE_DROPOUT, BEHIND_DROPOUT], ids=["before", "behind"])
+def test_dropout_has_the_gradient_of_what_it_let_through(config: NetworkConfig, batch: tuple[Tensor, Tensor]) -> None:
+    """By finite differences, of the last convolution: with a seed, dropout is a fixed function."""
     images, labels = batch
-    config = NetworkConfig(layers=(conv(4, 5), conv(6, 1), max_pool(), conv(10, 3)), batch_norm=True, dropout=0.4)
     engine, network, _ = pair(config)
     engine.iterate(images, labels, seed=9)
-    last = network[-3]
-    assert isinstance(last, nn.Conv2d)
+    last = [one for one in network if isinstance(one, nn.Conv2d)][-1]
     weight: Tensor = last.weight
     assert weight.grad is not None
     direction = weight.grad / weight.grad.norm()

@@ -17,7 +17,7 @@ from stories import STARTED, WINDOW, epoch, finished, running, whole
 
 import lab
 from lab.config import linear, to_json
-from lab.events import Event, Failed, Finished, Stopped
+from lab.events import Event, Failed, Finished, Measured, Stopped
 from lab.store import Store, StoreError, check, database, file_url, transfer
 
 
@@ -201,6 +201,7 @@ def set_to(table: str, column: str, value: object, where: str = "1") -> Callable
 
 
 ONE_EPOCH = json.dumps(epoch(1).row())
+TOO_MANY_RIGHT = replace(epoch(1), measured=(Measured(images=10, augmented=False, loss=0.1, correct=11),))
 FAULTS: dict[str, tuple[Callable[[sqlite3.Connection], object], str]] = {
     "a config of a later lab": (set_to("runs", "config", '{"colour": 1}'), "no field 'colour'"),
     "a network that cannot be": (
@@ -222,6 +223,26 @@ FAULTS: dict[str, tuple[Callable[[sqlite3.Connection], object], str]] = {
     "an accuracy that was not counted": (
         set_to("events", "payload", ONE_EPOCH.replace("9000", "9999"), "id = 3"),
         "9999 correct and 90.0 %",
+    ),
+    "more right than images": (
+        set_to("events", "payload", json.dumps(TOO_MANY_RIGHT.row()), "id = 3"),
+        "accuracy of its epoch 1 on training images is impossible",
+    ),
+    "a negative loss": (
+        set_to("events", "payload", ONE_EPOCH.replace('"test_loss": 0.4', '"test_loss": -0.4'), "id = 3"),
+        "a loss of its epoch 1 is negative",
+    ),
+    "an epoch that took less than no time": (
+        set_to("events", "payload", ONE_EPOCH.replace('"seconds": 1.5', '"seconds": -1.5'), "id = 3"),
+        "the time or the learning rate of its epoch 1",
+    ),
+    "more epochs than planned": (set_to("runs", "config", to_json(tiny_run(epochs=2))), "it has 3 epochs of 2"),
+    "points that go back": (
+        lambda c: c.execute(
+            "INSERT INTO events (run_id, kind, time, payload) SELECT run_id, kind, time, payload FROM events "
+            "WHERE kind = 'window'"
+        ),
+        "its points go back at iteration 1 of epoch 1",
     ),
     "cut weights": (set_to("checkpoints", "weights", b"\x08\0\0\0\0\0\0\0{}", "epoch = 3"), "epoch 3 is damaged"),
     "a changed byte": (
@@ -268,6 +289,14 @@ def test_blobs_of_another_kind_are_refused(
     running(theirs, STARTED, replace(whole(1), checkpoint=replace(kept, weights=checkpoint)), Stopped())
     [sentence] = store.import_file(file).refused
     assert problem in sentence
+
+
+def test_an_optimisers_state_of_another_kind_is_refused(store: Store, theirs: Store, file: Path) -> None:
+    kept = whole(1).checkpoint
+    assert kept is not None
+    running(theirs, STARTED, replace(whole(1), checkpoint=replace(kept, optimizer_state=b"state")), Stopped())
+    [sentence] = store.import_file(file).refused
+    assert "epoch 1 holds no optimiser state" in sentence
 
 
 def test_predictions_of_another_number_of_images_are_refused(store: Store, theirs: Store, file: Path) -> None:
