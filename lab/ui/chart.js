@@ -89,7 +89,7 @@ function fitted(layout, place) {
 
 function draw(Plotly, place) {
   if (place._dragging) {  // a redraw would break off the user's drag: wait for its end
-    setTimeout(() => draw(Plotly, place), 100);
+    if (place.isConnected) setTimeout(() => draw(Plotly, place), 100);
     return;
   }
   const theme = themeOf(place);
@@ -122,10 +122,7 @@ function keepZoom(place, layout) {
 
 // Grow whenever the run has said something, for as long as the chart is on the page.
 function follow(Plotly, place) {
-  place.following ??= () => {
-    if (place.isConnected) grow(place, () => drawWhole(Plotly, place, themeOf(place)));
-    else told.removeEventListener("grown", place.following);
-  };
+  place.following ??= () => grow(place, () => drawWhole(Plotly, place, themeOf(place)));
   told.addEventListener("grown", place.following);
 }
 
@@ -160,4 +157,5 @@ export default function ({ parentElement, data }) {
     show(frame, place, data.plotly);
   };
   show(frame, place, data.plotly);
+  return () => { if (!place.isConnected) told.removeEventListener("grown", place.following); };
 }

@@ -25,6 +25,7 @@ class Board {
     this.version = { newest: 0, shown: 0, oldest: 0 };
     this.live = { isFollowed: false, status: "", isRefused: false };
     this.question = {};
+    this.gone = new AbortController();  // ends what it listens to outside of its place
   }
 
   // From what the page knows of the drawing; later the board knows more than the page.
@@ -63,7 +64,8 @@ class Board {
     this.canvas.width = this.canvas.height = Math.round(this.side * ratio);
     this.canvas.getContext("2d").scale(ratio, ratio);
     this.fill(this.pad.toData());
-    matchMedia(`(resolution: ${ratio}dppx)`).addEventListener("change", () => this.fitPixels(), { once: true });
+    const once = { once: true, signal: this.gone.signal };
+    matchMedia(`(resolution: ${ratio}dppx)`).addEventListener("change", () => this.fitPixels(), once);
   }
 
   // Draw these strokes, and no others.
@@ -74,17 +76,20 @@ class Board {
 
   // Ctrl+Z takes a stroke back wherever one is on the page, but where one types. A tab that was hidden asks anew.
   listen() {
-    const gone = new AbortController();
-    const on = (what, does) => document.addEventListener(what, (event) => {
-      if (this.place.isConnected) does(event);
-      else gone.abort();
-    }, { signal: gone.signal });
+    const on = (what, does) => document.addEventListener(what, does, { signal: this.gone.signal });
     on("keydown", (event) => {
       if (!isUndo(event) || !this.place.checkVisibility()) return;
       event.preventDefault();
       this.undo();
     });
     on("visibilitychange", () => { if (this.live.isFollowed) this.ask(); });
+  }
+
+  // Its page is left. A page that is drawn anew ends a drawing of the same board, which stays.
+  endWhereGone() {
+    if (this.place.isConnected) return;
+    this.gone.abort();
+    clearTimeout(this.asking.timer);
   }
 
   strokes() {
@@ -246,4 +251,5 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     board.live.isRefused = false;
     board.askAnew(true);
   } else if (place.hasAttribute("data-trouble")) board.ask();
+  return () => board.endWhereGone();
 }

@@ -1,6 +1,8 @@
 // A button for each run, pressed where the run is ticked: a tap, Space and Enter turn it. What is told is the ids of all
 // that are ticked, so that of two quick taps none is lost.
 
+const PATIENCE = 5000;  // milliseconds for which a tick stands before the page has taken it
+
 function build({ cards }) {
   return cards.map((card) => {
     const button = document.createElement("button");
@@ -18,6 +20,18 @@ function written(part, text) {
   return place;
 }
 
+function isSame(one, other) {
+  return one.length === other.length && one.every((run) => other.includes(run));
+}
+
+// What is ticked: as the page has it, but while that only answers a tap before the last one, what was told with the last;
+// the next tap would be told without it.
+function tickedNow(place, { ticked }) {
+  const waits = place.told && !isSame(place.told.ticked, ticked) && performance.now() - place.told.at < PATIENCE;
+  if (!waits) place.told = null;
+  return place.told?.ticked ?? ticked;
+}
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const place = parentElement.querySelector(".lab-cards");
   const wanted = JSON.stringify(data.cards);
@@ -27,13 +41,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
     place.replaceChildren(...build(data));
     if (focused) place.querySelector(`[data-run="${focused}"]`)?.focus();
   }
-  const buttons = [...place.querySelectorAll("button")];
-  for (const button of buttons) button.ariaPressed = String(data.ticked.includes(Number(button.dataset.run)));
+  const ticked = tickedNow(place, data);
+  for (const button of place.children) button.ariaPressed = String(ticked.includes(Number(button.dataset.run)));
   place.onclick = (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     button.ariaPressed = String(button.ariaPressed !== "true");
-    const ticked = buttons.filter(({ ariaPressed }) => ariaPressed === "true");
-    setTriggerValue("ticked", ticked.map(({ dataset }) => Number(dataset.run)));
+    const pressed = [...place.children].filter(({ ariaPressed }) => ariaPressed === "true");
+    place.told = { ticked: pressed.map(({ dataset }) => Number(dataset.run)), at: performance.now() };
+    setTriggerValue("ticked", place.told.ticked);
   };
 }

@@ -23,6 +23,16 @@ def test_a_run_is_claimed_once(store: Store) -> None:
     assert run.started is not None
 
 
+def test_a_run_that_is_resumed_began_when_its_first_attempt_did(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = running(store, STARTED, Stopped())
+    began = store.run(run_id).started
+    assert began is not None
+    store.requeue(run_id)
+    monkeypatch.setattr("time.time", lambda: began + 60)
+    assert store.claim(run_id, ME, "cpu")
+    assert store.run(run_id).started == began
+
+
 def test_a_device_has_one_run_in_training(store: Store) -> None:
     running(store, STARTED)
     second = store.submit(tiny_run())
