@@ -105,6 +105,4 @@ with watch:
         with st.container(key="no-curves"):
             draw_curves(Timeline(), config, published_epochs(preset.number) if preset else ())
 
-if is_large:
-    present_switch()
 draw_what_needs_torch()

@@ -50,6 +50,7 @@ from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
 from lab.ui.looking import LOOKS
+from lab.ui.navigation import PAGES
 from lab.ui.running import WATCH
 from lab.ui.starting import STEP_AT_FIRST
 
@@ -427,9 +428,9 @@ def test_a_run_that_waits_behind_the_one_that_trains_is_mentioned_and_so_is_how_
     waiting = [run_that_is("queued", store, dead_worker) for _ in range(2)]
     (mention,) = [one for one in open_app("train", run=str(running)).button if one.help == WATCH]
     name = store.run(paused).name
-    assert as_read(mention.label) == f"Run {paused} is paused: {name} (2 more wait)"
+    assert as_read(mention.label) == f"Run {paused} is paused (2 more wait): {name}"
     (mention,) = [one for one in open_app("train", run=str(waiting[0])).button if one.help == WATCH]
-    assert as_read(mention.label) == f"Run {running} is training: {name} (1 more is paused, 1 more waits)"
+    assert as_read(mention.label) == f"Run {running} is training (1 more is paused, 1 more waits): {name}"
 
 
 def test_a_run_deleted_elsewhere_is_said_to_be_gone(store: Store, dead_worker: str) -> None:
@@ -677,6 +678,16 @@ def test_every_page_is_shown_large_and_a_comparison_can_be_from_its_own_page(sto
         assert "font-size: 20px" in html(go_to(app, page)), page
     labelled(app.toggle, "Present").set_value(False).run()
     assert "font-size: 20px" not in html(go_to(app, "runs"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_whatever_page_is_shown_large_offers_to_show_it_as_usual_again(store: Store, page: str) -> None:
+    finished(store)
+    app = open_app(page, present="1")
+    assert "font-size: 20px" in html(app)
+    labelled(app.toggle, "Present").set_value(False).run()
+    assert is_well(app) and "font-size: 20px" not in html(app)
+    assert "present" not in app.query_params
 
 
 # --- predict, then reveal -----------------------------------------------------------------------------------------

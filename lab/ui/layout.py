@@ -50,7 +50,20 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums; whit
 @media (max-width: 1000px) {  /* on a tablet, the columns of st.container(key="halves") stand below each other */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
 }
-.st-key-live-run [data-testid="stPageLink"] p {white-space: normal;}  /* the whole name, also on a narrow screen */
+/* What stands in the bar at the top, in the room that the menu leaves: it moves no page. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-in-the-bar) {position: absolute;}
+.st-key-in-the-bar {position: fixed; z-index: 999991; top: 0; left: 32rem; right: 5.2rem; width: auto; height: 3.75rem;
+    flex-direction: row; align-items: center; justify-content: flex-end; gap: 1rem; pointer-events: none;}
+.st-key-in-the-bar > * {pointer-events: auto; width: auto; flex: none;}
+.st-key-in-the-bar > :has(> .st-key-live-run) {flex: 1; min-width: 0; max-width: 44rem;}
+.st-key-live-run {gap: 0;}
+.st-key-live-run a {padding: 0;}
+.st-key-live-run :is(p, [data-testid="stMarkdownContainer"]) {overflow: hidden; text-overflow: ellipsis;
+    white-space: nowrap;}
+.st-key-live-run .lab-live {height: 1.6rem;}
+.st-key-live-run .lab-live-line {height: 1.25rem; line-height: 1.25rem; white-space: nowrap;}
+.st-key-live-run .lab-live-bar {height: 4px;}
+@media (max-width: 768px) {.st-key-in-the-bar {left: 3.4rem;}}  /* where the menu is a drawer */
 @media (max-width: 700px) {  /* on a phone, two buttons a line */
     .st-key-run-head [data-testid="stHorizontalBlock"] {display: grid; grid-template-columns: 1fr 1fr;}
     .st-key-run-head [data-testid="stColumn"] {width: auto; min-width: 0;}

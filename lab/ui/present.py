@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lab.ui.choice import kept, known, put
+from lab.ui.choice import kept, known, put, remember
 
 PRESENT = "present"
 HELP = "Makes text and lines larger on every page, for a projector. On the Train page it also hides the controls."
@@ -18,6 +18,12 @@ _STYLE = """
 [data-testid="stMain"] span:where(:not([data-testid="stIconMaterial"])),
 .figures > div > span:first-child {font-size: max(1rem, 1em);}
 [data-testid="stMain"] .stacks :is(div, b, i, s) {font-size: 1rem;}
+.st-key-presents p {white-space: nowrap;}
+@media (min-width: 769px) and (max-width: 1000px) {  /* the menu leaves room for the switch alone */
+    .st-key-in-the-bar {left: 27rem;}
+    .st-key-live-run {display: none !important;}
+}
+@media (max-width: 768px) {.st-key-in-the-bar :is(p, label, .lab-live-line) {font-size: 0.7rem !important;}}
 .stMarkdownBadge, [data-testid="stMain"] .lab-live-line {font-size: 1rem !important;}
 </style>
 """
@@ -30,13 +36,29 @@ def presenting() -> bool:
 
 def look_large() -> None:
     """The look of every page while it is shown large; call before the page."""
+    if PRESENT in st.session_state:
+        remember(PRESENT)  # a page that was shown large and is no longer may draw no switch
     if presenting():
         put(PRESENT, True)  # also on the pages whose address does not say so
         st.html(_STYLE)
+    else:
+        st.query_params.pop(PRESENT, None)
 
 
 def present_switch() -> None:
-    """The switch; on Train behind the run, so that the keyboard comes to Pause first."""
+    """The switch of the pages that offer it; while it is on, it stands on every page in the bar at the top."""
+    if not presenting():
+        _switch()
+
+
+def offer_way_back() -> None:
+    """The switch while pages are shown large: on every page, so that whoever turned it on can turn it off."""
+    if presenting():
+        with st.container(key="presents"):
+            _switch()
+
+
+def _switch() -> None:
     if kept(PRESENT, presenting(), st.toggle, "Present", help=HELP):
         st.query_params[PRESENT] = "1"
     else:

@@ -1,4 +1,7 @@
-"""A run that is live, mentioned on every page but the one where it is watched."""
+"""A run that is live, mentioned on every page but the one where it is watched.
+
+It stands in the bar at the top, beside the menu: there it moves nothing of the page when it comes or goes.
+"""
 
 from __future__ import annotations
 
@@ -58,16 +61,15 @@ def _more_words(more: Mapping[str, int]) -> str:
 
 
 def _mention(run: Run, more: str, elsewhere: bool) -> None:
-    """`elsewhere`: on another page than Train, so with its bar, of which a page can have but one."""
+    """`elsewhere`: on another page than Train, so with its bar, of which a page can have but one.
+
+    The name comes last: where there is no room for all of it, its end is left out.
+    """
+    words, icon = f"Run {run.id} {WORDS[run.status]}{more}: {plain(run.name)}", ":material/play_circle:"
     with st.container(key="live-run"):
-        left, right = st.columns([1, 1.3], vertical_alignment="center")
-        with left:
-            words, icon = f"Run {run.id} {WORDS[run.status]}: {plain(run.name)}{more}", ":material/play_circle:"
-            if elsewhere:
-                there = {"run": str(run.id)}
-                st.page_link(page("train"), label=words, icon=icon, query_params=there, help=WATCH)
-            else:  # a link to the page that it stands on is no visit of it
-                st.button(words, icon=icon, type="tertiary", on_click=open_run, args=(run.id,), help=WATCH)
         if elsewhere:
-            with right:
-                follow(run.id, state_of(run), 0)
+            there = {"run": str(run.id)}
+            st.page_link(page("train"), label=words, icon=icon, query_params=there, help=WATCH)
+            follow(run.id, state_of(run), 0)
+        else:  # a link to the page that it stands on is no visit of it
+            st.button(words, icon=icon, type="tertiary", on_click=open_run, args=(run.id,), help=WATCH)

@@ -9,6 +9,7 @@ from lab.ui.errors import show_callback_error
 from lab.ui.kept_draft import kept_in_tab
 from lab.ui.layout import start_page
 from lab.ui.navigation import PAGES, go_on, menu
+from lab.ui.present import offer_way_back
 from lab.ui.running import mention_live_run
 from lab.ui.text import plain
 
@@ -21,6 +22,7 @@ with st.container():  # always there: the page below keeps its place, whatever i
 shown = st.navigation(menu(), position="top")
 go_on(shown.title)
 with addressed(shown.title), kept_in_tab(shown.title), telling():
-    with st.container():  # as above
+    with st.container(key="in-the-bar"):
         mention_live_run(on_train=shown.title == PAGES["train"][0])
+        offer_way_back()
     shown.run()

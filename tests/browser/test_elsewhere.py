@@ -61,6 +61,45 @@ def test_an_open_page_mentions_a_run_that_is_begun_elsewhere_and_no_longer_when_
     expect(page.locator(".st-key-live-run")).to_have_count(0)
 
 
+@pytest.mark.parametrize("size", [(390, 844), (820, 1180), (1280, 720)])
+@pytest.mark.parametrize("name", ["draw", "train"])
+def test_a_mention_that_comes_and_goes_moves_nothing_and_covers_nothing(
+    server: LabServer, new_tab: Tabs, speak: Speak, size: tuple[int, int], name: str
+) -> None:
+    ended = run_that_is("finished", server.store, "nobody")
+    page = new_tab("about:blank")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{server.address}/{name}?run={ended}")
+    listens(page)
+    before = page.evaluate(PLACES)
+    run = speak()
+    mention(page, run)
+    assert page.evaluate(PLACES) == before
+    assert page.evaluate(COVERED) == []
+    text = page.locator(".st-key-live-run p").filter(has_text=f"Run {run.run} is training").filter(visible=True)
+    assert text.evaluate("text => getComputedStyle(text).textOverflow") == "ellipsis"  # where a name is too long
+    run.say(Finished())
+    expect(page.locator(".st-key-live-run")).to_have_count(0)
+    assert page.evaluate(PLACES) == before
+
+
+PLACES = """() => [...document.querySelectorAll("h1, .st-key-run-head")].map((one) => {
+    const { x, y, width } = one.getBoundingClientRect();
+    return [x, y, width];
+})"""
+"""Where the parts of a page are that one looks at."""
+COVERED = """() => {
+    const mention = document.querySelector(".st-key-live-run").getBoundingClientRect();
+    const others = document.querySelectorAll(
+        "h1, [data-testid=stHeader] :is(a, button), [data-testid=stHeader] [data-testid=stTopNavSection]");
+    return [...others].filter((one) => one.checkVisibility()).filter((one) => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        return left < mention.right && mention.left < right && top < mention.bottom && mention.top < bottom;
+    }).map((one) => one.textContent);
+}"""
+"""What the mention lies over, of the menu and of the page."""
+
+
 def test_train_shows_the_first_run_that_there_is_as_soon_as_it_is_begun_elsewhere(
     server: LabServer, new_tab: Tabs, speak: Speak
 ) -> None:
