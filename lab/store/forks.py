@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,7 +39,9 @@ def begin_fork(connection: sa.Connection, parent: Run, epoch: int, config: RunCo
     commits = _commits(read_event(parent.id, one.id, one.payload) for one in told)
     values = row | {"parent": parent.uuid, "parent_epoch": epoch, "code_commit": commits}
     fork = int(connection.execute(sa.insert(RUNS).values(**values).returning(RUNS.c.id)).scalar_one())
-    events = [{"run_id": fork, "kind": one.kind, "time": one.time, "payload": one.payload} for one in told]
+    events = [
+        {"run_id": fork, "kind": one.kind, "time": one.time, "payload": _payload(one, parent, config)} for one in told
+    ]
     connection.execute(sa.insert(EVENTS), events)
     without_state = {"run_id": fork, "optimizer_state": None, "state_digest": None}
     connection.execute(sa.insert(CHECKPOINTS).values(**(dict(kept._mapping) | without_state)))
@@ -52,6 +56,12 @@ def _story(connection: sa.Connection, parent: int, epoch: int) -> Sequence[Any]:
         raise StoreError(f"Run {parent} has only {len(ends)} finished epochs: choose one of them.")
     until = (EVENTS.c.run_id == parent) & (EVENTS.c.id <= ends[epoch - 1])
     return connection.execute(sa.select(EVENTS).where(until).order_by(EVENTS.c.id)).all()
+
+
+def _payload(row: Any, parent: Run, config: RunConfig) -> str:
+    """A row's event as the fork tells it: it goes on to its own last epoch, not to its parent's."""
+    event = read_event(parent.id, row.id, row.payload)
+    return json.dumps(replace(event, epochs=config.epochs).row()) if isinstance(event, Started) else str(row.payload)
 
 
 def _commits(story: Iterable[Event]) -> str:

@@ -11,6 +11,7 @@ from stories import ME, STARTED, WINDOW, finished, running, whole
 from lab.config import Optimizer
 from lab.events import Finished, Started, Stopped
 from lab.store import Store, StoreError, file_url
+from lab.timeline import Timeline, progress
 
 LOWER = replace(tiny_run(), optimizer=Optimizer(learning_rate=0.001))
 
@@ -26,6 +27,13 @@ def test_a_fork_has_the_events_and_the_weights_of_its_parent_up_to_the_epoch(sto
     assert (found.parent, found.parent_epoch, found.config) == (store.run(parent).uuid, 2, LOWER)
     assert (found.status, found.name.endswith(f", from run {parent}, epoch 2")) == ("queued", True)
     assert store.run(parent).status == "finished"
+
+
+def test_a_fork_that_waits_is_on_its_way_to_its_own_last_epoch(store: Store) -> None:
+    """What it has of its parent says how far that went: to 3 epochs, of which this run begins after the second."""
+    fork = store.fork(finished(store), 2, replace(LOWER, epochs=8))
+    state = progress(Timeline.of(kept.event for kept in store.events_after(fork)))
+    assert state is not None and (state.epochs, state.share) == (8, 2 / 8)
 
 
 def test_a_fork_names_the_code_that_trained_its_parents_epochs_before_its_own(store: Store) -> None:
