@@ -109,7 +109,7 @@ class Epoch(Event):
     learning_rate: float
     """Of the epoch's last iteration."""
     seconds: float
-    """Training and evaluation together, pauses left out."""
+    """Training and evaluation together; left out are pauses, and what it took to keep what was said."""
     measured: tuple[Measured, ...] = ()
     """The sample of the training images; after the last epoch then all of them and, where training augments, all of
     them augmented. Empty where it was switched off, and in runs of older labs."""

@@ -97,9 +97,9 @@ class _Diverged(Exception):
 
 @dataclass
 class _Stopwatch:
-    """Seconds since a reset, pauses left out."""
+    """Seconds since a reset; what was not spent on training is left out."""
 
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=lambda: time.perf_counter())
 
     def seconds(self) -> float:
         return time.perf_counter() - self.started
@@ -174,7 +174,7 @@ class _Run:
             self.rate = learning_rate(self.config, first + index)
             self.trainer.iterate(numbers, self.rate)
             if index + 1 in window_ends:
-                yield self._window_event(epoch, first + index + 1)
+                yield from self._say(self._window_event(epoch, first + index + 1))
                 self.trainer.window.reset()
                 if self.publish:
                     self.publish(Snapshot(epoch=epoch, iteration=index + 1, weights=self.trainer.weights()))
@@ -263,19 +263,31 @@ class _Run:
 
     def _obey(self) -> Iterator[Event]:
         """Do what the control says now: go on, wait, or stop."""
+        asked = _Stopwatch()
         command = self.control()
+        self._leave_out(asked)
         if command == "pause":
             waited = _Stopwatch()
             with self.trainer.at_rest():  # who is told may train something else in this thread meanwhile
                 yield Paused()
                 while (command := self.control()) == "pause":
                     time.sleep(PAUSE_POLL_SECONDS)
-            for clock in self.clocks:
-                clock.leave_out(waited.seconds())
+            self._leave_out(waited)
             if command == "run":
-                yield Resumed()
+                yield from self._say(Resumed())
         if command == "stop":
             raise _StopRequested
+
+    def _say(self, event: Event) -> Iterator[Event]:
+        """Who is told may have to wait, for a locked database: that is no time of the training."""
+        told = _Stopwatch()
+        yield event
+        self._leave_out(told)
+
+    def _leave_out(self, other: _Stopwatch) -> None:
+        seconds = other.seconds()
+        for clock in self.clocks:
+            clock.leave_out(seconds)
 
 
 def sample_of(images: int) -> Tensor:

@@ -441,6 +441,33 @@ def test_seconds_leave_a_pause_out(few: Mnist) -> None:
     assert all(event.images_per_second > 16 / 0.5 for event in events if isinstance(event, Window))
 
 
+def test_seconds_leave_out_what_who_is_told_takes_to_keep_it(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database may be locked for minutes: here whatever is said or asked takes 100 seconds, and nothing else any."""
+    clock = Clock()
+    monkeypatch.setattr(training, "time", clock)
+
+    def control() -> Command:
+        clock.now += 100
+        return "run"
+
+    said = []
+    for event in train(EVERYTHING, few, control=control):
+        clock.now += 100
+        said.append(event)
+    assert [epoch.seconds < 1 for epoch in epochs_of(said)] == [True] * EVERYTHING.epochs
+    assert all(event.images_per_second > 1000 for event in said if isinstance(event, Window))
+
+
+class Clock:
+    """One that goes on by a thousandth of a second whenever it is looked at, and else when it is set."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
 @pytest.mark.parametrize("asked", range(11))
 def test_a_stop_is_obeyed_at_the_next_question_and_is_the_last_word(few: Mnist, asked: int) -> None:
     """In an epoch the control is asked 3 times while training, once in the test, once in measuring (and once more in
