@@ -30,12 +30,29 @@ SILENT = "The machine that trained this run has not answered for 90 seconds."
 QUEUED_BY_THE_DEAD = "The command that queued this run ended before the run started."
 
 MADE_ANEW = ("owner", "host", "heartbeat")
-"""What the next worker that takes the run writes anew: an odd value there counts as none."""
+"""What the next worker that takes the run writes anew."""
+MAY_BE_ODD = ("name", *MADE_ANEW)
+"""Where an odd value counts as none: it keeps nobody from training the run, or from saying that it cannot be read."""
 COLUMNS = tuple(
     RUNS.c[name]
-    for name in ("id", "status", "command", "claim", "turn", "wanted", "owner", "worker", "host", "device", "heartbeat")
+    for name in (
+        "id",
+        "name",
+        "status",
+        "command",
+        "claim",
+        "turn",
+        "wanted",
+        "owner",
+        "worker",
+        "host",
+        "device",
+        "heartbeat",
+    )
 )
-BY_STATUS = sa.select(RUNS.c.status, sa.func.count(), sa.func.max(RUNS.c.id)).group_by(RUNS.c.status)
+BY_STATUS = sa.select(RUNS.c.status, sa.func.count(), sa.func.max(RUNS.c.id), sa.func.max(RUNS.c.turn)).group_by(
+    RUNS.c.status
+)
 QUERY = sa.select(*COLUMNS).where(RUNS.c.status.in_(("queued", *LIVE))).order_by(RUNS.c.turn, RUNS.c.id)
 
 
@@ -44,6 +61,7 @@ class Active:
     """A run that has not ended, without its config. `turn` is its place among those that wait for a device."""
 
     id: int
+    name: str | None
     status: str
     command: str
     claim: int
@@ -79,11 +97,14 @@ def active_runs(database: Database) -> list[Active]:
     return [run for row in rows if (run := _active(row)) is not None]
 
 
-def ended_runs(database: Database) -> dict[str, tuple[int, int]]:
-    """How many runs have ended, and the newest of them, by status; an index answers, and no run is read."""
+def ended_runs(database: Database) -> dict[str, tuple[int, int, int]]:
+    """How many runs have ended, the newest of them and the last turn, by status; an index answers, and no run is read.
+
+    The last turn is another one when one of them has been renamed (see `lab.store.commands.rename`).
+    """
     with database.reading() as connection:
         rows = connection.execute(BY_STATUS).all()
-    found = {str(status): (many, newest) for status, many, newest in rows if status not in ("queued", *LIVE)}
+    found = {str(status): tuple(counts) for status, *counts in rows if status not in ("queued", *LIVE)}
     return dict(sorted(found.items()))
 
 
@@ -91,7 +112,7 @@ def _active(row: sa.Row[Any]) -> Active | None:
     """A row of `QUERY`; None where it holds what it cannot."""
     values = dict(row._mapping)
     odd = [column.name for column in COLUMNS if not _fits(column, values[column.name])]
-    return Active(**values | dict.fromkeys(odd)) if set(odd) <= set(MADE_ANEW) else None
+    return Active(**values | dict.fromkeys(odd)) if set(odd) <= set(MAY_BE_ODD) else None
 
 
 def _fits(column: sa.Column[Any], value: object) -> bool:

@@ -1,4 +1,4 @@
-"""What people may tell a run to do: the rule stands in the very statement that carries it out."""
+"""What people may tell a run to do, or call it: the rule stands in the very statement that carries it out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from lab.store.checkpoints import can_be_resumed
 from lab.store.schema import RUNS
-from lab.store.snapshots import LIVE, Run
+from lab.store.snapshots import ENDED, LIVE, Run
 
 Command = Literal["run", "pause", "stop"]
 
@@ -36,6 +36,12 @@ def queue_again(connection: sa.Connection, run_id: int, owner: str | None, seen:
     where = _the_run(run_id, seen) & can_be_resumed()
     values = {"status": "queued", "command": "run", "reason": "", "ended": None, "worker": None, "owner": owner}
     return _changed(connection, where, values | {"turn": next_turn()})
+
+
+def rename(connection: sa.Connection, run_id: int, name: str) -> None:
+    """Give a run another name. One that has ended has no turn any more: a new one there tells who watches of it."""
+    turn = sa.case((RUNS.c.status.in_(ENDED), next_turn()), else_=RUNS.c.turn)
+    connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(name=name, turn=turn))
 
 
 def next_turn() -> sa.ScalarSelect[int]:

@@ -23,7 +23,7 @@ from lab.naming import describe_run
 from lab.store.active import Active, Ahead, Watch, ahead, ended_runs, mark_interrupted
 from lab.store.checkpoints import checkpoint_epochs, checkpoint_epochs_of_all, read_checkpoint
 from lab.store.claims import Claim, claim_run
-from lab.store.commands import next_turn, queue_again, tell
+from lab.store.commands import next_turn, queue_again, rename, tell
 from lab.store.database import Database, StoreError, StoreUnavailable, file_url
 from lab.store.forks import begin_fork
 from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
@@ -126,7 +126,7 @@ class Store:
         if not title:
             raise StoreError("A run needs a name of at least one character.")
         with self._database.writing() as connection:
-            connection.execute(sa.update(RUNS).where(RUNS.c.id == run_id).values(name=title))
+            rename(connection, run_id, title)
 
     def delete(self, run_id: int) -> None:
         """Remove a run with all that was kept of it; a worker that still trains it loses its claim and ends."""
@@ -206,8 +206,8 @@ class Store:
         """The runs that have not ended, in the order of their turns; dead claims are recorded as interrupted first."""
         return mark_interrupted(self._database, self._watch)
 
-    def ended(self) -> dict[str, tuple[int, int]]:
-        """How many runs have ended, and the newest of them, by status."""
+    def ended(self) -> dict[str, tuple[int, int, int]]:
+        """How many runs have ended, the newest of them and, for who compares, when one was renamed; by status."""
         return ended_runs(self._database)
 
     def ahead(self, run_id: int) -> Ahead | None:

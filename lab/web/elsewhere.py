@@ -1,5 +1,5 @@
-"""What goes on elsewhere: which runs are live and how many have ended, as words that a page compares with those that it
-was drawn with. A page that follows no run is told this alone.
+"""What goes on elsewhere: which runs are live, how many have ended and whether one has another name, as words that a
+page compares with those that it was drawn with. A page that follows no run is told this alone.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from lab.store import Active, Store
 
@@ -20,10 +21,14 @@ def what_goes_on(store: Store) -> list[str]:
     return words_of(store.active(), store.ended())
 
 
-def words_of(active: Sequence[Active], ended: Mapping[str, tuple[int, int]]) -> list[str]:
-    """A word for each run that has not ended, in their order, which begins with its number; one for each way to end."""
+def words_of(active: Sequence[Active], ended: Mapping[str, tuple[int, int, int]]) -> list[str]:
+    """A word for each run that has not ended, in their order, which begins with its number; one for each way to end.
+
+    And one for the name of each that has not ended: what a page follows of a run tells it of all else.
+    """
     live = [f"{run.id}-{run.status}-{run.command}" for run in active]
-    return live + [f"{status}-{many}-{newest}" for status, (many, newest) in ended.items()]
+    names = [f"name-{run.id}-{crc32((run.name or '').encode(errors='replace')):x}" for run in active]
+    return live + names + [f"{status}-{'-'.join(map(str, counts))}" for status, counts in ended.items()]
 
 
 class Elsewhere:

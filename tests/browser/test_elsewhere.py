@@ -136,6 +136,19 @@ def test_the_table_of_runs_has_a_run_that_is_begun_elsewhere_and_keeps_what_was_
     expect(page).to_have_url(f"{server.address}/runs?compare={old}")
 
 
+def test_a_run_that_is_renamed_elsewhere_has_its_new_name_on_every_open_page(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    ended, run = run_that_is("finished", server.store, "nobody"), speak()
+    runs, train = (opened(server, new_tab, name) for name in ("runs", f"train?run={run.run}"))
+    for run_id, name in ((ended, "ended, and renamed"), (run.run, "live, and renamed")):
+        server.store.rename(run_id, name)
+        runs.bring_to_front()
+        expect(runs.locator("[data-testid=stDataFrame] canvas tbody")).to_contain_text(name)
+    train.bring_to_front()
+    expect(train.locator(".st-key-run-head")).to_contain_text("live, and renamed")
+
+
 def test_a_page_is_drawn_anew_once_for_what_goes_on_elsewhere_and_not_for_what_it_did_itself(
     server: LabServer, new_tab: Tabs, speak: Speak
 ) -> None:
@@ -170,7 +183,7 @@ def test_a_page_is_drawn_anew_once_for_what_goes_on_elsewhere_and_not_for_what_i
 
 def hears(page: Page, word: str) -> None:
     """Wait until a page has been told this of what goes on elsewhere."""
-    page.wait_for_function("word => window.labConnection.elsewhere?.includes(word)", arg=word)
+    page.wait_for_function("word => window.labConnection.elsewhere?.some((one) => one.startsWith(word))", arg=word)
 
 
 def looks(page: Page, many: int) -> None:

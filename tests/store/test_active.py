@@ -289,9 +289,23 @@ def test_the_runs_that_have_ended_are_counted_by_how_they_did_with_the_newest(st
     stopped = running(store, STARTED, Stopped())
     store.submit(tiny_run())
     running(store, STARTED)
-    assert store.ended() == {"finished": (2, second), "stopped": (1, stopped)}
+    assert counted(store) == {"finished": (2, second), "stopped": (1, stopped)}
     store.delete(second)
-    assert store.ended() == {"finished": (1, first), "stopped": (1, stopped)}
+    assert counted(store) == {"finished": (1, first), "stopped": (1, stopped)}
+
+
+def counted(store: Store) -> dict[str, tuple[int, int]]:
+    """By how they ended: how many runs, and the newest of them."""
+    return {status: (many, newest) for status, (many, newest, _) in store.ended().items()}
+
+
+def test_a_new_name_of_a_run_is_seen_where_runs_are_counted_and_moves_none_in_its_queue(store: Store) -> None:
+    ended, waits, other = running(store, STARTED, Finished()), store.submit(tiny_run()), store.submit(tiny_run())
+    for run_id in (ended, waits):
+        before = store.ended(), store.active()
+        store.rename(run_id, "another name")
+        assert (store.ended(), store.active()) != before
+    assert [(run.id, run.name) for run in store.active()] == [(waits, "another name"), (other, store.run(other).name)]
 
 
 @pytest.mark.parametrize("status", [7, "an odd word"])
@@ -299,4 +313,4 @@ def test_a_run_whose_status_is_odd_is_counted_like_any_other(store: Store, statu
     finished, odd = running(store, STARTED, Finished()), running(store, STARTED)
     with store._database.writing() as connection:
         connection.execute(sa.text("UPDATE runs SET status = :status WHERE id = :id"), {"status": status, "id": odd})
-    assert store.ended() == {"finished": (1, finished), str(status): (1, odd)}
+    assert counted(store) == {"finished": (1, finished), str(status): (1, odd)}
