@@ -151,6 +151,11 @@ class RunSummary:
         return self.status == "finished" and len(self.epochs) == self.config.epochs
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended, in whichever way: nothing more comes by itself."""
+        return self.status not in ("queued", "running", "paused")
+
+    @property
     def last(self) -> Epoch | None:
         """The newest epoch."""
         return self.epochs[-1] if self.epochs else None

@@ -1,6 +1,7 @@
 """How a run that has ended is told: its result against the target, and what to do next.
 
-Of one that ended early its state says how far it came; only that it learned nothing is told then, and what helps.
+Of one that ended early its state says how far it came, and why it failed or was interrupted; what is told then is that
+it learned nothing, or was stopped before it could, and what helps.
 """
 
 from __future__ import annotations
@@ -29,10 +30,16 @@ class Ending:
     """Of a quick run: its recipe as a full one."""
 
 
+STOPPED_AT_ONCE = Ending(
+    result="Stopped before its first epoch: no trained network was kept.",
+    next="Next: Resume begins it anew. Or change its settings and start another run.",
+)
+
+
 def ending(run: RunSummary) -> Ending | None:
     """What is said of a run that has trained all its epochs, or has ended early and learned nothing; else None."""
     if run.last is None:
-        return None
+        return STOPPED_AT_ONCE if run.status == "stopped" else None
     advice = _what_helps(run)
     read = f"{run.last.test_accuracy:.2f} % of the {run.evaluated} images are read correctly"
     if not run.complete:

@@ -12,6 +12,9 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any, ClassVar
 
+DIVERGED = "The loss is no longer a finite number: the run has diverged. Try a lower learning rate."
+"""Why a run failed that can only do so again: to train it once more is to train the very same."""
+
 
 class EventError(ValueError):
     """What was kept is not an event that a run can say; the message names what is wrong with it."""

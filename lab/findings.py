@@ -60,7 +60,7 @@ def scorecard(run: RunSummary) -> list[Check]:
     accurate = Check(
         claim=f"{TARGET_ACCURACY:.2f} % or better in each of the last {LAST} epochs",
         state=_accuracy_state(run),
-        detail=beside_the_target(run) or (f"{final} %" if final else "no epoch yet"),
+        detail=beside_the_target(run) or (f"{final} %" if final else "no epoch" if run.is_over else "no epoch yet"),
     )
     size = Check(
         claim=f"Fewer than {PARAMETER_BUDGET:,} parameters",

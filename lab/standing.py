@@ -28,7 +28,7 @@ def whereabouts(run: RunSummary) -> str:
 
 def hardware(run: RunSummary) -> str:
     """What it runs or ran on."""
-    return run.hardware or "not known yet"
+    return run.hardware or ("none: it never began" if run.is_over else "not known yet")
 
 
 def figures(run: RunSummary) -> Words:

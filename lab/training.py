@@ -19,7 +19,20 @@ from lab.checkpoint import Snapshot
 from lab.compute import Trainer
 from lab.config import SAMPLE_IMAGES, RunConfig
 from lab.device import DeviceUnavailable, device_name, resolve_device
-from lab.events import Checkpoint, Epoch, Event, Failed, Finished, Measured, Paused, Resumed, Started, Stopped, Window
+from lab.events import (
+    DIVERGED,
+    Checkpoint,
+    Epoch,
+    Event,
+    Failed,
+    Finished,
+    Measured,
+    Paused,
+    Resumed,
+    Started,
+    Stopped,
+    Window,
+)
 from lab.layers import total_parameters, training_problem
 from lab.memory import EVALUATION_BATCH, TooLittleMemory, is_lack_of_memory
 from lab.mnist import Mnist
@@ -73,7 +86,7 @@ def train(
     except _StopRequested:
         yield Stopped()
     except _Diverged:
-        yield Failed(reason="The loss is no longer a finite number: the run has diverged. Try a lower learning rate.")
+        yield Failed(reason=DIVERGED)
     except (DeviceUnavailable, TooLittleMemory) as error:
         yield Failed(reason=str(error))
     except (MemoryError, RuntimeError, ValueError) as error:

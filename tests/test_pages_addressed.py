@@ -302,7 +302,7 @@ def test_a_run_that_has_no_epoch_is_not_said_to_be_missing(page: str, store: Sto
     run = store.submit(tiny_run())
     store.send(run, "stop")
     (sentence,) = warnings(open_app(page, run=str(run)))
-    assert sentence == f"Run {run} has no finished epoch yet, so it has no trained network."
+    assert sentence == f"Run {run} was stopped, and no epoch of it is kept, so it has no trained network."
 
 
 @pytest.mark.parametrize("page", ["draw", "inside", "mistakes"])

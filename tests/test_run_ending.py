@@ -11,6 +11,7 @@ from lab.config import Optimizer, RunConfig
 from lab.ending import ending
 from lab.findings import scorecard
 from lab.quick import quick
+from lab.standing import hardware
 from lab.steps import step
 
 
@@ -116,6 +117,20 @@ def test_a_run_that_ended_early_and_learned_nothing_is_told_what_helps(status: s
     told = ending(lost)
     assert told is not None and "no longer a number" in told.next
     assert ending(replace(lost, reason="The run has diverged. Try a lower learning rate.")) is None  # said above it
+
+
+def test_a_run_that_was_stopped_before_its_first_epoch_is_told_what_to_do_next() -> None:
+    found = ending(summary(status="stopped"))
+    assert found is not None and found.result.startswith("Stopped before its first epoch")
+    assert "Resume" in found.next and "another run" in found.next
+    assert [ending(summary(status=status)) for status in ("queued", "running", "failed", "interrupted")] == [None] * 4
+
+
+@pytest.mark.parametrize("status", ["stopped", "failed", "interrupted"])
+def test_of_a_run_that_ended_before_its_first_epoch_nothing_is_said_to_come_yet(status: str) -> None:
+    ended, trains = (summary(status=now, hardware="") for now in (status, "running"))
+    assert ("yet" in scorecard(ended)[1].detail, "yet" in scorecard(trains)[1].detail) == (False, True)
+    assert ("yet" in hardware(ended), "yet" in hardware(trains)) == (False, True)
 
 
 @pytest.mark.parametrize("status", ["running", "paused"])

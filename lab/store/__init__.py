@@ -1,6 +1,7 @@
 """The one database of the lab: this is its door, and no other room knows a file behind it."""
 
 from lab.store.active import Active, Ahead, ahead, turns
+from lab.store.checkpoints import without_an_epoch
 from lab.store.claims import Claim, LostClaim
 from lab.store.database import StoreError, StoreUnavailable, file_url
 from lab.store.processes import is_of_this_host, worker_name
@@ -35,5 +36,6 @@ __all__ = [
     "is_of_this_host",
     "open_store",
     "turns",
+    "without_an_epoch",
     "worker_name",
 ]

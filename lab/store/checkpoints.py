@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lab.events import Checkpoint
+from lab.events import DIVERGED, Checkpoint
 from lab.store.database import Database, StoreError
 from lab.store.schema import CHECKPOINTS, RUNS, digest
-from lab.store.snapshots import RESUMABLE
+from lab.store.snapshots import ENDED, RESUMABLE
 
 
 def keep_checkpoint(connection: sa.Connection, run_id: int, checkpoint: Checkpoint) -> None:
@@ -51,8 +51,7 @@ def read_checkpoint(database: Database, run_id: int, epoch: int | None) -> Check
     with database.reading() as connection:
         row = connection.execute(query.order_by(CHECKPOINTS.c.epoch.desc())).first()
     if row is None:
-        which = "has no finished epoch yet" if epoch is None else f"has no checkpoint of epoch {epoch}"
-        raise StoreError(f"Run {run_id} {which}.")
+        raise StoreError(f"{_what_lacks(database, run_id, epoch)}.")
     if not is_whole(row):
         raise StoreError(f"Run {run_id}'s checkpoint of epoch {row.epoch} is damaged: choose another epoch or run.")
     return Checkpoint(
@@ -61,6 +60,20 @@ def read_checkpoint(database: Database, run_id: int, epoch: int | None) -> Check
         predictions=row.predictions,
         optimizer_state=row.optimizer_state,
     )
+
+
+def without_an_epoch(run_id: int, status: str) -> str:
+    """Why a run has no network to open, as a sentence without its end: one that has ended will have none by itself."""
+    how = {"stopped": "was stopped", "interrupted": "was interrupted"}.get(status, status)
+    return f"Run {run_id} " + (f"{how}, and no epoch of it is kept" if status in ENDED else "has no finished epoch yet")
+
+
+def _what_lacks(database: Database, run_id: int, epoch: int | None) -> str:
+    if epoch is not None:
+        return f"Run {run_id} has no checkpoint of epoch {epoch}"
+    with database.reading() as connection:
+        status = connection.execute(sa.select(RUNS.c.status).where(RUNS.c.id == run_id)).scalar()
+    return without_an_epoch(run_id, str(status))
 
 
 def checkpoint_epochs(database: Database, run_id: int) -> list[int]:
@@ -83,9 +96,11 @@ def checkpoint_epochs_of_all(database: Database) -> dict[int, list[int]]:
 def can_be_resumed() -> sa.ColumnElement[bool]:
     """Whether a row of RUNS ended unfinished with what going on needs: its last checkpoint has its optimiser state.
 
-    A fork that has finished no epoch of its own needs none: it begins with the optimiser anew.
+    A fork that has finished no epoch of its own needs none: it begins with the optimiser anew. One that has diverged
+    would only do so again.
     """
     needs_none = CHECKPOINTS.c.epoch == sa.func.coalesce(RUNS.c.parent_epoch, 0)
     state = sa.case((CHECKPOINTS.c.optimizer_state.is_not(None) | needs_none, 1), else_=0)
     newest = sa.select(state).where(CHECKPOINTS.c.run_id == RUNS.c.id).order_by(CHECKPOINTS.c.epoch.desc()).limit(1)
-    return RUNS.c.status.in_(RESUMABLE) & (sa.func.coalesce(newest.scalar_subquery(), 1) == 1)
+    may_end_otherwise = RUNS.c.status.in_(RESUMABLE) & (RUNS.c.reason != DIVERGED)
+    return may_end_otherwise & (sa.func.coalesce(newest.scalar_subquery(), 1) == 1)

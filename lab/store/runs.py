@@ -115,8 +115,8 @@ class Store:
         with self._database.writing() as connection:
             if not queue_again(connection, run_id, owner, seen):
                 raise StoreError(
-                    f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can be, "
-                    "and only with its optimiser state."
+                    f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can be, and only with "
+                    "its optimiser state. One that has diverged would do so again."
                 )
 
     def rename(self, run_id: int, name: str) -> None:

@@ -182,7 +182,7 @@ def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) 
 _MARKS = {
     "met": ("✓ met", "green"),
     "missed": ("✗ missed", "red"),
-    "open": ("… not decided yet", "gray"),
+    "open": ("… not decided", "gray"),
     "not judged": ("– does not apply", "gray"),
 }
 
@@ -194,6 +194,7 @@ def _scorecard(run: RunSummary) -> None:
     lines = []
     for check, (place, detail) in zip(scorecard(run), places.items(), strict=True):
         words, colour = _MARKS[check.state]
+        words += " yet" if check.state == "open" and not run.is_over else ""
         mark = f'<span style="color: var(--st-{colour}-text-color)">{words}</span>'
         lines.append(f"<p>{mark} &nbsp; {escape(check.claim)}: {moving(place, detail)}</p>")
     st.html(f'<div class="checks">{"".join(lines)}</div>')

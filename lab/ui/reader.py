@@ -17,7 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
 from lab.run_number import run_number
-from lab.store import ENDED, Run, Store, StoreError, open_store
+from lab.store import ENDED, Run, Store, StoreError, open_store, without_an_epoch
 from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice, lost, put
 from lab.ui.state import RUN
@@ -116,8 +116,9 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
 def why_not_asked(store: Store, text: str) -> str | None:
     """Why a run that is here cannot be asked what it has learned; None for one that is not here."""
     number = run_number(text)
-    if any(run.id == number for run in store.runs()):
-        return f"Run {number} has no finished epoch yet, so it has no trained network."
+    status = next((run.status for run in store.runs() if run.id == number), None)
+    if number is not None and status is not None:
+        return f"{without_an_epoch(number, status)}, so it has no trained network."
     return next((run.problem for run in store.unreadable() if run.id == number), None)  # which names it
 
 

@@ -7,9 +7,9 @@ import pytest
 from examples import beat, claimed, place_in_the_queue, say, tiny_run
 from hypothesis import given
 from hypothesis import strategies as st
-from stories import ME, STARTED, running
+from stories import ME, STARTED, epoch, running
 
-from lab.events import Event, Failed, Finished, Paused, Stopped
+from lab.events import DIVERGED, Event, Failed, Finished, Paused, Stopped
 from lab.store import Store, StoreError, file_url
 
 
@@ -90,6 +90,15 @@ def test_a_resume_drawn_for_an_earlier_attempt_begins_no_further_one(store: Stor
     assert store.run(run_id).status == "stopped"
     store.requeue(run_id, seen=store.run(run_id))
     assert store.run(run_id).status == "queued"
+
+
+def test_a_run_that_has_diverged_is_not_begun_again(store: Store) -> None:
+    """From the same weights, with the same seed, it would do the same."""
+    run_id = running(store, STARTED, epoch(1), Failed(reason=DIVERGED))
+    assert not store.run(run_id).resumable
+    with pytest.raises(StoreError, match="One that has diverged would do so again"):
+        store.requeue(run_id)
+    assert store.run(running(store, STARTED, epoch(1), Failed(reason="no memory"))).resumable
 
 
 def test_a_resumed_run_has_its_turn_after_those_that_wait(store: Store) -> None:

@@ -72,6 +72,12 @@ def test_an_epoch_that_was_not_finished_has_no_checkpoint(store: Store) -> None:
         store.checkpoint(run_id, 2)
 
 
+def test_of_a_run_that_has_ended_no_epoch_is_said_to_come_yet(store: Store) -> None:
+    run_id = running(store, STARTED, Stopped())
+    with pytest.raises(StoreError, match=f"Run {run_id} was stopped, and no epoch of it is kept"):
+        store.checkpoint(run_id)
+
+
 @pytest.mark.parametrize(
     ("events", "status", "reason"),
     [

@@ -204,7 +204,7 @@ def test_a_run_that_cannot_be_read_is_refused_with_the_stores_sentence(web: WebS
     )
     run_id = add_run(store, Stopped())
     status, words = refused(web, json.dumps({"strokes": SEVEN, "run": run_id}))
-    assert (status, words) == (404, f"Run {run_id} has no finished epoch yet.")
+    assert (status, words) == (404, f"Run {run_id} was stopped, and no epoch of it is kept.")
 
 
 def test_a_run_that_waits_is_asked_again_since_its_answer_will_change(web: WebServer, store: Store) -> None:
