@@ -77,6 +77,28 @@ function isNarrow(place) {
   return place.clientWidth > 0 && place.clientWidth < NARROW;  // 0 in a tab that is not open
 }
 
+// A name in the legend is as long as the chart has room for, and says so where it is not whole: its end, which tells the
+// lab's own names apart, stays. The words for who does not see the chart have all of it.
+const SAMPLE = 55, END = 12;  // pixels beside a name, and characters of its end
+
+function shortened(data, layout, place) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${layout.legend?.font?.size ?? 12}px ${layout.font.family}`;
+  const room = place.clientWidth - layout.margin.l - layout.margin.r - SAMPLE;
+  for (const trace of layout.legend && place.clientWidth ? data : []) {
+    const whole = asRead(trace.name);
+    let kept = whole.length;
+    const cut = () => (kept < whole.length ? `${whole.slice(0, kept - END).trimEnd()}… ${whole.slice(-END).trimStart()}` : whole);
+    while (kept > 2 * END && pen.measureText(cut()).width > room) kept -= 1;
+    if (kept < whole.length) Object.assign(trace, { whole: trace.name, name: asTyped(cut()) });
+  }
+}
+
+// As lab/figures.py has Plotly show words literally.
+function asTyped(words) {
+  return words.replace(/[&<>$%]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
 function fitted(layout, place) {
   place.narrow = isNarrow(place);
   if (!place.narrow) return;
@@ -106,6 +128,7 @@ function drawWhole(Plotly, place, theme) {
   const { data, layout } = themed(upToDate(place, JSON.parse(place.figure)), theme);
   keepZoom(place, layout);
   fitted(layout, place);
+  shortened(data, layout, place);
   place.axis = layout.yaxis.range && [...layout.yaxis.range];  // Plotly writes a zoom into its own
   layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
   Plotly.react(place, data, layout, { displayModeBar: false });

@@ -6,8 +6,12 @@ function inWords({ data, layout }) {
   return [layout.meta, curves.map(endInWords).join("; ")].filter(Boolean).join(": ");
 }
 
-function endInWords({ name, x, y, hovertemplate, meta }) {
-  const curve = name.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
+function asRead(name) {
+  return name.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
+}
+
+function endInWords({ name, whole = name, x, y, hovertemplate, meta }) {
+  const curve = asRead(whole);
   const last = y.findLastIndex((value) => value !== null);
   if (last < 0) return `${curve}, no points`;
   const value = hovertemplate.replace(/%\{y:\.(\d)([fg])\}/, (_, digits, kind) =>

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import urlencode
 
+import pytest
 from app_pages import add_run, epoch
 from browser.curves import wait_for_points
 from examples import tiny_run, wait_until
@@ -200,3 +201,21 @@ def test_an_address_opens_its_runs_with_the_lines_that_differ_first_or_alone(ser
     page.get_by_text("Differences only").click()
     expect(page.locator(".st-key-comparison tr").filter(has_text="Batch size")).to_have_count(0)
     assert [line[0] for line in settings(page) if not differ(line)] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_name_too_long_for_the_legend_says_so_and_keeps_its_end(
+    server: LabServer, new_tab: Callable[[str], Page], width: int
+) -> None:
+    name = f"Step 3, {'which goes on and on ' * 4}100 %, seed 7"
+    run = add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name=name)
+    page = new_tab("about:blank")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{server.address}/runs?compare={run}")
+    place = page.locator(".st-key-overlay-accuracy")
+    said = place.locator(".legendtext")
+    expect(said).to_contain_text("…")
+    expect(said).to_contain_text("seed 7")
+    text, chart = said.bounding_box(), place.bounding_box()
+    assert text and chart and text["x"] + text["width"] <= chart["x"] + chart["width"]
+    assert name in (place.locator(".lab-chart").get_attribute("aria-label") or "")
