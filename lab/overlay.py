@@ -149,8 +149,10 @@ def _shifts(heights: Sequence[float], limits: tuple[float, float]) -> list[float
     order = sorted(range(len(pixels)), key=pixels.__getitem__)
     places = spaced([pixels[index] for index in order])
     shifts = [0.0] * len(pixels)
-    for index, place in zip(order, places, strict=True):
-        shifts[index] = place - pixels[index]
+    highest = plot - LABEL / 2  # above it stands the legend
+    for index, place in reversed(list(zip(order, places, strict=True))):
+        shifts[index] = min(place, highest) - pixels[index]
+        highest = min(place, highest) - LABEL
     return shifts
 
 

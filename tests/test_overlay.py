@@ -227,6 +227,17 @@ def test_labels_are_in_order_apart_and_moved_only_where_they_must_be(wanted: lis
 # --- groups ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("many", [3, 8])
+def test_no_label_is_moved_into_the_legend_above_the_chart(many: int) -> None:
+    runs = [summary(epochs(90.0, 99.5), run=number) for number in range(many)]
+    layout = overlay_figure(runs, "accuracy", whole=True).layout
+    plot = overlay._PLOT - overlay.LEGEND_LINE * (min(many, overlay.ROOM) - 1)
+    low, high = layout.yaxis.range
+    places = sorted({plot * (note.y - low) / (high - low) + note.yshift for note in layout.annotations})
+    assert places[-1] <= plot - LABEL / 2
+    assert all(above - below >= LABEL - 1e-6 for below, above in pairwise(places))
+
+
 def test_a_group_is_its_mean_in_a_band_with_its_seeds_faint() -> None:
     figure = groups_figure(grouped(seed_runs(5, 99.3, 99.4, 99.5)), "accuracy")
     band, *seeds, mean = figure.data

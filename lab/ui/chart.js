@@ -69,12 +69,13 @@ function themed({ data, layout }, theme) {
   return { data, layout };
 }
 
-// On a narrow screen the labels at the lines' ends are short and the epochs as many as have room, so that most of the width
-// is left to the curves.
-const NARROW = 480, LETTER = 7, BESIDE = 28, TICK = 17, HEIGHTS = 50;  // pixels
+// Where there is little room for the type (on a narrow screen, or where it is large) the labels at the lines' ends are short
+// and the epochs as many as have room, so that most of the width is left to the curves.
+const NARROW = 480, LETTER = 7, BESIDE = 28, TICK = 17, HEIGHTS = 50;  // pixels, in type of the usual size
+const TYPE = 12;
 
 function isNarrow(place) {
-  return place.clientWidth > 0 && place.clientWidth < NARROW;  // 0 in a tab that is not open
+  return place.clientWidth > 0 && place.clientWidth < NARROW * place.larger;  // 0 in a tab that is not open
 }
 
 // A name in the legend is as long as the chart has room for, and says so where it is not whole: its end, which tells the
@@ -83,12 +84,13 @@ const SAMPLE = 55, END = 12;  // pixels beside a name, and characters of its end
 
 function shortened(data, layout, place) {
   const pen = document.createElement("canvas").getContext("2d");
-  pen.font = `${layout.legend?.font?.size ?? 12}px ${layout.font.family}`;
-  const room = place.clientWidth - layout.margin.l - layout.margin.r - SAMPLE;
+  pen.font = `${layout.legend?.font?.size ?? TYPE}px ${layout.font.family}`;
+  const room = place.clientWidth - layout.margin.l - layout.margin.r - SAMPLE * place.larger;
   for (const trace of layout.legend && place.clientWidth ? data : []) {
     const whole = asRead(trace.name);
     let kept = whole.length;
-    const cut = () => (kept < whole.length ? `${whole.slice(0, kept - END).trimEnd()}… ${whole.slice(-END).trimStart()}` : whole);
+    const begun = () => whole.slice(0, kept - END).trimEnd();
+    const cut = () => (kept < whole.length ? `${begun()}… ${whole.slice(-END).trimStart()}` : whole);
     while (kept > 2 * END && pen.measureText(cut()).width > room) kept -= 1;
     if (kept < whole.length) Object.assign(trace, { whole: trace.name, name: asTyped(cut()) });
   }
@@ -100,13 +102,15 @@ function asTyped(words) {
 }
 
 function fitted(layout, place) {
+  place.larger = (layout.legend?.font?.size ?? TYPE) / TYPE;
   place.narrow = isNarrow(place);
   if (!place.narrow) return;
   const short = (layout.annotations ?? []).filter(({ name }) => name);
   for (const note of short) note.text = note.name;
-  if (short.length) layout.margin.r = BESIDE + LETTER * Math.max(...short.map(({ text }) => text.length));
-  const room = Math.floor((place.clientWidth - layout.margin.r - HEIGHTS) / TICK);
-  if (layout.xaxis.nticks > room) layout.xaxis.nticks = room;
+  const longest = Math.max(...short.map(({ text }) => text.length));
+  if (short.length) layout.margin.r = place.larger * (BESIDE + LETTER * longest);
+  const room = Math.floor((place.clientWidth - layout.margin.r - HEIGHTS * place.larger) / (TICK * place.larger));
+  if (layout.xaxis.nticks > room) layout.xaxis.nticks = Math.max(2, room);
 }
 
 function draw(Plotly, place) {
@@ -131,8 +135,15 @@ function drawWhole(Plotly, place, theme) {
   shortened(data, layout, place);
   place.axis = layout.yaxis.range && [...layout.yaxis.range];  // Plotly writes a zoom into its own
   layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
+  const before = legendHeight(place);
   Plotly.react(place, data, layout, { displayModeBar: false });
+  // A legend with another number of lines Plotly still places by the room of the one before: over the curves.
+  if (before && legendHeight(place) !== before) Plotly.redraw(place);
   sayInWords(place);
+}
+
+function legendHeight(place) {
+  return place._fullLayout?.legend?._height;
 }
 
 // Plotly keeps a zoom while the axis that it was made on is asked for; so that one is asked for until the zoom is over.
