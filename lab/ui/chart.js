@@ -87,7 +87,7 @@ function shortened(data, layout, place) {
   pen.font = `${layout.legend?.font?.size ?? TYPE}px ${layout.font.family}`;
   const room = place.clientWidth - layout.margin.l - layout.margin.r - SAMPLE * place.larger;
   for (const trace of layout.legend && place.clientWidth ? data : []) {
-    const whole = asRead(trace.name);
+    const whole = asRead(trace.name ?? "");
     let kept = whole.length;
     const begun = () => whole.slice(0, kept - END).trimEnd();
     const cut = () => (kept < whole.length ? `${begun()}… ${whole.slice(-END).trimStart()}` : whole);
@@ -164,9 +164,7 @@ function follow(Plotly, place) {
 function followWidth(Plotly, place) {
   const widths = new ResizeObserver(() => {
     const width = place.clientWidth;
-    if (!width || width === place.layout.width) return;
-    if (isNarrow(place) === place.narrow) Plotly.relayout(place, { width });
-    else drawWhole(Plotly, place, themeOf(place));
+    if (width && width !== place.layout.width) drawWhole(Plotly, place, themeOf(place));
   });
   widths.observe(place);
   return widths;

@@ -17,8 +17,12 @@ from lab.ui.present import look_large
 ICON = Path(__file__).parent / "icon.png"
 """Our own: Streamlit fetches a ":material/...:" page icon from the internet, and a classroom may have none."""
 
+LONG = 30
+"""Letters of a cell that breaks into lines: it is not made as narrow as its longest word."""
 _STYLE = """
 <style>
+/* Streamlit's own variables (--st-...) are there within components only. */
+:root {--lab-ground: light-dark(#FFFFFF, #14181D);}
 .block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
 [data-testid="stStatusWidget"] button {display: none;}  /* Streamlit's own Stop, for a script: here Stop ends a run */
 h1 {padding: 0 0 0.1rem 0;}
@@ -32,8 +36,11 @@ h1 {padding: 0 0 0.1rem 0;}
 .figures abbr:focus {opacity: 1;}
 .figures abbr:focus::after {content: attr(title); position: absolute; left: 0; top: 1.6rem; z-index: 1; width: 16rem;
     max-width: 80vw; text-align: left; font-size: 0.85rem; line-height: 1.4; padding: 0.4rem 0.6rem; border: 1px solid;
-    border-radius: 5px; background: var(--st-background-color);}
+    border-radius: 5px; background: var(--lab-ground);}
 .checks p {margin: 0 0 0.5rem 0;}
+.checks .met {color: light-dark(#158237, #5CE488);}
+.checks .missed {color: light-dark(#BD4043, #FF8A8A);}
+.checks :is(.open, .not-judged) {opacity: 0.8;}
 @media (max-width: 700px) {.figures {grid-template-columns: repeat(2, 1fr);}}
 [data-testid="stCaptionContainer"] p {margin-bottom: 0.75rem;}
 .budget {display: flex; justify-content: space-between; font-size: 0.88rem;}
@@ -45,8 +52,9 @@ table.plain th {text-align: left; font-weight: 600; padding: 0.3rem 0.8rem 0.3re
     border-bottom: 1px solid rgba(128, 138, 148, 0.6);}
 table.plain td {padding: 0.3rem 0.8rem 0.3rem 0; border-bottom: 1px solid rgba(128, 138, 148, 0.25);}
 table.plain .number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
-.wide table.plain :is(td, th):first-child {position: sticky; left: 0; background: var(--st-background-color);}
+.wide table.plain :is(td, th):first-child {position: sticky; left: 0; background: var(--lab-ground);}
 .wide table.plain:not(.layers) td:first-child {min-width: 8rem;}
+table.plain .long {min-width: 12rem;}
 @media (max-width: 1000px) {  /* on a tablet, the columns of st.container(key="halves") stand below each other */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
 }
@@ -75,13 +83,16 @@ table.plain .number {text-align: right; font-variant-numeric: tabular-nums; whit
 }
 .st-key-two-sides-right-first > div > [data-testid="stHorizontalBlock"] {flex-direction: row-reverse;}
 @media (max-width: 1000px) {
-    [class*="st-key-two-sides"] > div > [data-testid="stHorizontalBlock"] {flex-direction: column;}
+    [class*="st-key-two-sides"] > div > [data-testid="stHorizontalBlock"] {flex-direction: column; gap: 1.5rem;}
     [class*="st-key-two-sides"] > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
         width: 100%; flex: 1 1 auto;
     }
 }
 @media (max-width: 700px) {.st-key-no-curves {display: none;}}  /* else Start is two screens below them */
 .st-key-guess [role="radiogroup"] {flex-wrap: wrap;}
+/* The steps to choose from may take several lines: each has its own edges then. */
+.st-key-chosen-step button {border: 1px solid rgba(128, 138, 148, 0.6) !important; margin-right: -1px;}
+.st-key-chosen-step [data-selected] {border-color: currentColor !important; position: relative; z-index: 1;}
 .st-key-guess [role="radiogroup"] button {padding: 0 0.55rem;}
 /* Text reaches 4.5:1 on its ground in both themes, which Streamlit's own does not. */
 [data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {color: inherit; opacity: 0.8;}
@@ -137,10 +148,11 @@ def two_sides(left: float = 1, right: float = 2.15, right_first: bool = False) -
         return st.columns([left, right], gap="large")
 
 
-def page_head(title: str, sentence: str) -> None:
-    """A page's one idea: its title and one sentence."""
+def page_head(title: str, sentence: str = "") -> None:
+    """A page's one idea: its title and one sentence, which may be left out."""
     st.title(unbroken(title), anchor=False)
-    st.caption(unbroken(sentence))
+    if sentence:
+        st.caption(unbroken(sentence))
 
 
 def scrolling(look: str, name: str, content: str) -> str:
@@ -155,7 +167,8 @@ def show_table(rows: Sequence[Mapping[str, str]], name: str, numbers: Collection
 
     def cell(tag: str, column: str, text: str) -> str:
         tag = tag if text else "td"  # a head without a word is none
-        return f'<{tag} class="{"number" if column in numbers else ""}">{html.escape(unbroken(text))}</{tag}>'
+        kinds = ["number"] * (column in numbers) + ["long"] * (len(text) > LONG)
+        return f'<{tag} class="{" ".join(kinds)}">{html.escape(unbroken(text))}</{tag}>'
 
     def cells(tag: str, texts: Mapping[str, str]) -> str:
         return "".join(cell(tag, column, text) for column, text in texts.items())

@@ -180,10 +180,10 @@ def _below(run: Run, timeline: Timeline, summary: RunSummary, growing: Growing) 
 
 
 _MARKS = {
-    "met": ("✓ met", "green"),
-    "missed": ("✗ missed", "red"),
-    "open": ("… not decided", "gray"),
-    "not judged": ("– does not apply", "gray"),
+    "met": "✓ met",
+    "missed": "✗ missed",
+    "open": "… not decided",
+    "not judged": "– does not apply",
 }
 
 
@@ -193,9 +193,8 @@ def _scorecard(run: RunSummary) -> None:
     places = details(run)
     lines = []
     for check, (place, detail) in zip(scorecard(run), places.items(), strict=True):
-        words, colour = _MARKS[check.state]
-        words += " yet" if check.state == "open" and not run.is_over else ""
-        mark = f'<span style="color: var(--st-{colour}-text-color)">{words}</span>'
+        words = _MARKS[check.state] + (" yet" if check.state == "open" and not run.is_over else "")
+        mark = f'<span class="{check.state.replace(" ", "-")}">{words}</span>'
         lines.append(f"<p>{mark} &nbsp; {escape(check.claim)}: {moving(place, detail)}</p>")
     st.html(f'<div class="checks">{"".join(lines)}</div>')
 
