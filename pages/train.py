@@ -77,8 +77,8 @@ def set_up() -> Callable[[], None]:
     return details() if shows("details") else nothing
 
 
-page_head("Train", "Set up a run, start it, and watch the network learn.")
 is_large = presenting()
+page_head("Train", "" if is_large else "Set up a run, start it, and watch the network learn.")
 shown = run_to_watch(store)
 load_opened(store)
 show_draft_in_address()

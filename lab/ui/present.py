@@ -14,7 +14,7 @@ _STYLE = """
 .block-container {max-width: none;}
 [data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {opacity: 1;}
 /* No text is smaller than the page's own; one that is larger stays so. */
-[data-testid="stMain"] :is(p, label, button, summary, details, li, abbr),
+[data-testid="stMain"] :is(p, label, button, summary, details, li, abbr, dt, dd, td, th, figcaption),
 [data-testid="stMain"] span:where(:not([data-testid="stIconMaterial"])),
 .figures > div > span:first-child {font-size: max(1rem, 1em);}
 [data-testid="stMain"] .stacks :is(div, b, i, s) {font-size: 1rem;}
@@ -25,6 +25,10 @@ _STYLE = """
 }
 @media (max-width: 768px) {.st-key-in-the-bar :is(p, label, .lab-live-line) {font-size: 0.7rem !important;}}
 .stMarkdownBadge, [data-testid="stMain"] .lab-live-line {font-size: 1rem !important;}
+[data-testid="stSelectbox"] :is(input, [data-baseweb="select"] *), [data-testid="stTextInput"] input {font-size: 1rem;}
+[data-testid="stMain"] .lab-read :is(.lab-layers-head, .lab-answer-reader) {font-size: 1rem;}
+.st-key-who [data-testid="stColumn"]:nth-child(3) {flex-basis: 100% !important;}  /* a line of its own */
+.lab-strip .head .axis :nth-child(odd) {display: none;}  /* its ticks would run into each other */
 </style>
 """
 

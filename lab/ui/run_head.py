@@ -14,6 +14,7 @@ from lab.number_words import unbroken
 from lab.standing import whereabouts
 from lab.store import ENDED, LIVE, Run, Store, StoreError
 from lab.ui.lesson import shows
+from lab.ui.present import presenting
 from lab.ui.state import TOO_LATE, draft, set_draft, use_settings
 from lab.ui.text import plain
 
@@ -33,8 +34,10 @@ def show_head(store: Store, run: Run, summary: RunSummary) -> None:
     with st.container(key="run-head"):
         title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     colour = STATUS_COLOURS[run.status]
-    title.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
-    title.html(f'<p class="whereabouts">{escape(whereabouts(summary))}</p>')
+    with title, st.container(gap="xxsmall"):
+        st.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
+        if not presenting():  # there the curves need the height
+            st.html(f'<p class="whereabouts">{escape(whereabouts(summary))}</p>')
     _buttons(store, run, buttons)
 
 

@@ -13,12 +13,12 @@ from lab.ui.layout import scrolling
 
 _STYLE = """
 <style>
-.stacks {display: grid; grid-auto-flow: column; grid-auto-columns: minmax(82px, 1fr); gap: 4px 5px; overflow-x: auto;
-  grid-template-rows: auto auto; padding-bottom: 4px;}
-.stacks.alone {grid-template-rows: auto;}
+.stacks {display: grid; grid-auto-flow: column; grid-auto-columns: minmax(6rem, 1fr); gap: 4px 5px; overflow-x: auto;
+  grid-template: auto auto / max-content; padding-bottom: 4px;}
+.stacks.alone {grid-template: auto / max-content;}
 .stacks > div {border-radius: 5px; padding: 0.25rem 0.4rem; font-size: 0.74rem; line-height: 1.25;
   border: 1px solid rgba(128, 138, 148, 0.35); background: rgba(128, 138, 148, 0.1);}
-.stacks > .row {background: none; border: none; padding: 0.25rem 0; font-weight: 600; font-size: 0.8rem;}
+.stacks > .row {background: none; border: none; padding: 0.25rem 0.4rem 0.25rem 0; font-weight: 600; font-size: 0.8rem;}
 .stacks > .nothing {background: none; border: 1px dashed rgba(128, 138, 148, 0.35);}
 .stacks b {display: block; font-weight: 600; font-size: 0.8rem;}
 .stacks :is(span, i, s) {display: block; overflow-wrap: anywhere;}
@@ -28,6 +28,7 @@ _STYLE = """
 @media (max-width: 700px) {  /* side by side, read downwards */
   .stacks {grid-auto-flow: row; grid-template: none / 1fr 1fr; grid-auto-columns: auto;}
   .stacks.alone {grid-template: none / 1fr;}
+  .stacks > div {font-size: 0.8rem;}
 }
 </style>
 """
