@@ -15,12 +15,15 @@ from lab.web import PEN
 DRAW, FILE = "Draw", "Picture file"
 _STYLE = """
 <style>
-.st-key-who [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
-.st-key-who [data-testid="stColumn"] {min-width: 280px;}
+/* Each stands above what it is about, as lab/ui/answer.py lays that out: the square, the answer, the picture. */
+.st-key-who [data-testid="stHorizontalBlock"] {flex-wrap: wrap; gap: 0.5rem 2.5rem;}
+.st-key-who [data-testid="stColumn"] {flex: 0 0 280px; min-width: 0;}
+.st-key-who [data-testid="stColumn"]:nth-child(2) {flex: 1 1 260px; min-width: 260px; max-width: 640px;}
+@media (max-width: 1000px) {.st-key-who [data-testid="stColumn"]:nth-child(3) {flex-basis: 100%;}}
 @media (max-width: 700px) {  /* on a phone the square and the answer come first */
     .st-key-reading > :has(> .st-key-who) {order: 1;}
     .st-key-reading > :has(> .st-key-stages) {order: 2;}
-    .st-key-who [data-testid="stHorizontalBlock"] {gap: 0.5rem;}
+    .st-key-who [data-testid="stColumn"]:nth-child(n) {flex-basis: 100%;}
 }
 </style>
 """

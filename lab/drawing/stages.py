@@ -162,7 +162,7 @@ def _ink_stages(ink: Gray, explanation: str = _INK) -> list[Stage]:
 
 
 def _centred(boxed: Gray) -> Stage:
-    explanation = f"The centre of mass is moved to the middle of {IMAGE_SIZE}x{IMAGE_SIZE} pixels."
+    explanation = f"The centre of mass is moved to the middle of {IMAGE_SIZE}×{IMAGE_SIZE} pixels."
     return Stage("Centre of mass", explanation, centre_by_mass(boxed))
 
 

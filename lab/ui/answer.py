@@ -40,7 +40,7 @@ CSS = f"""
 .lab-read {{display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start;
   font-family: var(--st-font); color: var(--st-text-color);}}
 .lab-read p {{margin: 0; font-size: 1rem; line-height: 1.35;}}
-.lab-answer {{flex: 1 1 300px; min-width: 260px; max-width: 640px;}}
+.lab-answer {{flex: 1 1 260px; min-width: 260px; max-width: 640px;}}
 .lab-answer-head {{display: flex; align-items: flex-start; gap: 0.8rem; min-height: 6rem;}}
 .lab-answer-head > div {{padding-top: 0.5rem;}}
 .lab-answer-digit {{font-size: 4.2rem; font-weight: 650; line-height: 1; font-variant-numeric: tabular-nums;}}
@@ -48,7 +48,7 @@ CSS = f"""
 .lab-answer-prompt {{display: none;}}
 :is([data-state="nothing"], [data-late]) .lab-answer-prompt {{display: block;}}
 [data-state="nothing"] .lab-answer-digit {{display: none;}}
-.lab-answer-odd:not(:empty), .lab-answer-trouble:not(:empty) {{margin-top: 0.3rem; padding: 0.2rem 0.5rem;
+.lab-answer-odd:not(:empty), .lab-answer-trouble:not(:empty) {{margin: 0.3rem 0 0.4rem 0; padding: 0.2rem 0.5rem;
   border-radius: 4px; color: var(--st-yellow-text-color); background: var(--st-yellow-background-color);}}
 :is([data-trouble], [data-late]) :is(.lab-answer-digit, .lab-answer-words, .lab-answer-next, .lab-bars,
   .lab-received canvas, .lab-layers) {{opacity: 0.35;}}
@@ -77,6 +77,11 @@ CSS = f"""
   image-rendering: pixelated;}}
 .lab-layers figcaption {{font-size: 0.8rem; line-height: 1.3; opacity: 0.8;}}
 .lab-received figcaption {{font-size: 0.85rem; line-height: 1.35; margin-top: 0.4rem; opacity: 0.8;}}
+@media (max-width: 1000px) {{  /* no room beside the answer: a line of its own, and no higher than it must be */
+  .lab-received:not([hidden]) {{flex: 1 0 100%; display: flex; align-items: center; gap: 1rem;}}
+  .lab-received canvas {{width: 140px; height: 140px; flex: none;}}
+  .lab-received figcaption {{margin: 0; max-width: 20rem;}}
+}}
 """
 _SHOW = """
 export default function ({ parentElement, data }) {

@@ -23,7 +23,8 @@ _CSS = """
   will-change: transform;}
 .lab-live-line {font-size: 0.9rem; line-height: 1.4rem; height: 1.4rem; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; font-variant-numeric: tabular-nums;}
-@media (max-width: 700px) {.lab-live {height: 3.5rem;} .lab-live-line {height: 2.8rem; white-space: normal;}}
+@media (max-width: 700px) {.lab-live {height: 3.5rem;} .lab-live-line {height: 2.8rem; white-space: normal;
+  display: flex; align-items: safe flex-end;}}
 .lab-live-bar {height: 8px; border-radius: 4px; overflow: hidden; background: rgba(128, 138, 148, 0.25);}
 .lab-live-bar div {height: 100%; background: var(--st-primary-color); transform: scaleX(0); transform-origin: left;}
 .lab-live-aloud {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0;}

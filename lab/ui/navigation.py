@@ -24,11 +24,20 @@ INSIDE = "Look inside"
 """What stands behind one entry of the menu, so that the page itself is few tab stops away."""
 BEHIND = ("layers", "inside", "mistakes")
 GO = "go"
+_MARKED = """<style>
+[data-testid="stTopNavSection"] {background: rgba(128, 138, 148, 0.2); font-weight: 600;}
+</style>"""
 
 
 def menu() -> dict[str, list[Page]]:
     """The pages as the menu lists them: by themselves, or behind the name of what they have in common."""
     return {"": [page(name) for name in PAGES if name not in BEHIND], INSIDE: [page(name) for name in BEHIND]}
+
+
+def mark_menu(title: str) -> None:
+    """Mark the entry that this page stands behind: Streamlit marks only those that stand in the menu themselves."""
+    if title in [PAGES[name][0] for name in BEHIND]:
+        st.html(_MARKED)
 
 
 def go(name: str) -> None:

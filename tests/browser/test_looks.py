@@ -1,0 +1,143 @@
+"""What one would not show a class: text over curves, figures out of their cells, edges and colours that are missing."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from app_pages import add_run, epoch
+from browser.test_app import train_address
+from browser.test_lessons_and_files import SMALL
+from examples import tiny_run
+from lab_server import LabServer
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from lab.events import Finished
+
+expect.set_options(timeout=90_000)
+Tabs = Callable[[str], Page]
+PROJECTOR, PHONE = ViewportSize(width=1280, height=720), ViewportSize(width=390, height=844)
+CLEAR = "rgba(0, 0, 0, 0)"
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    page = browser.new_page(viewport=PROJECTOR, color_scheme=request.param)
+    yield page
+    page.close()
+
+
+def look(page: Page, selector: str, of: str) -> list[str]:
+    """A computed style of every such element."""
+    expect(page.locator(selector).first).to_be_attached()
+    found = page.evaluate(
+        "([selector, of]) => [...document.querySelectorAll(selector)].map((one) => getComputedStyle(one)[of])",
+        [selector, of],
+    )
+    return [str(style) for style in found]
+
+
+# --- charts --------------------------------------------------------------------------------------------------------
+
+LEGEND_ABOVE = """() => [...document.querySelectorAll(".lab-chart")].every((chart) => {
+    const [legend, plot] = [chart.querySelector(".legend"), chart.querySelector(".gridlayer")];
+    return legend.getBoundingClientRect().bottom <= plot.getBoundingClientRect().top;
+})"""
+
+
+def test_a_legend_stays_above_the_curves_when_it_gets_more_lines(server: LabServer, new_tab: Tabs) -> None:
+    seeds = [
+        add_run(server.store, epoch(1), epoch(2), Finished(), config=tiny_run(seed=seed, epochs=2), name=f"seed {seed}")
+        for seed in range(5)
+    ]
+    page = new_tab(f"{server.address}/runs?compare={','.join(map(str, seeds))}")
+    lines = page.locator(".st-key-overlay-accuracy .legendtext")
+    expect(lines).to_have_count(1)
+    assert page.evaluate(LEGEND_ABOVE)
+    page.get_by_text("Group runs that differ only in their seed").click()
+    expect(lines).to_have_count(5)
+    page.wait_for_function(LEGEND_ABOVE)
+
+
+def test_a_name_that_is_longer_than_a_line_of_the_legend_ends_in_dots_and_is_told_whole(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    name = "a name " * 17
+    run = add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name=name)
+    page = new_tab(f"{server.address}/runs?compare={run}")
+    chart = page.locator(".st-key-overlay-accuracy .lab-chart")
+    line = chart.locator(".legendtext").first
+    expect(line).to_contain_text("…")
+    words, around = line.bounding_box(), chart.bounding_box()
+    assert words is not None and around is not None
+    assert words["x"] + words["width"] <= around["x"] + around["width"]
+    assert name.strip() in (chart.get_attribute("aria-label") or "")
+
+
+# --- tables and marks ----------------------------------------------------------------------------------------------
+
+
+def test_a_column_that_stays_covers_what_scrolls_below_it(server: LabServer, themed_page: Page) -> None:
+    themed_page.goto(f"{server.address}/steps")
+    assert CLEAR not in look(themed_page, ".wide td:first-child", "backgroundColor")
+
+
+def test_what_is_met_and_what_is_missed_have_colours_of_their_own(server: LabServer, themed_page: Page) -> None:
+    run = add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name="a")
+    themed_page.goto(train_address(server, run))
+    (text,) = set(look(themed_page, ".checks p", "color"))
+    marks = look(themed_page, ".checks :is(.met, .missed)", "color")
+    assert marks and text not in marks
+
+
+def test_the_menu_marks_what_a_page_stands_behind(server: LabServer, new_tab: Tabs) -> None:
+    section = "[data-testid=stTopNavSection]"
+    page = new_tab(f"{server.address}/draw")
+    assert set(look(page, section, "backgroundColor")) == {CLEAR}
+    page.goto(f"{server.address}/inside")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inside a network")
+    assert CLEAR not in look(page, section, "backgroundColor")
+
+
+def test_on_a_phone_every_step_to_choose_has_all_its_edges(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/steps")
+    page.set_viewport_size(PHONE)
+    for side in ("Top", "Right", "Bottom", "Left"):
+        assert set(look(page, ".st-key-chosen-step button", f"border{side}Width")) == {"1px"}
+
+
+# --- Present -------------------------------------------------------------------------------------------------------
+
+
+def test_on_a_projector_the_figures_of_the_matrix_stay_within_their_cells(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/mistakes?present=1")
+    cells = page.locator(".lab-confusion button")
+    expect(cells.first).to_be_visible()
+    assert cells.evaluate_all("(cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).length") == 0
+
+
+def test_on_a_projector_no_text_of_a_drawing_is_small(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/draw?present=1")
+    board = page.locator(".lab-board canvas").bounding_box()
+    assert board is not None
+    page.mouse.move(board["x"] + 80, board["y"] + 70)
+    page.mouse.down()
+    page.mouse.move(board["x"] + 200, board["y"] + 230, steps=8)
+    page.mouse.up()
+    expect(page.locator(".stages")).to_be_visible()
+    expect(page.locator(".lab-layers figure").first).to_be_visible()
+    assert page.evaluate(SMALL) == []
+
+
+# --- Draw ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("what", "below"), [("stSelectbox", ".lab-bars"), ("stCaptionContainer", ".lab-received")])
+def test_what_is_said_of_the_network_stands_above_what_it_is_about(
+    server: LabServer, new_tab: Tabs, what: str, below: str
+) -> None:
+    page = new_tab(f"{server.address}/draw")
+    above = page.locator(f".st-key-who [data-testid={what}]")
+    expect(above).to_be_visible()
+    expect(page.locator(below)).to_be_visible()
+    boxes = above.bounding_box(), page.locator(below).bounding_box()
+    assert boxes[0] is not None and boxes[1] is not None
+    assert abs(boxes[0]["x"] - boxes[1]["x"]) <= 2
