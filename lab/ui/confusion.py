@@ -35,6 +35,7 @@ _CSS = f"""
 .lab-confusion .right {{background: color-mix(in srgb, {PUBLISHED} 22%, transparent);}}
 .lab-confusion button:hover, .lab-confusion button:focus-visible, .lab-confusion [aria-pressed="true"] {{
   outline: 2px solid var(--st-primary-color); outline-offset: 0;}}
+.lab-confusion button:focus-visible {{outline-width: 4px; position: relative;}}
 """
 
 

@@ -22,7 +22,7 @@ LONG = 30
 _STYLE = """
 <style>
 /* Streamlit's own variables (--st-...) are there within components only. */
-:root {--lab-ground: light-dark(#FFFFFF, #14181D);}
+:root {--lab-ground: light-dark(#FFFFFF, #14181D); --lab-primary: light-dark(#00649D, #56B4E9);}
 .block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
 [data-testid="stStatusWidget"] button {display: none;}  /* Streamlit's own Stop, for a script: here Stop ends a run */
 h1 {padding: 0 0 0.1rem 0;}
@@ -102,6 +102,10 @@ button[kind="primary"]:not(:disabled) {color: light-dark(#FFFFFF, #14181D);}
 [data-testid="stElementToolbar"]:not(:has([aria-label="Search"])) {display: none;}
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) {margin-top: 1.9rem;}
 [data-testid="stMain"] {scroll-padding-top: 4rem;}
+/* Where the keyboard is: Streamlit cuts off the ring of a tab, and draws none of a table without a chosen cell. */
+[data-testid="stTabs"] [role="tab"]:focus-visible {background: rgba(128, 138, 148, 0.2);
+    box-shadow: inset 0 2px var(--lab-primary), inset 0 -3px var(--lab-primary);}
+[data-testid="stDataFrame"]:has(canvas:focus-visible) {outline: 2px solid var(--lab-primary); outline-offset: 1px;}
 .st-key-drawer, [data-testid="stLayoutWrapper"]:has(> .st-key-kept) {display: none;}
 [data-testid="stSelectbox"] input {text-overflow: ellipsis;}
 [data-testid="stSidebar"][data-collapsed="true"] {visibility: hidden;}  /* else the keyboard goes through it unseen */

@@ -18,7 +18,7 @@ _JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _HTML = '<div class="lab-tiles" role="group"></div>'
 _CSS = f"""
 .lab-tiles {{display: flex; flex-wrap: wrap; gap: 0.6rem 0.7rem; font-family: var(--st-font);
-  color: var(--st-text-color); padding: 3px;}}
+  color: var(--st-text-color); padding: 5px; margin: 0 -5px;}}
 .lab-tiles figure {{margin: 0;}}
 .lab-tiles figcaption {{font-size: 0.85rem; line-height: 1.25; font-variant-numeric: tabular-nums;}}
 .lab-tiles figcaption b {{color: {WRONG}; font-size: 1.3rem; font-weight: 700;}}
@@ -27,6 +27,7 @@ _CSS = f"""
 button.lab-tile {{cursor: pointer;}}
 button.lab-tile:hover, button.lab-tile:focus-visible, .lab-tile[aria-pressed="true"] {{
   outline: 2px solid var(--st-primary-color); outline-offset: 1px;}}
+button.lab-tile:focus-visible {{outline-width: 4px;}}
 .lab-tile span {{position: absolute; box-sizing: border-box; border: 2px solid #FFF; outline: 1px solid #000;}}
 """
 

@@ -45,7 +45,12 @@ LEGEND_ABOVE = """() => [...document.querySelectorAll(".lab-chart")].every((char
 
 def test_a_legend_stays_above_the_curves_when_it_gets_more_lines(server: LabServer, new_tab: Tabs) -> None:
     seeds = [
-        add_run(server.store, epoch(1), epoch(2), Finished(), config=tiny_run(seed=seed, epochs=2), name=f"seed {seed}")
+        add_run(
+            server.store,
+            *(epoch(1), epoch(2), Finished()),
+            config=tiny_run(seed=seed, epochs=2),
+            name=f"a name that takes half a line, seed {seed}",
+        )
         for seed in range(5)
     ]
     page = new_tab(f"{server.address}/runs?compare={','.join(map(str, seeds))}")
@@ -141,3 +146,28 @@ def test_what_is_said_of_the_network_stands_above_what_it_is_about(
     boxes = above.bounding_box(), page.locator(below).bounding_box()
     assert boxes[0] is not None and boxes[1] is not None
     assert abs(boxes[0]["x"] - boxes[1]["x"]) <= 2
+
+
+# --- where the keyboard is -----------------------------------------------------------------------------------------
+
+RING = """() => {
+    const at = document.activeElement, table = at.closest("[data-testid=stDataFrame]");
+    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(table ?? at);
+    return outlineStyle === "solid" ? outlineWidth : boxShadow.includes("inset") ? "inset" : "";
+}"""
+
+
+def test_the_keyboard_is_seen_on_a_tab_on_a_table_and_on_what_is_chosen_already(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name="a")
+    for address, place, ring in (
+        ("layers", "[data-testid=stTabs] [role=tab][aria-selected=true]", "inset"),
+        ("runs", "[data-testid=stDataFrame] canvas", "2px"),
+        ("inside", ".st-key-inside_strip [aria-pressed=true]", "4px"),
+    ):
+        page = new_tab(f"{server.address}/{address}")
+        expect(page.locator(place).first).to_be_attached()
+        page.keyboard.press("Tab")  # from here on the keyboard is what is used
+        page.locator(place).first.focus()
+        page.wait_for_function(f"({RING})() === '{ring}'")
