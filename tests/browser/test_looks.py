@@ -14,7 +14,7 @@ from lab.events import Finished
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
-PROJECTOR, PHONE = ViewportSize(width=1280, height=720), ViewportSize(width=390, height=844)
+PROJECTOR = ViewportSize(width=1280, height=720)
 CLEAR = "rgba(0, 0, 0, 0)"
 
 
@@ -36,30 +36,6 @@ def look(page: Page, selector: str, of: str) -> list[str]:
 
 
 # --- charts --------------------------------------------------------------------------------------------------------
-
-LEGEND_ABOVE = """() => [...document.querySelectorAll(".lab-chart")].every((chart) => {
-    const [legend, plot] = [chart.querySelector(".legend"), chart.querySelector(".gridlayer")];
-    return legend.getBoundingClientRect().bottom <= plot.getBoundingClientRect().top;
-})"""
-
-
-def test_a_legend_stays_above_the_curves_when_it_gets_more_lines(server: LabServer, new_tab: Tabs) -> None:
-    seeds = [
-        add_run(
-            server.store,
-            *(epoch(1), epoch(2), Finished()),
-            config=tiny_run(seed=seed, epochs=2),
-            name=f"a name that takes half a line, seed {seed}",
-        )
-        for seed in range(5)
-    ]
-    page = new_tab(f"{server.address}/runs?compare={','.join(map(str, seeds))}")
-    lines = page.locator(".st-key-overlay-accuracy .legendtext")
-    expect(lines).to_have_count(1)
-    assert page.evaluate(LEGEND_ABOVE)
-    page.get_by_text("Group runs that differ only in their seed").click()
-    expect(lines).to_have_count(5)
-    page.wait_for_function(LEGEND_ABOVE)
 
 
 def test_a_name_that_is_longer_than_a_line_of_the_legend_ends_in_dots_and_is_told_whole(
@@ -100,13 +76,6 @@ def test_the_menu_marks_what_a_page_stands_behind(server: LabServer, new_tab: Ta
     page.goto(f"{server.address}/inside")
     expect(page.get_by_role("heading", level=1)).to_have_text("Inside a network")
     assert CLEAR not in look(page, section, "backgroundColor")
-
-
-def test_on_a_phone_every_step_to_choose_has_all_its_edges(server: LabServer, new_tab: Tabs) -> None:
-    page = new_tab(f"{server.address}/steps")
-    page.set_viewport_size(PHONE)
-    for side in ("Top", "Right", "Bottom", "Left"):
-        assert set(look(page, ".st-key-chosen-step button", f"border{side}Width")) == {"1px"}
 
 
 # --- Present -------------------------------------------------------------------------------------------------------
