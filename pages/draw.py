@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lab.drawing import stroke_stages
+from lab.drawing import CANVAS_PEN, stroke_stages
 from lab.ui.choice import kept
 from lab.ui.drawing_board import drawing_board
 from lab.ui.inside import look_inside
@@ -10,7 +10,6 @@ from lab.ui.layout import page_head
 from lab.ui.picture_file import read_file
 from lab.ui.reader import Reader, choose_reader, describe_reader, show_stages
 from lab.ui.state import the_store
-from lab.web import PEN
 
 DRAW, FILE = "Draw", "Picture file"
 _STYLE = """
@@ -36,7 +35,7 @@ def read_digit(source: str, reader: Reader) -> None:
         stages = read_file(reader)
     else:
         strokes = drawing_board(reader)
-        stages = stroke_stages(strokes, PEN) if strokes else []
+        stages = stroke_stages(strokes, CANVAS_PEN) if strokes else []
     if stages:
         with st.container(key="stages"):
             show_stages(stages)

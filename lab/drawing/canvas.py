@@ -1,10 +1,14 @@
-"""What the canvas in the browser sends -> strokes."""
+"""What the canvas in the browser sends -> strokes, as it shows them."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from lab.drawing.line import as_shown
 from lab.drawing.pen import Points
+
+SIDE, CANVAS_PEN = 280, 18.0
+"""Of the canvas, ten times the picture that the network gets; width of its pen, which leaves a dot of this size."""
 
 MOST_STROKES, MOST_POINTS = 200, 4000
 """Of one drawing: a digit has some hundred points, and a page full of lines is to be answered too."""
@@ -24,7 +28,9 @@ class TooMuch(NoDrawing):
 
 
 def strokes_from_canvas(sent: object) -> list[Points]:
-    """The strokes (n, 2), in pixels of the canvas, of what its page has sent; strokes without a point are left out.
+    """The strokes (n, 2), in pixels of the canvas, of what its page has sent; what leaves no ink on it is left out.
+
+    Between the points that a fast pen has left they go on as smoothly as the canvas draws them.
 
     Raises:
         NoDrawing: it is something else; TooMuch: it has too many strokes or points.
@@ -33,7 +39,9 @@ def strokes_from_canvas(sent: object) -> list[Points]:
         raise NoDrawing(NO_STROKES)
     if len(sent) > MOST_STROKES or sum(len(stroke) for stroke in sent if isinstance(stroke, list)) > MOST_POINTS:
         raise TooMuch(TOO_MANY)
-    return [np.array([_point(point) for point in _listed(stroke)], dtype=np.float64) for stroke in sent if stroke]
+    strokes = [np.array([_point(point) for point in _listed(stroke)], dtype=np.float64) for stroke in sent if stroke]
+    around = CANVAS_PEN / 2
+    return [part for stroke in strokes for part in as_shown(stroke, -around, SIDE + around)]
 
 
 def _listed(stroke: object) -> list[object]:

@@ -1,6 +1,6 @@
 // A canvas that answers while one draws: its strokes go to the server at most ten times a second, one question at a time,
 // and the answer is drawn at once. The page is rerun when a stroke has ended. signature_pad, lab/ui/answer.js,
-// drawing_keys.js and drawing_ends.js stand before this file.
+// drawing_keys.js, drawing_ends.js and drawing_between.js stand before this file.
 
 const EVERY = 100;  // milliseconds between two questions
 const AGAIN = 250;  // before a network in training is asked again
@@ -23,21 +23,20 @@ class Board {
     Object.assign(this, { took: 0, layersAt: -LAYERS_EVERY, isLate: false });
     // Versions of the drawing and who reads it: the newest, that of the answer shown, and the oldest that is answered.
     this.version = { newest: 0, shown: 0, oldest: 0 };
-    this.live = { isFollowed: false, status: "", isRefused: false };
-    this.question = {};
+    Object.assign(this, { live: { isFollowed: false, status: "", isRefused: false }, question: {} });
     this.gone = new AbortController();  // ends what it listens to outside of its place
   }
 
   // From what the page knows of the drawing; later the board knows more than the page.
   begin({ strokes, side, pen }) {
     Object.assign(this, { side, pen });
-    const width = { minWidth: pen / 2, maxWidth: pen / 2, dotSize: pen / 2 };  // radii, and never another
+    const width = { minWidth: pen / 2, maxWidth: pen / 2, dotSize: pen / 2, throttle: 0 };  // radii, and no event left out
     this.pad = new SignaturePad(this.canvas, { ...width, minDistance: 2, penColor: "#fff", backgroundColor: "#000" });
     this.fitPixels();
     this.fill(strokes.map((stroke) => ({ points: stroke.map(([x, y]) => ({ x, y })) })));
     this.pad.addEventListener("beginStroke", () => {
       this.keys.lift();
-      this.isDown = true;
+      [this.isDown, this.tellNoMore] = [true, tellBetween(this.canvas, this.gone.signal)];
     });
     this.pad.addEventListener("afterUpdateStroke", () => {
       drawEnds(this.canvas, this.pen, this.pad.toData().slice(-1));
@@ -45,6 +44,8 @@ class Board {
     });
     this.pad.addEventListener("endStroke", () => {
       this.isDown = false;
+      this.tellNoMore();
+      this.fill(this.pad.toData());  // without what was drawn straight where it has become a curve since
       this.changed();
     });
     this.button("undo").onclick = () => this.undo();

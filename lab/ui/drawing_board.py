@@ -8,20 +8,17 @@ from typing import Any
 
 import streamlit as st
 
-from lab.drawing import NoDrawing, Points, strokes_from_canvas
+from lab.drawing import CANVAS_PEN, SIDE, NoDrawing, Points, strokes_from_canvas
 from lab.figures import PUBLISHED, TEST
 from lab.ui import answer
 from lab.ui.reader import Reader
-from lab.web import PEN
 
-SIDE = 280
-"""Of the canvas, in pixels: ten times the picture that the network gets."""
 DRAWINGS = "drawings"
 PROMPT = "Draw a digit from 0 to 9 in the black square. The answer appears here while you draw."
 
 SCRIPT = Path(__file__).parent / "signature_pad" / "signature_pad.umd.min.js"
 """From the npm package signature_pad: strokes as points, from mouse, touch or pen, drawn as smooth lines."""
-_FILES = ("drawing_keys.js", "drawing_ends.js", "drawing_board.js")
+_FILES = ("drawing_keys.js", "drawing_ends.js", "drawing_between.js", "drawing_board.js")
 _OWN = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _FILES]
 _JS = "\n".join([SCRIPT.read_text(encoding="utf-8"), answer.JS, *_OWN])
 _HTML = f"""
@@ -75,7 +72,7 @@ def drawing_board(reader: Reader, key: str = "board", picture: bool = True) -> l
     board = st.components.v2.component("lab_drawing_board", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
     question = {"run": reader.run, "epoch": reader.epoch}
     data = {"strokes": kept.get(key, []), "reader": question, "status": reader.status}
-    data |= {"side": SIDE, "pen": PEN, "prompt": PROMPT, "picture": picture}
+    data |= {"side": SIDE, "pen": CANVAS_PEN, "prompt": PROMPT, "picture": picture}
     result = board(
         key=key,
         data=data,

@@ -2,8 +2,7 @@
 
 from lab.web.elsewhere import what_goes_on
 from lab.web.origin import guard
-from lab.web.reading import PEN
 from lab.web.routes import lab_routes
 from lab.web.story import state_of
 
-__all__ = ["PEN", "guard", "lab_routes", "state_of", "what_goes_on"]
+__all__ = ["guard", "lab_routes", "state_of", "what_goes_on"]

@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from lab.answer import Answer, answer_to
 from lab.drawing import (
+    CANVAS_PEN,
     BlankDrawing,
     Gray,
     NoDrawing,
@@ -38,8 +39,6 @@ from lab.store import Store, StoreError, StoreUnavailable
 if TYPE_CHECKING:
     from lab.predict import Predictor
 
-PEN = 18.0
-"""Width in pixels of the pen that a page draws with: what is smaller is a dot."""
 MOST_BYTES = 200_000
 """Bytes of a request: of the largest drawing that is read, and some."""
 READERS = 2
@@ -98,10 +97,12 @@ class Reading:
 
         network = reader(question.run, question.epoch, self._open_store())
         if question.is_unfinished:
-            picture = normalize_strokes(question.strokes, PEN)
+            picture = normalize_strokes(question.strokes, CANVAS_PEN)
             answer = Answer(network(picture), picture, None, network.description, network.status)
         else:
-            answer = answer_to(stroke_stages(question.strokes, PEN), network, network.description, network.status)
+            answer = answer_to(
+                stroke_stages(question.strokes, CANVAS_PEN), network, network.description, network.status
+            )
         if not np.isfinite(answer.probabilities).all():
             raise StoreError(DIVERGED)
         return answer.row() | ({"layers": _layers(network, answer.picture)} if question.wants_layers else {})

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from browser.focus import tab_through
 from browser.proxy import Proxy
@@ -111,6 +112,45 @@ def test_a_quick_stroke_is_drawn_to_its_end_as_it_is_read(server: LabServer, new
         page.keyboard.press("Control+z")
         assert 230 < page.evaluate(LOWEST_INK) < 245  # drawn anew without the other stroke
         page.get_by_role("button", name="Clear").click()
+
+
+FLICK = """() => {
+    const canvas = document.querySelector(".lab-board canvas");
+    const { left, top } = canvas.getBoundingClientRect();
+    const tell = (kind, turn, more = {}) => canvas.dispatchEvent(pen(kind, turn, more));
+    const pen = (kind, turn, more = {}) => new PointerEvent(kind, {
+        bubbles: true, cancelable: true, pointerId: 7, pointerType: "pen", buttons: kind === "pointerup" ? 0 : 1,
+        clientX: left + 140 + 70 * Math.sin(2 * Math.PI * turn),
+        clientY: top + 140 - 90 * Math.cos(2 * Math.PI * turn), ...more,
+    });
+    tell("pointerdown", 0);
+    for (const third of [0, 1, 2]) {  // three frames, each with all places since the one before
+        const places = Array.from({ length: 10 }, (_, place) => pen("pointermove", (10 * third + place + 1) / 30));
+        tell("pointermove", (third + 1) / 3, { coalescedEvents: places });
+    }
+    tell("pointerup", 1);
+}"""
+"""A ring drawn in three frames by a pen that is heard of ten times in each."""
+
+
+def test_of_a_fast_pen_every_place_is_read_that_the_browser_knows_of(server: LabServer, new_tab: Tabs) -> None:
+    page, _ = open_board(server, new_tab)
+    questions: list[dict[str, Any]] = []
+    page.on("request", lambda asked: questions.append(asked.post_data_json or {}) if "/reading" in asked.url else None)
+    page.evaluate(FLICK)
+    expect_answer(page, "0")
+    (stroke,) = questions[-1]["strokes"]
+    assert len(stroke) >= 30
+
+
+def test_what_is_drawn_outside_the_square_is_not_read(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    draw(page, canvas, ONE)
+    expect_answer(page, "1")
+    with page.expect_request("**/reading"):
+        draw(page, canvas, [(140, 230), (140, 276), (600, 320), (700, 250)])  # its tail is outside, and long
+    expect_answer(page, "1")
+    expect(page.locator(".lab-answer-odd")).to_be_empty()
 
 
 def test_strokes_are_undone_and_cleared_and_nothing_is_guessed_without_ink(server: LabServer, new_tab: Tabs) -> None:

@@ -18,7 +18,7 @@ from starlette.types import Message
 from web_server import WebServer, serving
 
 from lab.checkpoint import Snapshot
-from lab.drawing import odd, stroke_stages
+from lab.drawing import CANVAS_PEN, odd, stroke_stages, strokes_from_canvas
 from lab.drawing.canvas import MOST_POINTS
 from lab.events import Stopped
 from lab.layer_strip import strip
@@ -30,7 +30,6 @@ from lab.predict import Predictor, load_predictor
 from lab.probe import layer_maps
 from lab.store import Store, StoreUnavailable
 from lab.training import train
-from lab.web import PEN
 from lab.web.reading import DIVERGED, MOST_BYTES, NO_QUESTION, TOO_LARGE, WRONG_METHOD, Reading
 
 SEVEN = [[[80, 70], [200, 70], [130, 230]]]
@@ -67,7 +66,7 @@ def refused(web: WebServer, content: bytes | str) -> tuple[int, str]:
 
 def test_strokes_are_answered_with_all_that_the_page_shows(web: WebServer) -> None:
     answer = asked(web, strokes=SEVEN)
-    stages = stroke_stages(SEVEN, PEN)
+    stages = stroke_stages(strokes_from_canvas(SEVEN), CANVAS_PEN)
     expected = load_predictor()(stages[-1].image)
     assert answer["digit"] == 7
     assert answer["probabilities"] == pytest.approx(expected.tolist(), abs=1e-6)
@@ -103,14 +102,14 @@ def test_the_layers_are_drawn_for_who_asks_for_them(web: WebServer) -> None:
     assert "layers" not in asked(web, strokes=SEVEN)
     for drawing in (True, False):
         layers = asked(web, strokes=SEVEN, layers=True, drawing=drawing)["layers"]
-        picture = stroke_stages(SEVEN, PEN)[-1].image
+        picture = stroke_stages(strokes_from_canvas(SEVEN), CANVAS_PEN)[-1].image
         expected = strip(layer_maps(load_predictor(), picture, exact=False)).row()
         assert layers == json.loads(json.dumps(expected))
 
 
 def test_what_does_not_look_like_a_digit_is_said_to_be_so(web: WebServer) -> None:
     dot = [[[90, 90], [91, 90]]]
-    why = odd(stroke_stages(dot, PEN))
+    why = odd(stroke_stages(dot, CANVAS_PEN))
     answer = asked(web, strokes=dot)
     assert answer["odd"].startswith(f"This does not look like one digit: {why}. ")
     assert answer["words"].startswith("only a guess, with a probability of ")
