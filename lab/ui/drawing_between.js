@@ -4,7 +4,8 @@
 const APART = 6;  // pixels between two places at least: half a pixel of the picture that the network gets
 const KEPT = ["pointerId", "persistentDeviceId", "pointerType", "buttons", "clientX", "clientY", "pressure"];
 
-// From the beginning of a stroke to its end, or until the board is gone. signature_pad listens to the window, after all that is on the way to it.
+// From the beginning of a stroke to its end, or until the board is gone. signature_pad listens to the window, after all
+// that is on the way to it.
 function tellBetween(canvas, gone) {
   let last = null;
   const tell = (event) => {
