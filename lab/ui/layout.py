@@ -69,7 +69,7 @@ table.plain .long {min-width: 12rem;}
 .st-key-live-run :is(p, [data-testid="stMarkdownContainer"]) {overflow: hidden; text-overflow: ellipsis;
     white-space: nowrap;}
 .st-key-live-run .lab-live {height: 1.6rem;}
-.st-key-live-run .lab-live-line {height: 1.25rem; line-height: 1.25rem; white-space: nowrap;}
+.st-key-live-run .lab-live-line {display: block; height: 1.25rem; line-height: 1.25rem; white-space: nowrap;}
 .st-key-live-run .lab-live-bar {height: 4px;}
 @media (max-width: 768px) {.st-key-in-the-bar {left: 3.4rem;}}  /* where the menu is a drawer */
 @media (max-width: 700px) {  /* on a phone, two buttons a line */
