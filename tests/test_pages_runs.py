@@ -406,6 +406,24 @@ def test_an_address_of_runs_that_are_not_here_compares_none(wrong: str, store: S
     assert ("These runs are not here, or were deleted: 99." in words(app)) == (wrong == "99")
 
 
+def test_an_address_of_hundreds_of_runs_compares_the_last_of_them_too(store: Store) -> None:
+    first, last = (store.submit(tiny_run(seed=seed)) for seed in range(2))
+    app = open_app("runs", compare=",".join([str(first)] * 600 + [str(last)]))
+    assert ticked(app) == [last, first]
+    assert app.query_params["compare"] == f"{first},{last}"
+
+
+def test_an_address_that_is_too_long_is_cut_between_two_runs_and_that_is_said(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run 12 is no run 1."""
+    ids = [store.submit(tiny_run(seed=seed)) for seed in range(12)]
+    monkeypatch.setattr("lab.ui.state.MOST_COMPARED", len("2,1"))
+    app = open_app("runs", compare=f"{ids[1]},{ids[11]}")
+    assert ticked(app) == [ids[1]]
+    assert "Those at its end are left out." in words(app)
+
+
 # --- a run is ticked, not a row ----------------------------------------------------------------------------------
 
 

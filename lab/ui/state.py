@@ -23,8 +23,8 @@ CHOSEN = "draft_chosen"
 SAY_THE_DRAFT = ("Train", "Layers")
 """The pages whose address says it; elsewhere a step in it is what the page shows."""
 
-MOST_COMPARED = 1_000
-"""Characters of an address that are read for the runs to compare."""
+MOST_COMPARED = 10_000
+"""Characters of an address that are read for the runs to compare: of more than a thousand runs."""
 FEW = 3
 """Words of it that are no runs and are named."""
 
@@ -160,7 +160,7 @@ def _guess_from_the_address(run_id: int) -> None:
 def ticked_runs() -> tuple[int, ...]:
     """The ids of the runs that are ticked on the Runs page: for a new visitor those of the address."""
     if TICKED not in st.session_state:
-        told = st.query_params.get("compare", "")[:MOST_COMPARED].split(",")
+        told = _asked_to_compare()
         odd = [text for text in told if text and run_number(text) is None]
         if odd:
             say_not_here(odd[:FEW], "run")
@@ -168,6 +168,15 @@ def ticked_runs() -> tuple[int, ...]:
         st.session_state[TICKED] = tuple(dict.fromkeys(number for number in numbers if number is not None))
     ids: tuple[int, ...] = st.session_state[TICKED]
     return ids
+
+
+def _asked_to_compare() -> list[str]:
+    """The runs that the address names, each as a whole: the first digits of a number would be another run."""
+    told = st.query_params.get("compare", "")
+    if len(told) > MOST_COMPARED:
+        told = told[:MOST_COMPARED].rpartition(",")[0]
+        st.warning("The address asks for more runs than it can name. Those at its end are left out.")
+    return told.split(",")
 
 
 def tick_runs(ids: tuple[int, ...]) -> None:
