@@ -1,6 +1,6 @@
 // A canvas that answers while one draws: its strokes go to the server at most ten times a second, one question at a time,
 // and the answer is drawn at once. The page is rerun when a stroke has ended. signature_pad, lab/ui/answer.js,
-// drawing_keys.js, drawing_ends.js and drawing_between.js stand before this file.
+// drawing_keys.js, drawing_ends.js, drawing_between.js and drawing_palm.js stand before this file.
 
 const EVERY = 100;  // milliseconds between two questions
 const AGAIN = 250;  // before a network in training is asked again
@@ -19,7 +19,7 @@ class Board {
     this.tell = tell;
     this.canvas = place.querySelector(".lab-board canvas");
     this.asking = { isOut: false, isDue: false, timer: null, at: 0 };
-    this.isDown = false;
+    Object.assign(this, { isDown: false, isUnfit: false, pointer: null });
     Object.assign(this, { took: 0, layersAt: -LAYERS_EVERY, isLate: false });
     // Versions of the drawing and who reads it: the newest, that of the answer shown, and the oldest that is answered.
     this.version = { newest: 0, shown: 0, oldest: 0 };
@@ -34,23 +34,27 @@ class Board {
     this.pad = new SignaturePad(this.canvas, { ...width, minDistance: 2, penColor: "#fff", backgroundColor: "#000" });
     this.fitPixels();
     this.fill(strokes.map((stroke) => ({ points: stroke.map(([x, y]) => ({ x, y })) })));
-    this.pad.addEventListener("beginStroke", () => {
+    this.pad.addEventListener("beginStroke", ({ detail }) => {
       this.keys.lift();
+      this.pointer = detail.event;
       [this.isDown, this.tellNoMore] = [true, tellBetween(this.canvas, this.gone.signal)];
     });
     this.pad.addEventListener("afterUpdateStroke", () => {
       drawEnds(this.canvas, this.pen, this.pad.toData().slice(-1));
       this.askAnew();
     });
-    this.pad.addEventListener("endStroke", () => {
+    this.pad.addEventListener("endStroke", ({ detail }) => {
       this.isDown = false;
       this.tellNoMore();
-      this.fill(this.pad.toData());  // without what was drawn straight where it has become a curve since
+      const strokes = this.pad.toData();
+      // Drawn anew: without what was drawn straight where it has become a curve since.
+      this.fill(isTakenBack(detail.event, this.pointer) ? strokes.slice(0, -1) : strokes);
       this.changed();
     });
     this.button("undo").onclick = () => this.undo();
     this.button("clear").onclick = () => this.clear();
     this.listen();
+    keepPalmsOut(this);
     this.keys = new KeyboardPen(this);
     this.show();
   }
@@ -59,8 +63,10 @@ class Board {
     return this.place.querySelector(`.lab-board-${name}`);
   }
 
-  // As many pixels as the screen has, which another zoom changes.
+  // As many pixels as the screen has, which another zoom changes. That ends no stroke: it waits for its end.
   fitPixels() {
+    this.isUnfit = this.isDown;
+    if (this.isUnfit) return;
     const ratio = window.devicePixelRatio || 1;
     this.canvas.width = this.canvas.height = Math.round(this.side * ratio);
     this.canvas.getContext("2d").scale(ratio, ratio);
@@ -121,6 +127,7 @@ class Board {
   }
 
   changed() {
+    if (this.isUnfit) this.fitPixels();
     this.show();
     this.askAnew(!this.pad.toData().length);
     this.tell("strokes", this.strokes());
