@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from lab.store.foreign import oddity
 from lab.store.migrations import Refused, bring_up_to_date, version_of
 from lab.store.sqlite import SqliteFile
 
@@ -54,6 +55,8 @@ class Database:
             if self.file is not None:
                 self.file.prepare(self._engine)
                 with self._engine.begin() as connection:
+                    if self._is_passing and (odd := oddity(connection)):
+                        raise Refused(f"{odd} No lab makes that.")
                     version = version_of(connection)  # one that is refused stays as it is, its journal mode included
                 if version is None and self._is_passing:
                     raise Refused("it holds no tables, so it is no lab's, or all that it held is lost.")
@@ -168,8 +171,11 @@ def _advice(error: BaseException) -> str:
     """What helps where a database cannot be opened."""
     if isinstance(error, ImportError):
         return "install that Python package"
-    is_full = re.search("disk is full|No space left", str(error))
-    return "make room on its disk" if is_full else "check the path and its permissions"
+    if re.search("disk is full|No space left", str(error)):
+        return "make room on its disk"
+    if re.search("already exists|duplicate column|no such (table|column)", str(error)):
+        return "its tables are not those of the version that it names, so use a backup copy of it"
+    return "check the path and its permissions"
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 import safetensors
@@ -16,14 +17,29 @@ from lab.store.checkpoints import is_whole
 from lab.store.schema import NOT_IN_A_NAME
 from lab.store.snapshots import Run
 
+MOST_TEXT = 10_000
+"""Characters of a text, such as why a run failed: a page shows all of it, and a list of runs that of each."""
+
 
 def faults(run: Run, events: Sequence[Event], checkpoints: Iterable[Any]) -> list[str]:
     """What is wrong with a run, each as the end of a sentence; `checkpoints` are its rows, in order of their epochs."""
-    return [*_name_faults(run), *_event_faults(run, events), *_checkpoint_faults(run, events, checkpoints)]
+    return [
+        *_text_faults("its", run),
+        *_name_faults(run),
+        *_event_faults(run, events),
+        *_checkpoint_faults(run, events, checkpoints),
+    ]
+
+
+def _text_faults(whose: str, told: Run | Event) -> Iterator[str]:
+    texts = ((item.name, getattr(told, item.name)) for item in fields(told))
+    for name, text in texts:
+        if isinstance(text, str) and len(text) > MOST_TEXT:
+            yield f"{whose} {name} has {len(text):,} characters"
 
 
 def _name_faults(run: Run) -> Iterator[str]:
-    if any(unicodedata.category(sign) in NOT_IN_A_NAME for sign in run.name):
+    if any(unicodedata.category(sign) in NOT_IN_A_NAME for sign in run.name[:MOST_TEXT]):
         yield "its name has control characters"
     if len(run.uuid) != 32 or not set(run.uuid) <= set("0123456789abcdef"):
         yield f"its uuid is {run.uuid[:40]!r}"
@@ -45,12 +61,29 @@ def _event_faults(run: Run, events: Sequence[Event]) -> Iterator[str]:
         yield from _epoch_faults(epoch)
     latest = (0, 0)
     for event in events:
+        yield from _text_faults(f"of a {event.kind!r} event the", event)
         if isinstance(event, Started):
+            yield from _started_faults(event)
             latest = (0, 0)  # resumed: it goes on after its last finished epoch
         if isinstance(event, Window):
+            yield from _window_faults(run, event)
             if (event.epoch, event.iteration) <= latest:
                 yield f"its points go back at iteration {event.iteration} of epoch {event.epoch}"
             latest = (event.epoch, event.iteration)
+
+
+def _started_faults(event: Started) -> Iterator[str]:
+    if not 1 <= event.first_epoch <= event.epochs or min(event.iterations_per_epoch, event.batch_size) < 1:
+        yield "how it says that it began is impossible"
+
+
+def _window_faults(run: Run, event: Window) -> Iterator[str]:
+    """Only a loss may be no finite number, where a network diverged."""
+    most = run.config.epochs * run.config.iterations_per_epoch
+    is_there = 1 <= event.epoch <= run.config.epochs and 1 <= event.iteration <= most
+    is_measured = 0 <= event.accuracy <= 100 and 0 <= event.learning_rate < math.inf and not event.loss < 0
+    if not is_there or not is_measured or not 0 < event.images_per_second < math.inf:
+        yield f"its point at iteration {event.iteration} of epoch {event.epoch} is impossible"
 
 
 def _epoch_faults(event: Epoch) -> Iterator[str]:
@@ -59,7 +92,7 @@ def _epoch_faults(event: Epoch) -> Iterator[str]:
         yield f"an accuracy of its epoch {event.epoch} is impossible"
     elif abs(event.test_accuracy - 100 * event.test_correct / EVALUATION_IMAGES) > 0.01:
         yield f"epoch {event.epoch} says {event.test_correct} correct and {event.test_accuracy} %"
-    if not (math.isfinite(event.seconds) and event.seconds >= 0 and math.isfinite(event.learning_rate)):
+    if not (0 <= event.seconds < math.inf and 0 <= event.learning_rate < math.inf):
         yield f"the time or the learning rate of its epoch {event.epoch} is impossible"
     for part in event.measured:
         if not 0 <= part.correct <= part.images or part.loss < 0:

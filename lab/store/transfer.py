@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lab.config import from_json
 from lab.events import Window
 from lab.store.database import Database, StoreError, file_url
 from lab.store.reading import RunReader, read_kept, shortened
@@ -31,7 +32,6 @@ TAKEN = (
     "parent",
     "parent_epoch",
     "device",
-    "wanted",
     "created",
     "started",
     "ended",
@@ -147,7 +147,8 @@ def _problem(source: Database, run: Run, taken: Mapping[str, Run]) -> str | None
 
 def _copy_run(source: sa.Connection, target: sa.Connection, run_id: int, slim: bool) -> int:
     run = source.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).one()
-    values = {name: getattr(run, name) for name in TAKEN} | {"name": run.name[:NAME_LENGTH]}
+    values = {name: getattr(run, name) for name in TAKEN}
+    values |= {"name": run.name[:NAME_LENGTH], "wanted": from_json(run.config).device}
     new_id = int(target.execute(sa.insert(RUNS).values(**values).returning(RUNS.c.id)).scalar_one())
     story = sa.select(EVENTS.c.kind, EVENTS.c.time, EVENTS.c.payload).where(EVENTS.c.run_id == run_id)
     if slim:

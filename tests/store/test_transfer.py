@@ -1,12 +1,14 @@
 """Runs from one store into another: what can be vouched for, once, and all of a file's runs or none."""
 
 import json
+import math
 import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,6 +132,16 @@ def test_of_two_runs_with_one_uuid_the_first_is_taken_and_the_other_named(
     assert [run.status for run in store.runs()] == ["finished"]
 
 
+def test_which_device_a_copy_would_wait_for_is_what_its_config_says(store: Store, theirs: Store, file: Path) -> None:
+    finished(theirs)
+    theirs.close()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE runs SET wanted = 'nothing that there is' || config")
+    [copy] = store.import_file(file).copied
+    with store._database.reading() as reading:
+        assert reading.execute(sa.text("SELECT wanted FROM runs")).scalars().all() == [store.run(copy).config.device]
+
+
 def test_a_labs_own_file_is_not_imported(store: Store) -> None:
     own = Path(store.url.removeprefix("sqlite:///"))
     with pytest.raises(StoreError, match="is this lab's own database"):
@@ -200,6 +212,11 @@ def set_to(table: str, column: str, value: object, where: str = "1") -> Callable
     return lambda connection: connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value,))
 
 
+def told_so(event: Event, number: int, **changes: Any) -> Callable[[sqlite3.Connection], object]:
+    """The event of this number says something else."""
+    return set_to("events", "payload", json.dumps(replace(event, **changes).row()), f"id = {number}")
+
+
 ONE_EPOCH = json.dumps(epoch(1).row())
 TOO_MANY_RIGHT = replace(epoch(1), measured=(Measured(images=10, augmented=False, loss=0.1, correct=11),))
 FAULTS: dict[str, tuple[Callable[[sqlite3.Connection], object], str]] = {
@@ -243,6 +260,28 @@ FAULTS: dict[str, tuple[Callable[[sqlite3.Connection], object], str]] = {
             "WHERE kind = 'window'"
         ),
         "its points go back at iteration 1 of epoch 1",
+    ),
+    "epochs of no iteration": (told_so(STARTED, 1, iterations_per_epoch=0), "how it says that it began is impossible"),
+    "a beginning after the end": (told_so(STARTED, 1, first_epoch=4), "how it says that it began is impossible"),
+    **{
+        f"a point with {name} {value}": (told_so(WINDOW, 2, **{name: value}), "its point at iteration")
+        for name, value in (
+            ("epoch", 4),
+            ("iteration", 0),
+            ("iteration", 10),
+            ("loss", -1.0),
+            ("accuracy", 101.0),
+            ("learning_rate", -0.1),
+            ("learning_rate", math.nan),
+            ("images_per_second", 0.0),
+            ("images_per_second", math.inf),
+        )
+    },
+    "a name without end": (set_to("runs", "name", "x" * 10_001), "its name has 10,001 characters"),
+    "a reason without end": (set_to("runs", "reason", "x" * 10_001), "its reason has 10,001 characters"),
+    "a device without end": (
+        told_so(STARTED, 1, device_name="x" * 10_001),
+        "of a 'started' event the device_name has 10,001 characters",
     ),
     "cut weights": (set_to("checkpoints", "weights", b"\x08\0\0\0\0\0\0\0{}", "epoch = 3"), "epoch 3 is damaged"),
     "a changed byte": (
@@ -328,6 +367,69 @@ def test_another_programs_database_is_told_by_its_own_name(store: Store, tmp_pat
     connection.close()
     with pytest.raises(StoreError, match=f"{odd} cannot be used: it belongs to another program"):
         store.import_file(odd)
+
+
+ENDLESS = """
+    ALTER TABLE events RENAME TO told;
+    CREATE VIEW events AS WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers)
+        SELECT number AS id, 1 AS run_id, 'window' AS kind, 1.0 AS time, '{}' AS payload FROM numbers;
+"""
+"""Rows without end, out of a file of some kilobytes."""
+
+
+@pytest.mark.parametrize(
+    ("change", "odd"),
+    [
+        (ENDLESS, "its events is a view"),
+        ("ALTER TABLE runs RENAME TO told; CREATE VIEW runs AS SELECT * FROM told;", "its runs is a view"),
+        (
+            "DROP TABLE schema_version; CREATE VIEW schema_version AS SELECT 4 AS version",
+            "its schema_version is a view",
+        ),
+        ("DROP TABLE events; CREATE VIRTUAL TABLE events USING fts5(id, run_id)", "its events is a virtual table"),
+        (
+            "UPDATE schema_version SET version = 3; "
+            "CREATE TRIGGER it AFTER DELETE ON schema_version BEGIN DELETE FROM runs; END",
+            "its schema_version has the trigger 'it'",
+        ),
+        (
+            "ALTER TABLE runs DROP COLUMN hardware; "
+            "ALTER TABLE runs ADD COLUMN hardware TEXT AS (printf('%.*c', 9, 'x')) VIRTUAL",
+            "its runs computes the column 'hardware'",
+        ),
+    ],
+)
+def test_a_file_in_which_a_table_is_none_or_acts_by_itself_is_refused(
+    store: Store, theirs: Store, file: Path, change: str, odd: str
+) -> None:
+    finished(theirs)
+    theirs.close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(change)
+    for use in (store.import_file, lambda file: check(file_url(file))):
+        with pytest.raises(StoreError) as refused:
+            use(file)
+        assert str(refused.value) == f"The database {file} cannot be used: {odd}. No lab makes that."
+    assert store.runs() == []
+
+
+def test_a_file_that_names_another_version_than_it_has_is_not_said_to_lack_permissions(
+    store: Store, theirs: Store, file: Path
+) -> None:
+    finished(theirs)
+    theirs.close()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE schema_version SET version = 3")
+    with pytest.raises(StoreError, match="its tables are not those of the version that it names"):
+        store.import_file(file)
+
+
+def test_what_else_somebody_keeps_in_a_file_is_not_minded(store: Store, theirs: Store, file: Path) -> None:
+    finished(theirs)
+    theirs.close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript("CREATE VIEW best AS SELECT * FROM runs; CREATE TABLE notes (text)")
+    assert len(store.import_file(file).copied) == 1
 
 
 # --- all or none -------------------------------------------------------------------------------------------------
