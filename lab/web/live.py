@@ -9,6 +9,7 @@ page sends ends it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +22,8 @@ from lab.store import StoreError, StoreUnavailable
 from lab.web.hub import Hub, Watcher
 from lab.web.refusal import refuse
 
+log = logging.getLogger(__name__)
+
 SPOKEN_TO = 1008
 """The WebSocket's code for a page that speaks where it is to listen."""
 LONGEST_QUERY = 100
@@ -30,6 +33,7 @@ NOT_A_SOCKET = PlainTextResponse(
     headers={"Upgrade": "websocket"},
 )
 """The answer to who asks for the channel in any other way than as a WebSocket."""
+NOT_UNDERSTOOD = "What this run has said is not understood. The details are in the terminal."
 WRONG_QUERY = (
     "Name the run and the last event that you have, as in live?run=7&after=1234, or no run, as in live?run=none."
 )
@@ -50,6 +54,9 @@ class Live:
             watcher = await self._hub.join(*asked)
         except StoreError as error:
             await refuse(socket, str(error), 503 if isinstance(error, StoreUnavailable) else 404)
+        except Exception:  # whatever its rows hold
+            log.exception("a page that asks for %s cannot be told of it", asked)
+            await refuse(socket, NOT_UNDERSTOOD, 500)
         try:
             await socket.accept()
             await _first(_tell(socket, watcher), _listen(socket), watcher.is_too_slow.wait())

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from app_pages import add_run, epoch, run_that_is, window
@@ -12,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from lab.events import Event, Finished, Stopped
 from lab.store import Store
 from lab.web import hub, what_goes_on
-from lab.web.live import NOT_A_SOCKET, WRONG_QUERY
+from lab.web.live import NOT_A_SOCKET, NOT_UNDERSTOOD, WRONG_QUERY
 
 
 @pytest.fixture
@@ -195,6 +196,14 @@ def test_a_run_that_is_not_there_is_refused_with_a_sentence(web: WebServer) -> N
         pass
     assert refused.value.response.status_code == 404
     assert refused.value.response.body == b"There is no run 7: `python -m lab runs` lists them."
+
+
+def test_a_run_that_has_said_what_no_run_says_is_refused_with_a_sentence(store: Store, web: WebServer) -> None:
+    run_id = add_run(store, replace(window(1), iteration=0))  # by another program, say
+    with pytest.raises(InvalidStatus) as refused, web.channel(f"run={run_id}&after=0"):
+        pass
+    assert refused.value.response.status_code == 500
+    assert refused.value.response.body == NOT_UNDERSTOOD.encode()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "TRACE", "PROPFIND"])
