@@ -88,7 +88,7 @@ def with_draft(config: RunConfig, page: str = "train") -> AppTest:
 def as_read(markdown: str) -> str:
     """What a reader sees where `lab.ui.text.plain` has escaped a text."""
     shown = re.sub("&#([0-9]+);", lambda code: chr(int(code[1])), markdown)
-    return shown.replace("\u2060", "").replace(NO_BREAK, " ")
+    return re.sub("[\u2060\u2068\u2069]", "", shown).replace(NO_BREAK, " ")
 
 
 def errors(app: AppTest) -> list[str]:

@@ -15,7 +15,10 @@ from lab.ui.text import plain
 ROOT = Path(__file__).parent.parent
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\u2060&"), max_size=40))
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters=f"\u2060&{TURNING}"), max_size=40))
 def test_whatever_is_typed_is_read_again_on_one_line(text: str) -> None:
     assert as_read(plain(text)) == " ".join(text.split())
     assert "\n" not in plain(text)
@@ -31,6 +34,16 @@ def test_nothing_of_a_name_is_left_that_markdown_would_read(name: str) -> None:
 @pytest.mark.parametrize("name", ["Step 3, batch norm and dropout, seed 1", "lr 0.1 (mine!)", "a - b, c = d", "5 + 3"])
 def test_an_ordinary_name_is_left_as_it_is(name: str) -> None:
     assert plain(name) == name
+
+
+@pytest.mark.parametrize("sign", TURNING)
+def test_no_name_turns_what_stands_behind_it(sign: str) -> None:
+    assert plain(f"abc{sign}gnp.exe") == "abcgnp.exe"
+
+
+@pytest.mark.parametrize("name", ["שלום 3", "مرحبا 128"])
+def test_a_name_that_runs_from_right_to_left_is_kept_apart_from_the_numbers_behind_it(name: str) -> None:
+    assert plain(name) == f"\u2068{name}\u2069"
 
 
 def test_pages_show_no_sentence_of_somebody_elses_as_markdown() -> None:

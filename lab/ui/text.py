@@ -8,6 +8,7 @@ Streamlit reads most texts as Markdown, with additions of its own: colours and b
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _MEANT = re.compile(r"[\\`*_\[\]<>#|~$&{}]|:(?=\S)|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]")
 """What Markdown reads as more than itself, the last four at the start of a line only."""
@@ -17,9 +18,21 @@ _ARROWS = ("<->", "->", "<-", "--", ">=", "<=", "~=")
 _JOINER = "\u2060"
 """Has no width, and keeps apart what would be replaced."""
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Signs without a width of their own that have all of the line behind them run the other way."""
+_FIRST, _LAST = "\u2068", "\u2069"
+"""What stands between these two runs its own way, and turns nothing around it."""
+
 
 def plain(text: str) -> str:
     """`text` as Markdown that shows just it, on one line, wherever in a line of Markdown it is put."""
+    text = _TURNING.sub("", text)
+    if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in text):  # Hebrew or Arabic, say
+        return f"{_FIRST}{_escaped(text)}{_LAST}"
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
     words = (f"{word[0]}{_JOINER}{word[1:]}" if word in _ARROWS else word for word in text.split())
     line = _REPLACED.sub(lambda found: found[0] + _JOINER, " ".join(words))
     return _MEANT.sub(lambda found: f"&#{ord(found[0])};", line)
