@@ -12,12 +12,16 @@ from lab.ui.state import show_ticked_in_address, the_store, ticked_runs
 from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
 
+FEW = 10
+"""Runs that are not here and are named."""
+
 store = the_store()
 page_head("Runs", "All runs with their settings, results and times. Select one to open it, or several to compare them.")
 listed = list_runs(store)
 missing = sorted(set(ticked_runs()) - {run.id for run in listed})
 if missing:
-    st.info(f"These runs are not here, or were deleted: {', '.join(map(str, missing))}.")
+    more = f" and {len(missing) - FEW:,} more" if len(missing) > FEW else ""
+    st.info(f"These runs are not here, or were deleted: {', '.join(map(str, missing[:FEW]))}{more}.")
 if not listed:
     st.info("No runs yet. Choose a step and start one.")
     st.page_link(page("start"), label="Choose a step", icon=":material/gesture:")

@@ -413,6 +413,12 @@ def test_an_address_of_hundreds_of_runs_compares_the_last_of_them_too(store: Sto
     assert app.query_params["compare"] == f"{first},{last}"
 
 
+def test_of_hundreds_of_runs_that_are_not_here_a_few_are_named(store: Store) -> None:
+    store.submit(tiny_run())
+    app = open_app("runs", compare=",".join(map(str, range(1, 301))))
+    assert "deleted: 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 289 more." in words(app)
+
+
 def test_an_address_that_is_too_long_is_cut_between_two_runs_and_that_is_said(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
