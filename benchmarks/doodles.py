@@ -1,101 +1,12 @@
-"""Drawings that are no digit, as strokes in a box of about 1 x 1: at random for fitting, and by name for counting.
-
-`anything` puts lines, arcs, rings, corners, spirals and waves together by chance: what is fitted is fitted to these,
-and never to the kinds that have a name here, which docs/drawing.md counts.
-"""
+"""Drawings that are no digit, by name: docs/drawing.md counts how often they are told from digits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from lab.drawing import Points
-
-Strokes = list[Points]
-Rng = np.random.Generator
-
-
-def line(*corners: tuple[float, float]) -> Points:
-    """A line through these points."""
-    return np.array(corners, dtype=np.float64)
-
-
-def arc(x: float, y: float, wide: float, high: float, start: float = 0, end: float = 360) -> Points:
-    """Of an ellipse with these half axes, from one angle to another in degrees, clockwise from the right."""
-    turn = np.radians(np.linspace(start, end, 40))
-    return np.stack([x + wide * np.cos(turn), y + high * np.sin(turn)], axis=1)
-
-
-def dot(x: float, y: float) -> Points:
-    """A short dash, as a pen that touches the paper leaves it."""
-    return line((x, y), (x + 0.01, y + 0.02))
-
-
-def by_hand(strokes: Sequence[Points], rng: Rng) -> Strokes:
-    """The strokes leaning, stretched and a little unsteady, 200 pixels large on a canvas of 280."""
-    lean, turns = np.eye(2) + rng.normal(0, 0.1, (2, 2)), rng.uniform(2, 6, (2, 2))
-    late = rng.uniform(0, 2 * np.pi, 2)
-    leaning = [stroke @ lean for stroke in strokes]
-    return [200 * (stroke + 0.04 * np.sin(stroke @ turns + late)) + 40 for stroke in leaning]
-
-
-def turned(strokes: Sequence[Points], rng: Rng) -> Strokes:
-    """By hand, and turned by up to 12 degrees."""
-    angle = np.radians(rng.uniform(-12, 12))
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return by_hand([stroke @ turn for stroke in strokes], rng)
-
-
-# --- by chance, for fitting ---------------------------------------------------------------------------------------
-
-
-def anything(rng: Rng) -> Strokes:
-    """One to seven shapes, each at a random place or where another one has a point; half of the drawings symmetric."""
-    strokes: Strokes = []
-    for _ in range(int(rng.choice(8, p=[0, 0.12, 0.2, 0.22, 0.18, 0.14, 0.08, 0.06]))):
-        shape = _any_shape(rng) * rng.uniform(0.15, 1, 2)
-        if strokes and rng.random() < 0.6:
-            other = strokes[int(rng.integers(len(strokes)))]
-            shape += other[int(rng.choice([0, len(other) // 2, -1]))] - shape[int(rng.choice([0, len(shape) // 2, -1]))]
-        else:
-            shape += rng.uniform(0, 1, 2)
-        strokes.append(shape)
-    if rng.random() < 0.5:  # faces, houses, trees and hearts are
-        axis = float(rng.choice([0, np.concatenate(strokes)[:, 0].max(), rng.uniform(0, 1)]))
-        mirrored = [np.stack([2 * axis - stroke[:, 0], stroke[:, 1]], axis=1) for stroke in strokes]
-        strokes += [stroke for stroke in mirrored if rng.random() < 0.9]
-    return strokes
-
-
-def _any_shape(rng: Rng) -> Points:
-    """Some 1 x 1 large, around nothing in particular."""
-    kind = int(rng.integers(8))
-    start = float(rng.uniform(0, 360))
-    if kind < 2:  # a line: upright, level or slanting
-        turn = np.radians(start if rng.random() < 0.3 else 90 * rng.integers(2))
-        return np.outer([-0.5, 0.5], [np.cos(turn), np.sin(turn)])
-    if kind == 2:
-        return arc(0, 0, 0.5, 0.5, start, start + rng.uniform(60, 300))
-    if kind == 3:
-        return arc(0, 0, 0.5, 0.5, start, start + 360)
-    if kind == 4:  # closed, of three to six corners
-        corners = np.sort(rng.uniform(0, 360, int(rng.integers(3, 7)))) if rng.random() < 0.5 else None
-        turn = np.radians(
-            start + np.linspace(0, 360, int(rng.integers(3, 7)), endpoint=False) if corners is None else corners
-        )
-        around = np.stack([np.cos(turn), np.sin(turn)], axis=1) / 2
-        return np.concatenate([around, around[:1]])
-    if kind == 5:  # of a few corners
-        return np.array(rng.uniform(-0.5, 0.5, (int(rng.integers(3, 6)), 2)))
-    if kind == 6:
-        turn = np.radians(start) + np.linspace(0, 2 * np.pi * rng.uniform(1.3, 4), 100)
-        return np.stack([np.cos(turn), np.sin(turn)], axis=1) * np.linspace(0.05, 0.5, 100)[:, None]
-    along = np.linspace(0, 1, 60)
-    return np.stack([along - 0.5, 0.3 * np.sin(2 * np.pi * (rng.uniform(1, 5) * along + start))], axis=1)
-
-
-# --- by name, for counting ----------------------------------------------------------------------------------------
+from benchmarks.shapes import Rng, Strokes, arc, dot, line
 
 
 def smiley(rng: Rng) -> Strokes:
@@ -281,43 +192,4 @@ DOODLES: dict[str, Callable[[Rng], Strokes]] = {
     "Hash signs": hash_sign,
     "Percent signs": percent,
     "At signs": at_sign,
-}
-
-
-# --- digits that people draw in other ways than most of MNIST -----------------------------------------------------
-
-HANDS: dict[str, Strokes] = {
-    "0": [arc(0.4, 0.5, 0.35, 0.5, -90, 270)],
-    "1, a line": [line((0.5, 0), (0.5, 1))],
-    "1 with an upstroke": [line((0.15, 0.3), (0.5, 0), (0.5, 1))],
-    "1 with upstroke and base": [line((0.2, 0.25), (0.5, 0), (0.5, 1)), line((0.2, 1), (0.8, 1))],
-    "2": [np.concatenate([arc(0.4, 0.27, 0.35, 0.27, -170, 30), line((0.05, 1), (0.8, 1))])],
-    "2 with a loop": [
-        np.concatenate(
-            [arc(0.4, 0.27, 0.35, 0.27, -170, 40), arc(0.2, 0.88, 0.13, 0.1, -20, -340), line((0.4, 0.9), (0.85, 1))]
-        )
-    ],
-    "3": [np.concatenate([arc(0.35, 0.26, 0.3, 0.26, -150, 90), arc(0.35, 0.75, 0.35, 0.24, -90, 150)])],
-    "3 with a flat top": [
-        np.concatenate([line((0.1, 0), (0.7, 0), (0.35, 0.42)), arc(0.35, 0.7, 0.35, 0.29, -90, 150)])
-    ],
-    "4, open": [line((0.15, 0), (0.05, 0.55), (0.8, 0.55)), line((0.6, 0.1), (0.6, 1))],
-    "4, closed": [line((0.55, 1), (0.55, 0), (0, 0.65), (0.8, 0.65))],
-    "5": [np.concatenate([line((0.7, 0), (0.15, 0), (0.1, 0.42)), arc(0.35, 0.68, 0.35, 0.31, -110, 140)])],
-    "5 in two strokes": [
-        np.concatenate([line((0.15, 0.05), (0.1, 0.42)), arc(0.35, 0.68, 0.35, 0.31, -110, 140)]),
-        line((0.15, 0.03), (0.7, 0)),
-    ],
-    "6": [np.concatenate([line((0.6, 0), (0.25, 0.35)), arc(0.38, 0.7, 0.3, 0.28, -160, 200)])],
-    "7": [line((0, 0), (0.7, 0), (0.3, 1))],
-    "7 with a bar": [line((0, 0), (0.7, 0), (0.3, 1)), line((0.2, 0.5), (0.7, 0.5))],
-    "7 with a serif": [line((0, 0.15), (0, 0), (0.7, 0), (0.3, 1))],
-    "8": [np.concatenate([arc(0.4, 0.25, 0.28, 0.25, 90, 450), arc(0.4, 0.75, 0.34, 0.25, -90, 270)])],
-    "8 of two rings": [arc(0.4, 0.24, 0.27, 0.24), arc(0.4, 0.74, 0.33, 0.26)],
-    "9 with a straight tail": [arc(0.4, 0.28, 0.3, 0.28), line((0.7, 0.2), (0.65, 1))],
-    "9 with a curved tail": [
-        np.concatenate(
-            [arc(0.4, 0.28, 0.3, 0.28, 0, 360), line((0.7, 0.28), (0.68, 0.7)), arc(0.38, 0.72, 0.3, 0.28, 0, 140)]
-        )
-    ],
 }

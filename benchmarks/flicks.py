@@ -2,7 +2,7 @@
 
     python benchmarks/flicks.py     # prints the table of docs/drawing.md
 
-The digits of `benchmarks/doodles.py` in 20 handwritings, 15 times each, unsteady as by hand. A pen is slower in bends
+The digits of `benchmarks/hands.py` in 20 handwritings, 15 times each, unsteady as by hand. A pen is slower in bends
 and at both ends of a stroke; it is heard of as often as said for the longest stroke, of the others as their length is.
 """
 
@@ -17,7 +17,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.doodles import HANDS, Rng, by_hand
+from benchmarks.hands import HANDS
+from benchmarks.shapes import Rng, by_hand
 from lab.drawing import CANVAS_PEN, Points, odd, stroke_stages, strokes_from_canvas
 from lab.predict import load_predictor
 

@@ -19,8 +19,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.doodles import DOODLES, HANDS, by_hand, turned
+from benchmarks.doodles import DOODLES
 from benchmarks.drawing import dark_on_light, enlarged, middle_line
+from benchmarks.hands import HANDS
+from benchmarks.shapes import by_hand, turned
 from lab.drawing import (
     BlankDrawing,
     PictureError,

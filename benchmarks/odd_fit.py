@@ -3,7 +3,7 @@
     python benchmarks/odd_fit.py     # a few minutes
 
 Fitted on the training images 1 to 20,000: the shapes of the ten digits, and a small network that tells digits from
-pairs of them and from `benchmarks.doodles.anything`. How far is too far is chosen on the images 20,001 to 30,000.
+pairs of them and from `benchmarks.scribbles.anything`. How far is too far is chosen on the images 20,001 to 30,000.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from torch.nn.functional import cross_entropy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.doodles import Rng, Strokes, anything, by_hand, turned
 from benchmarks.drawing import middle_line
+from benchmarks.scribbles import anything
+from benchmarks.shapes import Rng, Strokes, by_hand, turned
 from lab.drawing import SHAPES, distances, doubts, edges, forget_shapes, normalize_strokes
 from lab.mnist import load_mnist, to_unit
 
