@@ -1,7 +1,6 @@
 """Runs -> curves over epochs, as Plotly figures. Each keeps `uirevision`: a redraw neither flickers nor loses a zoom.
 
-An axis is as close to the action as it can be with every point that is drawn inside it. It changes in coarse stops,
-since a changed axis has the whole chart drawn anew. What is no finite number is a gap in its curve.
+What is no finite number is a gap in its curve.
 """
 
 from __future__ import annotations
@@ -11,15 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lab.config import TRAINING_IMAGES, RunConfig
-from lab.events import Epoch, Measured
+from lab.curve_axis import WHOLE_RANGE, accuracy_axis, guess_floor, loss_axis, on_log, whole_axis
+from lab.events import Epoch
 from lab.figures import GUESS, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
 from lab.guess import Guess
 from lab.number_words import signed
 from lab.steps import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
-
-Axis = dict[str, Any]
-"""What Plotly needs to know of an axis beside its looks: its range, and its ticks where they are given."""
 
 SERIES = ("#C48500", "#3D8BC4", "#009E73", "#7733FF", "#CC1040", "#CC0099", "#8A5A3C", "#8877FF")
 """Shades that reach 3:1 on the ground of both themes, every two of them far apart; those that are nearest to each other
@@ -27,14 +24,6 @@ for eyes without red or without green have another dash."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 CURVE_HEIGHT = 300
-CLOSE_RANGE, WHOLE_RANGE = (97.0, 100.0), (0.0, 101.0)
-"""Accuracies in percent: where the steps differ, and all there is."""
-ACCURACY_STOPS = (97.0, 95.0, 90.0, 80.0, 50.0)
-"""Where the accuracy axis may begin when it need not show all."""
-LOSS_RANGE = (0.01, 10**0.45)
-"""What the loss axis always shows: an untrained network's loss is 2.3."""
-LOSS_FLOOR = 1e-5
-"""Smaller losses, and 0, which a logarithmic axis cannot show, are drawn here; the hover says 0.0000."""
 TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, evaluated", "so far"
 """What the curves of a run that grow are called; another is called what it is evaluated on."""
 
@@ -44,7 +33,7 @@ def loss_figure(timeline: Timeline, config: RunConfig, published: Sequence[Publi
     figure = blank_curves(config.epochs, "Loss", f"loss-{config.epochs}")
     add_published(figure, published, [epoch.test_loss for epoch in published], config)
     _train_line(figure, timeline, [on_log(window.loss) for window in timeline.windows], "%{y:.4f}")
-    _measured_line(figure, timeline, config, [on_log(one.loss) for one in _measured(timeline)], "%{y:.4f}")
+    _measured_line(figure, timeline, config, [on_log(one.loss) for one in timeline.samples], "%{y:.4f}")
     _evaluation_line(figure, timeline, config, [on_log(epoch.test_loss) for epoch in timeline.epochs], "%{y:.4f}")
     axis(figure, "y", type="log", exponentformat="power", **loss_axis(timeline, published))
     return figure
@@ -65,7 +54,7 @@ def accuracy_figure(
     figure = blank_curves(config.epochs, "Accuracy (%)", f"accuracy-{config.epochs}-{'whole' if whole else 'close'}")
     add_published(figure, published, [epoch.test_accuracy for epoch in published], config)
     _train_line(figure, timeline, [window.accuracy for window in timeline.windows], "%{y:.2f} %")
-    _measured_line(figure, timeline, config, [one.accuracy for one in _measured(timeline)], "%{y:.2f} %")
+    _measured_line(figure, timeline, config, [one.accuracy for one in timeline.samples], "%{y:.2f} %")
     _evaluation_line(figure, timeline, config, [epoch.test_accuracy for epoch in timeline.epochs], "%{y:.2f} %")
     if config.evaluate_on == "test":
         add_target(figure)
@@ -98,83 +87,6 @@ def learning_rate_figure(planned_rates: Sequence[tuple[float, float]], planned: 
     highest = max(rate for _, rate in planned_rates)
     axis(figure, "y", range=[0, 1.06 * highest], tickformat=".2~g", nticks=5)
     return figure
-
-
-# --- the axes ----------------------------------------------------------------------------------------------------
-
-
-def stop_below(values: Iterable[float], stops: Sequence[float]) -> float:
-    """The first of the stops, from the highest down, that lies below all values; below the last of them 0."""
-    lowest = min(filter(math.isfinite, values), default=stops[0])
-    return next((stop for stop in stops if stop <= lowest), WHOLE_RANGE[0])
-
-
-def guess_floor(guess: Guess) -> float:
-    """Where an axis of accuracy must begin for the guess to be seen."""
-    return stop_below([guess.least], ACCURACY_STOPS)
-
-
-def whole_axis() -> Axis:
-    """Every accuracy there can be."""
-    return {"range": list(WHOLE_RANGE)}
-
-
-def accuracy_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Axis:
-    """All there is until the first epoch is done; then from the highest stop below every epoch and every window.
-
-    The windows of the first epoch go then: there a network comes from guessing, and with all of it in view nothing
-    later could be told apart.
-    """
-    if not timeline.epochs:
-        return whole_axis()
-    shown = [window.accuracy for window in timeline.windows if window.epoch > 1]
-    shown += [epoch.test_accuracy for epoch in timeline.epochs]
-    shown += [one.accuracy for one in _measured(timeline)]
-    shown += [epoch.test_accuracy for epoch in published]
-    lowest = stop_below(shown, ACCURACY_STOPS)
-    return {"range": [lowest, CLOSE_RANGE[1]]} if lowest else whole_axis()
-
-
-def loss_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Axis:
-    """What every run needs, and as much more as this one does."""
-    losses = [window.loss for window in timeline.windows]
-    losses += [epoch.test_loss for epoch in timeline.epochs]
-    losses += [one.loss for one in _measured(timeline)]
-    losses += [epoch.test_loss for epoch in published]
-    return _log_axis([loss for loss in map(on_log, losses) if loss is not None])
-
-
-def on_log(loss: float) -> float | None:
-    """Where a loss stands on a logarithmic axis; None for one that is no finite number."""
-    return max(loss, LOSS_FLOOR) if math.isfinite(loss) else None
-
-
-def _log_axis(values: Sequence[float]) -> Axis:
-    """Range (as exponents, which Plotly wants) and ticks."""
-    low = min(LOSS_RANGE[0], 0.97 * min(values, default=1.0))
-    high = max(LOSS_RANGE[1], 1.03 * max(values, default=1.0))
-    stops = _stops(low, high)
-    low = low if low == LOSS_RANGE[0] else max(stop for stop in stops if stop <= low)
-    high = high if high == LOSS_RANGE[1] else min(stop for stop in stops if stop >= high)
-    return {"range": [math.log10(low), math.log10(high)], "tickvals": log_ticks(low, high)}
-
-
-def log_ticks(low: float, high: float) -> list[float]:
-    """Ticks of a logarithmic axis: at 1, 2 and 5, or at powers of ten where there are many."""
-    first, last = _powers(low, high)
-    every = math.ceil((last - first) / 6)
-    ticks = _stops(low, high) if last - first <= 4 else [10.0**power for power in range(first, last + 1, every)]
-    return [tick for tick in ticks if low <= tick <= high]
-
-
-def _powers(low: float, high: float) -> tuple[int, int]:
-    """The powers of ten around them."""
-    return math.floor(math.log10(low)), math.ceil(math.log10(high))
-
-
-def _stops(low: float, high: float) -> list[float]:
-    first, last = _powers(low, high)
-    return [digit * 10.0**power for power in range(first, last + 1) for digit in (1, 2, 5)]
 
 
 # --- the lines ---------------------------------------------------------------------------------------------------
@@ -236,15 +148,6 @@ def _train_line(figure: Figure, timeline: Timeline, heights: Sequence[float | No
     places = [timeline.position(window) for window in timeline.windows]
     line = {"color": TRAIN, "width": 1.5}
     draw_line(figure, TRAIN_CURVE, places, heights, mode="lines", line=line, hovertemplate=hover)
-
-
-def sample(epoch: Epoch) -> Measured | None:
-    """What a curve shows of an epoch's training images: the same images in every epoch; None where none were read."""
-    return epoch.measured[0] if epoch.measured else None
-
-
-def _measured(timeline: Timeline) -> list[Measured]:
-    return [one for one in map(sample, timeline.epochs) if one is not None]
 
 
 def _measured_line(

@@ -119,6 +119,11 @@ class Epoch(Event):
     checkpoint: Checkpoint | None = None
     """None in an epoch that comes back from the store, which keeps checkpoints by themselves."""
 
+    @property
+    def sample(self) -> Measured | None:
+        """What a curve shows of the training images: the same ones in every epoch; None where none were read."""
+        return self.measured[0] if self.measured else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paused(Event):

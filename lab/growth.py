@@ -9,7 +9,8 @@ import math
 from collections.abc import Sequence
 
 from lab.config import RunConfig
-from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, on_log, sample
+from lab.curve_axis import on_log
+from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE
 from lab.events import Epoch, Event, Window
 
 Points = list[tuple[float, float | None]]
@@ -34,7 +35,7 @@ def added(event: Event, config: RunConfig, planned: Sequence[tuple[float, float]
         case Epoch():
             loss: dict[str, Points] = {config.evaluate_on: [(event.epoch, on_log(event.test_loss))]}
             accuracy: dict[str, Points] = {config.evaluate_on: [(event.epoch, _finite(event.test_accuracy))]}
-            measured = sample(event)
+            measured = event.sample
             if measured is not None:
                 loss[MEASURED_CURVE] = [(event.epoch, on_log(measured.loss))]
                 accuracy[MEASURED_CURVE] = [(event.epoch, _finite(measured.accuracy))]

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.curves import DASHES, SERIES, blank_curves, draw_line, log_ticks, on_log
+from lab.curve_axis import log_ticks, on_log
+from lab.curves import DASHES, SERIES, blank_curves, draw_line
 from lab.figures import Figure, as_typed, axis
 from lab.groups import Group
 from lab.overlay_axis import EMPTY, Line, What, close_range, left_out, lines_of, value_of, whole_range

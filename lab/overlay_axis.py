@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.curves import LOSS_RANGE, WHOLE_RANGE, on_log
+from lab.curve_axis import LOSS_RANGE, WHOLE_RANGE, on_log
 from lab.events import Epoch
 from lab.groups import Group
 

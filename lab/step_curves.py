@@ -6,16 +6,8 @@ import statistics
 from collections.abc import Sequence
 
 from lab.analysis import RunSummary
-from lab.curves import (
-    ACCURACY_STOPS,
-    DASHES,
-    WHOLE_RANGE,
-    add_published,
-    add_target,
-    blank_curves,
-    draw_line,
-    stop_below,
-)
+from lab.curve_axis import ACCURACY_STOPS, WHOLE_RANGE, stop_below
+from lab.curves import DASHES, add_published, add_target, blank_curves, draw_line
 from lab.figures import BAND, TEST, Figure, axis
 from lab.steps import PublishedEpoch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.events import Epoch, Event, Failed, Finished, Measured, Paused, Resumed, Started, Stopped, Window
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class Timeline:
     def reached(self) -> float:
         """How far the run has come, in epochs; one whose windows were not kept, by its finished epochs."""
         return self.position(self.windows[-1]) if self.windows else float(len(self.epochs))
+
+    @property
+    def samples(self) -> list[Measured]:
+        """What was measured of the sample of the training images, in the epochs in which it was read."""
+        return [epoch.sample for epoch in self.epochs if epoch.sample is not None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ from summaries import any_epochs, epoch, losses, percentages, sample, started, w
 
 from lab import curves
 from lab.config import RunConfig
-from lab.curves import ACCURACY_STOPS, CLOSE_RANGE, LOSS_FLOOR, MEASURED_CURVE, SERIES, WHOLE_RANGE
+from lab.curve_axis import CLOSE_RANGE, LOSS_FLOOR, WHOLE_RANGE
+from lab.curves import MEASURED_CURVE, SERIES
 from lab.events import Epoch, Measured, Window
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN
 from lab.guess import Guess
@@ -172,22 +173,6 @@ def losing(*values: float) -> Timeline:
     return Timeline.of([started(), *(window(1, number, loss=loss) for number, loss in enumerate(values, start=1))])
 
 
-def test_a_loss_below_or_above_the_usual_range_widens_the_axis_to_the_next_coarse_stop() -> None:
-    assert limits(loss_figure(losing(1.0, 0.006), of()))[0] == pytest.approx(0.005)
-    assert limits(loss_figure(losing(1.0, 0.0031), of()))[0] == pytest.approx(0.002)
-    assert limits(loss_figure(losing(2.3, 40.0), of()))[1] == pytest.approx(50)
-    # 2 million: in powers of ten, since 1, 2 and 5 of each would stand upon each other
-    ticks = loss_figure(losing(0.02, 2e6), of()).layout.yaxis.tickvals
-    assert len(ticks) <= 8
-    assert all(math.log10(tick) == pytest.approx(round(math.log10(tick))) for tick in ticks)
-
-
-def test_a_falling_loss_changes_the_axis_a_few_times_only() -> None:
-    falling = [2.3 * 0.99**number for number in range(1000)]  # to 0.0001
-    ranges = {limits(loss_figure(losing(*falling[:count]), of())) for count in range(1, 1001, 5)}
-    assert len(ranges) <= 8  # 0.01, 0.005, 0.002, 0.001 ... 0.00005
-
-
 def test_a_loss_of_zero_is_drawn_at_the_floor_and_one_that_is_no_number_is_a_gap() -> None:
     train = series(loss_figure(losing(0.1, 0.0, float("nan"), float("inf"), 0.1), of()))["train"]
     assert train.y == (0.1, LOSS_FLOOR, None, None, 0.1)
@@ -282,13 +267,6 @@ def test_another_range_or_length_gives_up_the_zoom() -> None:
     assert close.layout.uirevision != whole.layout.uirevision
     for figure in (loss_figure, accuracy_figure):
         assert figure(EMPTY, of(15)).layout.uirevision != figure(EMPTY, of(3)).layout.uirevision
-
-
-@given(any_epochs())
-def test_the_accuracy_axis_knows_a_few_places_to_begin_only(told: list[Epoch]) -> None:
-    low, high = accuracy_figure(timeline_of(told, []), of()).layout.yaxis.range
-    assert low in (*ACCURACY_STOPS, 0.0)
-    assert high in (100.0, 101.0)
 
 
 # --- learning rate -----------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from summaries import any_epochs, epoch, epochs, seed_runs, summary
 
 from lab import overlay
 from lab.analysis import RunSummary
-from lab.curves import DASHES, LOSS_FLOOR, SERIES
+from lab.curve_axis import LOSS_FLOOR
+from lab.curves import DASHES, SERIES
 from lab.events import Epoch
 from lab.groups import each, grouped
 from lab.overlay import LABEL, MARK, spaced

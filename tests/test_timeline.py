@@ -9,12 +9,12 @@ from lab.timeline import Timeline, progress
 # --- timeline ----------------------------------------------------------------------------------------------------
 
 
-def test_a_run_that_has_said_nothing_has_an_empty_hitimeline() -> None:
+def test_a_run_that_has_said_nothing_has_an_empty_timeline() -> None:
     timeline = Timeline.of([])
     assert (timeline.started, timeline.windows, timeline.epochs, timeline.ending) == (None, [], [], None)
 
 
-def test_a_hitimeline_keeps_windows_epochs_and_the_ending_in_order() -> None:
+def test_a_timeline_keeps_windows_epochs_and_the_ending_in_order() -> None:
     events = [started(), window(1, 10), window(1, 20), epoch(1), Stopped()]
     timeline = Timeline.of(events)
     assert timeline.started == events[0]

@@ -13,15 +13,8 @@ import streamlit as st
 
 from lab.analysis import RunSummary, summarize
 from lab.config import TRAINING_IMAGES, RunConfig
-from lab.curves import (
-    MEASURED_CURVE,
-    SO_FAR,
-    TRAIN_CURVE,
-    accuracy_figure,
-    guess_floor,
-    learning_rate_figure,
-    loss_figure,
-)
+from lab.curve_axis import guess_floor
+from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
 from lab.describe import curve_notes
 from lab.evidence import one_seed_words, reference_pools
 from lab.findings import findings, scorecard

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.analysis import summarize
-from lab.curves import accuracy_axis, loss_axis
+from lab.curve_axis import accuracy_axis, loss_axis
 from lab.events import Paused, Resumed, Started, Window
 from lab.growth import added, reached
 from lab.schedule import planned_learning_rates
