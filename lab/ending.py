@@ -80,7 +80,7 @@ def _target(run: RunSummary) -> str:
     """`, 0.02 points below the target of 99.40 %`, of a run that the target says something about."""
     if run.last is None or beside_the_target(run):
         return ""
-    over = round(run.last.test_accuracy - TARGET_ACCURACY, 2)
+    over = run.last.test_accuracy - TARGET_ACCURACY
     where = (
         "exactly the target" if over == 0 else f"{abs(over):.2f} points {'above' if over > 0 else 'below'} the target"
     )
