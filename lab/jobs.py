@@ -13,7 +13,7 @@ from functools import partial
 from lab.attempt import CLOSED, Attempt, one_line
 from lab.device import available_devices, prepare_training_thread
 from lab.events import Event
-from lab.mnist import DataError, load_mnist
+from lab.mnist import load_mnist
 from lab.newest import forget, publish
 from lab.revision import code_commit
 from lab.store import Active, Store, StoreError, turns, worker_name
@@ -176,8 +176,6 @@ def _resume_point(store: Store, run_id: int) -> ResumePoint | None:
     if not store.checkpoint_epochs(run_id):
         return None
     last = store.checkpoint(run_id)
-    if last.optimizer_state is None and last.epoch != store.run(run_id).parent_epoch:
-        raise DataError(f"Run {run_id} was copied without its optimiser state and cannot be resumed.")
     return ResumePoint(epoch=last.epoch, weights=last.weights, optimizer_state=last.optimizer_state)
 
 
