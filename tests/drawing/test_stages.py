@@ -11,7 +11,7 @@ from PIL import Image
 
 from lab.drawing import BlankDrawing, PictureError, drawing_stages, normalize_drawing, normalize_strokes, stroke_stages
 from lab.drawing.pen import BOX
-from lab.drawing.stages import CENTRE
+from lab.drawing.stages import CENTRE, centre_by_mass
 from lab.mnist import Mnist
 
 strokes_drawn = st.lists(
@@ -86,6 +86,17 @@ def test_the_centre_of_mass_is_mnists_unless_ink_would_be_lost(strokes: list[Poi
     at_the_edge = [image[[0, -1]].any(), image[:, [0, -1]].any()]
     for centre, stopped in zip(centre_of_mass(image), at_the_edge, strict=True):
         assert abs(centre - CENTRE) < 0.51 or stopped
+
+
+@pytest.mark.parametrize("rounding", [-1e-6, 0, 1e-6])
+def test_what_is_as_high_above_its_middle_as_below_it_lies_in_the_same_place_whatever_rounding_says(
+    rounding: float,
+) -> None:
+    """Its centre lies half a pixel beside a pixel's: as many digits' would, one pixel higher or lower by chance."""
+    boxed = np.ones((BOX, BOX), np.float64)
+    boxed[0] += rounding
+    centred = centre_by_mass(boxed.astype(np.float32))
+    assert [int(ink.argmax()) for ink in (centred.any(axis=1), centred.any(axis=0))] == [4, 4]
 
 
 @given(strokes_drawn)

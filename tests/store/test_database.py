@@ -2,17 +2,19 @@
 
 import errno
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Barrier
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
-from examples import tiny_run
+from examples import noted, tiny_run
 from sqlalchemy.dialects import postgresql
 
-from lab.store import Store, StoreError, backup, check, database_url, file_url, open_store, schema
+from lab.store import Store, StoreError, backup, check, database_url, file_url, migrations, open_store, schema
 from lab.store.database import Database
 from lab.store.sqlite import SqliteFile
 
@@ -196,18 +198,43 @@ def test_a_number_that_no_column_holds_is_told_in_a_sentence(store: Store, numbe
 # --- another database --------------------------------------------------------------------------------------------
 
 
-def test_the_tables_can_be_made_in_postgresql_too() -> None:
+class Postgres:
     """There is none here to ask: what SQLAlchemy would send it is looked at."""
-    sent: list[str] = []
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    engine = sa.create_mock_engine(
-        "postgresql+psycopg://", lambda statement, *_, **__: sent.append(str(statement.compile(dialect=dialect)))
-    )
-    schema.METADATA.create_all(engine, checkfirst=False)
-    words = " ".join(sent)
+
+    def __init__(self) -> None:
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        self.sent: list[str] = []
+        self.connection: Any = sa.create_mock_engine(
+            "postgresql+psycopg://", lambda statement, *_: self.sent.append(str(statement.compile(dialect=dialect)))
+        )
+
+    def execution_options(self, **_: object) -> "Postgres":
+        return self
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        yield self.connection
+
+
+def test_the_tables_can_be_made_in_postgresql_too() -> None:
+    server = Postgres()
+    schema.METADATA.create_all(server.connection, checkfirst=False)
+    words = " ".join(server.sent)
     assert "status = 'running'" in words
     assert "BYTEA" in words
     assert "PRAGMA" not in words
+
+
+def test_of_labs_that_open_a_new_database_of_postgresql_at_once_one_looks_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two that both find no tables would both make them, and one of them would fail."""
+    server = Postgres()
+    monkeypatch.setattr(migrations, "version_of", lambda _: noted(server.sent, "looked") and None)
+    migrations.bring_up_to_date(cast(sa.Engine, server))
+    locked, looked, made, *_ = server.sent
+    assert locked.startswith("SELECT pg_advisory_xact_lock(") and looked == "looked"
+    assert made.strip().startswith("CREATE TABLE")
 
 
 @pytest.mark.parametrize(
