@@ -59,7 +59,7 @@ def make_engine(config: RunConfig, network: nn.Sequential, device: str, dropout:
         return PyTorch(config, network, device, dropout)
     network.to(memory_format=torch.channels_last)
     folded = fold_stem(network)
-    assert folded is not None  # `lab.engine_memory.begins_with_stem` says so of the same networks
+    assert folded is not None  # `lab.handover.is_worth_folding` says so of no other network
     return PyTorch(config, folded, device, dropout, "folded")
 
 

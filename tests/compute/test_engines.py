@@ -61,10 +61,10 @@ SAME_EVERYWHERE = {
     "no bias": replace(STEADY, network=replace(STEADY.network, bias="none")),
     "label smoothing": replace(STEADY, label_smoothing=0.2),
     "a linear layer": RunConfig(
-        network=NetworkConfig(layers=(conv(32, 5), conv(8, 1), max_pool(), conv(12, 3), linear()))
+        network=NetworkConfig(layers=(conv(50, 5), conv(8, 1), max_pool(), conv(12, 3), linear()))
     ),
     "a linear layer behind the stem": RunConfig(
-        network=NetworkConfig(layers=(conv(32, 5), conv(8, 1), linear()), batch_norm=True)
+        network=NetworkConfig(layers=(conv(50, 5), conv(8, 1), linear()), batch_norm=True)
     ),
 }
 

@@ -1,14 +1,17 @@
 """What `lab.memory` says of the engines without asking them is what they do."""
 
 import pytest
-from examples import possible_networks, tiny_run
+import torch
+from examples import possible_networks
 from hypothesis import assume, given
 
+from lab.augment import augment
 from lab.compute.native.engine import Engine, fits
-from lab.compute.stem import fold_stem
-from lab.config import NetworkConfig
+from lab.compute.stem import find_patches, fold_stem
+from lab.config import Augmentation, NetworkConfig
 from lab.engine_memory import begins_with_stem, compiled_bytes
-from lab.memory import expected_engine
+from lab.memory import ink_share
+from lab.mnist import Mnist, to_unit
 from lab.network import build_network
 from lab.steps import step
 
@@ -31,8 +34,13 @@ def test_the_engine_in_c_never_asks_for_more(network: NetworkConfig) -> None:
 
 
 @given(network=possible_networks())
-def test_what_is_folded_is_foreseen(network: NetworkConfig) -> None:
-    config = tiny_run(network=network)
-    folded = fold_stem(build_network(network, seed=1)) is not None
-    assert begins_with_stem(network) == folded
-    assert (expected_engine(config, compiled=False) == "folded") == folded
+def test_what_can_be_folded_is_known_without_torch(network: NetworkConfig) -> None:
+    assert begins_with_stem(network) == (fold_stem(build_network(network, seed=1)) is not None)
+
+
+@pytest.mark.parametrize("change", [Augmentation(), Augmentation(rotation=10, shift=2), Augmentation(scale=0.5, pen=1)])
+def test_no_more_positions_see_ink_than_is_foreseen_and_not_many_fewer(mnist: Mnist, change: Augmentation) -> None:
+    images = augment(to_unit(mnist.train_images[:300]), change, torch.Generator().manual_seed(1))
+    for kernel in range(1, 29):
+        seen = find_patches(images, kernel, padding=0).ink.double().mean().item()
+        assert seen <= ink_share(kernel) <= seen + 0.2
