@@ -14,11 +14,11 @@ from functools import partial
 from itertools import chain, repeat
 from typing import TypeVar
 
+from lab.control import Command
 from lab.device import DeviceUnavailable
 from lab.events import Event, Failed, Paused, Stopped
 from lab.mnist import DataError
 from lab.store import Claim, LostClaim, StoreError, StoreUnavailable
-from lab.training import Command
 
 T = TypeVar("T")
 

@@ -6,10 +6,8 @@ resumed at an epoch boundary is the run that was never interrupted, bit for bit 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,6 +16,7 @@ from torch import Tensor
 from lab.checkpoint import Snapshot
 from lab.compute import Trainer
 from lab.config import SAMPLE_IMAGES, RunConfig
+from lab.control import Commanded, Control, StopRequested
 from lab.device import DeviceUnavailable, device_name, resolve_device
 from lab.events import (
     DIVERGED,
@@ -27,8 +26,6 @@ from lab.events import (
     Failed,
     Finished,
     Measured,
-    Paused,
-    Resumed,
     Started,
     Stopped,
     Window,
@@ -40,9 +37,6 @@ from lab.revision import code_commit
 from lab.schedule import learning_rate
 from lab.seeding import AUGMENTATION, DROPOUT, MEASUREMENT, ORDER, WEIGHTS, derived_seed
 
-Command = Literal["run", "pause", "stop"]
-Control = Callable[[], Command]
-"""Asked at every iteration what to do; must answer quickly."""
 Publish = Callable[[Snapshot], None]
 """Given the weights at the end of every window, for whoever reads with them meanwhile; must be quick."""
 
@@ -51,7 +45,6 @@ EARLY_WINDOWS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """Where more windows of a run's first epoch end, in windows: who has started it wants to see it learn."""
 SAMPLE_SEED = 2026
 """Of the training images that are measured after every epoch, of every run."""
-PAUSE_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,7 @@ def train(
         return
     try:
         yield from _events(config, data, control, resume, publish)
-    except _StopRequested:
+    except StopRequested:
         yield Stopped()
     except _Diverged:
         yield Failed(reason=DIVERGED)
@@ -100,25 +93,8 @@ def _reason(error: Exception) -> str:
     return f"Training stopped with an error: {(str(error).splitlines() or ['it has no message'])[0]}"
 
 
-class _StopRequested(Exception):
-    pass
-
-
 class _Diverged(Exception):
     pass
-
-
-@dataclass
-class _Stopwatch:
-    """Seconds since a reset; what was not spent on training is left out."""
-
-    started: float = field(default_factory=lambda: time.perf_counter())
-
-    def seconds(self) -> float:
-        return time.perf_counter() - self.started
-
-    def leave_out(self, seconds: float) -> None:
-        self.started += seconds
 
 
 def _events(
@@ -168,14 +144,14 @@ class _Run:
         control: Control,
         publish: Publish | None,
     ) -> None:
-        self.config, self.trainer, self.device, self.control, self.publish = config, trainer, device, control, publish
+        self.config, self.trainer, self.device, self.publish = config, trainer, device, publish
         self.trained, self.evaluated = trained, evaluated
-        self.clocks = (_Stopwatch(), _Stopwatch())  # of the epoch and of the window
+        self.commanded = Commanded(control, trainer.at_rest)
         self.rate = 0.0
 
     def epoch(self, epoch: int) -> Iterator[Event]:
         """An epoch's windows, its evaluation and its end."""
-        self.clocks = (_Stopwatch(), _Stopwatch())
+        self.commanded.begin_epoch()
         sums = self.trainer.epoch
         sums.reset()
         self.trainer.window.reset()
@@ -183,11 +159,11 @@ class _Run:
         first = (epoch - 1) * iterations
         window_ends = _window_ends(iterations, is_first=epoch == 1)
         for index, numbers in enumerate(self._batches(epoch)):
-            yield from self._obey()
+            yield from self.commanded.obey()
             self.rate = learning_rate(self.config, first + index)
             self.trainer.iterate(numbers, self.rate)
             if index + 1 in window_ends:
-                yield from self._say(self._window_event(epoch, first + index + 1))
+                yield from self.commanded.say(self._window_event(epoch, first + index + 1))
                 self.trainer.window.reset()
                 if self.publish:
                     self.publish(Snapshot(epoch=epoch, iteration=index + 1, weights=self.trainer.weights()))
@@ -210,8 +186,8 @@ class _Run:
     def _window_event(self, epoch: int, iteration: int) -> Window:
         sums = self.trainer.window
         loss = _finite(sums.mean_loss())  # waits for the device, so the clock is read after it
-        seconds = self.clocks[1].seconds()
-        self.clocks = (self.clocks[0], _Stopwatch())
+        seconds = self.commanded.window.seconds()
+        self.commanded.begin_window()
         return Window(
             epoch=epoch,
             iteration=iteration,
@@ -225,7 +201,7 @@ class _Run:
         """The predicted label of each image, one byte each; adds to the trainer's `evaluation`."""
         predictions = []
         for images, labels in zip(*(torch.split(part, EVALUATION_BATCH) for part in digits), strict=True):
-            yield from self._obey()
+            yield from self.commanded.obey()
             predictions.append(self.trainer.evaluate(images, labels, augmentation))
         return torch.cat(predictions).to("cpu", torch.uint8).numpy().tobytes()
 
@@ -267,40 +243,12 @@ class _Run:
             test_accuracy=test.accuracy,
             test_correct=test.correct,
             learning_rate=self.rate,
-            seconds=self.clocks[0].seconds(),
+            seconds=self.commanded.epoch.seconds(),
             measured=measured,
             checkpoint=Checkpoint(
                 epoch=epoch, weights=weights, predictions=predictions, optimizer_state=optimizer_state
             ),
         )
-
-    def _obey(self) -> Iterator[Event]:
-        """Do what the control says now: go on, wait, or stop."""
-        asked = _Stopwatch()
-        command = self.control()
-        self._leave_out(asked)
-        if command == "pause":
-            waited = _Stopwatch()
-            with self.trainer.at_rest():  # who is told may train something else in this thread meanwhile
-                yield Paused()
-                while (command := self.control()) == "pause":
-                    time.sleep(PAUSE_POLL_SECONDS)
-            self._leave_out(waited)
-            if command == "run":
-                yield from self._say(Resumed())
-        if command == "stop":
-            raise _StopRequested
-
-    def _say(self, event: Event) -> Iterator[Event]:
-        """Who is told may have to wait, for a locked database: that is no time of the training."""
-        told = _Stopwatch()
-        yield event
-        self._leave_out(told)
-
-    def _leave_out(self, other: _Stopwatch) -> None:
-        seconds = other.seconds()
-        for clock in self.clocks:
-            clock.leave_out(seconds)
 
 
 def sample_of(images: int) -> Tensor:

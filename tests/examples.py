@@ -51,6 +51,14 @@ def tiny_run(**changes: Any) -> RunConfig:
     )
 
 
+EVERYTHING = tiny_run(
+    network=replace(TINY_NETWORK, dropout=0.2),
+    augmentation=Augmentation(rotation=10, shift=2, scale=0.1, shear=10, pen=0.5, interpolation="bilinear"),
+    schedule=Schedule(kind="one_cycle"),
+)
+"""Batch norm, dropout, augmentation and a schedule at once."""
+
+
 def digits(data: Mnist, training: int, test: int, labels: Iterable[int] = range(10)) -> Mnist:
     """The first digits of `data` that carry one of `labels`."""
     wanted = torch.tensor(list(labels))
