@@ -214,7 +214,7 @@ class RunSummary:
 
 
 def summarize(run: RunFacts, epochs: Iterable[Epoch] = ()) -> RunSummary:
-    """The summary of a run and its epochs, of which one that was trained again counts once."""
+    """The summary of a run and its epochs, in order; one that was trained again counts once, as it last was."""
     newest = {epoch.epoch: epoch for epoch in epochs}
     return RunSummary(
         run=run.id,
@@ -229,7 +229,7 @@ def summarize(run: RunFacts, epochs: Iterable[Epoch] = ()) -> RunSummary:
         queued=run.created,
         started=run.started,
         ended=run.ended,
-        epochs=tuple(newest[number] for number in sorted(newest)),
+        epochs=tuple(newest.values()),
     )
 
 

@@ -37,7 +37,7 @@ class Guess:
 
     def off(self, accuracy: float) -> float:
         """How many points more it came to than the guess, below 0: less; 0 within it and at `high`."""
-        return 0.0 if self.low <= accuracy < self.high else accuracy - self.nearest(accuracy)
+        return accuracy - self.nearest(accuracy)
 
 
 GUESSES = tuple(Guess(low, high) for low, high in ((0, 90), (90, 95), (95, 98), (98, 99), (99, 99.4), (99.4, 100.01)))

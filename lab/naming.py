@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.config import TRAINING_IMAGES, RunConfig
 from lab.describe import count, describe_augmentation, describe_schedule, field_words
 from lab.quick import is_quick
-from lab.steps import STEPS, Step, matching_step, step
+from lab.steps import STEPS, Step, matching_step
 
 MOST_NAMED = 3
 """Differences that a name tells; more make it a recipe of one's own."""
@@ -39,18 +39,8 @@ def _own(config: RunConfig) -> list[str]:
     if not alike:
         return ["Own network"]
     told = {preset.number: list(_differences(preset, config)) for preset in alike}
-    number = min(told, key=lambda number: (len(told[number]), _flipped(step(number), config), -number))
+    number = min(told, key=lambda number: (len(told[number]), -number))
     return [f"Step {number}", *told[number]] if len(told[number]) <= MOST_NAMED else ["Own settings"]
-
-
-def _flipped(preset: Step, config: RunConfig) -> int:
-    """How many of the parts that the steps add are in one of the two only: the nearer of equal ones has fewer."""
-    return sum(mine != theirs for mine, theirs in zip(_parts(preset.config), _parts(config), strict=True))
-
-
-def _parts(config: RunConfig) -> tuple[bool, ...]:
-    network = config.network
-    return network.batch_norm, network.dropout > 0, config.augmentation.active, config.schedule.kind != "none"
 
 
 def _differences(preset: Step, config: RunConfig) -> Iterator[str]:

@@ -10,7 +10,7 @@ from lab.analysis import Terms, gap, summarize, training_augmented, training_eva
 from lab.config import RunConfig
 from lab.events import Measured, Started
 from lab.steps import step
-from lab.store import Run, Store
+from lab.store import ENDED, Run, Store
 
 RUN = Run(
     id=7,
@@ -67,6 +67,14 @@ def test_an_epoch_that_was_trained_again_counts_once_as_it_last_was() -> None:
 )
 def test_a_run_is_complete_when_it_has_finished_with_all_its_epochs(status: str, done: int, complete: bool) -> None:
     assert summary(epochs(*[99.0] * done), status, epochs=15).complete is complete
+
+
+@pytest.mark.parametrize(
+    ("status", "is_over"),
+    [*((live, False) for live in ("queued", "running", "paused")), *((ended, True) for ended in ENDED)],
+)
+def test_a_run_is_over_once_it_has_ended_in_whichever_way(status: str, is_over: bool) -> None:
+    assert summary(epochs(99.0), status, epochs=15).is_over is is_over
 
 
 def test_the_row_of_a_summary_is_plain_and_says_when_it_was_queued_begun_and_ended() -> None:

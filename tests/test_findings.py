@@ -274,6 +274,7 @@ COURSES = {
         ((99.1, 99.0, 99.1), "steady"),  # exactly 0.10, whatever 99.1 - 99.0 is in binary
         ((99.5, 90.0, 99.0, 99.0, 99.0, 99.0), "steady"),  # a fall in the first half
         ((99.5, 98.0, 99.0, 99.2, 99.3), "steady"),  # it rises, but not above what it once was
+        ((99.2, 99.17, 99.14), "steady"),  # it falls twice in a row, by no more than chance may
         ((98.0, 99.0, 99.5), "climbs"),
         ((95.3, 95.2, 95.6), "climbs"),
         ((99.2, 99.13, 99.06), "falls"),  # 0.14 in two small falls

@@ -40,3 +40,11 @@ def test_free_seeds_begin_with_the_configs_own_and_leave_out_those_that_were_tra
     assert free_seeds(store.runs(), tiny_run(seed=1), 4) == (1, 3, 5, 6)
     assert free_seeds(store.runs(), tiny_run(seed=4), 2) == (5, 6)
     assert free_seeds([], tiny_run(seed=2**32 - 1), 2) == (2**32 - 1, 0)
+
+
+def test_a_seed_is_free_for_two_configs_where_neither_was_trained_with_it(store: Store) -> None:
+    one, other = tiny_run(seed=1), tiny_run(seed=1, batch_size=8)
+    store.submit(replace(one, seed=1))
+    store.submit(replace(other, seed=2))
+    assert free_seeds(store.runs(), one, 2) == (2, 3)
+    assert free_seeds(store.runs(), one, 2, other) == (3, 4)

@@ -114,6 +114,12 @@ def test_a_run_of_the_same_network_says_more_than_a_newer_one_of_another(store: 
     assert seconds_foreseen(store, UNMEASURED) == pytest.approx(30.0)
 
 
+def test_a_run_on_the_fastest_device_tells_of_one_on_the_device_that_this_was(store: Store) -> None:
+    add_run(store, epoch(1, seconds=10.0), config=replace(UNMEASURED, device="auto"), device="cpu")
+    assert UNMEASURED.device == "cpu"
+    assert seconds_foreseen(store, UNMEASURED) == pytest.approx(30.0)
+
+
 def test_a_run_of_another_machine_says_nothing(store: Store) -> None:
     add_run(store, epoch(1, seconds=10.0), config=UNMEASURED, worker="elsewhere:1:x")
     assert seconds_foreseen(store, UNMEASURED) == pytest.approx(GAUGED / time_ahead.SHARE_WITH_BATCH_NORM)

@@ -175,6 +175,19 @@ def test_a_run_that_waits_for_a_command_that_has_ended_is_interrupted_and_can_be
     assert store.run(run_id).status == "interrupted"
 
 
+def test_what_was_thought_of_an_attempt_that_never_began_is_not_told_to_the_next(
+    store: Store, dead_worker: str
+) -> None:
+    run_id = store.submit(tiny_run(), owner=worker_name())
+    waiting = store.run(run_id)
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE runs SET owner = :dead"), {"dead": dead_worker})
+    assert store.run(run_id).status == "interrupted"
+    store.requeue(run_id)
+    assert not store.send(run_id, "stop", seen=waiting)
+    assert store.run(run_id).status == "queued"
+
+
 @pytest.mark.parametrize("owner", [None, worker_name(), "another-host:1:1"])
 def test_a_run_waits_as_long_as_its_command_does(store: Store, owner: str | None) -> None:
     run_id = store.submit(tiny_run(), owner=owner)
