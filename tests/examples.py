@@ -9,12 +9,14 @@ from time import monotonic
 from typing import Any, TypeVar, cast, get_args
 
 import torch
+from hypothesis import assume
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from lab.config import (
     Augmentation,
     Biases,
+    EngineChoice,
     LayerKind,
     LayerSpec,
     NetworkConfig,
@@ -26,6 +28,7 @@ from lab.config import (
     max_pool,
 )
 from lab.events import Checkpoint, Epoch, Event
+from lab.layers import total_macs
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import Dropout, build_network
 from lab.store import Claim, Store
@@ -190,12 +193,14 @@ def layer_lists(draw: st.DrawFn) -> tuple[LayerSpec, ...]:
 
 
 POOLINGS: tuple[LayerKind, ...] = ("max_pool", "average_pool")
+MOST_MACS = 200_000
+"""Of a network drawn, times the square of its most channels: a test of it takes milliseconds."""
 
 
 @st.composite
 def possible_networks(draw: st.DrawFn, without_holes: bool = False, most_channels: int = 4) -> NetworkConfig:
     """A network that can be built: every kernel fits its map, and the last convolution has ten channels, or a linear
-    layer stands at the end.
+    layer stands at the end. Half of its sizes are people's, half are any that the editor takes.
 
     `without_holes`: no stride exceeds its kernel and no padding reaches it, so that what a unit sees is a full square.
     """
@@ -206,18 +211,25 @@ def possible_networks(draw: st.DrawFn, without_holes: bool = False, most_channel
     for index in range(count):
         is_conv = index == last_conv or (index < last_conv and draw(st.booleans()))
         kind: LayerKind = "conv" if is_conv else draw(st.sampled_from(POOLINGS))
-        kernel = draw(st.integers(1, min(side + 2, 7)))
+        kernel = draw(_sizes(1, 7, min(side + 2 * 14, 28)))
         needed = max(0, -((side - kernel) // 2))  # padding that makes the kernel fit
-        most = (min(kernel - 1, 14) if without_holes else 3) if is_conv else kernel // 2
-        padding = draw(st.integers(needed, max(needed, most)))
-        stride = draw(st.integers(1, kernel if without_holes else 4))
+        most = (min(kernel - 1, 14) if without_holes else 14) if is_conv else kernel // 2
+        padding = draw(_sizes(needed, 3, most))
+        stride = draw(_sizes(1, 4, kernel if without_holes else 28))
         scores = index == last_conv and not end
         channels = (10 if scores else draw(st.integers(1, most_channels))) if is_conv else None
         layers.append(LayerSpec(kind=kind, kernel=kernel, stride=stride, padding=padding, channels=channels))
         side = (side + 2 * padding - kernel) // stride + 1
     dropout = draw(st.sampled_from([0.0, 0.25]))
     batch_norm, bias = draw(st.booleans()), draw(st.sampled_from(get_args(Biases)))
-    return NetworkConfig(layers=(*layers, *end), batch_norm=batch_norm, dropout=dropout, bias=bias)
+    network = NetworkConfig(layers=(*layers, *end), batch_norm=batch_norm, dropout=dropout, bias=bias)
+    assume(total_macs(network) <= MOST_MACS * most_channels**2)
+    return network
+
+
+def _sizes(least: int, usual: int, most: int) -> st.SearchStrategy[int]:
+    """Any from the least to the most; every other one at most as large as is usual, where that is possible."""
+    return st.integers(least, max(least, min(usual, most))) | st.integers(least, most)
 
 
 def _numbers(low: float, high: float) -> st.SearchStrategy[float]:
@@ -266,6 +278,7 @@ run_configs = st.builds(
     seed=st.integers(0, 2**32 - 1),
     device=st.sampled_from(["auto", "cpu", "cuda", "mps"]),
     precision=st.sampled_from(["float32", "bfloat16"]),
+    engine=st.sampled_from(get_args(EngineChoice)),
     evaluate_on=st.sampled_from(["test", "validation"]),
     training_images=st.integers(1, 60_000),
     measure_training=st.booleans(),

@@ -18,15 +18,15 @@ runs = st.builds(
     lambda epochs, images, rate, schedule: tiny_run(
         epochs=epochs, training_images=images, optimizer=Optimizer(learning_rate=rate), schedule=schedule
     ),
-    epochs=st.integers(1, 12),
+    epochs=st.integers(1, 12) | st.integers(1, 200),
     images=st.integers(1, 16 * 15),
-    rate=st.floats(1e-4, 1),
+    rate=st.floats(1e-6, 10),
     schedule=st.builds(
         Schedule,
         kind=st.sampled_from(["none", "step", "cosine", "one_cycle"]),
-        step_size=st.integers(1, 6),
-        gamma=st.floats(0.05, 1),
-        warmup=st.floats(0.05, 0.95),
+        step_size=st.integers(1, 6) | st.integers(1, 200),
+        gamma=st.floats(1e-4, 1),
+        warmup=st.floats(0.01, 0.99),
     ),
 )
 
