@@ -45,8 +45,10 @@ def test_a_fork_names_the_code_that_trained_its_parents_epochs_before_its_own(st
     fork = store.fork(parent, 2, LOWER)
     assert store.run(fork).code_commit == "a, b"
     claimed(store, fork, ME)
-    say(store, fork, begins(3, "d"))
+    say(store, fork, begins(3, "d"), Stopped())
     assert store.run(fork).code_commit == "a, b, d"
+    resumed = running(store, begins(1, "a"), whole(1), begins(2, "a"), whole(2), Stopped())
+    assert store.run(store.fork(resumed, 2, LOWER)).code_commit == "a"
 
 
 def test_a_story_that_cannot_be_read_begins_no_fork(store: Store) -> None:

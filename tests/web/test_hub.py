@@ -98,6 +98,21 @@ def test_an_error_that_nobody_has_thought_of_does_not_end_the_telling(
     run(story)
 
 
+def test_what_a_run_is_trained_with_is_told_when_it_begins(store: Store) -> None:
+    """Between the claim and the first word of a run nothing of its state changes, but its hardware does."""
+    run_id = running(store)
+    found = Hub(lambda: store)
+
+    async def story() -> None:
+        watcher = await found.join(run_id, 0)
+        assert json.loads(await watcher.next())["words"]["hardware"] == "not known yet"
+        say(store, run_id, STARTED)
+        assert json.loads(await watcher.next())["words"]["hardware"] == "a CPU, PyTorch engine"
+        found.leave(watcher)
+
+    run(story)
+
+
 def test_a_run_that_waits_behind_one_that_cannot_be_read_is_not_gone(store: Store) -> None:
     add_run(store, window(1), device="cpu")
     unreadable, waiting = store.submit(tiny_run()), store.submit(tiny_run())
