@@ -104,5 +104,5 @@ def _applied(module: nn.Module, values: Tensor) -> Tensor:
     if isinstance(module, nn.Linear):
         scores: Tensor = module(values.flatten(1))
         return scores[..., None, None]
-    made: Tensor = module(values.clone() if isinstance(module, nn.ReLU) else values)  # it may write in place
+    made: Tensor = module(values)  # ReLU writes into what the convolution or batch norm before it has just made
     return made

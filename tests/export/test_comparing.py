@@ -74,3 +74,10 @@ def test_a_run_that_is_not_there_gives_no_files(store: Store) -> None:
 )
 def test_files_are_named_after_their_runs(runs: list[int], name: str) -> None:
     assert comparison_name(runs) == name
+
+
+def test_a_run_without_an_epoch_takes_no_colour_and_no_place_on_the_charts() -> None:
+    """As on the page, whose colours a chart to take along must have."""
+    untrained, trained = summary([], run=1), summary(epochs(98.0, 99.0), run=2)
+    for name in ("accuracy.svg", "loss.svg"):
+        assert comparison_file(each([untrained, trained]), name) == comparison_file(each([trained]), name)

@@ -17,6 +17,7 @@ from lab.mnist import Mnist
 from lab.network import build_network
 from lab.predict import Predictor
 from lab.probe import LayerMaps, adding_up, layer_maps, number, sum_of
+from lab.probe.sums import signed
 from lab.steps import step
 
 AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
@@ -142,3 +143,8 @@ def test_products_add_up_to_a_share_that_was_itself_rounded_the_other_way() -> N
 @pytest.mark.parametrize(("value", "words"), [(1.23456, "1.235"), (-0.5, "−0.500"), (-0.0001, "0.000"), (0, "0.000")])
 def test_numbers_are_written_with_three_decimals_and_a_true_minus(value: float, words: str) -> None:
     assert number(value) == words
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.5, "+ 0.500"), (-0.5, "− 0.500"), (-0.0001, "+ 0.000")])
+def test_what_is_added_has_the_sign_of_what_is_shown_of_it(value: float, words: str) -> None:
+    assert signed(value) == words
