@@ -15,7 +15,7 @@ from examples import (
     noisy_digits,
     with_its_exact_twin,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -34,6 +34,7 @@ from lab.steps import step
     bias=st.sampled_from(get_args(Biases)),
     pictures=st.sampled_from(PICTURES),
 )
+@example(kernel=3, padding=1, channels=11, batch_norm=True, bias="all", pictures="ink in the first pixel")
 def test_maps_gradients_and_statistics_are_those_of_the_modules(
     mnist: Mnist, kernel: int, padding: int, channels: int, batch_norm: bool, bias: Biases, pictures: str
 ) -> None:
