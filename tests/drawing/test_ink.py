@@ -85,6 +85,17 @@ def test_a_photograph_with_shade_and_noise_is_read_like_a_clean_drawing(digit: A
     assert likeness(normalize_drawing(photograph(clean)), normalize_drawing(clean)) > 0.97
 
 
+def test_a_digit_under_a_lamp_is_read_like_a_clean_drawing() -> None:
+    """Half as light in the corners: what the border shows of it says too little, and ink is told in three steps."""
+    clean = canvas(EIGHT, height=200, pen=12, at=(135, 100))
+    share, (rows, columns) = clean[..., :1] / 255, np.mgrid[:400, :400] / 399 * 2 - 1
+    light = 0.5 + 0.5 * np.exp(-(rows**2 + columns**2) / 0.5)
+    shown = (np.array([225, 220, 200]) * (1 - share) + np.array([50, 50, 110]) * share) * light[..., None]
+    shown += np.random.default_rng(3).normal(0, 3, shown.shape)
+    lit = np.dstack([np.clip(shown, 0, 255).astype(np.uint8), clean[..., 3:]])
+    assert likeness(normalize_drawing(lit), normalize_drawing(clean)) > 0.97
+
+
 def test_a_photograph_of_blank_paper_is_blank() -> None:
     for noise in (0, 6, 15):
         with pytest.raises(BlankDrawing):
