@@ -14,7 +14,7 @@ from lab.mnist import BLACK, Mnist, normalize, to_unit
 from lab.network import TwoReadings, build_network, with_weights
 from lab.second_reading import mean_scores, moved_left
 
-ONE = NetworkConfig(layers=(conv(16, 5, padding=2), conv(4, 1), max_pool(), conv(10, 5)), batch_norm=True)
+ONE = NetworkConfig(layers=(conv(30, 3, padding=1), conv(4, 1), max_pool(), conv(10, 5)), batch_norm=True)
 TWO = replace(ONE, second_reading=True)
 SMALL = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).view(1, 1, 2, 2)
 
