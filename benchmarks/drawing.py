@@ -121,7 +121,7 @@ def main(every: int, runs: list[int]) -> None:
         "Redrawn, strokes": lambda i, side, at: normalize_strokes(placed(lines[i], side, at)),
     }
 
-    prepared = {"As it is, 28x28": [digits]} | {
+    prepared = {"As it is, 28×28": [digits]} | {
         name: [np.stack([way(i, side, at) for i, at in enumerate(middles[side])]) for side in (LARGE, SMALL)]
         for name, way in ways.items()
     }

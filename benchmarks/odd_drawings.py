@@ -117,7 +117,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     data, rng, predictor = load_mnist(), np.random.default_rng(1), load_predictor()
     train, test = (to_unit(images[:, 0]).numpy() for images in (data.train_images, data.test_images))
-    print("| Real digits, 28x28 | Not taken for a digit by their edges, % |\n|---|---|")
+    print("| Real digits, 28×28 | Not taken for a digit by their edges, % |\n|---|---|")
     for name, images in (("Training images 50,001 to 60,000", train[COUNTED]), ("Test images", test)):
         print(f"| {name} | {100 * np.mean(_in_turn(beyond, images) > 1):.2f} |")
     lines = [middle_line(digit) for digit in test[::10]]

@@ -43,6 +43,7 @@ from lab.console import discard, replace_what_cannot_be_shown, visible
 from lab.describe import summarize_step
 from lab.layers import layer_table
 from lab.memory import is_lack_of_memory
+from lab.number_words import typed
 from lab.process import INTERRUPTED, import_torch
 from lab.quick import quick
 from lab.report import results as results_table
@@ -96,7 +97,7 @@ def main() -> None:
 
 def _refuse(sentence: str, code: int = 2) -> None:
     try:
-        print(visible(" ".join(sentence.split())), file=sys.stderr)
+        print(visible(" ".join(typed(sentence).split())), file=sys.stderr)
     except OSError:  # the exit code tells all the same
         discard(sys.stderr)
     sys.exit(code)

@@ -101,11 +101,11 @@ def run_page(run: RunSummary) -> RenderableType:
     """One run with its config and every epoch."""
     facts = _table("", "")
     facts.add_row("Run", f"{run.run}: {run.name}")
-    facts.add_row("Status", f"{run.status} {run.reason}".strip())
+    facts.add_row("Status", typed(f"{run.status} {run.reason}".strip()))
     for name, seconds in (("Queued", run.queued), ("Started", run.started), ("Ended", run.ended)):
         facts.add_row(name, moment(seconds))
     for name, value in describe_config(run.config):
-        facts.add_row(name, value)
+        facts.add_row(name, typed(value))
     facts.add_row("Hardware", run.hardware)
     facts.add_row("Commit", run.code_commit or "unknown")
     if run.parent_epoch is not None:
@@ -226,4 +226,4 @@ def ending(run: Run) -> str:
     """The last line of a training."""
     if run.status in ("stopped", "interrupted"):
         return f"Run {run.id} was {run.status}. `python -m lab resume {run.id}` continues after its last epoch."
-    return f"Run {run.id} failed: {run.reason}" if run.status == "failed" else f"Run {run.id} finished."
+    return f"Run {run.id} failed: {typed(run.reason)}" if run.status == "failed" else f"Run {run.id} finished."

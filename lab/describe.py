@@ -30,10 +30,10 @@ PARTS: Mapping[str, type] = {
 
 
 def describe_layer(layer: LayerSpec) -> str:
-    """A layer in a few words: `conv 5x5, 96 channels, padding 2`."""
+    """A layer in a few words: `conv 5×5, 96 channels, padding 2`."""
     if layer.kind == "linear":
         return f"linear, {layer.channels} channels"
-    words = f"{layer.kind.replace('_', ' ')} {layer.kernel}x{layer.kernel}"
+    words = f"{layer.kind.replace('_', ' ')} {layer.kernel}×{layer.kernel}"
     if layer.channels is not None:
         words += f", {layer.channels} channels"
     if layer.padding:

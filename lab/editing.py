@@ -71,7 +71,7 @@ def _layer(place: int, row: Mapping[str, Any]) -> LayerSpec:
             return LayerSpec(kind=kind, kernel=1, channels=CLASSES if channels is None else channels)
         kernel = _number("kernel", row)
         if kernel is None:
-            raise ConfigError("the kernel is empty; enter its side in pixels, such as 3 for a 3x3 kernel.")
+            raise ConfigError("the kernel is empty; enter its side in pixels, such as 3 for a 3×3 kernel.")
         stride, padding = _number("stride", row), _number("padding", row)
         return LayerSpec(
             kind=kind,

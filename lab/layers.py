@@ -162,7 +162,7 @@ def training_problem(config: RunConfig) -> str | None:
     if single is None or not _has_batch_of_one(config):
         return None
     return (
-        f"Layer {single} has batch norm on a 1x1 map, and {config.images_per_epoch:,} images in batches of "
+        f"Layer {single} has batch norm on a 1×1 map, and {config.images_per_epoch:,} images in batches of "
         f"{config.batch_size:,} leave a batch of one image: one value has no standard deviation. Choose another "
         "batch size or number of training images, a larger map there, or no batch norm."
     )
@@ -184,7 +184,7 @@ def receptive_square(row: LayerRow, unit_row: int, unit_column: int) -> Square:
     _, height, width = row.output_shape
     if not (0 <= unit_row < height and 0 <= unit_column < width):
         raise ValueError(
-            f"unit ({unit_row}, {unit_column}) lies outside the {height}x{width} map of layer {row.index}."
+            f"unit ({unit_row}, {unit_column}) lies outside the {height}×{width} map of layer {row.index}."
         )
     # centre - 0.5 - (r - 1) / 2 is the index of the first pixel: whole, because start moves by (k - 1) / 2 jumps.
     top = round(row.start + unit_row * row.jump - row.receptive_field / 2)
@@ -231,9 +231,9 @@ def _output_shape(index: int, layer: LayerSpec, shape: Shape) -> Shape:
     channels, height, width = shape
     padded = height + 2 * layer.padding
     if layer.kernel > padded:
-        padding = f" ({padded}x{padded} with padding)" if layer.padding else ""
+        padding = f" ({padded}×{padded} with padding)" if layer.padding else ""
         raise ImpossibleNetwork(
-            f"Layer {index}: its {layer.kernel}x{layer.kernel} kernel is larger than the {height}x{width} map it gets"
+            f"Layer {index}: its {layer.kernel}×{layer.kernel} kernel is larger than the {height}×{width} map it gets"
             f"{padding}, so its own map would vanish. Use a smaller kernel, more padding, or less pooling before it."
         )
     side = (padded - layer.kernel) // layer.stride + 1

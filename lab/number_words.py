@@ -11,6 +11,8 @@ _UNIT = re.compile(
     r"(?<=\d) (?=(?:%|±|s|ms|min|h|GB|points?)(?!\w))|(?<=[±<>]) (?=\d)|(?<=\d min) (?=\d)|(?<=\d h) (?=\d)"
 )
 
+_SIDES = re.compile(r"(?<=\d)×(?=\d)")
+
 
 def signed(value: float, digits: int = 2) -> str:
     """`+0.12` or `−0.12`; what is neither more nor less after rounding is `0.00`."""
@@ -46,4 +48,4 @@ def unbroken(text: str) -> str:
 
 def typed(text: str) -> str:
     """The text with the signs of a keyboard, for files that programs read and for terminals."""
-    return text.replace(MINUS, "-").replace(NO_BREAK, " ")
+    return _SIDES.sub("x", text.replace(MINUS, "-").replace(NO_BREAK, " "))

@@ -167,7 +167,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         number=1,
         name="Plain skeleton",
-        idea="A network that works without any help: six 3x3 convolutions of 64 channels, one pooling, and a linear "
+        idea="A network that works without any help: six 3×3 convolutions of 64 channels, one pooling, and a linear "
         "layer that makes the class scores from the means of all maps. It is far larger than necessary: one image "
         f"takes {total_macs(PLAIN) / 1e6:.1f} million multiplications, {total_macs(PLAIN) / total_macs(LIGHT):.1f} "
         "times as many as in step 5.",
@@ -178,8 +178,8 @@ STEPS: tuple[Step, ...] = (
     Step(
         number=2,
         name="Under 10,000 parameters",
-        idea="A different shape. One 5x5 convolution makes 96 maps of the image. 1x1 convolutions reduce the number of "
-        "maps before the 3x3 convolutions read them. A second pooling makes the maps smaller. This needs a twentieth "
+        idea="A different shape. One 5×5 convolution makes 96 maps of the image. 1×1 convolutions reduce the number of "
+        "maps before the 3×3 convolutions read them. A second pooling makes the maps smaller. This needs a twentieth "
         "of the parameters and less than a fifteenth of the multiplications. The last convolution makes the class "
         "scores, without a linear layer.",
         config=RunConfig(network=LIGHT),
@@ -216,8 +216,8 @@ STEPS: tuple[Step, ...] = (
     Step(
         number=6,
         name="Beyond",
-        idea="A step of this lab's own: another shape, chosen on images held out of training. 3x3 convolutions of few "
-        "maps take the place of one wide 5x5 convolution, and no layer has a bias: batch norm would remove it. Images "
+        idea="A step of this lab's own: another shape, chosen on images held out of training. 3×3 convolutions of few "
+        "maps take the place of one wide 5×5 convolution, and no layer has a bias: batch norm would remove it. Images "
         "are also moved, scaled and slanted, and their strokes made thinner or thicker. The learning rate rises and "
         "falls once, smaller batches give twice as many updates, and what is tested is a running average of the "
         "weights, which reads each image twice: as it is and moved by one pixel to the left.",

@@ -25,10 +25,10 @@ from lab.steps import step
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        (conv(96, 5, padding=2), "conv 5x5, 96 channels, padding 2"),
-        (conv(10, 3, stride=2), "conv 3x3, 10 channels, stride 2"),
-        (max_pool(), "max pool 2x2, stride 2"),
-        (LayerSpec(kind="average_pool", kernel=3), "average pool 3x3"),
+        (conv(96, 5, padding=2), "conv 5×5, 96 channels, padding 2"),
+        (conv(10, 3, stride=2), "conv 3×3, 10 channels, stride 2"),
+        (max_pool(), "max pool 2×2, stride 2"),
+        (LayerSpec(kind="average_pool", kernel=3), "average pool 3×3"),
         (linear(), "linear, 10 channels"),
     ],
 )
@@ -73,7 +73,7 @@ def test_one_image_is_one_image() -> None:
 
 def test_a_whole_config_is_told_in_words() -> None:
     five = dict(describe_config(step(5).config))
-    assert five["Layers"].startswith("conv 5x5, 96 channels, padding 2; conv 1x1, 16 channels; ")
+    assert five["Layers"].startswith("conv 5×5, 96 channels, padding 2; conv 1×1, 16 channels; ")
     assert (five["Dropout"], five["Augmentation"], five["Scheduler"]) == (
         "0.05",
         "rotation ±7°",
@@ -156,8 +156,8 @@ def test_a_changed_layer_is_a_difference_of_the_layers() -> None:
     assert differences(left, right) == [
         (
             "network.layers",
-            "conv 5x5, 6 channels, stride 2; max pool 2x2, stride 2; conv 3x3, 10 channels",
-            "conv 5x5, 7 channels, stride 2; max pool 2x2, stride 2; conv 3x3, 10 channels",
+            "conv 5×5, 6 channels, stride 2; max pool 2×2, stride 2; conv 3×3, 10 channels",
+            "conv 5×5, 7 channels, stride 2; max pool 2×2, stride 2; conv 3×3, 10 channels",
         )
     ]
 

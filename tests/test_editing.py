@@ -126,7 +126,7 @@ def test_padding_of_more_than_half_a_pooling_kernel_is_refused() -> None:
 
 def test_a_kernel_larger_than_its_map_names_the_layer_and_the_map() -> None:
     sentence = complaint({"kind": "max_pool", "kernel": 14}, SCORES)  # 28 -> 2, then a 3x3 kernel
-    assert sentence.startswith("Layer 2: its 3x3 kernel is larger than the 2x2 map")
+    assert sentence.startswith("Layer 2: its 3×3 kernel is larger than the 2×2 map")
 
 
 def test_a_last_convolution_without_ten_channels_names_the_layer() -> None:

@@ -313,7 +313,7 @@ def test_a_column_that_a_stride_leaves_out_is_not_seen_through_later_padding() -
 
 @pytest.mark.parametrize("unit", [(-1, 0), (0, 12), (12, 0)])
 def test_a_unit_outside_its_map_is_refused(unit: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=r"lies outside the 12x12 map of layer 4"):
+    with pytest.raises(ValueError, match=r"lies outside the 12×12 map of layer 4"):
         receptive_square(layer_table(LIGHT)[3], *unit)
 
 
@@ -325,13 +325,13 @@ def test_a_unit_outside_its_map_is_refused(unit: tuple[int, int]) -> None:
     [
         (
             (conv(8, 5), max_pool(), max_pool(), max_pool(), conv(10, 5)),
-            "Layer 5: its 5x5 kernel is larger than the 3x3 map it gets, so its own map would vanish.",
+            "Layer 5: its 5×5 kernel is larger than the 3×3 map it gets, so its own map would vanish.",
         ),
         (
             (conv(8, 28), conv(10, 4, padding=1)),
-            "Layer 2: its 4x4 kernel is larger than the 1x1 map it gets (3x3 with padding), so its own map would",
+            "Layer 2: its 4×4 kernel is larger than the 1×1 map it gets (3×3 with padding), so its own map would",
         ),
-        ((conv(10, 28), max_pool()), "Layer 2: its 2x2 kernel is larger than the 1x1 map it gets, so its own map"),
+        ((conv(10, 28), max_pool()), "Layer 2: its 2×2 kernel is larger than the 1×1 map it gets, so its own map"),
         (
             (conv(10, 3), max_pool(), conv(12, 3)),
             "Layer 3 is the last convolution and has 12 channels: it must have 10 (one score for each digit), "
@@ -411,7 +411,7 @@ def test_batch_norm_on_a_single_value_is_refused_before_training(images: int, ba
     config = RunConfig(network=ONE_VALUE, training_images=images, batch_size=batch_size)
     problem = training_problem(config)
     assert problem is not None
-    assert problem.startswith("Layer 1 has batch norm on a 1x1 map, and ")
+    assert problem.startswith("Layer 1 has batch norm on a 1×1 map, and ")
     with pytest.raises(ValueError, match="Expected more than 1 value per channel"):  # what PyTorch itself says
         build_network(ONE_VALUE, seed=1).train()(torch.zeros(1, 1, 28, 28))
 

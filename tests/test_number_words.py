@@ -55,6 +55,10 @@ def test_no_line_ends_between_a_number_and_its_unit(text: str) -> None:
     assert typed(unbroken(text)) == text
 
 
+def test_a_terminal_and_a_file_get_the_signs_of_a_keyboard() -> None:
+    assert typed("conv 5×5, 96×28×28, −0.5, × 0.1 every 5 epochs") == "conv 5x5, 96x28x28, -0.5, × 0.1 every 5 epochs"
+
+
 @pytest.mark.parametrize("text", ["5 runs", "step 3 say", "of 10 seeds", "Epoch 3 of 15", "a 3 hours", "7 pointers"])
 def test_a_line_may_end_everywhere_else(text: str) -> None:
     assert unbroken(text) == text

@@ -299,7 +299,7 @@ def test_batch_norm_that_would_see_a_single_value_is_told_beside_start() -> None
     layers = (conv(4, 28), conv(10, 1))
     network = NetworkConfig(layers=layers, batch_norm=True)
     app = with_draft(replace(step(3).config, network=network, training_images=65))
-    assert "batch norm on a 1x1 map" in errors(app)[0]
+    assert "batch norm on a 1×1 map" in errors(app)[0]
     assert button(app, "Start training").disabled
     labelled(app.text_input, "Training images").set_value("66").run()
     assert is_well(app)
@@ -385,7 +385,7 @@ def test_an_impossible_network_disables_start_with_a_sentence(store: Store) -> N
     app = with_draft(replace(step(3).config, network=NetworkConfig(layers=layers)))
     assert not app.exception
     (sentence,) = errors(app)
-    assert "Layer 2: its 3x3 kernel is larger than the 1x1 map it gets" in sentence
+    assert "Layer 2: its 3×3 kernel is larger than the 1×1 map it gets" in sentence
     assert button(app, "Start training").disabled
     assert store.runs() == []
     labelled(app.selectbox, "Step").select(3).run()

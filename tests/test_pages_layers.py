@@ -98,7 +98,7 @@ def test_a_kernel_larger_than_its_map_names_the_layer_beside_the_editor_and_bloc
     type_rows(set_cell(4, "kernel", 27))
     page = open_alone("layers")
     sentence = errors(page)[0]
-    assert sentence.startswith("Layer 4: its 27x27 kernel is larger than the 14x14 map")
+    assert sentence.startswith("Layer 4: its 27×27 kernel is larger than the 14×14 map")
     assert page.session_state[DRAFT].rows_problem == sentence
     assert page.session_state[DRAFT].config == step(3).config  # the last network that works
     assert "<b>9,426</b>" in html(page)

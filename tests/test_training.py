@@ -429,7 +429,7 @@ def test_batch_norm_on_a_single_value_fails_before_it_begins_whatever_the_engine
     network = NetworkConfig(layers=(conv(4, 28), conv(10, 1)), batch_norm=True)
     [failed] = train(tiny_run(network=network, training_images=33, engine=engine), few)  # 33 = 2 x 16 + 1
     assert isinstance(failed, Failed)
-    assert failed.reason.startswith("Layer 1 has batch norm on a 1x1 map, and 33 images in batches of 16 leave a batch")
+    assert failed.reason.startswith("Layer 1 has batch norm on a 1×1 map, and 33 images in batches of 16 leave a batch")
 
 
 def test_a_run_that_does_not_fit_in_memory_fails_before_it_begins(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
