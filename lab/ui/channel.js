@@ -1,6 +1,6 @@
 // Follows a run while it trains: asks the server what is new of it, has the charts grow, and moves the bar and the words
 // of the page at every frame, from the speed that was measured last. A tab that nobody looks at does nothing.
-// lab/ui/connection.js stands before this file.
+// lab/ui/connection.js and fitting.js stand before this file.
 
 // A frame takes some milliseconds from a training on the same machine: there, seconds between two (docs/performance.md).
 const NEAR_FRAME = 0.23;
@@ -28,7 +28,7 @@ function watch(data, place) {
   }
   told.rows = told.rows.filter((row) => row.id > data.cursor);
   told.cursor = Math.max(told.cursor, data.cursor);
-  page = { data, place };
+  page = { data, place, isMention: place.closest(".st-key-live-run") !== null };
   channel.asked = { for: channel.state, at: seconds(), patience: PATIENCE };  // it may know more than it was told before
   connection.follow(data.follows ? follower : undefined);
   channel.grown = told.cursor > data.cursor;
@@ -39,7 +39,7 @@ function watch(data, place) {
 
 // On a phone a run is started far below the place where it is watched. A run that is only mentioned moves nothing.
 function reveal(place) {
-  if (place.closest(".st-key-live-run")) return;
+  if (page.isMention) return;
   const { top, bottom } = place.getBoundingClientRect();
   if (top < 60 || bottom > innerHeight) place.scrollIntoView({ block: "center" });
 }
@@ -172,9 +172,10 @@ const motion = {
 
 function draw() {
   const now = seconds();
-  const [text, share] = page.data.follows ? standing(now) : [page.data.text, page.data.share];
-  const line = page.place.querySelector(".lab-live-line").firstChild;
-  if (line.data !== text) line.data = text;
+  const [texts, share] = page.data.follows ? standing(now) : [[page.data.text], page.data.share];
+  const line = page.place.querySelector(".lab-live-line");
+  const text = page.isMention ? fitting(line, texts) : texts[0];
+  if (line.firstChild.data !== text) line.firstChild.data = text;
   const bar = page.place.querySelector(".lab-live-bar");
   bar.firstElementChild.style.transform = `scaleX(${share.toFixed(4)})`;
   const percent = String(Math.floor(100 * share));
@@ -202,23 +203,22 @@ function next() {
   else frame();
 }
 
-// The line of words above the bar, and the share of the run that is done.
+// The line of words above the bar, also in fewer words for where there is no room, and the share of the run that is done.
 function standing(now) {
   if (motion.moves) motion.step(now);
-  if (channel.problem) return [channel.problem, motion.moves ? shareOf() : 0];
-  if (channel.waits) return [channel.waits, motion.moves ? shareOf() : 0];
+  if (channel.problem) return [[channel.problem], motion.moves ? shareOf() : 0];
+  if (channel.waits) return [[channel.waits], motion.moves ? shareOf() : 0];
   if (!motion.moves) {
-    if (!page.data.state.startsWith("running")) return ["", 0];
-    return [`Getting ready, ${duration(now - motion.at)}`, 0];
+    if (!page.data.state.startsWith("running")) return [[""], 0];
+    return [[`Getting ready, ${duration(now - motion.at)}`], 0];
   }
   const { epochs, batches, epoch, testing, left, paused } = motion.moves;
   const batch = Math.floor(motion.shown - (epoch - 1) * batches);
-  const where = testing
-    ? `Epoch ${epoch} of ${epochs}, ${testingWords(testing)}`
-    : `Epoch ${epoch} of ${epochs}, batch ${grouped(batch)} of ${grouped(batches)}`;
+  const far = `Epoch ${epoch} of ${epochs}`;
+  const where = `${far}, ${testing ? testingWords(testing) : `batch ${grouped(batch)} of ${grouped(batches)}`}`;
   const speed = motion.speed && !paused ? ` · ${grouped(Math.round(motion.speed))}${NO_BREAK}images a second` : "";
   const time = left === null ? "" : ` · ${duration(Math.max(0, left - motion.passed(now)))} left`;
-  return [where + speed + time, shareOf()];
+  return [[where + speed + time, where + time, far + time, time.slice(3) || far], shareOf()];
 }
 
 // The images that it is evaluated on come first; all others that it reads are training images.

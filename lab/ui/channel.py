@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__)
-_JS = "\n".join(_HERE.with_name(name).read_text(encoding="utf-8") for name in ("connection.js", "channel.js"))
+_FILES = ("connection.js", "fitting.js", "channel.js")
+_JS = "\n".join(_HERE.with_name(name).read_text(encoding="utf-8") for name in _FILES)
 _HTML = """
 <div class="lab-live">
   <div class="lab-live-line">&nbsp;</div>

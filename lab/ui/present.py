@@ -23,7 +23,10 @@ _STYLE = """
     .st-key-in-the-bar {left: 27rem;}
     .st-key-live-run {display: none !important;}
 }
-@media (max-width: 768px) {.st-key-in-the-bar :is(p, label, .lab-live-line) {font-size: 0.7rem !important;}}
+@media (max-width: 768px) {
+    [data-testid="stMain"] .st-key-in-the-bar :is(p, label, .lab-live-line) {font-size: 0.7rem !important;}
+    .st-key-presents [data-testid="stTooltipIcon"] {display: none;}  /* the bar has no room for it */
+}
 .stMarkdownBadge, [data-testid="stMain"] .lab-live-line {font-size: 1rem !important;}
 [data-testid="stSelectbox"] :is(input, [data-baseweb="select"] *), [data-testid="stTextInput"] input {font-size: 1rem;}
 [data-testid="stMain"] .lab-read :is(.lab-layers-head, .lab-answer-reader) {font-size: 1rem;}
