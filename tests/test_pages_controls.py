@@ -373,7 +373,7 @@ def test_a_second_start_is_a_second_run_and_is_watched(store: Store) -> None:
     app = open_app("train")
     button(app, "Start training").click().run()
     first = app.query_params["run"]
-    button(app, "Use seed 2").click().run()
+    button(app, "Use seed 2 for another curve").click().run()
     button(app, "Start training").click().run()
     assert [str(run.id) for run in store.runs()] == [app.query_params["run"], first]
     assert app.query_params["run"] != first

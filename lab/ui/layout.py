@@ -109,6 +109,10 @@ button[kind="primary"]:not(:disabled) {color: light-dark(#FFFFFF, #14181D);}
 .st-key-drawer, [data-testid="stLayoutWrapper"]:has(> .st-key-kept) {display: none;}
 [data-testid="stSelectbox"] input {text-overflow: ellipsis;}
 [data-testid="stSidebar"][data-collapsed="true"] {visibility: hidden;}  /* else the keyboard goes through it unseen */
+/* Room for another seed, whether one is offered or not. */
+.st-key-extents {padding-bottom: 1.7rem;}
+.st-key-other-seed {height: 1.7rem; margin-bottom: -1.7rem;}
+.st-key-other-seed button {min-height: 0; padding: 0;}
 </style>
 """
 _DRAWER = """

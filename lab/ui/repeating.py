@@ -1,4 +1,4 @@
-"""A word where a run would only repeat another, and another seed; nothing is held up by it."""
+"""Where a run would only repeat another, and another seed for it; nothing is held up by it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,25 @@ from lab.repeats import free_seeds, same_run
 from lab.store import Store
 from lab.ui.state import draft, set_draft
 
+SEED_HELP = (
+    "With the same settings and the same seed, the same device gives the same curve. Another seed gives another one."
+)
 
-def say_repeats(store: Store, offered: Mapping[str, RunConfig]) -> None:
-    """Of the runs that a page offers, by the label of the button: which were trained already with the same seed."""
+
+def repeated(store: Store, offered: Mapping[str, RunConfig]) -> dict[str, int]:
+    """Which runs would be repeated, by the label of the button: trained already, with the same seed."""
     known = store.runs()
-    twins: dict[int, list[str]] = {}
-    for label, config in offered.items():
-        if twin := same_run(known, config):
-            twins.setdefault(twin.id, []).append(f"**{label}**")
-    if not twins:
-        return
-    repeats = [
-        f"{' and '.join(labels)} {'repeats' if len(labels) == 1 else 'repeat'} run {run}"
-        for run, labels in twins.items()
-    ]
-    said, other = st.columns([2, 1], vertical_alignment="center")
-    said.caption(
-        f"{' and '.join(repeats)}: with the same settings and the same seed, the same device gives the same curve."
-    )
+    twins = {label: same_run(known, config) for label, config in offered.items()}
+    return {label: twin.id for label, twin in twins.items() if twin}
+
+
+def offer_other_seed(store: Store, offered: Mapping[str, RunConfig]) -> None:
+    """The next seed that none of the runs that a page offers was trained with."""
     first, *more = offered.values()
-    (seed,) = free_seeds(known, first, 1, *more)
-    other.button(f"Use seed {seed}", on_click=_take_seed, args=(seed,), width="stretch")
+    (seed,) = free_seeds(store.runs(), first, 1, *more)
+    label = f"Use seed {seed} for another curve"
+    shuffle = ":material/shuffle:"
+    st.button(label, key="other-seed", type="tertiary", icon=shuffle, on_click=_take_seed, args=(seed,), help=SEED_HELP)
 
 
 def _take_seed(seed: int) -> None:

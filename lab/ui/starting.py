@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
@@ -22,7 +22,7 @@ from lab.ui.draft import Draft
 from lab.ui.guessing import ask_guess, take_guess
 from lab.ui.navigation import go
 from lab.ui.readiness import start_problems
-from lab.ui.repeating import say_repeats
+from lab.ui.repeating import offer_other_seed, repeated
 from lab.ui.state import choose_run, draft, set_draft, the_store
 from lab.ui.text import plain
 
@@ -98,25 +98,30 @@ def clicked_step() -> int | None:
     return number
 
 
-def say_extents(runs: dict[str, RunConfig], problems: Sequence[str]) -> None:
-    """What each button trains, about how long that takes here, and what it repeats; or why none can be pressed.
+def say_extents(runs: Mapping[str, RunConfig], problems: Sequence[str]) -> None:
+    """What each button trains or repeats, and about how long that takes here; or why none can be pressed.
 
-    The one in the other's place: what follows stays where it is, and with it the field that one is typing into.
+    The one in the other's place, and room for the other seed that one may want: what follows stays where it is, and
+    with it the field that one is typing into.
     """
-    with st.container():  # always there, whatever is in it: the open tab below stays open
+    with st.container(key="extents", gap=None):  # always there, whatever is in it: the open tab below stays open
         for problem in problems:
             st.error(plain(problem))
         if not problems:
-            st.caption(_extents(runs))
-            say_repeats(the_store(), runs)
+            twins = repeated(the_store(), runs)
+            st.caption(_extents(runs, twins))
+            if twins:
+                offer_other_seed(the_store(), runs)
 
 
-def _extents(runs: dict[str, RunConfig]) -> str:
+def _extents(runs: Mapping[str, RunConfig], twins: Mapping[str, int]) -> str:
     lines = []
     for label, config in runs.items():
         seconds = seconds_foreseen(the_store(), config)
         here = "" if seconds is None else f", about {about(seconds)} on this machine"
-        lines.append(f"**{label}:** {describe_extent(config)}{here}.")
+        twin = twins.get(label)
+        what = describe_extent(config) if twin is None else f"repeats run {twin} with the same curve"
+        lines.append(f"**{label}:** {what}{here}.")
     return unbroken("  \n".join(lines))
 
 
