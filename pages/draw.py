@@ -18,7 +18,9 @@ _STYLE = """
 .st-key-who [data-testid="stHorizontalBlock"] {flex-wrap: wrap; gap: 0.5rem 2.5rem;}
 .st-key-who [data-testid="stColumn"] {flex: 0 0 280px; min-width: 0;}
 .st-key-who [data-testid="stColumn"]:nth-child(2) {flex: 1 1 260px; min-width: 260px; max-width: 640px;}
-@media (max-width: 1000px) {.st-key-who [data-testid="stColumn"]:nth-child(3) {flex-basis: 100%;}}
+@media (max-width: 1000px) {  /* a line of its own, and room for it until the network is known */
+    .st-key-who [data-testid="stColumn"]:nth-child(3) {flex-basis: 100%; min-height: 1.75rem;}
+}
 @media (max-width: 700px) {  /* on a phone the square and the answer come first */
     .st-key-reading > :has(> .st-key-who) {order: 1;}
     .st-key-reading > :has(> .st-key-stages) {order: 2;}
