@@ -20,7 +20,8 @@ STRIP = "step-strip"
 _JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _HTML = '<div class="lab-strip" role="radiogroup" aria-label="Step"></div>'
 _CSS = f"""
-.lab-strip {{font-family: var(--st-font); color: var(--st-text-color); font-size: 0.86rem; display: grid; gap: 2px;}}
+.lab-strip {{font-family: var(--st-font); color: var(--st-text-color); font-size: 0.86rem; display: grid; gap: 2px;
+  container: strip / inline-size;}}
 .lab-strip :is(label, .head) {{display: grid; align-items: center; gap: 0 0.8rem; padding: 0 0.5rem;
   grid-template-columns: minmax(8.2rem, 1.2fr) 1fr 1.3fr;}}
 .lab-strip label {{min-height: 2.35rem; border-radius: 6px; cursor: pointer; border: 1px solid transparent;}}
@@ -48,6 +49,12 @@ _CSS = f"""
 .lab-strip .key.published {{transform: rotate(45deg) scale(0.85);}}
 .lab-strip .seen {{position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}}
 @media (max-width: 700px) {{.lab-strip .head .axis :nth-child(odd) {{display: none;}}}}  /* two ticks have room */
+@container strip (max-width: 21rem) {{  /* a phone with large type: the name has a line of its own */
+  .lab-strip :is(label, .head) {{grid-template-columns: 1fr 1fr;}}
+  .lab-strip :is(b, .head > :first-child:empty, .unit) {{grid-column: 1 / -1;}}
+  .lab-strip label {{padding-top: 0.3rem; padding-bottom: 0.3rem;}}
+  .lab-strip .axis {{grid-column: 2;}}
+}}
 """
 
 
