@@ -33,6 +33,11 @@ _STYLE = """
 .st-key-who [data-testid="stColumn"]:nth-child(3) {flex-basis: 100% !important;}  /* a line of its own */
 .lab-strip .head .axis :nth-child(odd) {display: none;}  /* its ticks would run into each other */
 </style>
+/* The cards of runs instead of their table: what is drawn on a canvas keeps the size that it was drawn with first. */
+[data-testid="stElementContainer"][class*="st-key-run_cards"] {display: block;}
+[data-testid="stElementContainer"][class*="st-key-runs_table"] {display: none;}
+.lab-cards .facts {font-size: 1rem;}
+.lab-cards {grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr));}
 """
 
 
