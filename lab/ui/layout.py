@@ -24,6 +24,10 @@ _STYLE = """
 /* Streamlit's own variables (--st-...) are there within components only. */
 :root {--lab-ground: light-dark(#FFFFFF, #14181D); --lab-primary: light-dark(#00649D, #56B4E9);}
 .block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
+@media (min-width: 1700px) and (min-height: 900px) {  /* a large screen: the page uses it */
+    :root {font-size: 17px !important;}
+    .block-container {max-width: 1760px;}
+}
 [data-testid="stStatusWidget"] button {display: none;}  /* Streamlit's own Stop, for a script: here Stop ends a run */
 h1 {padding: 0 0 0.1rem 0;}
 .whereabouts {font-size: 0.88rem; margin: 0;}
