@@ -54,6 +54,8 @@ from lab.ui.navigation import PAGES
 from lab.ui.running import WATCH
 from lab.ui.starting import STEP_AT_FIRST
 
+OTHER_SEED = "Use seed {} for another curve"
+
 # --- Train: the live view ----------------------------------------------------------------------------------------
 
 
@@ -479,19 +481,18 @@ def test_settings_in_an_address_that_no_run_can_have_are_said_and_not_used(store
 def test_a_run_that_only_repeats_another_is_said_to_and_another_seed_is_a_click_away(store: Store) -> None:
     run = store.submit(step(3).config)
     app = open_app("train", step="3")
-    assert (
-        f"**Start training** repeats run {run}: with the same settings and the same seed, the same device gives the "
-        "same curve." in words(app)
-    )
-    button(app, "Use seed 2").click().run()
+    assert f"**Start training:** repeats run {run} with the same curve" in words(app)
+    assert "**Quick:** 5 epochs on 6,000 images, seed 1" in words(app)
+    button(app, OTHER_SEED.format(2)).click().run()
     assert draft(app).seed == 2
-    assert "the same seed" not in words(app)
+    assert "repeats run" not in words(app) and OTHER_SEED.format(3) not in labels(app.button)
 
 
-def test_two_buttons_that_repeat_the_same_run_are_named_in_one_sentence(store: Store) -> None:
+def test_two_buttons_that_repeat_the_same_run_both_say_so(store: Store) -> None:
     run = store.submit(quick(step(3).config))
     app = with_draft(quick(step(3).config))
-    assert f"**Start training** and **Quick** repeat run {run}: " in words(app)
+    for label in ("Start training", "Quick"):
+        assert f"**{label}:** repeats run {run} with the same curve" in words(app)
 
 
 @pytest.mark.parametrize("page", ["start", "steps", "train"])
@@ -501,10 +502,10 @@ def test_wherever_a_run_starts_it_is_said_that_it_repeats_another(page: str, sto
         store.submit(config)
     whole = "Start training" if page == "train" else "Full"
     app = open_app(page, step=str(preset.number), hide="seeds")
-    for told in (f"**{whole}** repeats run 1", "**Quick** repeats run 2"):
+    for told in (f"**{whole}:** repeats run 1", "**Quick:** repeats run 2"):
         assert told in words(app)
     assert not button(app, "Quick").disabled
-    button(app, "Use seed 3").click().run()
+    button(app, OTHER_SEED.format(3)).click().run()
     assert is_well(app) and "repeats run" not in words(app)
     button(app, "Quick").click().run()
     assert store.runs()[0].config == quick(replace(preset.config, seed=3))
@@ -709,7 +710,7 @@ def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: St
     button(app, "Quick").click().run()
     assert "your guess" in str(figure(app, "accuracy")["layout"]["annotations"])
     assert component_data(app, "accuracy")["live"]["least"] == 95
-    assert "95 to 98 %" in html(app) and "Result" not in html(app)
+    assert "<b>95 to 98 %</b>" in html(app) and "The result comes at the end." in html(app)
     button(app, "Start training").click().run()  # the next run is another question
     assert "annotations" not in figure(app, "accuracy")["layout"]
 
@@ -717,7 +718,7 @@ def test_a_guess_is_drawn_on_the_chart_of_the_run_that_is_started_then(store: St
 def test_a_guess_goes_with_the_fork_and_not_with_the_next_run(store: Store) -> None:
     app = guess(open_app("train", run=str(finished(store))), "95–98")
     next(one for one in app.button if one.label.startswith("Fork after")).click().run()
-    assert is_well(app) and "Your guess: 95 to 98 %" in html(app)
+    assert is_well(app) and "<b>95 to 98 %</b>" in html(app)
     button(app, "Quick").click().run()
     assert "Your guess" not in html(app)
 
@@ -725,9 +726,9 @@ def test_a_guess_goes_with_the_fork_and_not_with_the_next_run(store: Store) -> N
 def test_a_guess_is_about_all_seeds_that_start_at_once(store: Store) -> None:
     app = guess(open_app("train"), "95–98")
     button(app, "Start 5 runs").click().run()
-    assert "Your guess: 95 to 98 %" in html(app)
+    assert "<b>95 to 98 %</b>" in html(app)
     app.session_state["run"] = 3
-    assert "Your guess: 95 to 98 %" in html(app.run())
+    assert "<b>95 to 98 %</b>" in html(app.run())
     button(app, "Quick").click().run()
     assert "Your guess" not in html(app)
 
@@ -757,7 +758,8 @@ def test_in_the_end_it_is_said_how_far_off_a_guess_was(store: Store) -> None:
     app.run()
     assert is_well(app)
     for told in ("90 to 95 %", "97.41 %", "2.41 points more"):
-        assert told in html(app)
+        assert f"<b>{told}</b>" in html(app)
+    assert "The result comes at the end." not in html(app)
 
 
 def test_a_guess_outlives_a_reload_in_the_address(store: Store) -> None:

@@ -20,12 +20,18 @@ from lab.ui.state import draft, guess_of, keep_guess
 KEY = "guess"
 _STYLE = f"""
 <style>
-.guessed {{display: flex; flex-wrap: wrap; gap: 0.2rem 2rem; align-items: baseline; padding: 0.1rem 0.9rem;
-  border-left: 4px solid {GUESS}; background: rgba(128, 138, 148, 0.1); border-radius: 4px;}}
-.revealed {{padding: 0.5rem 0.9rem;}}
-.guessed span {{font-size: 0.85rem;}}
-.guessed b {{display: block; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums;}}
-.guessed p {{margin: 0; flex-basis: 100%; font-size: 0.92rem;}}
+/* The same cells from the beginning: nothing below moves when the result comes. */
+.guessed {{display: grid; grid-template-columns: repeat(3, auto) 1fr; gap: 0.2rem 1.5rem; align-items: center;
+  padding: 0.4rem 0.9rem; border-left: 4px solid {GUESS}; background: rgba(128, 138, 148, 0.1); border-radius: 4px;}}
+.guessed span {{display: block; font-size: 0.85rem; line-height: 1.3;}}
+.guessed b {{font-size: 1.2rem; line-height: 1.3; font-weight: 600; white-space: nowrap;
+  font-variant-numeric: tabular-nums;}}
+.guessed p {{margin: 0; font-size: 0.88rem; line-height: 1.3; min-height: 2.6em; align-content: center;}}
+@media (max-width: 700px) {{
+  .guessed {{grid-template-columns: repeat(3, auto); gap: 0.2rem 0.8rem;}}
+  .guessed b {{font-size: 1rem;}}
+  .guessed p {{grid-column: 1 / -1; min-height: 3.9em;}}
+}}
 </style>
 """
 
@@ -60,14 +66,15 @@ def guessed(run_id: int) -> Guess | None:
 
 
 def show_guess(run: RunSummary) -> None:
-    """The guess while the run trains; once it is complete, how far off it was."""
+    """The guess and, once the run is complete, how far off it was; until then their places are empty."""
     guess = guessed(run.run)
     if guess is None:
         return
-    if not run.complete or run.last is None:
-        st.html(f'{_STYLE}<div class="guessed">Your guess: {escape(unbroken(guess.words))}</div>')
-        return
-    how_far, question = verdict(guess, run.last.test_accuracy)
-    cells = {"Your guess": guess.words, "Result": f"{run.last.test_accuracy:.2f} %", "Difference": how_far}
+    result, how_far = "–", "–"
+    said = "The run ended early: there is no result to compare." if run.is_over else "The result comes at the end."
+    if run.complete and run.last is not None:
+        result = f"{run.last.test_accuracy:.2f} %"
+        how_far, said = verdict(guess, run.last.test_accuracy)
+    cells = {"Your guess": guess.words, "Result": result, "Difference": how_far}
     body = "".join(f"<div><span>{label}</span><b>{escape(unbroken(value))}</b></div>" for label, value in cells.items())
-    st.html(f'{_STYLE}<div class="guessed revealed">{body}<p>{escape(question)}</p></div>')
+    st.html(f'{_STYLE}<div class="guessed">{body}<p>{escape(said)}</p></div>')

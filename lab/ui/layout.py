@@ -76,11 +76,26 @@ table.plain .long {min-width: 12rem;}
 .st-key-live-run .lab-live-line {display: block; height: 1.25rem; line-height: 1.25rem; white-space: nowrap;}
 .st-key-live-run .lab-live-bar {height: 4px;}
 @media (max-width: 768px) {.st-key-in-the-bar {left: 3.4rem;}}  /* where the menu is a drawer */
+/* A run's head and how it stands are as high while it trains as at its end, and its name as wide. */
+.st-key-run-head {display: grid; grid-template-columns: minmax(0, 1fr) minmax(25.5rem, auto); min-height: 3.2rem;}
+.st-key-run-head > * {width: auto; min-width: 0;}
+.st-key-run-buttons {flex-wrap: nowrap; gap: 0.6rem;}
+.st-key-run-buttons button p {white-space: nowrap;}
+.st-key-standing {container: standing / inline-size; display: grid; align-items: center;
+    grid-template-columns: minmax(0, 1fr);}
+.st-key-standing > * {grid-area: 1 / 1;}
+.st-key-standing::before {content: ""; grid-area: 1 / 1; height: 3rem;}
+.st-key-standing p {line-height: 1.45;}
+.st-key-standing [data-testid="stAlertContainer"] {padding: 0.4rem 0.8rem;}
+@container standing (max-width: 46rem) {.st-key-standing::before {height: 4.5rem;}}
+@container standing (max-width: 30rem) {.st-key-standing::before {height: 5.9rem;}}
+@container standing (max-width: 21rem) {.st-key-standing::before {height: 7.3rem;}}
 @media (max-width: 700px) {  /* on a phone, two buttons a line */
-    .st-key-run-head [data-testid="stHorizontalBlock"] {display: grid; grid-template-columns: 1fr 1fr;}
-    .st-key-run-head [data-testid="stColumn"] {width: auto; min-width: 0;}
-    .st-key-run-head [data-testid="stColumn"]:first-child {grid-column: 1 / -1;}
-    .st-key-run-head [data-testid="stColumn"]:not(:has(button, p)) {display: none;}
+    .st-key-run-head {grid-template: auto minmax(2.5rem, auto) / minmax(0, 1fr) !important; gap: 0.5rem;}
+    .st-key-run-buttons > * {flex: 1 1 auto; width: auto !important;}
+    .st-key-run-buttons :is(.stButton, .stTooltipHoverTarget, button) {width: 100%;}
+    .st-key-run-buttons button {padding: 0.25rem 0.3rem;}
+    .st-key-run-buttons button p {font-size: 0.9rem;}
     .st-key-run-actions [data-testid="stHorizontalBlock"] {display: grid; grid-template-columns: 1fr 1fr;}
     .st-key-run-actions [data-testid="stColumn"] {width: auto; min-width: 0;}
     .st-key-run-actions [data-testid="stColumn"]:last-child {display: none;}
@@ -94,6 +109,10 @@ table.plain .long {min-width: 12rem;}
 }
 @media (max-width: 700px) {.st-key-no-curves {display: none;}}  /* else Start is two screens below them */
 .st-key-guess [role="radiogroup"] {flex-wrap: wrap;}
+/* Room for another seed, whether one is offered or not. */
+.st-key-extents {padding-bottom: 1.7rem;}
+.st-key-other-seed {height: 1.7rem; margin-bottom: -1.7rem;}
+.st-key-other-seed button {min-height: 0; padding: 0;}
 /* The steps to choose from may take several lines: each has its own edges then. */
 .st-key-chosen-step button {border: 1px solid rgba(128, 138, 148, 0.6) !important; margin-right: -1px;}
 .st-key-chosen-step [data-selected] {border-color: currentColor !important; position: relative; z-index: 1;}
@@ -113,10 +132,6 @@ button[kind="primary"]:not(:disabled) {color: light-dark(#FFFFFF, #14181D);}
 .st-key-drawer, [data-testid="stLayoutWrapper"]:has(> .st-key-kept) {display: none;}
 [data-testid="stSelectbox"] input {text-overflow: ellipsis;}
 [data-testid="stSidebar"][data-collapsed="true"] {visibility: hidden;}  /* else the keyboard goes through it unseen */
-/* Room for another seed, whether one is offered or not. */
-.st-key-extents {padding-bottom: 1.7rem;}
-.st-key-other-seed {height: 1.7rem; margin-bottom: -1.7rem;}
-.st-key-other-seed button {min-height: 0; padding: 0;}
 </style>
 """
 _DRAWER = """

@@ -31,10 +31,8 @@ from lab.ui.chart import Growing, show_figure
 from lab.ui.choice import kept
 from lab.ui.guessing import guessed, show_guess
 from lab.ui.layout import moving, show_figures
-from lab.ui.looking import offer_looks
-from lab.ui.present import presenting
-from lab.ui.run_head import show_ending, show_head
-from lab.ui.run_words import ending_words, progress_words
+from lab.ui.run_head import ending_words, show_head
+from lab.ui.run_words import interrupted_words, progress_words
 from lab.ui.sections import expander
 from lab.ui.state import EVENTS, TOO_LATE, the_store
 from lab.ui.text import plain
@@ -59,11 +57,9 @@ def _view(run_id: int) -> None:
     timeline = Timeline.of(one.event for one in kept)
     summary = summarize(run, timeline.epochs)
     show_head(store, run, summary)
-    _state(run, summary, cursor_of(kept))
+    with st.container(key="standing"):  # as high while it trains as at the end: what is below stays where it is
+        _state(run, summary, cursor_of(kept))
     with st.container():  # there from the beginning: an element more would have the charts made anew, their zoom lost
-        show_ending(summary)
-        if run.status in ENDED and not presenting():
-            offer_looks(store, run.id)
         show_guess(summary)
     _figures(summary)
     growing = Growing(run=run.id, cursor=cursor_of(kept))
@@ -85,12 +81,14 @@ def _events(store: Store, run_id: int) -> list[Kept]:
 
 
 def _state(run: Run, summary: RunSummary, cursor: int) -> None:
-    """How far it is, as a bar; why an unfinished run ended takes the bar's place."""
-    epochs = len(summary.epochs)
+    """How far it is, as a bar; what came of a run that has ended, or why it did, takes the bar's place."""
+    epochs, told = len(summary.epochs), ending_words(summary)
     if run.status == "failed":
-        st.error(plain(run.reason))
+        st.error(" ".join(filter(None, (plain(run.reason), told))))
     elif run.status == "interrupted":
-        st.warning(plain(ending_words(run, epochs)))
+        st.warning(" ".join(filter(None, (plain(interrupted_words(run, epochs)), told))))
+    elif told:
+        st.markdown(told)
     else:
         text = progress_words(run, summary.training_seconds, epochs)
         follow(run.id, state_of(run), cursor, text, epochs / run.config.epochs, ends=run.status in ENDED)

@@ -17,9 +17,8 @@ def offer_looks(store: Store, run: int) -> None:
     kept = store.checkpoint_epochs(run)
     if not kept:
         return
-    with st.container(horizontal=True):
-        for name, label in LOOKS.items():
-            st.button(label, key=f"look-{name}", on_click=_look, args=(name, Reader(store.url, run, kept[-1])))
+    for name, label in LOOKS.items():
+        st.button(label, key=f"look-{name}", on_click=_look, args=(name, Reader(store.url, run, kept[-1])))
 
 
 def _look(name: str, reader: Reader) -> None:

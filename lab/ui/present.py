@@ -19,6 +19,7 @@ _STYLE = """
 .figures > div > span:first-child {font-size: max(1rem, 1em);}
 [data-testid="stMain"] .stacks :is(div, b, i, s) {font-size: 1rem;}
 .st-key-presents p {white-space: nowrap;}
+.st-key-run-head {grid-template-columns: minmax(0, 1fr) minmax(12rem, auto);}  /* fewer buttons than else */
 @media (min-width: 769px) and (max-width: 1000px) {  /* the menu leaves room for the switch alone */
     .st-key-in-the-bar {left: 27rem;}
     .st-key-live-run {display: none !important;}
@@ -32,12 +33,12 @@ _STYLE = """
 [data-testid="stMain"] .lab-read :is(.lab-layers-head, .lab-answer-reader) {font-size: 1rem;}
 .st-key-who [data-testid="stColumn"]:nth-child(3) {flex-basis: 100% !important;}  /* a line of its own */
 .lab-strip .head .axis :nth-child(odd) {display: none;}  /* its ticks would run into each other */
-</style>
 /* The cards of runs instead of their table: what is drawn on a canvas keeps the size that it was drawn with first. */
 [data-testid="stElementContainer"][class*="st-key-run_cards"] {display: block;}
 [data-testid="stElementContainer"][class*="st-key-runs_table"] {display: none;}
 .lab-cards .facts {font-size: 1rem;}
 .lab-cards {grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr));}
+</style>
 """
 
 

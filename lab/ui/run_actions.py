@@ -35,7 +35,8 @@ def show_actions(store: Store, chosen: Sequence[Listed]) -> None:
     if delete_it.button("Delete", disabled=not chosen, width="stretch"):
         _delete(store, chosen)
     if one is not None:
-        offer_looks(store, one.run)
+        with st.container(horizontal=True):
+            offer_looks(store, one.run)
 
 
 def _open(run: int) -> None:

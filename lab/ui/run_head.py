@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from html import escape
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
 from lab.analysis import RunSummary
-from lab.ending import ending
+from lab.ending import Ending, ending
 from lab.number_words import unbroken
 from lab.standing import whereabouts
 from lab.store import ENDED, LIVE, Run, Store, StoreError
 from lab.ui.lesson import shows
+from lab.ui.looking import offer_looks
 from lab.ui.present import presenting
+from lab.ui.run_words import progress_words
 from lab.ui.state import TOO_LATE, draft, set_draft, use_settings
 from lab.ui.text import plain
 
@@ -30,52 +32,66 @@ STATUS_COLOURS = {
 
 
 def show_head(store: Store, run: Run, summary: RunSummary) -> None:
-    """Name, state and whereabouts, and the buttons."""
-    with st.container(key="run-head"):
-        title, *buttons = st.columns([5, 1.2, 1.2], vertical_alignment="center")
-    colour = STATUS_COLOURS[run.status]
-    with title, st.container(gap="xxsmall"):
-        st.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
-        if not presenting():  # there the curves need the height
-            st.html(f'<p class="whereabouts">{escape(whereabouts(summary))}</p>')
-    _buttons(store, run, buttons)
+    """Name, state and whereabouts; beside them what the run can be told or, once it has ended, the ways on from it."""
+    with st.container(key="run-head", horizontal=True, vertical_alignment="center"):
+        with st.container(key="run-named", gap="xxsmall"):
+            colour = STATUS_COLOURS[run.status]
+            st.markdown(f"**{plain(run.name)}** &nbsp; :{colour}-badge[{run.status}]")
+            if not presenting():  # there the curves need the height
+                st.html(f'<p class="whereabouts">{escape(_whereabouts(run, summary))}</p>')
+        with st.container(key="run-buttons", horizontal=True, horizontal_alignment="right"):
+            _buttons(store, run)
+            if run.status in ENDED:
+                _ways_on(store, run, ending(summary))
 
 
-def show_ending(run: RunSummary) -> None:
-    """What came of a finished run, and the way on."""
+def _whereabouts(run: Run, summary: RunSummary) -> str:
+    """Which run it is and when it began; of one that is complete also how long it took: its bar is gone."""
+    took = f", {progress_words(run, summary.training_seconds, len(summary.epochs))}" if summary.complete else ""
+    return f"{whereabouts(summary)}{took}"
+
+
+def ending_words(run: RunSummary) -> str:
+    """What came of a run that has ended, and what to do next; empty where its state says it all."""
     told = ending(run)
     if told is None:
-        return
-    said, on = st.columns([4, 1.2], vertical_alignment="center")
-    leads_on = told.step is None or shows("step")
-    said.markdown(unbroken(f"**{plain(told.result)}** {plain(told.next) if leads_on else ''}"))
-    if told.step is not None and leads_on:
+        return ""
+    return unbroken(f"**{plain(told.result)}** {plain(told.next) if _leads_on(told) else ''}")
+
+
+def _leads_on(told: Ending) -> bool:
+    return told.step is None or shows("step")
+
+
+def _ways_on(store: Store, run: Run, told: Ending | None) -> None:
+    """To what it has learned, and to the next run."""
+    if not presenting():
+        offer_looks(store, run.id)
+    if told is not None and told.step is not None and _leads_on(told):
         label, number = f"Set up step {told.step.number}", told.step.number
-        on.button(label, key="next-step", width="stretch", on_click=_set_up, args=(number,))
-    if told.whole is not None:
-        on.button("Set up the full run", key="full-run", width="stretch", on_click=use_settings, args=(told.whole,))
+        st.button(label, key="next-step", on_click=_set_up, args=(number,))
+    if told is not None and told.whole is not None:
+        st.button("Set up the full run", key="full-run", on_click=use_settings, args=(told.whole,))
 
 
 def _set_up(number: int) -> None:
     set_draft(draft().with_step(number))
 
 
-def _buttons(store: Store, run: Run, columns: list[Any]) -> None:
+def _buttons(store: Store, run: Run) -> None:
     """Pause or resume, and stop; for an unfinished run that has ended, resume in the place of stop.
 
     Each says which attempt of the run was seen, so that a click that comes late does nothing to a later one.
     """
-    first, second = columns
     if run.status in LIVE:
         label, command = ("Resume", "run") if run.command == "pause" else ("Pause", "pause")
-        first.button(label, key="pause", width="stretch", on_click=_tell, args=(store, run, command))
-    last: dict[str, Any] = {"key": "stop-or-resume", "width": "stretch"}
+        st.button(label, key="pause", on_click=_tell, args=(store, run, command))
     if run.resumable:
         words = "Continues after the last finished epoch."
-        second.button("Resume", **last, help=words, on_click=_resume, args=(store, run))
+        st.button("Resume", key="stop-or-resume", help=words, on_click=_resume, args=(store, run))
     elif run.status not in ENDED:
         words = "Ends the run. Its finished epochs are kept."
-        second.button("Stop", **last, help=words, on_click=_tell, args=(store, run, "stop"))
+        st.button("Stop", key="stop-or-resume", help=words, on_click=_tell, args=(store, run, "stop"))
 
 
 def _tell(store: Store, run: Run, command: Literal["run", "pause", "stop"]) -> None:

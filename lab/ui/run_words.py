@@ -18,7 +18,7 @@ def progress_words(run: Run, seconds: float, epochs: int) -> str:
     return f"{epochs} of {run.config.epochs} epochs" + (f" in {duration(seconds)}" if epochs else "")
 
 
-def ending_words(run: Run, epochs: int) -> str:
+def interrupted_words(run: Run, epochs: int) -> str:
     """Why an unfinished run ended, and what is left of it."""
     reason = run.reason or "It was interrupted, and the reason is not known."
     if not epochs:

@@ -29,7 +29,7 @@ def test_three_clicks_on_the_first_page_start_a_quick_run_that_is_seen_to_learn(
     page.get_by_text("90–95", exact=True).click()
     page.get_by_role("button", name="Quick", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Train")
-    expect(page.get_by_text("Your guess: 90 to 95 %")).to_be_visible()
+    expect(page.locator(".guessed")).to_contain_text("90 to 95")
     page.wait_for_function(f"({HIGHEST})() > 80")
     wait_for_points(page, "accuracy", "test", more_than=0)
     assert page.evaluate(AXIS) <= 90  # where the guess begins: it stays in view while the axis closes in
