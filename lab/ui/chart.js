@@ -1,6 +1,5 @@
 // Draws a Plotly figure into the page, and every later one into the same chart: nothing flickers, and what the user has
-// zoomed or hidden stays for as long as the figure's `uirevision` does. lab/ui/growth.js and chart_words.js stand
-// before this file.
+// zoomed or hidden stays. lab/ui/growth.js, chart_view.js and chart_words.js stand before this file.
 
 const PAUSES = [0.3, 1, 2, 4];  // seconds before the second, third ... try to load Plotly
 
@@ -113,9 +112,13 @@ function fitted(layout, place) {
   if (layout.xaxis.nticks > room) layout.xaxis.nticks = Math.max(2, room);
 }
 
+// Its bar, its double click and its word about that: lab/ui/chart_view.js has its own.
+const CONFIG = { displayModeBar: false, doubleClick: false, showTips: false };
+
 function draw(Plotly, place) {
+  if (!place.isConnected) return;  // the page was left
   if (place._dragging) {  // a redraw would break off the user's drag: wait for its end
-    if (place.isConnected) setTimeout(() => draw(Plotly, place), 100);
+    setTimeout(() => draw(Plotly, place), 100);
     return;
   }
   const theme = themeOf(place);
@@ -130,28 +133,22 @@ function draw(Plotly, place) {
 
 function drawWhole(Plotly, place, theme) {
   const { data, layout } = themed(upToDate(place, JSON.parse(place.figure)), theme);
-  keepZoom(place, layout);
+  place.axis = layout.yaxis.range && [...layout.yaxis.range];
+  putView(place, { data, layout });
   fitted(layout, place);
   shortened(data, layout, place);
-  place.axis = layout.yaxis.range && [...layout.yaxis.range];  // Plotly writes a zoom into its own
   layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
   const before = legendHeight(place);
-  Plotly.react(place, data, layout, { displayModeBar: false });
+  Plotly.react(place, data, layout, CONFIG);
   // A legend with another number of lines Plotly still places by the room of the one before: over the curves.
   if (before && legendHeight(place) !== before) Plotly.redraw(place);
+  place.hearsViews ??= hearsViews(place, () => drawWhole(Plotly, place, themeOf(place)));
+  offerTheWhole(place);
   sayInWords(place);
 }
 
 function legendHeight(place) {
   return place._fullLayout?.legend?._height;
-}
-
-// Plotly keeps a zoom while the axis that it was made on is asked for; so that one is asked for until the zoom is over.
-function keepZoom(place, layout) {
-  const drawn = place._fullLayout?.yaxis;
-  if (!drawn || place.layout.uirevision !== layout.uirevision) return;
-  const zoomed = drawn.autorange || String(drawn.range) !== String(place.axis);
-  if (zoomed && place.axis) layout.yaxis.range = place.axis;
 }
 
 // Grow whenever the run has said something, for as long as the chart is on the page.
@@ -180,11 +177,12 @@ function show(frame, place, path) {
 export default function ({ parentElement, data }) {
   const frame = parentElement.querySelector(".lab-chart-frame");
   const place = frame.querySelector(".lab-chart");
+  place.called = data.called;
   place.figure = data.figure;
   place.live = data.live;
   frame.dataset.state ??= "loading";
   frame.style.minHeight = `${JSON.parse(data.figure).layout.height}px`;
-  frame.querySelector("button").onclick = () => {
+  frame.querySelector(".lab-chart-failed button").onclick = () => {
     frame.dataset.state = "loading";
     show(frame, place, data.plotly);
   };

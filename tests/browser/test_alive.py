@@ -15,7 +15,7 @@ from itertools import count, pairwise
 
 import pytest
 from app_pages import add_run, epoch, started, window
-from browser.curves import points, wait_for_points
+from browser.curves import drag, limits, points, until_whole, wait_for_points, zoom_into
 from browser.proxy import Proxy
 from examples import noted, say, wait_until
 from lab_server import ROOT, LabServer
@@ -471,15 +471,29 @@ def test_a_zoom_is_kept_when_the_axis_closes_in(server: LabServer, new_tab: Tabs
     assert shown(page) == zoom
 
 
-def drag(page: Page, chart: str) -> None:
-    """Zoom into the middle of a chart, as one does with a mouse."""
-    box = page.locator(f".st-key-{chart} .nsewdrag").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
-    page.mouse.down()
-    for share in (0.4, 0.6):
-        page.mouse.move(box["x"] + share * box["width"], box["y"] + (share + 0.1) * box["height"], steps=5)
-    page.mouse.up()
+def test_a_zoom_is_found_again_when_its_page_was_left_while_the_run_grew(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(3, accuracy=96.0)
+    page = watch(server, new_tab, run)
+    zoom = zoom_into(page, "accuracy")
+    go_to(page, "Runs")
+    run.windows(5, accuracy=97.0)
+    go_to(page, "Train")
+    wait_for_points(page, "accuracy", "train", more_than=7)
+    assert limits(page, "accuracy") == zoom
+    run.windows(2)
+    wait_for_points(page, "accuracy", "train", more_than=9)
+    assert limits(page, "accuracy") == zoom
+    page.locator(".st-key-accuracy").get_by_role("button", name="Whole chart").click()
+    until_whole(page, "accuracy", {"x": [0, 15.3], "y": [0, 101]})
+
+
+def go_to(page: Page, title: str) -> None:
+    """By the menu, to another page."""
+    page.get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
 
 
 # --- catching up -------------------------------------------------------------------------------------------------

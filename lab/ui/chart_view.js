@@ -1,0 +1,65 @@
+// What a reader has made of a chart: the part of its axes that he looks at, and the curves that he has hidden. The tab
+// keeps it by chart, run and the figure's `uirevision`: it stays when the chart is drawn anew, and is found again when its
+// page is left and come back to. Plotly's own way, `uirevision`, knows it no longer than the chart is on the page.
+
+const AXES = ["xaxis", "yaxis"];
+const FOLLOWING = { autorange: true, range: undefined };  // as wide as its curves are now
+const views = (window.labChartViews ??= new Map());
+
+function viewOf(place, layout) {
+  const name = JSON.stringify([place.called, place.live?.run, layout.uirevision]);
+  if (!views.has(name)) views.set(name, { axes: {}, hidden: [] });
+  return views.get(name);
+}
+
+// Draw what he looks at: into the figure as the page wants it.
+function putView(place, { data, layout }) {
+  place.view = viewOf(place, layout);
+  delete layout.uirevision;
+  for (const [axis, shown] of Object.entries(place.view.axes)) Object.assign(layout[axis], shown);
+  for (const trace of data) if (place.view.hidden.includes(trace.name)) trace.visible = "legendonly";
+}
+
+function isWhole(place) {
+  return Object.keys(place.view.axes).length === 0;
+}
+
+// From a zoom, the button and a double click lead back to the whole chart; without one, a double click has both axes follow
+// the curves.
+function hearsViews(place, redraw) {
+  const show = (axes) => {
+    place.view.axes = axes;
+    requestAnimationFrame(redraw);  // when Plotly is done with the click
+  };
+  place.on("plotly_relayout", (changes) => {
+    for (const axis of AXES.filter((name) => Object.keys(changes).some((key) => key.startsWith(`${name}.`)))) {
+      place.view.axes[axis] = { range: [...place._fullLayout[axis].range], autorange: false };
+    }
+    offerTheWhole(place);
+  });
+  place.on("plotly_doubleclick", () => {
+    const open = AXES.filter((axis) => !place._fullLayout[axis].fixedrange);
+    show(isWhole(place) ? Object.fromEntries(open.map((axis) => [axis, FOLLOWING])) : {});
+  });
+  place.on("plotly_restyle", () => {
+    place.view.hidden = place.data.filter(({ visible }) => visible === "legendonly").map(nameOf);
+  });
+  whole(place).onclick = () => show({});
+  return true;
+}
+
+function nameOf({ name, whole: full = name }) {
+  return full;
+}
+
+function whole(place) {
+  return place.closest(".lab-chart-frame").querySelector(".lab-chart-whole");
+}
+
+// The button stands in the upper right corner of the curves.
+function offerTheWhole(place) {
+  const { t, r } = place._fullLayout._size;
+  const button = whole(place);
+  Object.assign(button.style, { top: `${t + 4}px`, right: `${r + 4}px` });
+  button.hidden = isWhole(place);
+}

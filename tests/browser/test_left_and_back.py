@@ -1,0 +1,101 @@
+"""What a person has set on a page is there when it was left and is come back to."""
+
+from collections.abc import Callable
+
+import pytest
+from app_pages import add_run, epoch
+from browser.curves import limits, until_whole, zoom_into
+from examples import tiny_run
+from lab_server import LabServer
+from playwright.sync_api import Page, expect
+
+from lab.events import Finished
+
+expect.set_options(timeout=90_000)
+Tabs = Callable[[str], Page]
+HEAD = 17
+"""Pixels down to the middle of the table's head."""
+
+
+def ended(server: LabServer, *corrects: int, name: str = "", ending: type = Finished) -> int:
+    """A run that nobody trained, with these test images right after each epoch."""
+    told = [epoch(number, correct) for number, correct in enumerate(corrects, start=1)]
+    return add_run(server.store, *told, ending(), config=tiny_run(epochs=len(corrects)), name=name)
+
+
+def leave_and_come_back(page: Page, title: str) -> None:
+    """By the menu, to Steps and back."""
+    page.get_by_role("link", name="Steps", exact=True).click()
+    expect(page.get_by_role("heading", name="Five steps")).to_be_visible()
+    page.get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+
+# --- what is looked at of a chart ----------------------------------------------------------------------------------
+
+
+def until_drawn(page: Page, chart: str) -> None:
+    expect(page.locator(f".st-key-{chart} .scatterlayer .js-line").first).to_be_attached()
+
+
+@pytest.mark.parametrize(
+    ("title", "query", "chart"), [("Train", "run", "loss"), ("Runs", "compare", "overlay-accuracy")]
+)
+def test_a_zoom_is_found_again_and_there_are_two_ways_back_to_the_whole_chart(
+    server: LabServer, new_tab: Tabs, title: str, query: str, chart: str
+) -> None:
+    run = ended(server, 9000, 9800, 9900)
+    page = new_tab(f"{server.address}/{title.lower()}?{query}={run}")
+    until_drawn(page, chart)
+    place = page.locator(f".st-key-{chart}")
+    back = place.get_by_role("button", name="Whole chart")
+    whole = limits(page, chart)
+    expect(back).to_be_hidden()
+    zoom = zoom_into(page, chart)
+    leave_and_come_back(page, title)
+    until_drawn(page, chart)
+    assert limits(page, chart) == zoom
+    back.click()
+    until_whole(page, chart, whole)
+    expect(back).to_be_hidden()
+    zoom_into(page, chart)
+    place.locator(".nsewdrag").first.dblclick()
+    until_whole(page, chart, whole)
+    leave_and_come_back(page, title)
+    until_drawn(page, chart)
+    assert limits(page, chart) == whole
+
+
+def test_another_run_begins_with_its_whole_chart(server: LabServer, new_tab: Tabs) -> None:
+    first, other = (ended(server, 9000, 9800, 9900, name=name) for name in ("first", "other"))
+    page = new_tab(f"{server.address}/train?run={first}")
+    until_drawn(page, "accuracy")
+    whole = limits(page, "accuracy")
+    zoom = zoom_into(page, "accuracy")
+    for clicked, opened, shown in (([other], other, whole), ([other, first], first, zoom)):
+        page.get_by_role("link", name="Runs", exact=True).click()
+        for run in clicked:  # the other one is ticked, and then no longer
+            row = 1 if run == other else 2
+            expect(page.locator(f"canvas tbody tr:nth-child({row}) td").first).to_have_text(str(run))
+            canvas = page.locator("[data-testid=stDataFrame] canvas").first
+            canvas.click(position={"x": 18, "y": 35 * row + HEAD}, force=True)
+        expect(page).to_have_url(f"{server.address}/runs?compare={opened}")
+        page.get_by_role("button", name="Open", exact=True).click()
+        expect(page.get_by_text(f"run {opened},")).to_be_visible()
+        until_drawn(page, "accuracy")
+        until_whole(page, "accuracy", shown)
+
+
+def test_a_curve_that_is_hidden_stays_so(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/train?run={ended(server, 9000, 9800, 9900)}")
+    until_drawn(page, "accuracy")
+    hidden = page.locator(".st-key-accuracy .legend .traces").filter(has_text="test")
+    hidden.locator(".legendtoggle").click(force=True)
+    expect(hidden).to_have_css("opacity", "0.5")
+    leave_and_come_back(page, "Train")
+    until_legend(page)
+    expect(hidden).to_have_css("opacity", "0.5")
+
+
+def until_legend(page: Page) -> None:
+    expect(page.locator(".st-key-accuracy .legend .traces").first).to_be_attached()
