@@ -1,6 +1,7 @@
 """The Runs page: every run, opened, renamed, deleted with a confirmation, and compared."""
 
 import html
+import json
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -44,8 +45,9 @@ from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
 from lab.training import train
-from lab.ui import take_along
-from lab.ui.run_table import CARDS, DRAWN
+from lab.ui import run_table, take_along
+from lab.ui.run_table import CARDS, DRAWN, ORDER
+from lab.ui.table_order import Order
 
 
 def select(app: AppTest, *rows: int) -> AppTest:
@@ -276,7 +278,7 @@ def test_runs_without_an_epoch_are_compared_without_charts(store: Store) -> None
     app = select(open_app("runs"), 0, 1)
     assert is_well(app)
     drawn = [component.key for component in app.get("bidi_component")]
-    assert drawn == ["draw_anew", "kept-draft", "channel", CARDS, "table_keys"]
+    assert drawn == ["draw_anew", "kept-draft", "channel", "table_order", CARDS, "table_keys"]
     assert list(compared(app)["Seed"].values()) == ["1", "2"]
 
 
@@ -498,6 +500,83 @@ def test_a_ticked_run_stays_ticked_when_the_page_was_left(store: Store) -> None:
     store.delete(ids[1])
     go_to(app, "runs")
     assert ticked(app) == [ids[2], ids[0]]
+
+
+# --- in the order that its reader gave it ------------------------------------------------------------------------
+
+
+def three_runs(store: Store) -> list[int]:
+    """The first is the best, the second has none."""
+    best, worst = ((epoch(1, correct), Stopped()) for correct in (9900, 9800))
+    return [add_run(store, *told) for told in (best, (Stopped(),), worst)]
+
+
+def in_table(app: AppTest) -> list[int]:
+    """The runs, from the first row on."""
+    found: list[int] = app.dataframe[0].value["Run"].tolist()
+    return found
+
+
+def marked(app: AppTest) -> str:
+    """The head that has an arrow of ours, as the browser is told it."""
+    heads = [column.get("label") for column in json.loads(app.dataframe[0].proto.columns).values()]
+    found = component_data(app, "table_order")["marked"]
+    assert [head for head in heads if head] == ([found] if found else [])
+    return str(found)
+
+
+def test_a_table_that_is_come_back_to_is_ordered_and_ticked_as_it_was_left(store: Store) -> None:
+    best, without, worst = three_runs(store)
+    app = select(open_app("runs"), 2)
+    assert (in_table(app), marked(app)) == ([worst, without, best], "")
+    app.session_state[ORDER] = Order("Best, %", is_down=True)
+    go_to(go_to(app, "steps"), "runs")
+    assert is_well(app)
+    assert (in_table(app), marked(app)) == ([best, worst, without], "↓ Best, %")
+    assert ticked(app) == [best]
+    assert [card["run"] for card in component_data(app, CARDS)["cards"]] == [best, worst, without]
+
+
+def test_a_run_that_comes_takes_its_place_in_the_order(store: Store) -> None:
+    best, without, worst = three_runs(store)
+    app = open_app("runs")
+    app.session_state[ORDER] = Order("Best, %", is_down=True)
+    between = add_run(store, epoch(1, 9850), Stopped())
+    app.run()
+    assert (in_table(app), marked(app)) == ([best, between, worst, without], "↓ Best, %")
+
+
+def test_the_browsers_order_needs_no_new_table_and_no_order_any_more_is_the_newest_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AppTest cannot order a table; the browser tests do."""
+    best, without, worst = three_runs(store)
+    app = open_app("runs")
+    first = app.session_state[DRAWN]
+    heard(monkeypatch, app, Order("Best, %", is_down=True))
+    assert app.session_state[DRAWN].key == first.key
+    assert (in_table(app), marked(app)) == ([worst, without, best], "")  # Streamlit has ordered and marked it
+    go_to(go_to(app, "steps"), "runs")
+    heard(monkeypatch, app, Order("Run", is_down=False))
+    assert (in_table(app), marked(app)) == ([best, worst, without], "")
+    select(app, 1)
+    heard(monkeypatch, app, None)
+    assert (in_table(app), marked(app)) == ([worst, without, best], "")
+    assert ticked(app) == [worst]
+
+
+def heard(monkeypatch: pytest.MonkeyPatch, app: AppTest, order: Order | None) -> None:
+    """Have the browser tell this order, before the page is drawn."""
+    draw = run_table._drawn_for
+
+    def told_first(listed: Any) -> Any:
+        run_table._take_order()
+        return draw(listed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_table, "heard_order", lambda: order)
+        patch.setattr(run_table, "_drawn_for", told_first)
+        app.run()
 
 
 # --- when it began, and what cannot be read ----------------------------------------------------------------------

@@ -3,12 +3,13 @@
 A browser says only which rows are ticked. So the rows mean what was drawn last, whatever has become of the runs since;
 and where a run has come or gone, the table is a new one, under a new key, that begins with the same runs ticked. On a
 narrow screen cards stand in its place (`lab.ui.run_cards`), and ticking one has the table begin anew in the same way.
+A new table is ordered as the reader has ordered the one before it, also where he left the page meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,12 @@ from lab.store import Store
 from lab.ui.run_cards import Card, show_cards, ticked_cards
 from lab.ui.run_words import began_words
 from lab.ui.state import tick_runs, ticked_runs
+from lab.ui.table_order import Order, hear_order, heard_order, in_order
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-DRAWN = "runs_drawn"
+DRAWN, ORDER = "runs_drawn", "runs_order"
 CARDS = "run_cards"
 FEW_ROWS = 8
 NAME_WIDTH = 280
@@ -44,6 +46,15 @@ class Drawn:
 
     version: int
     ids: tuple[int, ...]
+    order: Order | None = None
+    """What its rows came in: Streamlit does not know it, and marks no column."""
+    is_reordered: bool = False
+    """Whether its reader has ordered it since, which Streamlit does and marks."""
+
+    @property
+    def mark(self) -> str:
+        """The head of the column that we mark."""
+        return self.order.head if self.order and not self.is_reordered else ""
 
     @property
     def key(self) -> str:
@@ -73,10 +84,11 @@ def list_runs(store: Store) -> list[Listed]:
     return sorted(listed, key=lambda run: run.id, reverse=True)
 
 
-def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
+def choose_runs(listed: Sequence[Listed]) -> list[Listed]:
     """The table, or the cards; returns those that are ticked, in its order."""
-    drawn = _drawn_for(tuple(run.id for run in runs))
-    percent = st.column_config.NumberColumn(format="%.2f")
+    drawn = _drawn_for(listed)
+    known = {run.id: run for run in listed}
+    runs = [known[run_id] for run_id in drawn.ids]
     ticked = [place for place, run in enumerate(runs) if run.id in ticked_runs()]
     st.dataframe(
         _table(runs),
@@ -88,29 +100,71 @@ def choose_runs(runs: Sequence[Listed]) -> list[Listed]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": ticked}},
         placeholder="",
-        column_config={
-            "Last, %": percent,
-            "Best, %": percent,
-            "Gap": st.column_config.NumberColumn(help=GAP_HELP),
-            "Started": st.column_config.Column(alignment="right"),
-            "Parameters": st.column_config.NumberColumn(format="localized"),
-            "Name": st.column_config.TextColumn(width=NAME_WIDTH),
-        },
+        column_config=_columns(drawn),
     )
+    hear_order(drawn.key, drawn.mark, _take_order)
     show_cards([_card(run) for run in runs], ticked_runs(), CARDS, _tick_as_the_cards)
     return [runs[place] for place in ticked]
 
 
-def _drawn_for(ids: tuple[int, ...]) -> Drawn:
+def _columns(drawn: Drawn) -> dict[str, Any]:
+    percent = st.column_config.NumberColumn(format="%.2f")
+    columns: dict[str, Any] = {
+        "Last, %": percent,
+        "Best, %": percent,
+        "Gap": st.column_config.NumberColumn(help=GAP_HELP),
+        "Started": st.column_config.Column(alignment="right"),
+        "Parameters": st.column_config.NumberColumn(format="localized"),
+        "Name": st.column_config.TextColumn(width=NAME_WIDTH),
+    }
+    if drawn.order and drawn.mark:
+        marked = columns.get(drawn.order.column, st.column_config.Column())
+        columns[drawn.order.column] = marked | {"label": drawn.mark}
+    return columns
+
+
+def _drawn_for(listed: Sequence[Listed]) -> Drawn:
     """Take over what was ticked in the table as it was drawn last; returns the table for these runs."""
     drawn: Drawn = st.session_state.setdefault(DRAWN, Drawn(0, ()))
+    _take_ticks(drawn)
+    ids = {run.id for run in listed}
+    tick_runs(tuple(ticked for ticked in ticked_runs() if ticked in ids))
+    if drawn.key not in st.session_state or drawn.ids != _ids(listed, drawn.order):  # also when the page was left
+        order = st.session_state.get(ORDER)
+        drawn = st.session_state[DRAWN] = Drawn(drawn.version + 1, _ids(listed, order), order)
+    return drawn
+
+
+def _ids(listed: Sequence[Listed], order: Order | None) -> tuple[int, ...]:
+    """The runs as they stand in a new table."""
+    return tuple(run.id for run in in_order(listed, order, _row))
+
+
+def _take_ticks(drawn: Drawn) -> None:
     if drawn.key in st.session_state:
         rows = st.session_state[drawn.key]["selection"]["rows"]
         tick_runs(tuple(drawn.ids[row] for row in rows if row < len(drawn.ids)))
-    tick_runs(tuple(ticked for ticked in ticked_runs() if ticked in ids))
-    if drawn.key not in st.session_state or drawn.ids != ids:  # also when the page was left
-        drawn = st.session_state[DRAWN] = Drawn(drawn.version + 1, ids)
-    return drawn
+
+
+def _take_order() -> None:
+    """Take over how the table was ordered; where Streamlit cannot show that, it begins anew.
+
+    What a table came in Streamlit does not know: a click on the column that we mark orders it as if by a first click,
+    and after a third one on another the rows stand as they came.
+    """
+    drawn: Drawn = st.session_state[DRAWN]
+    order = heard_order()
+    is_on_mark = (
+        drawn.order is not None and bool(drawn.mark) and order is not None and order.column == drawn.order.column
+    )
+    if drawn.order and is_on_mark:
+        order = drawn.order.clicked
+    st.session_state[ORDER] = order
+    if is_on_mark or (drawn.order and not order):
+        _take_ticks(drawn)
+        st.session_state[DRAWN] = Drawn(drawn.version + 1, drawn.ids)
+    else:
+        st.session_state[DRAWN] = replace(drawn, is_reordered=True)
 
 
 def _tick_as_the_cards() -> None:

@@ -9,7 +9,7 @@ from examples import tiny_run
 from lab_server import LabServer
 from playwright.sync_api import Page, expect
 
-from lab.events import Finished
+from lab.events import Finished, Stopped
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
@@ -29,6 +29,47 @@ def leave_and_come_back(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", name="Five steps")).to_be_visible()
     page.get_by_role("link", name=title, exact=True).click()
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+
+# --- the order of the runs -----------------------------------------------------------------------------------------
+
+
+def order_by_name(page: Page) -> None:
+    """A click on the head of the column of names."""
+    canvas = page.locator("[data-testid=stDataFrame] canvas").first
+    canvas.click(position={"x": 150, "y": HEAD}, force=True)  # a scroller lies over it
+
+
+def expect_names(page: Page, head: str, names: list[str]) -> None:
+    """Wait until the column of names stands under this head, in this order."""
+    table = page.locator("[data-testid=stDataFrame] canvas")
+    expect(table.locator("th").filter(has_text="Name")).to_have_text([head])
+    expect(table.locator("tbody td[aria-colindex='2']")).to_have_text(names)
+
+
+def until_told(page: Page, order: str) -> None:
+    """Wait until the session has been told this order, and has drawn the page for it."""
+    expect(page.locator(f".st-key-table_order [data-told='{order}']")).to_be_attached()
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def test_the_table_is_ordered_as_it_was_left_and_can_be_ordered_anew(server: LabServer, new_tab: Tabs) -> None:
+    for name in ("b", "c", "a"):
+        ended(server, 9900, name=name, ending=Stopped)
+    page = new_tab(f"{server.address}/runs")
+    expect_names(page, "Name", ["a", "c", "b"])  # the newest first
+    for head, names in (("↑ Name", ["a", "b", "c"]), ("↓ Name", ["c", "b", "a"])):
+        order_by_name(page)
+        expect_names(page, head, names)
+    until_told(page, "↓ Name")
+    leave_and_come_back(page, "Runs")
+    expect_names(page, "↓ Name", ["c", "b", "a"])
+    ended(server, 9900, name="bb", ending=Stopped)  # which has the page drawn anew by itself
+    expect_names(page, "↓ Name", ["c", "bb", "b", "a"])
+    after = (("Name", ["bb", "a", "c", "b"]), ("↑ Name", ["a", "b", "bb", "c"]), ("↓ Name", ["c", "bb", "b", "a"]))
+    for head, names in after:  # a click does what it would have done before
+        order_by_name(page)
+        expect_names(page, head, names)
 
 
 # --- what is looked at of a chart ----------------------------------------------------------------------------------
