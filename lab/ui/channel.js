@@ -249,7 +249,8 @@ function duration(passed) {
 export default function ({ parentElement, data }) {
   const place = parentElement.querySelector(".lab-live");
   watch(data, place);
+  // Streamlit also ends a drawing that came too late, whose place another one has drawn into.
   return () => {
-    if (page?.place === place) connection.follow();
+    if (page.place === place && !place.isConnected) connection.follow();
   };
 }

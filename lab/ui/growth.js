@@ -59,8 +59,8 @@ function axisNow(place) {
 // Take in what is new. `redraw` draws the whole chart.
 function grow(place, redraw) {
   if (!place.live || !place._fullLayout || place.shows === undefined) return;
-  if (place._dragging) {
-    setTimeout(() => grow(place, redraw), 100);
+  if (place._dragging) {  // it waits for the end of the user's drag, but on no page that was left
+    if (place.isConnected) setTimeout(() => grow(place, redraw), 100);
     return;
   }
   const rows = untold(place);
