@@ -219,3 +219,21 @@ def test_a_name_too_long_for_the_legend_says_so_and_keeps_its_end(
     text, chart = said.bounding_box(), place.bounding_box()
     assert text and chart and text["x"] + text["width"] <= chart["x"] + chart["width"]
     assert name in (place.locator(".lab-chart").get_attribute("aria-label") or "")
+
+
+def test_a_legend_with_another_number_of_lines_stays_above_the_curves(server: LabServer, new_tab: Tabs) -> None:
+    """Plotly leaves it the room of the one before, until it draws once more."""
+    page = compare(server, new_tab, [finished(server, rate, [9800, 9900]) for rate in (0.01, 0.02)])
+    chart = page.locator(".st-key-overlay-accuracy")
+    for width, lines_of_legend in ((700, 2), (1600, 1), (700, 2)):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function(HAS_LINES, arg=lines_of_legend)
+        expect(chart.locator(".main-svg").first).to_have_attribute("width", str(chart.evaluate("it => it.clientWidth")))
+        last, plot = box(chart.locator(".legendtext").last), box(chart.locator(".nsewdrag").first)
+        assert last["y"] + last["height"] <= plot["y"]
+
+
+HAS_LINES = """many => {
+    const names = [...document.querySelectorAll(".st-key-overlay-accuracy .legendtext")];
+    return new Set(names.map(name => Math.round(name.getBoundingClientRect().top))).size === many;
+}"""
