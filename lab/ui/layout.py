@@ -150,7 +150,10 @@ for (const listener of [window.labClosesDrawer, window.labGroupsDrawer]) {
 }
 </script>
 """
-_WAY_BACK = f"<script>{Path(__file__).with_name('history.js').read_text(encoding='utf-8')}</script>"
+_WAY_BACK = "".join(
+    f"<script>{Path(__file__).with_name(name).read_text(encoding='utf-8')}</script>"
+    for name in ("history.js", "scroll_place.js")
+)
 
 
 def start_page() -> None:

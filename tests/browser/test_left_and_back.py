@@ -140,3 +140,20 @@ def test_a_curve_that_is_hidden_stays_so(server: LabServer, new_tab: Tabs) -> No
 
 def until_legend(page: Page) -> None:
     expect(page.locator(".st-key-accuracy .legend .traces").first).to_be_attached()
+
+
+# --- how far a page is scrolled --------------------------------------------------------------------------------------
+
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+def test_a_page_is_opened_at_its_top_and_back_finds_it_where_it_was_left(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/train?run={ended(server, 9000, 9800, 9900)}")
+    until_drawn(page, "rate")
+    page.evaluate(f"{SCROLLED} = 300")
+    page.get_by_role("link", name="Steps", exact=True).click()
+    expect(page.get_by_role("heading", name="Five steps")).to_be_visible()
+    assert page.evaluate(SCROLLED) == 0
+    page.go_back()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_attached()
+    page.wait_for_function(f"() => {SCROLLED} === 300")

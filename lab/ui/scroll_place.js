@@ -1,0 +1,41 @@
+// A page is opened at its top, and found by Back and Forward where it was left. Browsers do so for what scrolls with the
+// window; here pages scroll in a part of their own, which stays as it is when another page is drawn into it.
+window.labScrollPlace ??= ((push) => {
+  const LONG = 10000, CALM = 400;  // milliseconds: for which a page is waited for; since it was last being drawn
+  const HANDS = ["wheel", "touchstart", "pointerdown", "keydown"];
+  const places = new Map();  // how far each page was scrolled, by its path
+  const main = () => document.querySelector("[data-testid=stMain]");
+  const title = () => main()?.querySelector("h1")?.textContent;
+  const isBeingDrawn = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
+  let sought = null;  // where the page that is gone back to is to stand; null once it does, or a hand is at work
+
+  // A page that is left is emptied before the address changes, which is no scrolling.
+  function note({ target }) {
+    if (target === main() && title() && !sought) places.set(location.pathname, target.scrollTop);
+  }
+
+  // The page grows while it is drawn: it is scrolled until it is whole.
+  function follow(wanted) {
+    if (sought !== wanted) return;
+    const now = performance.now();
+    const isHere = title() && title() !== wanted.left;
+    if (isHere) main().scrollTop = wanted.top;
+    if (!isHere || isBeingDrawn()) wanted.drawn = now;
+    if (now - wanted.drawn > CALM || now - wanted.begun > LONG) sought = null;
+    else requestAnimationFrame(() => follow(wanted));
+  }
+
+  history.pushState = (...entry) => {
+    const before = location.pathname;
+    push(...entry);
+    if (location.pathname !== before) main()?.scrollTo(0, 0);
+  };
+  addEventListener("popstate", () => {
+    const now = performance.now();
+    sought = { top: places.get(location.pathname) ?? 0, left: title(), begun: now, drawn: now };
+    follow(sought);
+  });
+  addEventListener("scroll", note, true);
+  for (const kind of HANDS) addEventListener(kind, () => { sought = null; }, { capture: true, passive: true });
+  return true;
+})(history.pushState.bind(history));
