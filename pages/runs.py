@@ -13,7 +13,7 @@ from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain
 
 FEW = 10
-"""Runs that are not here and are named."""
+"""How many of the runs that are not here are named."""
 
 store = the_store()
 page_head("Runs", "All runs with their settings, results and times. Select one to open it, or several to compare them.")

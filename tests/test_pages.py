@@ -48,6 +48,13 @@ def test_a_page_opens_before_anything_was_trained(page: str) -> None:
     assert len(app.title) == 1
 
 
+@pytest.mark.parametrize("page", [*PAGES, "draw", "layers"])
+def test_nothing_is_written_above_a_pages_title(page: str) -> None:
+    app = open_app(page)
+    shown = [one for one in app.main if one.type in ("markdown", "caption", "title")]
+    assert shown[0].type == "title"
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_every_page_opens_with_a_run_in_any_status(store: Store, dead_worker: str, status: str) -> None:
     run_id = run_that_is(status, store, dead_worker)
