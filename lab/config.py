@@ -308,7 +308,9 @@ class RunConfig:
         ),
     ] = 0.0
     """The decay of the exponential moving average; `lab.compute.averaging` has the formula."""
-    seed: Annotated[int, Whole("Seed", 0, 2**32 - 1, "Sets all random numbers: the same seed gives the same run.")] = 1
+    seed: Annotated[
+        int, Whole("Seed", 0, 2**32 - 1, "Sets all random numbers: on one machine, the same seed gives the same run.")
+    ] = 1
     device: Annotated[DeviceKind, Choice("Device", "auto uses the fastest device of this machine.")] = "auto"
     precision: Annotated[
         Precision,

@@ -27,6 +27,7 @@ ALIVE_SECONDS = 10.0
 """How often a page is told something though nothing is new: else one whose machine has slept would wait for ever."""
 BEHIND = 60
 """Messages that are kept for a page that does not take them: of nine seconds, where every look finds something."""
+NOT_UNDERSTOOD = "What this run has said is not understood. The details are in the terminal."
 
 
 class Watcher:
@@ -192,6 +193,9 @@ class Hub:
             return self._stories[run_id].trouble(str(error)) if run_id in self._stories else None
         except StoreError:
             return self._stories[run_id].end() if run_id in self._stories else None
+        except Exception:  # whatever its rows hold: the other runs' pages are told theirs
+            log.exception("what run %s has said is not understood", run_id)
+            return self._stories[run_id].trouble(NOT_UNDERSTOOD) if run_id in self._stories else None
 
     def _seconds_until(self, store: Store, before: Ahead) -> float | None:
         """The time left of the run that trains, and its time an epoch for every epoch before; None if not yet known."""

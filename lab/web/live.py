@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 
 from lab.run_number import run_number
 from lab.store import StoreError, StoreUnavailable
-from lab.web.hub import Hub, Watcher
+from lab.web.hub import NOT_UNDERSTOOD, Hub, Watcher
 from lab.web.refusal import refuse
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,6 @@ NOT_A_SOCKET = PlainTextResponse(
     headers={"Upgrade": "websocket"},
 )
 """The answer to who asks for the channel in any other way than as a WebSocket."""
-NOT_UNDERSTOOD = "What this run has said is not understood. The details are in the terminal."
 WRONG_QUERY = (
     "Name the run and the last event that you have, as in live?run=7&after=1234, or no run, as in live?run=none."
 )

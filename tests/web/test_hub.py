@@ -12,9 +12,10 @@ from examples import say, tiny_run
 from stories import STARTED, finished, running, whole
 
 from lab.events import Stopped
-from lab.store import Store, StoreUnavailable
+from lab.store import Run, Store, StoreUnavailable
 from lab.web import hub
-from lab.web.hub import Hub
+from lab.web.hub import NOT_UNDERSTOOD, Hub
+from lab.web.story import Story
 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
@@ -94,6 +95,32 @@ def test_an_error_that_nobody_has_thought_of_does_not_end_the_telling(
         assert len(json.loads(await watcher.next())["rows"]) == 1
         assert failed.is_set()
         found.leave(watcher)
+
+    run(story)
+
+
+def test_a_run_that_is_not_understood_keeps_nothing_from_the_pages_of_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, sound = add_run(store, window(1), device="cpu"), add_run(store, window(1), device="cuda")
+    found = Hub(lambda: store)
+    hear = Story.hear
+
+    def hear_all_but_one(self: Story, heard: Run, *given: object) -> object:
+        if heard.id == odd:
+            raise ZeroDivisionError
+        return hear(self, heard, *given)  # type: ignore[arg-type]
+
+    async def story() -> None:
+        watchers = [await found.join(run_id, 0) for run_id in (odd, sound)]
+        for watcher in watchers:
+            await watcher.next()
+        monkeypatch.setattr(Story, "hear", hear_all_but_one)
+        say(store, sound, window(2))
+        assert len(json.loads(await watchers[1].next())["rows"]) == 1
+        assert json.loads(await watchers[0].next())["problem"] == NOT_UNDERSTOOD
+        for watcher in watchers:
+            found.leave(watcher)
 
     run(story)
 
