@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from lab.events import Event, Finished, Stopped
 from lab.store import Store
 from lab.web import hub, what_goes_on
-from lab.web.live import NOT_A_SOCKET, NOT_UNDERSTOOD, WRONG_QUERY
+from lab.web.hub import NOT_UNDERSTOOD
+from lab.web.live import NOT_A_SOCKET, WRONG_QUERY
 
 
 @pytest.fixture
