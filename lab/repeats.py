@@ -7,7 +7,7 @@ from dataclasses import fields
 from itertools import count, islice
 
 from lab.config import RunConfig
-from lab.store import Run
+from lab.store import ENDED, Run, is_of_this_host
 
 UNFINISHED = ("stopped", "failed", "interrupted")
 ANYWHERE = tuple(field.name for field in reversed(fields(RunConfig)) if field.name != "device")
@@ -16,12 +16,19 @@ ANY_SEED = tuple(name for name in ANYWHERE if name != "seed")
 
 
 def same_run(runs: Iterable[Run], config: RunConfig) -> Run | None:
-    """The first of `runs` that trains, or has trained to its end, just this config; None where there is none.
+    """A run that trains, or has trained to its end, just this config; None where there is none.
 
-    On one kind of device it gives the same curve to the last digit. Forks do not count: their first epochs had another.
+    On this machine it gives the same curve to the last digit, so one that was trained here comes first, and of those
+    the first of `runs`. Forks do not count: their first epochs had another.
     """
     alike = (run for run in runs if run.parent is None and run.status not in UNFINISHED)
-    return next((run for run in alike if _same(run.config, config, ANYWHERE)), None)
+    twins = [run for run in alike if _same(run.config, config, ANYWHERE)]
+    return min(twins, key=is_of_another_machine, default=None)
+
+
+def is_of_another_machine(run: Run) -> bool:
+    """Whether its curve may be none of this machine's: another processor rounds otherwise, and a few digits grow."""
+    return run.status in ENDED and not (run.worker and is_of_this_host(run.worker))
 
 
 def free_seeds(runs: Iterable[Run], config: RunConfig, number: int, *more: RunConfig) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """The Train page's live view of a run, in every status, and which run it shows."""
 
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -486,6 +487,14 @@ def test_a_run_that_only_repeats_another_is_said_to_and_another_seed_is_a_click_
     button(app, OTHER_SEED.format(2)).click().run()
     assert draft(app).seed == 2
     assert "repeats run" not in words(app) and OTHER_SEED.format(3) not in labels(app.button)
+
+
+def test_a_run_of_another_machine_is_not_said_to_give_the_same_curve_here(store: Store, tmp_path: Path) -> None:
+    finished(Store(f"sqlite:///{tmp_path / 'other.sqlite3'}"))
+    store.import_file(tmp_path / "other.sqlite3")
+    (run,) = store.runs()
+    said = words(with_draft(tiny_run()))
+    assert f"**Start training:** repeats run {run.id} of another machine, which rounds differently" in said
 
 
 def test_two_buttons_that_repeat_the_same_run_both_say_so(store: Store) -> None:

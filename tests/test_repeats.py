@@ -1,12 +1,13 @@
 """The same config again: the run that has trained it is found, and seeds that are free."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from examples import tiny_run
 from stories import finished
 
-from lab.repeats import free_seeds, same_run
+from lab.repeats import free_seeds, is_of_another_machine, same_run
 from lab.store import Store
 
 
@@ -31,6 +32,21 @@ def test_a_fork_is_not_the_same_run(store: Store) -> None:
     changed = replace(tiny_run(), label_smoothing=0.1)
     store.fork(parent, 1, changed)
     assert same_run(store.runs(), changed) is None
+
+
+def test_a_run_that_was_trained_here_is_named_before_one_of_another_machine(store: Store, tmp_path: Path) -> None:
+    others = Store(f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    finished(others)
+    store.import_file(tmp_path / "other.sqlite3")
+    (brought,) = store.runs()
+    assert same_run(store.runs(), tiny_run()) == brought and is_of_another_machine(brought)
+    waiting = store.submit(tiny_run())
+    assert (found := same_run(store.runs(), tiny_run())) is not None and found.id == waiting
+    assert not is_of_another_machine(found)
+    store.send(waiting, "stop")
+    own = finished(store)
+    assert (found := same_run(store.runs(), tiny_run())) is not None and found.id == own
+    assert not is_of_another_machine(found)
 
 
 def test_free_seeds_begin_with_the_configs_own_and_leave_out_those_that_were_trained(store: Store) -> None:

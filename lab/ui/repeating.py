@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from lab.config import RunConfig
-from lab.repeats import free_seeds, same_run
-from lab.store import Store
+from lab.repeats import free_seeds, is_of_another_machine, same_run
+from lab.store import Run, Store
 from lab.ui.state import draft, set_draft
 
 SEED_HELP = (
@@ -16,11 +16,17 @@ SEED_HELP = (
 )
 
 
-def repeated(store: Store, offered: Mapping[str, RunConfig]) -> dict[str, int]:
-    """Which runs would be repeated, by the label of the button: trained already, with the same seed."""
+def repeated(store: Store, offered: Mapping[str, RunConfig]) -> dict[str, str]:
+    """What would be repeated, in words, by the label of the button: runs trained already, with the same seed."""
     known = store.runs()
     twins = {label: same_run(known, config) for label, config in offered.items()}
-    return {label: twin.id for label, twin in twins.items() if twin}
+    return {label: _words(twin) for label, twin in twins.items() if twin}
+
+
+def _words(twin: Run) -> str:
+    if is_of_another_machine(twin):
+        return f"repeats run {twin.id} of another machine, which rounds differently"
+    return f"repeats run {twin.id} with the same curve"
 
 
 def offer_other_seed(store: Store, offered: Mapping[str, RunConfig]) -> None:

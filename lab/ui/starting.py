@@ -114,13 +114,12 @@ def say_extents(runs: Mapping[str, RunConfig], problems: Sequence[str]) -> None:
                 offer_other_seed(the_store(), runs)
 
 
-def _extents(runs: Mapping[str, RunConfig], twins: Mapping[str, int]) -> str:
+def _extents(runs: Mapping[str, RunConfig], twins: Mapping[str, str]) -> str:
     lines = []
     for label, config in runs.items():
         seconds = seconds_foreseen(the_store(), config)
         here = "" if seconds is None else f", about {about(seconds)} on this machine"
-        twin = twins.get(label)
-        what = describe_extent(config) if twin is None else f"repeats run {twin} with the same curve"
+        what = twins.get(label) or describe_extent(config)
         lines.append(f"**{label}:** {what}{here}.")
     return unbroken("  \n".join(lines))
 
