@@ -82,9 +82,9 @@ def differ(line: list[str]) -> bool:
 def test_the_open_tab_stays_open_when_a_sentence_above_it_goes(server: LabServer, new_tab: Tabs) -> None:
     run = finished(server, 0.01, [9000])
     page = new_tab(f"{server.address}/train?run={run}")
-    expect(page.get_by_text("gives the same curve")).to_be_visible()
+    expect(page.get_by_text(f"repeats run {run}")).to_be_visible()
     set_learning_rate(page, "0.001")
-    expect(page.get_by_text("gives the same curve")).to_have_count(0)
+    expect(page.get_by_text(f"repeats run {run}")).to_have_count(0)
     expect(page.get_by_role("tab", name="Learning rate")).to_have_attribute("aria-selected", "true")
 
 
