@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app_pages import ROOT, component_data, errors, labelled, open_alone
+from app_pages import ROOT, component_data, errors, go_to, labelled, open_alone, open_app
+from stories import finished
 from streamlit.testing.v1 import AppTest
 
 from lab.mnist import DataError
@@ -139,7 +140,26 @@ def test_that_the_run_one_looked_at_was_deleted_is_said_where_another_network_ta
     assert labelled(app.selectbox, "Network").value == 0
     (said,) = [warning.value for warning in app.warning]
     assert said.startswith(f"Run {trained} is no longer here: it was deleted. Another network")
-    assert not app.run().warning  # said once
+    assert [warning.value for warning in app.run().warning] == [said]  # the page is drawn anew by itself
+
+
+def test_that_it_was_deleted_is_said_no_longer_once_another_network_is_chosen(store: Store, trained: int) -> None:
+    other = finished(store)
+    app = opened(trained)
+    store.delete(trained)
+    app.run()
+    assert len(app.warning) == 1
+    labelled(app.selectbox, "Network").set_value(other).run()
+    assert labelled(app.selectbox, "Network").value == other
+    assert not app.warning and not app.run().warning
+
+
+def test_that_it_was_deleted_is_said_no_longer_once_the_page_was_left(store: Store) -> None:
+    run = finished(store)
+    app = go_to(open_app("start", run=str(run)), "mistakes")
+    store.delete(run)
+    assert len(app.run().warning) == 1
+    assert not go_to(go_to(app, "runs"), "mistakes").warning
 
 
 def test_without_the_images_the_page_says_so(monkeypatch: pytest.MonkeyPatch, trained: int) -> None:

@@ -23,13 +23,14 @@ from lab.ui.text import plain
 
 T = TypeVar("T")
 PAGE, VISIT, READ, SAID = "addressed_page", "addressed_visit", "addressed_read", "addressed_said"
+NOTES = "addressed_notes"
 
 
 @contextmanager
 def addressed(page: str) -> Iterator[None]:
     """Around the drawing of a page: what it has said stands in its address at its end, as one entry of the history."""
     if st.session_state.get(PAGE) != page:
-        st.session_state[PAGE], st.session_state[READ] = page, {}
+        st.session_state[PAGE], st.session_state[READ], st.session_state[NOTES] = page, {}, {}
     if _comes_by_back():
         st.session_state[VISIT] = st.session_state.get(VISIT, 0) + 1
     with _saying():
@@ -64,6 +65,12 @@ def page_shown() -> str | None:
     """The title of the page that is drawn."""
     page: str | None = st.session_state.get(PAGE)
     return page
+
+
+def notes() -> dict[str, str]:
+    """What the page goes on saying until it is left: it is drawn anew whenever something happens elsewhere."""
+    said: dict[str, str] = st.session_state.setdefault(NOTES, {})
+    return said
 
 
 def is_new(name: str) -> bool:

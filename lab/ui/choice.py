@@ -104,5 +104,10 @@ def lost(key: str, options: Collection[T]) -> T | None:
     return None if earlier is None or earlier in options else earlier
 
 
+def is_chosen_anew(key: str) -> bool:
+    """Whether a hand has given the widget another value since it was drawn."""
+    return key in st.session_state and st.session_state[key] != st.session_state.get(_kept(key))
+
+
 def _kept(key: str) -> str:
     return f"{key}_kept"

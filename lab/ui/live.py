@@ -31,7 +31,7 @@ from lab.ui.chart import Growing, show_figure
 from lab.ui.choice import kept
 from lab.ui.guessing import guessed, show_guess
 from lab.ui.layout import moving, show_figures
-from lab.ui.run_head import ending_words, show_head
+from lab.ui.run_head import ending_sentences, show_head
 from lab.ui.run_words import interrupted_words, progress_words
 from lab.ui.sections import expander
 from lab.ui.state import EVENTS, TOO_LATE, the_store
@@ -82,13 +82,13 @@ def _events(store: Store, run_id: int) -> list[Kept]:
 
 def _state(run: Run, summary: RunSummary, cursor: int) -> None:
     """How far it is, as a bar; what came of a run that has ended, or why it did, takes the bar's place."""
-    epochs, told = len(summary.epochs), ending_words(summary)
+    epochs, (result, advice) = len(summary.epochs), ending_sentences(summary)
     if run.status == "failed":
-        st.error(" ".join(filter(None, (plain(run.reason), told))))
+        st.error(plain(f"{run.reason} {result} {advice}"))
     elif run.status == "interrupted":
-        st.warning(" ".join(filter(None, (plain(interrupted_words(run, epochs)), told))))
-    elif told:
-        st.markdown(told)
+        st.warning(plain(f"{interrupted_words(run, epochs)} {result} {advice}"))
+    elif result:
+        st.markdown(unbroken(f"**{plain(result)}** {plain(advice)}"))
     else:
         text = progress_words(run, summary.training_seconds, epochs)
         follow(run.id, state_of(run), cursor, text, epochs / run.config.epochs, ends=run.status in ENDED)

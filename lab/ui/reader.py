@@ -18,8 +18,8 @@ from streamlit.delta_generator import DeltaGenerator
 from lab.drawing import Stage
 from lab.run_number import run_number
 from lab.store import ENDED, Run, Store, StoreError, open_store, without_an_epoch
-from lab.ui.addressed import asked, one_of, say
-from lab.ui.choice import choice, lost, put
+from lab.ui.addressed import asked, notes, one_of, say
+from lab.ui.choice import choice, is_chosen_anew, lost, put
 from lab.ui.state import RUN
 from lab.ui.text import plain
 
@@ -123,11 +123,18 @@ def why_not_asked(store: Store, text: str) -> str | None:
 
 
 def say_which_is_gone(store: Store, key: str, offered: Collection[int]) -> None:
-    """Of a run that was chosen and cannot be asked any more: another network is about to stand in its place."""
+    """Of a run that was chosen and cannot be asked any more: another network stands in its place.
+
+    Until a hand chooses one, or the page is left.
+    """
     gone = lost(key, [SHIPPED_RUN, *offered])
     if gone is not None:
         why = why_not_asked(store, str(gone)) or f"Run {gone} is no longer here: it was deleted."
-        st.warning(plain(f"{why} Another network is chosen in its place."))
+        notes()[key] = f"{why} Another network is chosen in its place."
+    elif is_chosen_anew(key):
+        notes().pop(key, None)
+    if said := notes().get(key):
+        st.warning(plain(said))
 
 
 def offer_no_epoch(only: Sequence[int] = ()) -> None:

@@ -10,7 +10,6 @@ import streamlit as st
 
 from lab.analysis import RunSummary
 from lab.ending import Ending, ending
-from lab.number_words import unbroken
 from lab.standing import whereabouts
 from lab.store import ENDED, LIVE, Run, Store, StoreError
 from lab.ui.lesson import shows
@@ -51,12 +50,12 @@ def _whereabouts(run: Run, summary: RunSummary) -> str:
     return f"{whereabouts(summary)}{took}"
 
 
-def ending_words(run: RunSummary) -> str:
+def ending_sentences(run: RunSummary) -> tuple[str, str]:
     """What came of a run that has ended, and what to do next; empty where its state says it all."""
     told = ending(run)
     if told is None:
-        return ""
-    return unbroken(f"**{plain(told.result)}** {plain(told.next) if _leads_on(told) else ''}")
+        return "", ""
+    return told.result, told.next if _leads_on(told) else ""
 
 
 def _leads_on(told: Ending) -> bool:
