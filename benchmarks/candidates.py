@@ -30,6 +30,7 @@ from lab.config import (
     max_pool,
 )
 from lab.steps import LIGHT_CHANNELS, Channels, skeleton
+from lab.steps import threes as shape_of_threes
 
 MILD = Augmentation(rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear")
 WEAK = Augmentation(rotation=5.0, shift=0.5, scale=0.05, shear=3.0, pen=0.2, interpolation="bilinear")
@@ -242,3 +243,23 @@ CANDIDATES: Mapping[str, RunConfig] = {
     ),
 }
 """Those of the search for a better one, by name, each with seed 1."""
+
+
+def small(*channels: int, augmentation: Augmentation = MILD, rate: float = 0.1, **changes: Any) -> RunConfig:
+    """A smaller network in the shape of steps 6 and 7, which reads each image twice."""
+    first, second, third, fourth, fifth, sixth = channels
+    network = replace(shape_of_threes((first, second, third, fourth, fifth, sixth)), second_reading=True)
+    return replace(candidate(augmentation=augmentation, rate=rate, weight_averaging=0.998), network=network, **changes)
+
+
+SMALL: Mapping[str, RunConfig] = {
+    "small, 8-8-11-11-11-11": small(8, 8, 11, 11, 11, 11),  # 4,937 parameters
+    "small, 8-12-10-10-10-10": small(8, 12, 10, 10, 10, 10),  # 4,936
+    "small, 6-12-10-10-10-10": small(6, 12, 10, 10, 10, 10),  # 4,698
+    "small, 8-12-9-9-9-9": small(8, 12, 9, 9, 9, 9),  # 4,297
+    "small, 6-8-10-10-10-10": small(6, 8, 10, 10, 10, 10),  # 4,114
+    "small, 6-8-10-10-10-10, weaker": small(6, 8, 10, 10, 10, 10, augmentation=WEAK),
+    "small, 6-8-10-10-10-10, rate 0.2": small(6, 8, 10, 10, 10, 10, rate=0.2),
+    "small, 6-10-9-9-9-9": small(6, 10, 9, 9, 9, 9),
+}
+"""Those of the search for the smallest network that still reads 99.40 %, by name."""
