@@ -29,7 +29,7 @@ _STYLE = """
     .block-container {max-width: 1760px;}
 }
 [data-testid="stStatusWidget"] button {display: none;}  /* Streamlit's own Stop, for a script: here Stop ends a run */
-h1 {padding: 0 0 0.1rem 0;}
+[data-testid="stHeading"] h1 {padding: 0 0 0.1rem 0;}
 .whereabouts {font-size: 0.88rem; margin: 0;}
 .figures {display: grid; grid-template-columns: repeat(5, 1fr); gap: 0.4rem 1rem;}
 .figures > div > span:first-child {display: block; font-size: 0.85rem;}
