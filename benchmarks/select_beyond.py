@@ -31,7 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.candidates import CANDIDATES, EARLIER, SMALL
+from benchmarks.candidates import CANDIDATES, DESLANTED, EARLIER
 from lab.analysis import LAST
 from lab.config import DeviceKind, RunConfig
 from lab.describe import differences
@@ -40,7 +40,7 @@ from lab.layers import total_parameters
 from lab.store import LIVE, Run, Store, StoreError, file_url, open_store, worker_name
 
 STORE = Path(__file__).parent.parent / "runs" / "search.sqlite3"
-ALL = {**CANDIDATES, **EARLIER, **SMALL}
+ALL = {**CANDIDATES, **EARLIER, **DESLANTED}
 HEAD = "| Candidate | Parameters | Seed | Last three epochs, % | Mean, % | Loss | Training, % | s an epoch | Commit |"
 MEANS = "| Candidate | Parameters | Seeds | Mean of the last three epochs, % | Lowest of them, % | Loss |"
 

@@ -43,6 +43,8 @@ def _network(before: NetworkConfig, after: NetworkConfig, names: Set[str]) -> It
         yield _BIASES[after.bias]
     if "network.second_reading" in names:
         yield _SECOND_READING if after.second_reading else "Each image is read once."
+    if "network.deslant" in names:
+        yield _DESLANT if after.deslant else "Images are no longer deslanted."
 
 
 _BIASES = {
@@ -56,6 +58,7 @@ _SECOND_READING = (
     "Each image is read twice, as it is and moved by one pixel to the left, and the scores are averaged: an answer "
     "takes twice the work."
 )
+_DESLANT = "Every image is deslanted first: its rows are shifted so that the digit stands upright."
 
 
 def _sizes(before: NetworkConfig, after: NetworkConfig) -> str:

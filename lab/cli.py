@@ -20,6 +20,7 @@ from lab.analysis import summarize
 from lab.cli_arguments import (
     AveragingOption,
     BiasOption,
+    DeslantOption,
     DeviceOption,
     EpochsOption,
     ImagesOption,
@@ -139,6 +140,7 @@ def train(
     measure: MeasureOption = None,
     bias: BiasOption = None,
     second_reading: SecondReadingOption = None,
+    deslant: DeslantOption = None,
     label_smoothing: SmoothingOption = None,
     weight_averaging: AveragingOption = None,
     as_json: JsonOption = False,
@@ -154,7 +156,7 @@ def train(
         "label_smoothing": label_smoothing,
         "weight_averaging": weight_averaging,
     }
-    network = {"bias": bias, "second_reading": second_reading}
+    network = {"bias": bias, "second_reading": second_reading, "deslant": deslant}
     config = replace(
         config,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]

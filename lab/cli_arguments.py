@@ -53,6 +53,7 @@ BiasOption = Annotated[str | None, _field("bias", kind=NetworkConfig)]
 SecondReadingOption = Annotated[
     bool | None, _field("second_reading", "--second-reading/--one-reading", kind=NetworkConfig)
 ]
+DeslantOption = Annotated[bool | None, _field("deslant", "--deslant/--no-deslant", kind=NetworkConfig)]
 SmoothingOption = Annotated[float | None, _field("label_smoothing", "--label-smoothing")]
 AveragingOption = Annotated[float | None, _field("weight_averaging", "--weight-averaging")]
 PlainOption = Annotated[bool, typer.Option("--plain", help="Use only PyTorch's own modules.")]

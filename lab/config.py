@@ -149,6 +149,15 @@ class NetworkConfig:
             "stays the same. An answer takes twice the work.",
         ),
     ] = False
+    deslant: Annotated[
+        bool,
+        Switch(
+            "Deslant",
+            "Before the network sees an image, its rows are shifted so that the digit stands upright, in training and "
+            "after it. People write at different slants; a network that sees upright digits need not learn that. It "
+            "takes no parameters.",
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         check(self)

@@ -96,6 +96,7 @@ def describe_config(config: RunConfig) -> list[tuple[str, str]]:
         ("Batch norm", "yes" if config.network.batch_norm else "no"),
         ("Biases", field_words(NetworkConfig, "bias", config.network.bias)),
         ("Second reading", "yes" if config.network.second_reading else "no"),
+        ("Deslanted", "yes" if config.network.deslant else "no"),
         ("Dropout", f"{config.network.dropout:g}" if config.network.dropout else "none"),
         ("Augmentation", describe_augmentation(config.augmentation)),
         ("Optimiser", describe_optimizer(config.optimizer)),

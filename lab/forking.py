@@ -16,6 +16,7 @@ def fork_problem(parent: RunConfig, epoch: int, config: RunConfig) -> str | None
         "batch norm": parent.network.batch_norm == config.network.batch_norm,
         "biases": parent.network.bias == config.network.bias,
         "second reading": parent.network.second_reading == config.network.second_reading,
+        "deslanting": parent.network.deslant == config.network.deslant,
         "batch size": parent.batch_size == config.batch_size,
         "training images": parent.training_images == config.training_images,
         "images to evaluate on": parent.evaluate_on == config.evaluate_on,

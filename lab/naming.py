@@ -54,6 +54,8 @@ def _differences(preset: Step, config: RunConfig) -> Iterator[str]:
         yield f"biases {field_words(type(network), 'bias', network.bias)}"
     if network.second_reading != base.network.second_reading:
         yield "second reading" if network.second_reading else "no second reading"
+    if network.deslant != base.network.deslant:
+        yield "deslanted" if network.deslant else "not deslanted"
     if config.augmentation != base.augmentation:
         yield describe_augmentation(config.augmentation) if config.augmentation.active else "no augmentation"
     if optimizer.kind != base.optimizer.kind:

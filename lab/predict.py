@@ -20,6 +20,7 @@ from torch import nn
 
 from lab.checkpoint import load_weights
 from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, ConfigError, NetworkConfig, RunConfig, from_json, to_json
+from lab.deslant import picture_as_seen
 from lab.device import one_thread
 from lab.layers import ImpossibleNetwork
 from lab.mnist import normalize
@@ -57,10 +58,16 @@ class Predictor:
         values = torch.as_tensor(np.asarray(pictures, dtype=np.float32))
         if values.ndim not in (2, 3) or values.shape[-2:] != (IMAGE_SIZE, IMAGE_SIZE):
             raise ValueError(f"The pictures have the shape {tuple(values.shape)}; it must be (28, 28) or (N, 28, 28).")
-        batch = values.reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE)
+        batch = picture_as_seen(values.reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE), self.config)
         with torch.inference_mode(), one_thread() if len(batch) <= FEW else nullcontext():
             probabilities = torch.softmax(self.network(normalize(batch)), dim=1).numpy()  # (N, 10)
         return probabilities[0] if values.ndim == 2 else probabilities
+
+    def given(self, picture: ArrayLike) -> NDArray[np.float32]:
+        """A picture (28, 28) with values in [0, 1] as the network is given it."""
+        values = torch.as_tensor(np.asarray(picture, dtype=np.float32))
+        seen: NDArray[np.float32] = picture_as_seen(values[None, None], self.config)[0, 0].numpy()
+        return seen
 
 
 def load_predictor(run: int | None = None, epoch: int | None = None, store: Store | None = None) -> Predictor:

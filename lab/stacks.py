@@ -65,7 +65,8 @@ def stack(config: RunConfig) -> list[Block]:
         ImpossibleNetwork: its layers do not fit each other.
     """
     changed = describe_augmentation(config.augmentation) if config.augmentation.active else "unchanged"
-    images = Block(name="28×28 images", details=tuple(changed.split(", ")))
+    upright = ("deslanted",) if config.network.deslant else ()
+    images = Block(name="28×28 images", details=(*upright, *changed.split(", ")))
     rate = f"learning rate {config.optimizer.learning_rate:g}"
     learning = Block(
         name="learning",

@@ -17,6 +17,7 @@ from lab.checkpoint import Snapshot
 from lab.compute import Trainer
 from lab.config import SAMPLE_IMAGES, RunConfig
 from lab.control import Commanded, Control, StopRequested
+from lab.deslant import as_seen
 from lab.device import DeviceUnavailable, device_name, resolve_device
 from lab.events import (
     DIVERGED,
@@ -104,6 +105,7 @@ def _events(
     device = resolve_device(config.device)
     name = device_name(device)  # with all of its threads: the trainer may lower them
     images, labels, *evaluated = data.split(config.evaluate_on)
+    images, evaluated[0] = (as_seen(part, config.network) for part in (images, evaluated[0]))
     with Trainer(config, device, images, labels, derived_seed(config.seed, 0, WEIGHTS)) as trainer:
         first_epoch = 1
         if resume is not None:

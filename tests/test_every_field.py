@@ -52,6 +52,7 @@ CASES: dict[str, tuple[RunConfig, RunConfig]] = {
     "network.batch_norm": (tiny_run(), tiny_run(network=replace(tiny_run().network, batch_norm=False))),
     "network.dropout": (dropping(0.1), dropping(0.3)),
     "network.bias": (tiny_run(), tiny_run(network=replace(tiny_run().network, bias="needed"))),
+    "network.deslant": (tiny_run(), tiny_run(network=replace(tiny_run().network, deslant=True))),
     "network.second_reading": (tiny_run(), tiny_run(network=replace(tiny_run().network, second_reading=True))),
     "augmentation.rotation": (augmented(rotation=5), augmented(rotation=20)),
     "augmentation.shift": (augmented(shift=1), augmented(shift=3)),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from lab.compute.engines import make_engine
 from lab.config import CLASSES, NetworkConfig, RunConfig
+from lab.deslant import as_seen
 from lab.device import one_thread
 from lab.mnist import to_unit
 
@@ -31,6 +32,6 @@ def read_scores(config: NetworkConfig, network: nn.Sequential, images: Tensor) -
     )
     try:
         with one_thread():
-            return torch.cat([engine.scores(to_unit(batch)) for batch in torch.split(images, AT_ONCE)])
+            return torch.cat([engine.scores(to_unit(as_seen(batch, config))) for batch in torch.split(images, AT_ONCE)])
     finally:
         engine.close()

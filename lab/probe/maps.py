@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from lab.config import IMAGE_SIZE, NetworkConfig
+from lab.deslant import picture_as_seen
 from lab.device import one_thread
 from lab.layers import LayerRow, layer_table
 from lab.mnist import normalize
@@ -66,7 +67,8 @@ def layer_maps(predictor: Predictor, image: ArrayLike, exact: bool = True) -> li
     if picture.shape != (IMAGE_SIZE, IMAGE_SIZE):
         raise ValueError(f"The picture has the shape {tuple(picture.shape)}; it must be (28, 28).")
     network = copy.deepcopy(predictor.network).double().eval() if exact else predictor.network
-    found, values = [], normalize(picture[None, None] if exact else picture[None, None].float())
+    seen = picture_as_seen(picture[None, None], predictor.config)
+    found, values = [], normalize(seen.double() if exact else seen.float())
     with torch.inference_mode(), one_thread():
         for row, modules in zip(layer_table(predictor.config), _by_layer(network), strict=True):
             read = values

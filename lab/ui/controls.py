@@ -141,9 +141,10 @@ def _learning_rate() -> None:
 
 def _beyond() -> None:
     """What none of the five published steps has."""
-    st.caption("Four settings that the five published steps do not use.")
+    st.caption("Five settings that the five published steps do not use.")
     field("network.bias")
     field("network.second_reading")
+    field("network.deslant")
     left, right = st.columns(2)
     with left:
         slider("label_smoothing")
