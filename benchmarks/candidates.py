@@ -263,9 +263,11 @@ DESLANTED: Mapping[str, RunConfig] = {
     "deslanted, rate 0.1": deslanted(8, 12, 16, 16, 16, 16),
     "deslanted, no shear": deslanted(8, 12, 16, 16, 16, 16, augmentation=UPRIGHT, rate=0.05),
     "deslanted, wider head": deslanted(8, 16, 14, 16, 16, 14, rate=0.05),  # 9,884
+    "deslanted, wider head, no shear": deslanted(8, 16, 14, 16, 16, 14, augmentation=UPRIGHT, rate=0.05),
     "deslanted, 8-8-11-11-11-11": deslanted(8, 8, 11, 11, 11, 11),  # 4,937
     "deslanted, 6-8-10-10-10-10": deslanted(6, 8, 10, 10, 10, 10),  # 4,114
     "deslanted, 6-8-9-9-9-9": deslanted(6, 8, 9, 9, 9, 9),  # 3,511
+    "deslanted, 6-8-9-9-9-9, no shear": deslanted(6, 8, 9, 9, 9, 9, augmentation=UPRIGHT),
     "deslanted, 6-8-8-8-8-8": deslanted(6, 8, 8, 8, 8, 8),  # 2,962
     "deslanted, 6-8-7-7-7-7": deslanted(6, 8, 7, 7, 7, 7),  # 2,467
     "deslanted, 4-6-7-7-7-7": deslanted(4, 6, 7, 7, 7, 7),

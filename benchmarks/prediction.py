@@ -71,7 +71,7 @@ def costs() -> str:
         "of which the picture": lambda: normalize_strokes(seven, PEN),
         "and the network": lambda: network(picture),
         "with a picture of every layer": lambda: (down(), strip(layer_maps(network, picture, exact=False)).row()),
-        "once the pen is lifted": lambda: answer_to(stroke_stages(seven, PEN), network, network.description).row(),
+        "once the pen is lifted": lambda: answer_to(stroke_stages(seven, PEN), network).row(),
     }
     took: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(ANSWERS):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,24 @@ Probabilities = NDArray[np.float32]
 
 NAMED = 0.01
 """A second choice with this probability is named beside the first."""
+
+
+class Network(Protocol):
+    """A trained network that reads: `lab.predict.Predictor`, without what it is made of."""
+
+    @property
+    def description(self) -> str:
+        """Which one it is, for people."""
+
+    @property
+    def status(self) -> str:
+        """Of its run where that has not ended."""
+
+    def __call__(self, pictures: Gray) -> Probabilities:
+        """Probabilities (10,) for one picture (28, 28)."""
+
+    def given(self, picture: Gray) -> Gray:
+        """The picture as the network is given it."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +82,11 @@ class Answer:
 _ALL_THE_SAME = "But the network must choose one."
 
 
-def answer_to(
-    stages: Sequence[Stage], network: Callable[[Gray], Probabilities], reader: str, status: str = ""
-) -> Answer:
-    """What `network` reads in what the stages led to, and whether that looks like a digit."""
-    picture = stages[-1].image
-    return Answer(network(picture), picture, odd(stages), reader, status)
+def answer_to(stages: Sequence[Stage], network: Network) -> Answer:
+    """What the network reads in what the stages led to, and whether that looks like a digit."""
+    return unjudged_answer_to(stages[-1].image, network, odd(stages))
+
+
+def unjudged_answer_to(picture: Gray, network: Network, why_odd: str | None = None) -> Answer:
+    """The same of a picture (28, 28), without a look at whether it is a digit."""
+    return Answer(network(picture), network.given(picture), why_odd, network.description, network.status)

@@ -21,17 +21,23 @@ AT_ONCE = 1000
 
 
 def deslanted(images: Tensor) -> Tensor:
-    """`images`, uint8 (N, 1, H, W) with bright ink, standing upright; bilinear, the centre of mass stays in place."""
-    return torch.cat([_sheared(part, slants(part)) for part in torch.split(images, AT_ONCE)])
+    """`images`, uint8 (N, 1, H, W) with bright ink, standing upright; bilinear, the centre of mass stays in place.
+
+    Computed on the CPU, so a run on another device sees the same images.
+    """
+    if not len(images):
+        return images
+    upright = [_sheared(part, slants(part)) for part in torch.split(images.cpu(), AT_ONCE)]
+    return torch.cat(upright).to(images.device)
 
 
 def slants(images: Tensor) -> Tensor:
     """How many columns to the left each digit leans from one row to the next below it, in ±MOST: float64 (N,).
 
-    Of uint8 images all sums are whole numbers, so they are the same bits wherever they are computed.
+    All sums are of whole numbers, so they are the same bits in whatever order they are added.
     """
     ink = images.squeeze(1).double()
-    rows, columns = (torch.arange(size, dtype=torch.float64, device=ink.device) for size in ink.shape[1:])
+    rows, columns = (torch.arange(size, dtype=torch.float64) for size in ink.shape[1:])
     by_row, by_column = ink.sum(2), ink.sum(1)
     mass = by_row.sum(1)
     row, column = by_row @ rows, by_column @ columns
@@ -44,9 +50,9 @@ def _sheared(images: Tensor, slants: Tensor) -> Tensor:
     """Each row shifted to the right by its digit's slant times its distance below the digit's centre of mass."""
     height = images.shape[2]
     ink = images.squeeze(1).sum(2, dtype=torch.float64)
-    rows = torch.arange(height, dtype=torch.float64, device=ink.device)
+    rows = torch.arange(height, dtype=torch.float64)
     centre = (2 * (ink @ rows) / ink.sum(1).clamp(min=1) + 1) / height - 1  # from -1 to 1, as affine_grid counts
-    whence = torch.zeros(len(images), 2, 3, dtype=torch.float64, device=ink.device)
+    whence = torch.zeros(len(images), 2, 3, dtype=torch.float64)
     whence[:, 0, 0] = whence[:, 1, 1] = 1
     whence[:, 0, 1], whence[:, 0, 2] = -slants, slants * centre
     grid = F.affine_grid(whence.float(), list(images.shape), align_corners=False)

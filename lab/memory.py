@@ -95,14 +95,14 @@ def estimated_bytes(config: RunConfig, engine: Engine) -> int:
     rows = layer_table(network)
     batch = min(config.batch_size, config.images_per_epoch)
     sums = {"compiled": compiled_bytes, "folded": _folded_bytes, "pytorch": _pytorch_bytes}
-    parts = _data_bytes() + _parameter_bytes(config, rows) + _batch_bytes(config, batch)
+    parts = _data_bytes(config.network) + _parameter_bytes(config, rows) + _batch_bytes(config, batch)
     parts += max(sums[engine](network, batch), _evaluation_bytes(rows, engine))
     return int(STARTING + UNUSED[engine] * parts)
 
 
-def _data_bytes() -> int:
-    """Every pixel one byte, every label eight."""
-    return (TRAINING_IMAGES + EVALUATION_IMAGES) * (PIXELS + 8)
+def _data_bytes(network: NetworkConfig) -> int:
+    """Every pixel one byte, every label eight; and the pixels once more as a run sees them that deslants them."""
+    return (TRAINING_IMAGES + EVALUATION_IMAGES) * (PIXELS * (2 if network.deslant else 1) + 8)
 
 
 def _parameter_bytes(config: RunConfig, rows: list[LayerRow]) -> int:

@@ -104,9 +104,11 @@ def _events(
     """What `train` tells of a run that can begin."""
     device = resolve_device(config.device)
     name = device_name(device)  # with all of its threads: the trainer may lower them
-    images, labels, *evaluated = data.split(config.evaluate_on)
-    images, evaluated[0] = (as_seen(part, config.network) for part in (images, evaluated[0]))
-    with Trainer(config, device, images, labels, derived_seed(config.seed, 0, WEIGHTS)) as trainer:
+    images, labels, test_images, test_labels = data.split(config.evaluate_on)
+    size = config.images_per_epoch
+    trained = (as_seen(images[:size], config.network), labels[:size])
+    evaluated = (as_seen(test_images, config.network), test_labels)
+    with Trainer(config, device, *trained, derived_seed(config.seed, 0, WEIGHTS)) as trainer:
         first_epoch = 1
         if resume is not None:
             trainer.restore(resume.weights, resume.optimizer_state)
@@ -122,8 +124,7 @@ def _events(
             batch_size=config.batch_size,
             code_commit=code_commit(),
         )
-        trained = (images[: config.images_per_epoch], labels[: config.images_per_epoch])
-        run = _Run(config, trainer, device, trained, (evaluated[0], evaluated[1]), control, publish)
+        run = _Run(config, trainer, device, trained, evaluated, control, publish)
         for epoch in range(first_epoch, config.epochs + 1):
             yield from run.epoch(epoch)
     yield Finished()

@@ -40,7 +40,7 @@ def read_digit(source: str, reader: Reader) -> None:
         stages = stroke_stages(strokes, CANVAS_PEN) if strokes else []
     if stages:
         with st.container(key="stages"):
-            show_stages(stages)
+            show_stages(reader.stages(stages))
             if reader.has_weights_kept():
                 look_inside(stages[-1].image, reader)
 

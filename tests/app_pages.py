@@ -180,6 +180,7 @@ def expected(config: RunConfig) -> dict[str, Any]:
         "field-network.dropout": config.network.dropout,
         "field-network.bias": config.network.bias,
         "field-network.second_reading": config.network.second_reading,
+        "field-network.deslant": config.network.deslant,
         "field-optimizer.kind": config.optimizer.kind,
         "field-optimizer.learning_rate": number_text(config.optimizer.learning_rate),
         "field-optimizer.weight_decay": number_text(config.optimizer.weight_decay),
@@ -203,7 +204,9 @@ def expected(config: RunConfig) -> dict[str, Any]:
 
 
 EVERYTHING_ELSE = RunConfig(
-    network=replace(step(1).config.network, batch_norm=True, dropout=0.9, bias="none", second_reading=True),
+    network=replace(
+        step(1).config.network, batch_norm=True, dropout=0.9, bias="none", second_reading=True, deslant=True
+    ),
     augmentation=Augmentation(rotation=180, shift=14, scale=0.5, shear=45, pen=1, interpolation="bilinear"),
     optimizer=Optimizer(kind="sgd", learning_rate=10, momentum=0.999, weight_decay=1),
     schedule=Schedule(kind="one_cycle", warmup=0.99),

@@ -255,6 +255,7 @@ run_configs = st.builds(
         dropout=_numbers(0, 0.9),
         bias=st.sampled_from(get_args(Biases)),
         second_reading=st.booleans(),
+        deslant=st.booleans(),
     ),
     augmentation=augmentations,
     optimizer=st.builds(

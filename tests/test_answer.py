@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lab.answer import Answer, answer_to
-from lab.drawing import Points, stroke_stages
+from lab.answer import Answer, Probabilities, answer_to
+from lab.drawing import Gray, Points, stroke_stages
 from lab.number_words import unbroken
 
 HOUSE = [
@@ -14,6 +14,18 @@ HOUSE = [
 SURE = np.array([0.995, 0.005, 0, 0, 0, 0, 0, 0, 0, 0], dtype=np.float32)
 UNSURE = np.array([0.6, 0, 0, 0.4, 0, 0, 0, 0, 0, 0], dtype=np.float32)
 BLACK = np.zeros((28, 28), dtype=np.float32)
+
+
+class IsSure:
+    """A network that sees every picture upside down, and is sure that it is a 0."""
+
+    description, status = "run 7", ""
+
+    def __call__(self, pictures: Gray) -> Probabilities:
+        return SURE
+
+    def given(self, picture: Gray) -> Gray:
+        return picture[::-1]
 
 
 def test_the_second_choice_is_named_where_it_has_a_percent() -> None:
@@ -47,7 +59,7 @@ def test_the_bars_say_their_figures_and_what_they_show() -> None:
 def test_what_does_not_look_like_a_digit_is_said_to_be_so_and_answered_with_a_guess(
     strokes: list[Points], why: str
 ) -> None:
-    row = answer_to(stroke_stages(strokes), lambda _: SURE, "run 7").row()
+    row = answer_to(stroke_stages(strokes), IsSure()).row()
     assert row["odd"].startswith("This does not look like one digit: ") and why in row["odd"]
     assert row["odd"].endswith("But the network must choose one.")
     assert row["words"] == unbroken("only a guess, with a probability of 99.5 %")
@@ -55,5 +67,10 @@ def test_what_does_not_look_like_a_digit_is_said_to_be_so_and_answered_with_a_gu
 
 def test_what_looks_like_a_digit_is_no_guess() -> None:
     seven = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
-    row = answer_to(stroke_stages(seven), lambda _: SURE, "run 7").row()
+    row = answer_to(stroke_stages(seven), IsSure()).row()
     assert row["odd"] == "" and "guess" not in row["words"]
+
+
+def test_the_picture_of_an_answer_is_the_one_that_the_network_was_given() -> None:
+    stages = stroke_stages([np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])])
+    assert np.array_equal(answer_to(stages, IsSure()).picture, stages[-1].image[::-1])

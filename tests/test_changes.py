@@ -88,6 +88,14 @@ def test_a_value_that_is_only_another_one_is_said_with_both() -> None:
     assert changes(tiny_run(), blended) == ["Interpolation: blend of four instead of nearest neighbour."]
 
 
+def test_that_images_are_deslanted_is_said_and_that_they_no_longer_are() -> None:
+    upright = tiny_run(network=replace(tiny_run().network, deslant=True))
+    assert changes(tiny_run(), upright) == [
+        "Every image is deslanted first: its rows are shifted so that the digit stands upright."
+    ]
+    assert changes(upright, tiny_run()) == ["Images are no longer deslanted."]
+
+
 @given(run_configs, run_configs)
 def test_two_configs_that_differ_have_a_sentence_and_none_is_in_the_words_of_a_program(
     left: RunConfig, right: RunConfig

@@ -220,15 +220,15 @@ def test_json_that_lacks_a_field_with_a_default_takes_the_default() -> None:
     assert from_json(json.dumps(data)).precision == "float32"
 
 
-def test_a_config_of_an_older_lab_has_biases_everywhere_one_reading_and_neither_smoothing_nor_averaging() -> None:
+def test_a_config_of_an_older_lab_has_biases_everywhere_and_nothing_else_that_is_newer() -> None:
     data = json.loads(to_json(tiny_run()))
-    newer = {"network": ("bias", "second_reading"), "": ("label_smoothing", "weight_averaging")}
+    newer = {"network": ("bias", "second_reading", "deslant"), "": ("label_smoothing", "weight_averaging")}
     for part, names in newer.items():
         for name in names:
             del (data[part] if part else data)[name]
     config = from_json(json.dumps(data))
     assert config == tiny_run()
-    assert (config.network.bias, config.network.second_reading) == ("all", False)
+    assert (config.network.bias, config.network.second_reading, config.network.deslant) == ("all", False, False)
     assert (config.label_smoothing, config.weight_averaging) == (0, 0)
 
 

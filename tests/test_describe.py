@@ -90,12 +90,13 @@ def test_biases_label_smoothing_and_weight_averaging_are_told_in_words() -> None
         "none",
         "none",
     ]
-    network = replace(step(5).config.network, bias="needed", second_reading=True)
+    network = replace(step(5).config.network, bias="needed", second_reading=True, deslant=True)
     refined = dict(
         describe_config(replace(step(5).config, network=network, label_smoothing=0.1, weight_averaging=0.99))
     )
     assert refined["Biases"] == "only where no batch norm follows"
-    assert (plain["Second reading"], refined["Second reading"]) == ("no", "yes")
+    for name in ("Second reading", "Deslanted"):
+        assert (plain[name], refined[name]) == ("no", "yes")
     assert (refined["Label smoothing"], refined["Weight averaging"]) == ("0.1", "0.99")
 
 

@@ -35,6 +35,7 @@ def test_what_weights_and_curves_do_not_depend_on_may_change(config: RunConfig) 
         (replace(PARENT, network=replace(NETWORK, batch_norm=False)), "batch norm"),
         (replace(PARENT, network=replace(NETWORK, bias="none")), "biases"),
         (replace(PARENT, network=replace(NETWORK, second_reading=True)), "second reading"),
+        (replace(PARENT, network=replace(NETWORK, deslant=True)), "deslanting"),
         (replace(PARENT, batch_size=8), "batch size"),
         (replace(PARENT, training_images=32, evaluate_on="validation"), "training images and images to evaluate on"),
     ],

@@ -89,6 +89,7 @@ def test_more_channels_images_and_changes_take_more(engine: memory.Engine) -> No
     assert estimate(plain) < estimate(replace(plain, batch_size=2000))
     assert estimate(plain) < estimate(replace(plain, augmentation=Augmentation(rotation=5)))
     assert estimate(plain) < estimate(replace(plain, weight_averaging=0.99))
+    assert estimate(plain) < estimate(replace(plain, network=replace(plain.network, deslant=True)))
     assert estimate(replace(plain, training_images=10)) < estimate(plain)  # a batch holds no more than there are
 
 

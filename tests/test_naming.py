@@ -31,6 +31,7 @@ THREE = step(3).config
         (replace(THREE, optimizer=Optimizer(learning_rate=10)), "Step 3, learning rate 10, seed 1"),
         (replace(THREE, network=replace(THREE.network, dropout=0.2)), "Step 3, dropout 0.2, seed 1"),
         (replace(step(4).config, augmentation=Augmentation(rotation=15)), "Step 4, rotation ±15°, seed 1"),
+        (replace(THREE, network=replace(THREE.network, deslant=True)), "Step 3, deslanted, seed 1"),
         (replace(THREE, network=replace(THREE.network, second_reading=True)), "Step 3, second reading, seed 1"),
         (replace(step(6).config, network=replace(BEYOND, second_reading=False)), "Step 6, no second reading, seed 1"),
         (replace(THREE, schedule=Schedule(kind="cosine")), "Step 3, learning rate falling along a cosine, seed 1"),

@@ -142,6 +142,7 @@ def with_value(config: RunConfig, name: str, value: Any) -> RunConfig:
         ("text_input", "Weight decay", "optimizer.weight_decay", 0.001),
         ("selectbox", "Biases", "network.bias", "needed"),
         ("toggle", "Second reading", "network.second_reading", True),
+        ("toggle", "Deslant", "network.deslant", True),
         ("slider", "Label smoothing", "label_smoothing", 0.1),
         ("text_input", "Weight averaging", "weight_averaging", 0.99),
         ("text_input", "Epochs", "epochs", 2),

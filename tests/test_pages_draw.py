@@ -6,6 +6,7 @@ What is drawn is answered beside the page's script: see tests/web/test_reading_r
 import io
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,20 @@ def test_strokes_are_shown_with_the_stages_that_lead_to_28x28() -> None:
     assert component_data(page, "board")["strokes"] == [stroke.tolist() for stroke in SEVEN]
     for stage in stroke_stages(SEVEN):
         assert stage.name in html(page) and stage.explanation in html(page).replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize("deslants", [True, False])
+def test_a_network_that_deslants_has_a_last_stage_in_which_the_digit_stands_upright(
+    store: Store, few: Mnist, deslants: bool
+) -> None:
+    config = tiny_run(epochs=1, network=replace(tiny_run().network, deslant=deslants))
+    run_id = store.submit(config)
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(config, few))
+    page = drawn(SEVEN)
+    page.selectbox(key="reader_run").select(run_id).run()
+    assert not page.exception
+    assert ("4. Upright" in html(page)) == deslants
 
 
 def test_a_drawing_is_still_there_when_one_comes_back_from_another_page() -> None:

@@ -12,6 +12,7 @@ from stories import finished
 from streamlit.testing.v1 import AppTest
 
 from lab.config import NetworkConfig, conv
+from lab.deslant import deslanted
 from lab.layers import layer_table
 from lab.mnist import DataError, Mnist
 from lab.predict import load_predictor
@@ -244,6 +245,20 @@ def test_of_a_network_that_reads_twice_the_page_says_what_its_maps_are_of(store:
         say(store, run_id, *train(config, few))
     said = [[caption.value for caption in opened(**{RUN: number}).caption] for number in (1, 2)]
     assert [any("the mean of two readings" in words for words in captions) for captions in said] == [True, False]
+
+
+def test_of_a_network_that_deslants_the_digit_is_shown_as_it_is_given(
+    store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_run(epochs=1, network=replace(tiny_run().network, deslant=True))
+    run_id = store.submit(config, "mine")
+    claimed(store, run_id, f"{worker_name()}:test")
+    say(store, run_id, *train(config, few))
+    shown: list[np.ndarray] = []
+    monkeypatch.setattr("lab.ui.inside.show_tiles", lambda pictures, *_, **__: shown.append(pictures))
+    app = opened(**{RUN: run_id})
+    assert any("deslanted, as this network sees it" in caption.value for caption in app.caption)
+    assert np.array_equal(shown[0][0], deslanted(few.test_images[:1])[0, 0].numpy())
 
 
 def test_a_drawing_can_be_followed_instead() -> None:

@@ -357,6 +357,16 @@ def test_a_test_image_that_there_is_not_is_refused_and_the_last_one_stays() -> N
     assert errors(page) == ["Test image is 10000; it must be a whole number from 0 to 9,999."]
 
 
+def test_a_network_that_deslants_looks_at_a_digit_that_stands_upright(mnist: Mnist) -> None:
+    pictures = []
+    for deslants in (False, True):
+        network = replace(step(3).config.network, deslant=deslants)
+        page = with_draft(replace(step(3).config, network=network), "layers")
+        assert any(caption.value.endswith("deslanted.") for caption in page.caption) == deslants
+        pictures.append(figure(page, "unit_picture")["data"][0]["z"])
+    assert pictures[0] != pictures[1]
+
+
 def whose(page: AppTest) -> str:
     """The caption that says which network made the map."""
     return next(caption.value for caption in page.caption if "Click a value" in caption.value)

@@ -40,6 +40,11 @@ def test_steps_4_and_5_mark_one_block_each() -> None:
     assert (marked(4), marked(5)) == (["28×28 images"], ["learning"])
 
 
+def test_that_images_are_deslanted_stands_with_the_images() -> None:
+    upright = replace(step(4).config, network=replace(step(4).config.network, deslant=True))
+    assert stack(upright)[0].details == ("deslanted", "rotation ±7°")
+
+
 def test_what_is_gone_is_marked_where_it_was() -> None:
     less = replace(step(5).config, network=replace(step(5).config.network, dropout=0.0), schedule=Schedule(kind="none"))
     found = pairs(stack(step(5).config), stack(less))

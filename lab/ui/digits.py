@@ -24,6 +24,7 @@ def show_augmented_digits() -> None:
     """Ten training images as the network would see them now."""
     load("lab.augment")
     from lab.augment import augmented_examples
+    from lab.deslant import as_seen
     from lab.mnist import DataError, load_mnist
 
     try:
@@ -32,7 +33,7 @@ def show_augmented_digits() -> None:
         st.error(plain(str(error)))
         return
     config = draft().config
-    examples = augmented_examples(images, config.augmentation, seed=config.seed)
+    examples = augmented_examples(as_seen(images, config.network), config.augmentation, seed=config.seed)
     show_figure(digits_figure(examples, height=44), "digits")
 
 
@@ -50,8 +51,12 @@ def choose_test_image(key: str, label: str = "Test image") -> int:
 
 
 def show_test_digit(index: int, square: Square | None) -> NDArray[np.float32] | None:
-    """A test image, what it shows, and any square marked on it; returns its pixels, None where they cannot be read."""
-    load("lab.mnist")
+    """A test image as the draft's network sees it, what it shows, and any square marked on it.
+
+    Returns the image itself, (28, 28) in [0, 1]; None where it cannot be read.
+    """
+    load("lab.deslant")
+    from lab.deslant import as_seen
     from lab.mnist import DataError, load_mnist, to_unit
 
     try:
@@ -59,7 +64,9 @@ def show_test_digit(index: int, square: Square | None) -> NDArray[np.float32] | 
     except DataError as error:
         st.error(plain(str(error)))
         return None
-    image: NDArray[np.float32] = to_unit(data.test_images[index, 0]).numpy()
-    show_figure(picture_figure(image, square, height=260), "unit_picture")
-    st.caption(f"Test image {index:,}, a {int(data.test_labels[index])}.")
+    images, network = data.test_images[[index]], draft().config.network
+    seen, image = (to_unit(one)[0, 0].numpy() for one in (as_seen(images, network), images))
+    show_figure(picture_figure(seen, square, height=260), "unit_picture")
+    how = ", deslanted" if network.deslant else ""
+    st.caption(f"Test image {index:,}, a {int(data.test_labels[index])}{how}.")
     return image

@@ -128,17 +128,19 @@ def show_answer(digit: Digit, reader: Reader) -> None:
     answer = int(probabilities.argmax())
     what = f"{digit.words}{'' if digit.label is None else f', a {digit.label}'}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        pixels = (255 * digit.image).round().astype(np.uint8)
+        pixels = (255 * predictor.given(digit.image)).round().astype(np.uint8)
         show_tiles(pixels[None], [Tile(what)], "inside_digit", size=112)
         colour = WRONG if digit.label not in (None, answer) else "inherit"
         st.html(
             f"<p>{escape(what)}, read as <b style='display:block;font-size:3rem;line-height:1.1;color:{colour}'>"
             f"{answer}</b>with {percent_words(float(probabilities[answer]))}</p>"
         )
+    if predictor.config.deslant:
+        st.caption("The digit is shown deslanted, as this network sees it.")
     if predictor.config.second_reading:
         st.caption(
-            "This is the mean of two readings: of the digit as it is and moved by one pixel to the left. All maps and "
-            "sums are of the digit as it is."
+            "This is the mean of two readings: of the digit as shown and moved by one pixel to the left. All maps and "
+            "sums are of the digit as shown."
         )
 
 

@@ -59,7 +59,7 @@ def read_file(reader: Reader) -> list[Stage]:
         return []
     with right.container(key="read"), suppress(StoreError):  # which describe_reader explains
         predictor = reader.predictor()
-        show_answer(answer_to(stages, predictor, predictor.description, predictor.status))
+        show_answer(answer_to(stages, predictor))
     return stages
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -38,6 +39,8 @@ FOLLOWS = {
 }
 """What is said of a network that has not trained to its end, by the status of its run."""
 
+DESLANTED = "Upright", "The rows are shifted so that the digit stands upright: this network reads deslanted digits."
+"""The stage that only some networks have, and what was done."""
 SHOWN = 72
 """Pixels of a stage's picture, each way."""
 
@@ -73,6 +76,14 @@ class Reader:
         from lab.readers import reader  # imports torch: when a network is wanted, not with the page
 
         return reader(self.run, self.epoch, open_store(self.url))
+
+    def stages(self, stages: Sequence[Stage]) -> list[Stage]:
+        """The stages of a drawing, and what this network makes of the last of them before it reads it."""
+        with suppress(StoreError):  # which `describe_reader` explains
+            predictor = self.predictor()
+            if predictor.config.deslant:
+                return [*stages, Stage(*DESLANTED, predictor.given(stages[-1].image))]
+        return list(stages)
 
     def has_weights_kept(self) -> bool:
         """Whether it can be asked anew, and then says the same: not so a run before its first epoch has ended."""

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from lab.answer import Answer, answer_to
+from lab.answer import answer_to, unjudged_answer_to
 from lab.drawing import (
     CANVAS_PEN,
     BlankDrawing,
@@ -98,14 +98,13 @@ class Reading:
         network = reader(question.run, question.epoch, self._open_store())
         if question.is_unfinished:
             picture = normalize_strokes(question.strokes, CANVAS_PEN)
-            answer = Answer(network(picture), picture, None, network.description, network.status)
+            answer = unjudged_answer_to(picture, network)
         else:
-            answer = answer_to(
-                stroke_stages(question.strokes, CANVAS_PEN), network, network.description, network.status
-            )
+            stages = stroke_stages(question.strokes, CANVAS_PEN)
+            picture, answer = stages[-1].image, answer_to(stages, network)
         if not np.isfinite(answer.probabilities).all():
             raise StoreError(DIVERGED)
-        return answer.row() | ({"layers": _layers(network, answer.picture)} if question.wants_layers else {})
+        return answer.row() | ({"layers": _layers(network, picture)} if question.wants_layers else {})
 
 
 def _layers(network: Predictor, picture: Gray) -> dict[str, Any]:
