@@ -267,6 +267,7 @@ DESLANTED: Mapping[str, RunConfig] = {
     "deslanted, 8-8-11-11-11-11": deslanted(8, 8, 11, 11, 11, 11),  # 4,937
     "deslanted, 6-8-10-10-10-10": deslanted(6, 8, 10, 10, 10, 10),  # 4,114
     "deslanted, 6-8-9-9-9-9": deslanted(6, 8, 9, 9, 9, 9),  # 3,511
+    "deslanted, 6-8-10-10-10-10, no shear": deslanted(6, 8, 10, 10, 10, 10, augmentation=UPRIGHT),
     "deslanted, 6-8-9-9-9-9, no shear": deslanted(6, 8, 9, 9, 9, 9, augmentation=UPRIGHT),
     "deslanted, 6-8-8-8-8-8": deslanted(6, 8, 8, 8, 8, 8),  # 2,962
     "deslanted, 6-8-7-7-7-7": deslanted(6, 8, 7, 7, 7, 7),  # 2,467

@@ -214,20 +214,20 @@ def _ahead(recipe: tuple[str, int, str], runs: Sequence[RunSummary]) -> tuple[st
 
 
 def second_reading(runs: Sequence[RunSummary]) -> str:
-    """What Beyond's second reading brings on the test set: the same seeds, and so the same weights, read once."""
+    """What a second reading brings on the test set: the same seeds, and so the same weights, read once."""
     whole = {(run.config, run.hardware): run for run in runs if is_whole(run)}
     gained = []
     for twice in whole.values():
         network = replace(twice.config.network, second_reading=False)
         once = whole.get((replace(twice.config, network=network), twice.hardware))
-        if twice.step == 6 and once is not None:
+        if twice.config.network.second_reading and once is not None:
             gained.append(twice.epochs[-1].test_accuracy - once.epochs[-1].test_accuracy)
     interval = mean_interval(gained)
     if interval is None:
         return NOTHING
     proven = "gain" if interval[0] > 0 else "loss" if interval[1] < 0 else "difference that cannot be told from none"
     return (
-        f"On the test set, {_seeds(len(gained))} of Beyond, each read once and twice with the same weights: "
+        f"On the test set, {_seeds(len(gained))}, each read once and twice with the same weights: "
         f"{statistics.mean(gained):+.3f} points for the second reading (95 %, paired: {interval[0]:+.3f} to "
         f"{interval[1]:+.3f}), a {proven}."
     )

@@ -43,7 +43,7 @@ def test_a_step_that_is_none_is_refused_by_number(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "parameters"), [(1, 185_930), (2, 9_122), (3, 9_426), (4, 9_426), (5, 9_426), (6, 9_904), (7, 5_648)]
+    ("number", "parameters"), [(1, 185_930), (2, 9_122), (3, 9_426), (4, 9_426), (5, 9_426), (6, 9_884), (7, 4_114)]
 )
 def test_a_preset_has_exactly_its_parameters_in_the_table_and_in_the_network(number: int, parameters: int) -> None:
     network = step(number).config.network
@@ -78,7 +78,8 @@ def test_each_step_changes_one_thing() -> None:
     assert four == replace(three, augmentation=Augmentation(rotation=7, interpolation="nearest"))
     assert five == replace(four, schedule=Schedule(kind="step", step_size=5, gamma=0.1))
     assert beyond.network.bias == "none" and beyond.weight_averaging == 0.998
-    assert [preset.number for preset in STEPS if preset.config.network.second_reading] == [6]
+    assert [preset.number for preset in STEPS if preset.config.network.second_reading] == [6, 7]
+    assert [preset.number for preset in STEPS if preset.config.network.deslant] == [6, 7]
     assert beyond.epochs == 15
     assert beyond.augmentation.pen > 0
     assert [layer.kernel for layer in smallest.network.layers] == [layer.kernel for layer in beyond.network.layers]
