@@ -1,6 +1,6 @@
 // A canvas that answers while one draws: its strokes go to the server at most ten times a second, one question at a time,
 // and the answer is drawn at once. The page is rerun when a stroke has ended. signature_pad, lab/ui/answer.js,
-// drawing_keys.js, drawing_ends.js, drawing_between.js and drawing_palm.js stand before this file.
+// drawing_keys.js, drawing_ends.js, drawing_between.js, drawing_palm.js and drawing_fingers.js stand before this file.
 
 const EVERY = 100;  // milliseconds between two questions
 const AGAIN = 250;  // before a network in training is asked again
@@ -19,7 +19,7 @@ class Board {
     this.tell = tell;
     this.canvas = place.querySelector(".lab-board canvas");
     this.asking = { isOut: false, isDue: false, timer: null, at: 0 };
-    Object.assign(this, { isDown: false, isUnfit: false, pointer: null });
+    Object.assign(this, { isDown: false, isUnfit: false, pointer: null, finger: undefined });
     Object.assign(this, { took: 0, layersAt: -LAYERS_EVERY, isLate: false });
     // Versions of the drawing and who reads it: the newest, that of the answer shown, and the oldest that is answered.
     this.version = { newest: 0, shown: 0, oldest: 0 };
@@ -36,7 +36,7 @@ class Board {
     this.fill(strokes.map((stroke) => ({ points: stroke.map(([x, y]) => ({ x, y })) })));
     this.pad.addEventListener("beginStroke", ({ detail }) => {
       this.keys.lift();
-      this.pointer = detail.event;
+      [this.pointer, this.finger] = [detail.event, fingerOf(detail.event)];
       [this.isDown, this.tellNoMore] = [true, tellBetween(this.canvas, this.gone.signal)];
     });
     this.pad.addEventListener("afterUpdateStroke", () => {
@@ -55,6 +55,7 @@ class Board {
     this.button("clear").onclick = () => this.clear();
     this.listen();
     keepPalmsOut(this);
+    keepToOneFinger(this);
     this.keys = new KeyboardPen(this);
     this.show();
   }

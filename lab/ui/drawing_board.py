@@ -18,7 +18,14 @@ PROMPT = "Draw a digit from 0 to 9 in the black square. The answer appears here 
 
 SCRIPT = Path(__file__).parent / "signature_pad" / "signature_pad.umd.min.js"
 """From the npm package signature_pad: strokes as points, from mouse, touch or pen, drawn as smooth lines."""
-_FILES = ("drawing_keys.js", "drawing_ends.js", "drawing_between.js", "drawing_palm.js", "drawing_board.js")
+_FILES = (
+    "drawing_keys.js",
+    "drawing_ends.js",
+    "drawing_between.js",
+    "drawing_palm.js",
+    "drawing_fingers.js",
+    "drawing_board.js",
+)
 _OWN = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _FILES]
 _JS = "\n".join([SCRIPT.read_text(encoding="utf-8"), answer.JS, *_OWN])
 _HTML = f"""

@@ -17,6 +17,8 @@ ZOOMED = """() => {
     document.querySelector(".lab-read").board.fitPixels();
 }"""
 """What happens when the browser tells of another zoom."""
+IPAD = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15"
+"""As which signature_pad hears of fingers by touch events."""
 STROKES = """() => document.querySelector(".lab-read").board.pad.toData().length"""
 
 
@@ -30,7 +32,7 @@ class Hands:
     top: float
 
     def touch(self, kind: str, *fingers: tuple[float, float], first: int = 0) -> None:
-        """The fingers on the screen now, numbered from `first` on."""
+        """What these fingers do, numbered from `first` on; a touchEnd lifts them, or all where none is named."""
         numbered = enumerate(fingers, start=first)
         points = [{"x": self.left + x, "y": self.top + y, "id": number} for number, (x, y) in numbered]
         self.events.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
@@ -54,8 +56,9 @@ class Hands:
 
 
 @pytest.fixture
-def hands(server: LabServer, browser: Browser) -> Iterator[Hands]:
-    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
+def hands(server: LabServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Hands]:
+    agent = getattr(request, "param", None)
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True, user_agent=agent)
     page, canvas = open_board(server, lambda address: _opened(context.new_page(), address))
     box = canvas.bounding_box()
     assert box is not None
@@ -113,6 +116,7 @@ def test_a_touch_that_the_system_calls_off_leaves_nothing(hands: Hands) -> None:
     assert hands.strokes() == 0
 
 
+@pytest.mark.parametrize("hands", [None, IPAD], indirect=True, ids=["tablet", "iPad"])
 def test_a_second_finger_draws_nothing_and_the_next_stroke_is_taken(hands: Hands) -> None:
     hands.touch("touchStart", (60, 60))
     hands.touch("touchStart", (60, 60), (30, 250))
@@ -129,6 +133,27 @@ def test_a_second_finger_draws_nothing_and_the_next_stroke_is_taken(hands: Hands
         "Math.max(...document.querySelector('.lab-read').board.pad.toData().flatMap(s => s.points.map(p => p.y)))"
     )
     assert lowest < 200
+
+
+@pytest.mark.parametrize("hands", [None, IPAD], indirect=True, ids=["tablet", "iPad"])
+@pytest.mark.parametrize("other", [(30, 250), (30, 900)], ids=["in the square", "beside it"])
+def test_a_stroke_follows_the_finger_that_began_it_to_where_that_is_lifted(
+    hands: Hands, other: tuple[float, float]
+) -> None:
+    """Another one comes, moves and goes meanwhile; it comes again, and stays when the stroke has ended."""
+    hands.touch("touchStart", SEVEN[0])
+    hands.touch("touchStart", other, first=1)
+    hands.touch("touchMove", (other[0] + 20, other[1]), first=1)
+    hands.touch("touchMove", SEVEN[1], (other[0] + 40, other[1]))
+    hands.touch("touchEnd", other, first=1)
+    hands.touch("touchMove", SEVEN[2])
+    hands.touch("touchStart", other, first=1)
+    hands.touch("touchEnd", SEVEN[2])
+    hands.touch("touchMove", (other[0] + 80, other[1]), first=1)
+    hands.touch("touchEnd")
+    assert hands.strokes() == 1
+    drawn = hands.page.evaluate("document.querySelector('.lab-read').board.strokes()[0]")
+    assert drawn == [[pytest.approx(one, abs=1) for one in place] for place in SEVEN]
 
 
 def test_another_zoom_while_one_draws_ends_no_stroke_and_the_board_goes_on(
