@@ -16,8 +16,9 @@ _STYLE = """
 <style>
 /* Each stands above what it is about, as lab/ui/answer.py lays that out: the square, the answer, the picture. */
 .st-key-who [data-testid="stHorizontalBlock"] {flex-wrap: wrap; gap: 0.5rem 2.5rem;}
-.st-key-who [data-testid="stColumn"] {flex: 0 0 280px; min-width: 0;}
-.st-key-who [data-testid="stColumn"]:nth-child(2) {flex: 1 1 260px; min-width: 260px; max-width: 640px;}
+.st-key-who [data-testid="stColumn"] {flex: 0 0 var(--lab-square); min-width: 0;
+    min-height: 4.25rem;}
+.st-key-who [data-testid="stColumn"]:nth-child(2) {flex: 1 1 260px; min-width: 260px; max-width: var(--lab-answer);}
 @media (max-width: 1000px) {  /* a line of its own, and room for it until the network is known */
     .st-key-who [data-testid="stColumn"]:nth-child(3) {flex-basis: 100%; min-height: 1.75rem;}
 }

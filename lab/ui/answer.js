@@ -1,7 +1,7 @@
 // Draws what a network has read: the digit, its probability in words, ten bars, and the picture that it was given.
 
 const SIDE_OF_PICTURE = 28;
-const SIDE_OF_LAYER = 52;
+const SIDE_OF_LAYER = "var(--lab-small-map)";  // lab/ui/layout.py
 const SPRITE_COLUMNS = 16;  // lab/sprite.py
 
 function showAnswer(place, answer, isSaid = true) {
@@ -52,9 +52,9 @@ async function drawLayers(place, { sprite, words, names }) {
   names.forEach((name, number) => {
     const [picture, caption] = place.children[number].children;
     picture.style.backgroundImage = `url(${sprite})`;
-    picture.style.backgroundSize = `${columns * SIDE_OF_LAYER}px auto`;
+    picture.style.backgroundSize = `calc(${columns} * ${SIDE_OF_LAYER}) auto`;
     const [down, across] = [Math.floor(number / columns), number % columns];
-    picture.style.backgroundPosition = `${-across * SIDE_OF_LAYER}px ${-down * SIDE_OF_LAYER}px`;
+    picture.style.backgroundPosition = [across, down].map((by) => `calc(${-by} * ${SIDE_OF_LAYER})`).join(" ");
     picture.ariaLabel = picture.title = words[number];
     caption.textContent = name;
   });

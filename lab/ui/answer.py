@@ -40,7 +40,7 @@ CSS = f"""
 .lab-read {{display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start;
   font-family: var(--st-font); color: var(--st-text-color);}}
 .lab-read p {{margin: 0; font-size: 1rem; line-height: 1.35;}}
-.lab-answer {{flex: 1 1 260px; min-width: 260px; max-width: 640px;}}
+.lab-answer {{flex: 1 1 260px; min-width: 260px; max-width: var(--lab-answer);}}
 .lab-answer-head {{display: flex; align-items: flex-start; gap: 0.8rem; min-height: 6rem;}}
 .lab-answer-head > div {{padding-top: 0.5rem;}}
 .lab-answer-digit {{font-size: 4.2rem; font-weight: 650; line-height: 1; font-variant-numeric: tabular-nums;}}
@@ -54,8 +54,9 @@ CSS = f"""
   .lab-received canvas, .lab-layers) {{opacity: 0.35;}}
 .lab-bars {{font-variant-numeric: tabular-nums; font-size: 0.85rem;}}
 .lab-bars > div {{display: grid; grid-template-columns: 1.2ch 1fr 4.6rem; gap: 0.6rem;
-  align-items: center; height: 1.35rem; white-space: nowrap;}}
-.lab-bars > div > :nth-child(2) {{height: 0.95rem; background: rgba(128, 138, 148, 0.15);}}
+  align-items: center; white-space: nowrap;
+  height: max(1.35rem, (var(--lab-square) - 6rem) / 10);}}
+.lab-bars > div > :nth-child(2) {{height: 70%; background: rgba(128, 138, 148, 0.15);}}
 .lab-bars > div > :last-child {{text-align: right;}}
 .lab-bars i {{display: block; height: 100%; background: {PUBLISHED}; transform: scaleX(0); transform-origin: left;
   transition: transform 0.1s;}}
@@ -64,17 +65,16 @@ CSS = f"""
 @media (prefers-reduced-motion: reduce) {{.lab-bars i {{transition: none;}}}}
 .lab-read .lab-answer-reader {{font-size: 0.85rem; min-height: 1.2rem; margin-top: 0.3rem; opacity: 0.8;}}
 .lab-answer-aloud {{position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}}
-.lab-received {{margin: 0; flex: 0 0 280px;}}
-.lab-received canvas {{width: 280px; height: 280px; display: block; background: #000; image-rendering: pixelated;
-  outline: 1px solid {PUBLISHED};
-  border-radius: 6px;}}
+.lab-received {{margin: 0; flex: 0 0 var(--lab-square);}}
+.lab-received canvas {{width: var(--lab-square); height: var(--lab-square); display: block; background: #000;
+  image-rendering: pixelated; outline: 1px solid {PUBLISHED}; border-radius: 6px;}}
 .lab-layers:empty {{display: none;}}
 .lab-layers:not(:empty) {{flex: 1 0 100%; display: flex; flex-wrap: wrap; gap: 0.5rem 0.8rem;}}
 .lab-read .lab-layers-head {{flex: 1 0 100%; margin-bottom: -0.6rem; font-size: 0.85rem;}}
 .lab-layers-head:has(+ :empty) {{display: none;}}
 .lab-layers figure {{margin: 0;}}
-.lab-layers i {{display: block; width: 52px; height: 52px; border-radius: 3px; background-color: #000;
-  image-rendering: pixelated;}}
+.lab-layers i {{display: block; width: var(--lab-small-map); height: var(--lab-small-map); border-radius: 3px;
+  background-color: #000; image-rendering: pixelated;}}
 .lab-layers figcaption {{font-size: 0.8rem; line-height: 1.3; opacity: 0.8;}}
 .lab-received figcaption {{font-size: 0.85rem; line-height: 1.35; margin-top: 0.4rem; opacity: 0.8;}}
 @media (max-width: 1000px) {{  /* no room beside the answer: a line of its own, and no higher than it must be */

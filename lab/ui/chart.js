@@ -112,6 +112,15 @@ function fitted(layout, place) {
   if (layout.xaxis.nticks > room) layout.xaxis.nticks = Math.max(2, room);
 }
 
+// On a large screen a chart uses its height, but for a strip beside other things. As wide and as high as in lab/ui/layout.py.
+const LARGE = matchMedia("(min-width: 1700px) and (min-height: 900px)");
+const STRIP = 290, USUAL = 900, MOST = 1.6;
+
+function heightOf({ height }) {
+  if (!LARGE.matches || height < STRIP) return height;
+  return Math.round(height * Math.min(MOST, innerHeight / USUAL));
+}
+
 // Its bar, its double click and its word about that: lab/ui/chart_view.js has its own.
 const CONFIG = { displayModeBar: false, doubleClick: false, showTips: false };
 
@@ -127,7 +136,7 @@ function draw(Plotly, place) {
   place.drawn = wanted;
   place.closest(".lab-chart-frame").dataset.state = "drawn";
   drawWhole(Plotly, place, theme);
-  place.widths ??= followWidth(Plotly, place);
+  place.sizes ??= followSize(Plotly, place);
   if (place.live) follow(Plotly, place);
 }
 
@@ -137,6 +146,7 @@ function drawWhole(Plotly, place, theme) {
   putView(place, { data, layout });
   fitted(layout, place);
   shortened(data, layout, place);
+  layout.height = heightOf(layout);
   layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
   const before = legendHeight(place);
   Plotly.react(place, data, layout, CONFIG);
@@ -157,17 +167,27 @@ function follow(Plotly, place) {
   told.addEventListener("grown", place.following);
 }
 
-// Keeps a chart as wide as its column: that changes with the window, and when the tab that it stands in is opened.
-function followWidth(Plotly, place) {
-  const widths = new ResizeObserver(() => {
-    const width = place.clientWidth;
-    if (width && width !== place.layout.width) drawWhole(Plotly, place, themeOf(place));
+// Keeps a chart as wide as its column, and as high as its window lets it be: that changes with the window, and when the tab
+// that it stands in is opened.
+function followSize(Plotly, place) {
+  const sizes = new ResizeObserver(() => {
+    if (!place.isConnected) sizes.disconnect();
+    const [width, height] = [place.clientWidth, reserve(place)];
+    const isAnother = width !== place.layout.width || height !== place.layout.height;
+    if (width && isAnother) drawWhole(Plotly, place, themeOf(place));
   });
-  widths.observe(place);
-  return widths;
+  for (const one of [place, document.documentElement]) sizes.observe(one);
+  return sizes;
 }
 
-// Until the chart is drawn, its frame is as high as it will be, and says what one waits for.
+// Until the chart is drawn, its frame is as high as it will be; returns how high.
+function reserve(place) {
+  const height = heightOf(JSON.parse(place.figure).layout);
+  place.closest(".lab-chart-frame").style.minHeight = `${height}px`;
+  return height;
+}
+
+// Until the chart is drawn, its frame says what one waits for.
 function show(frame, place, path) {
   const { came, tries } = plotly(path);
   came.then((Plotly) => draw(Plotly, place));
@@ -181,7 +201,7 @@ export default function ({ parentElement, data }) {
   place.figure = data.figure;
   place.live = data.live;
   frame.dataset.state ??= "loading";
-  frame.style.minHeight = `${JSON.parse(data.figure).layout.height}px`;
+  reserve(place);
   frame.querySelector(".lab-chart-failed button").onclick = () => {
     frame.dataset.state = "loading";
     show(frame, place, data.plotly);

@@ -1,7 +1,7 @@
 // Where a fast pen was between two of its events. A browser tells of a pen once a frame, and keeps the places in between
 // for who asks, which signature_pad does not: each of them becomes an event of its own here, before the one that has them.
 
-const APART = 6;  // pixels between two places at least: half a pixel of the picture that the network gets
+const APART = 6;  // pixels between two places at least: at most half a pixel of the picture that the network gets
 const KEPT = ["pointerId", "persistentDeviceId", "pointerType", "buttons", "clientX", "clientY", "pressure"];
 
 // From the beginning of a stroke to its end, or until the board is gone. signature_pad listens to the window, after all

@@ -13,6 +13,15 @@ const NO_ANSWER = "The lab does not answer. Your drawing stays here; the next st
 const WAITING = "Waiting for the network to answer.";
 const GIVEN_UP = 30_000;
 
+// In places of a square of `side` pixels, however large the canvas is shown.
+class Pad extends SignaturePad {
+  _createPoint(x, y, pressure) {
+    const { left, top, width } = this.canvas.getBoundingClientRect();
+    const within = (at, from) => from + ((at - from) * this.side) / width;
+    return super._createPoint(within(x, left), within(y, top), pressure);
+  }
+}
+
 class Board {
   constructor(place, tell) {
     this.place = place;
@@ -31,8 +40,9 @@ class Board {
   begin({ strokes, side, pen }) {
     Object.assign(this, { side, pen });
     const width = { minWidth: pen / 2, maxWidth: pen / 2, dotSize: pen / 2, throttle: 0 };  // radii, and no event left out
-    this.pad = new SignaturePad(this.canvas, { ...width, minDistance: 2, penColor: "#fff", backgroundColor: "#000" });
-    this.fitPixels();
+    this.pad = new Pad(this.canvas, { ...width, minDistance: 2, penColor: "#fff", backgroundColor: "#000" });
+    this.pad.side = side;
+    this.followSize();
     this.fill(strokes.map((stroke) => ({ points: stroke.map(([x, y]) => ({ x, y })) })));
     this.pad.addEventListener("beginStroke", ({ detail }) => {
       this.keys.lift();
@@ -64,16 +74,33 @@ class Board {
     return this.place.querySelector(`.lab-board-${name}`);
   }
 
-  // As many pixels as the screen has, which another zoom changes. That ends no stroke: it waits for its end.
+  // As many pixels as the screen has, which another zoom or another window changes. That ends no stroke: it waits for its
+  // end.
   fitPixels() {
     this.isUnfit = this.isDown;
-    if (this.isUnfit) return;
-    const ratio = window.devicePixelRatio || 1;
-    this.canvas.width = this.canvas.height = Math.round(this.side * ratio);
-    this.canvas.getContext("2d").scale(ratio, ratio);
+    const { width } = this.canvas.getBoundingClientRect();
+    const pixels = Math.round(width * (window.devicePixelRatio || 1));
+    if (this.isUnfit || !pixels || pixels === this.canvas.width) return;
+    this.canvas.width = this.canvas.height = pixels;
+    this.canvas.getContext("2d").scale(pixels / this.side, pixels / this.side);
     this.fill(this.pad.toData());
-    const once = { once: true, signal: this.gone.signal };
-    matchMedia(`(resolution: ${ratio}dppx)`).addEventListener("change", () => this.fitPixels(), once);
+  }
+
+  followSize() {
+    this.fitPixels();
+    const sizes = new ResizeObserver(() => this.fitPixels());
+    sizes.observe(this.canvas);
+    this.gone.signal.addEventListener("abort", () => sizes.disconnect());
+    this.followZoom();
+  }
+
+  followZoom() {
+    const zoom = matchMedia(`(resolution: ${window.devicePixelRatio || 1}dppx)`);
+    const zoomed = () => {
+      this.fitPixels();
+      this.followZoom();
+    };
+    zoom.addEventListener("change", zoomed, { once: true, signal: this.gone.signal });
   }
 
   // Draw these strokes, and no others.

@@ -46,14 +46,13 @@ _HTML = f"""
 """
 _CSS = f"""
 {answer.CSS}
-.lab-board {{flex: 0 0 {SIDE}px;}}
-.lab-board canvas {{width: {SIDE}px; height: {SIDE}px; display: block; background: #000; border-radius: 6px;
-  cursor: crosshair; touch-action: none;}}
-.lab-board-square {{position: relative; overflow: clip; border-radius: 6px; height: {SIDE}px;
+.lab-board {{flex: 0 0 var(--lab-square);}}
+.lab-board canvas {{width: 100%; height: 100%; display: block; background: #000; border-radius: 6px; cursor: crosshair; touch-action: none;}}
+.lab-board-square {{position: relative; overflow: clip; border-radius: 6px; height: var(--lab-square);
   outline: 1px solid {PUBLISHED};}}
 .lab-board-square:has(:focus-visible) {{outline: 3px solid var(--st-primary-color); outline-offset: 2px;}}
 .lab-board canvas:focus {{outline: none;}}
-.lab-board-pen {{display: none; position: absolute; left: -11px; top: -11px; width: 16px; height: 16px;
+.lab-board-pen {{display: none; position: absolute; margin: -11px; width: 16px; height: 16px;
   border: 3px solid {TEST}; border-radius: 50%; pointer-events: none;}}
 .lab-board canvas:focus-visible + .lab-board-pen {{display: block;}}
 .lab-board-pen-down {{background: {TEST};}}

@@ -1,6 +1,6 @@
 // Drawing by keyboard: in the square the arrow keys move the pen, and Space puts it down or lifts it.
 
-const STEP = 10;  // pixels a key press: a pixel of the picture that the network gets
+const STEP = 10;  // of the square's 280 a key press: a pixel of the picture that the network gets
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class KeyboardPen {
@@ -45,7 +45,8 @@ class KeyboardPen {
   }
 
   show() {
-    this.mark.style.transform = `translate(${this.at.x}px, ${this.at.y}px)`;
+    const [left, top] = [this.at.x, this.at.y].map((at) => `${(100 * at) / this.board.side}%`);
+    Object.assign(this.mark.style, { left, top });
     this.mark.classList.toggle("lab-board-pen-down", this.isDown);
   }
 }

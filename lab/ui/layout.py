@@ -22,10 +22,13 @@ LONG = 30
 _STYLE = """
 <style>
 /* Streamlit's own variables (--st-...) are there within components only. */
-:root {--lab-ground: light-dark(#FFFFFF, #14181D); --lab-primary: light-dark(#00649D, #56B4E9);}
+:root {--lab-ground: light-dark(#FFFFFF, #14181D); --lab-primary: light-dark(#00649D, #56B4E9);
+    --lab-square: 280px; --lab-small-map: 52px; --lab-answer: 640px; --lab-row: 2.35rem;}
+@media (max-height: 760px) {:root {--lab-row: 2.1rem;}}  /* with all seven, what starts one has room */
 .block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
 @media (min-width: 1700px) and (min-height: 900px) {  /* a large screen: the page uses it */
-    :root {font-size: 17px !important;}
+    :root {font-size: 17px !important; --lab-square: clamp(400px, 41vh, 520px); --lab-small-map: 76px;
+        --lab-answer: 900px; --lab-row: 2.9rem;}
     .block-container {max-width: 1760px;}
 }
 [data-testid="stStatusWidget"] button {display: none;}  /* Streamlit's own Stop, for a script: here Stop ends a run */

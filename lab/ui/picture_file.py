@@ -37,7 +37,7 @@ _STYLE = """
 .st-key-picture_read img {background: #808080;}
 /* The picture keeps its size; the rest wraps below it where it is narrow. */
 .st-key-picture_columns [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {flex-wrap: wrap;}
-.st-key-picture_columns [data-testid="stColumn"] {flex: 0 0 280px; min-width: 280px;}
+.st-key-picture_columns [data-testid="stColumn"] {flex: 0 0 var(--lab-square); min-width: 280px;}
 .st-key-picture_columns [data-testid="stColumn"]:nth-child(2) {flex: 1 1 300px;}
 </style>
 """

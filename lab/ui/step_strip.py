@@ -24,7 +24,7 @@ _CSS = f"""
   container: strip / inline-size;}}
 .lab-strip :is(label, .head) {{display: grid; align-items: center; gap: 0 0.8rem; padding: 0 0.5rem;
   grid-template-columns: minmax(8.2rem, 1.2fr) 1fr 1.3fr;}}
-.lab-strip label {{min-height: 2.35rem; border-radius: 6px; cursor: pointer; border: 1px solid transparent;}}
+.lab-strip label {{min-height: var(--lab-row); border-radius: 6px; cursor: pointer; border: 1px solid transparent;}}
 .lab-strip label:hover {{background: var(--st-secondary-background-color);}}
 .lab-strip label:has(:checked) {{border-color: var(--st-primary-color);
   background: var(--st-secondary-background-color);}}

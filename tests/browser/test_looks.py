@@ -11,6 +11,8 @@ from lab_server import LabServer
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from lab.events import Finished
+from lab.quick import quick
+from lab.steps import step
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
@@ -99,6 +101,19 @@ def test_on_a_projector_no_text_of_a_drawing_is_small(server: LabServer, new_tab
     expect(page.locator(".stages")).to_be_visible()
     expect(page.locator(".lab-layers figure").first).to_be_visible()
     assert page.evaluate(SMALL) == []
+
+
+# --- Start ---------------------------------------------------------------------------------------------------------
+
+
+def test_on_a_laptop_the_other_seed_that_one_may_want_is_seen_whole(server: LabServer, new_tab: Tabs) -> None:
+    add_run(server.store, *map(epoch, range(1, 6)), Finished(), config=quick(step(3).config))
+    page = new_tab(f"{server.address}/?step=3")
+    seed = page.get_by_role("button", name="Use seed 2 for another curve")
+    expect(seed).to_be_visible()
+    box = seed.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= PROJECTOR["height"]
 
 
 # --- Draw ----------------------------------------------------------------------------------------------------------

@@ -185,6 +185,29 @@ def test_the_square_stays_when_it_is_said_late_which_network_reads(server: LabSe
     assert_still(before, tops(page, square))
 
 
+@pytest.mark.parametrize("page", [TABLET, WIDE], indirect=True, ids=["tablet", "wide"])
+def test_the_square_stays_where_it_stood_first_while_the_rest_of_its_page_comes(server: LabServer, page: Page) -> None:
+    """What stands above it is drawn piece by piece; a quick hand draws already."""
+    page.add_init_script(NOTE_SQUARE)
+    page.goto(f"{server.address}/draw")
+    listens(page)
+    tops(page, ".lab-board canvas")
+    seen = page.evaluate("window.squares")
+    assert max(seen) - min(seen) <= STILL, seen
+
+
+NOTE_SQUARE = """
+    window.squares = [];
+    const look = () => {
+        const square = document.querySelector(".lab-board canvas");
+        if (square) window.squares.push(Math.round(square.getBoundingClientRect().top));
+        requestAnimationFrame(look);
+    };
+    look();
+"""
+"""At every frame: how far below the page's beginning the square stands."""
+
+
 # --- what has little room ------------------------------------------------------------------------------------------
 
 
