@@ -26,6 +26,7 @@ from lab.standing import details, figures, hardware
 from lab.steps import PublishedEpoch, published_epochs, step
 from lab.store import ENDED, Kept, Run, Store, StoreError
 from lab.timeline import Timeline
+from lab.ui.aloud import say_end
 from lab.ui.channel import follow
 from lab.ui.chart import Growing, show_figure
 from lab.ui.choice import kept
@@ -58,6 +59,7 @@ def _view(run_id: int) -> None:
     summary = summarize(run, timeline.epochs)
     show_head(store, run, summary)
     with st.container(key="standing"):  # as high while it trains as at the end: what is below stays where it is
+        say_end(run.id, _end_aloud(run, summary))
         _state(run, summary, cursor_of(kept))
     with st.container():  # there from the beginning: an element more would have the charts made anew, their zoom lost
         show_guess(summary)
@@ -92,6 +94,14 @@ def _state(run: Run, summary: RunSummary, cursor: int) -> None:
     else:
         text = progress_words(run, summary.training_seconds, epochs)
         follow(run.id, state_of(run), cursor, text, epochs / run.config.epochs, ends=run.status in ENDED)
+
+
+def _end_aloud(run: Run, summary: RunSummary) -> str:
+    """What is said of its end; nothing of one that is live, or whose end is a box that a browser reads out itself."""
+    if run.status not in ENDED or run.status in ("failed", "interrupted"):
+        return ""
+    result, advice = ending_sentences(summary)
+    return f"{result} {advice}" if result else progress_words(run, summary.training_seconds, len(summary.epochs))
 
 
 def _figures(run: RunSummary) -> None:

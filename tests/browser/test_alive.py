@@ -403,6 +403,26 @@ def test_figures_and_scorecard_follow_the_epochs(server: LabServer, new_tab: Tab
     expect(page.locator(".lab-live-aloud")).to_have_text("Epoch 3 of 15: test accuracy 99.20 %")
 
 
+def test_that_a_watched_run_has_ended_and_how_is_said_aloud_once(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak(replace(CONFIG, epochs=1))
+    page = watch(server, new_tab, run)
+    place = page.locator(".lab-end-aloud")
+    expect(place).to_have_attribute("role", "status")  # there before there is something to say, else nothing is heard
+    expect(place).to_be_empty()
+    place.evaluate("place => { window.isHeard = place; }")
+    run.windows(20)
+    run.say(epoch(1, correct=9_812), Finished())
+    expect(place).to_have_text(re.compile("^Finished: 98.12 % of the test images are read correctly"))
+    assert page.evaluate("window.isHeard.isConnected")
+    page.get_by_text("Accuracy from 0 to 100 %").click()  # drawn anew, and of no other run
+    expect(place).to_have_count(1)
+    page.reload()
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    expect(place).to_be_empty()
+
+
 def test_of_another_run_nothing_is_said_aloud_that_was_said_of_the_one_before(
     server: LabServer, new_tab: Tabs, speak: Speak
 ) -> None:
