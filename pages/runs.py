@@ -19,10 +19,17 @@ store = the_store()
 page_head("Runs", "All runs with their settings, results and times. Select one to open it, or several to compare them.")
 listed = list_runs(store)
 missing = sorted(set(ticked_runs()) - {run.id for run in listed})
-if missing:
+
+
+def say_missing() -> None:
+    """Which of the runs that were chosen are gone: below what one has at hand, which stays where it is."""
     more = f" and {len(missing) - FEW:,} more" if len(missing) > FEW else ""
-    st.info(f"These runs are not here, or were deleted: {', '.join(map(str, missing[:FEW]))}{more}.")
+    if missing:
+        st.info(f"These runs are not here, or were deleted: {', '.join(map(str, missing[:FEW]))}{more}.")
+
+
 if not listed:
+    say_missing()
     st.info("No runs yet. Choose a step and start one.")
     st.page_link(page("start"), label="Choose a step", icon=":material/gesture:")
 else:
@@ -30,6 +37,7 @@ else:
     show_ticked_in_address()
     mend_table_keys()
     show_actions(store, chosen)
+    say_missing()
     for run in chosen:
         if run.problem:
             st.warning(plain(run.problem))  # which names it

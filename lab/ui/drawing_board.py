@@ -47,7 +47,8 @@ _HTML = f"""
 _CSS = f"""
 {answer.CSS}
 .lab-board {{flex: 0 0 var(--lab-square);}}
-.lab-board canvas {{width: 100%; height: 100%; display: block; background: #000; border-radius: 6px; cursor: crosshair; touch-action: none;}}
+.lab-board canvas {{width: 100%; height: 100%; display: block; background: #000; border-radius: 6px;
+  cursor: crosshair; touch-action: none;}}
 .lab-board-square {{position: relative; overflow: clip; border-radius: 6px; height: var(--lab-square);
   outline: 1px solid {PUBLISHED};}}
 .lab-board-square:has(:focus-visible) {{outline: 3px solid var(--st-primary-color); outline-offset: 2px;}}

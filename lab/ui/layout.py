@@ -23,7 +23,8 @@ _STYLE = """
 <style>
 /* Streamlit's own variables (--st-...) are there within components only. */
 :root {--lab-ground: light-dark(#FFFFFF, #14181D); --lab-primary: light-dark(#00649D, #56B4E9);
-    --lab-square: 280px; --lab-small-map: 52px; --lab-answer: 640px; --lab-row: 2.35rem;}
+    --lab-square: 280px; --lab-small-map: 52px; --lab-answer: 640px; --lab-row: 2.35rem;
+    --lab-standing: 3rem;}
 @media (max-height: 760px) {:root {--lab-row: 2.1rem;}}  /* with all seven, what starts one has room */
 .block-container {padding: 3.9rem 2rem 1.5rem 2rem; max-width: 1480px;}
 @media (min-width: 1700px) and (min-height: 900px) {  /* a large screen: the page uses it */
@@ -87,12 +88,15 @@ table.plain .long {min-width: 12rem;}
 .st-key-standing {container: standing / inline-size; display: grid; align-items: center;
     grid-template-columns: minmax(0, 1fr);}
 .st-key-standing > * {grid-area: 1 / 1;}
-.st-key-standing::before {content: ""; grid-area: 1 / 1; height: 3rem;}
+.st-key-standing::before {content: ""; grid-area: 1 / 1; height: var(--lab-standing);}
 .st-key-standing p {line-height: 1.45;}
-.st-key-standing [data-testid="stAlertContainer"] {padding: 0.4rem 0.8rem;}
-@container standing (max-width: 46rem) {.st-key-standing::before {height: 4.5rem;}}
-@container standing (max-width: 30rem) {.st-key-standing::before {height: 5.9rem;}}
-@container standing (max-width: 21rem) {.st-key-standing::before {height: 7.3rem;}}
+/* A reason may be as long as PyTorch likes: it is scrolled within the room that there is. */
+.st-key-standing [data-testid="stAlertContainer"] {padding: 0.2rem 0.8rem; max-height: var(--lab-standing);
+    overflow-y: auto; scrollbar-width: thin;}
+.st-key-standing [data-testid="stAlertContainer"] p {line-height: 1.3;}
+@container standing (max-width: 46rem) {.st-key-standing > *, .st-key-standing::before {--lab-standing: 4.5rem;}}
+@container standing (max-width: 30rem) {.st-key-standing > *, .st-key-standing::before {--lab-standing: 5.9rem;}}
+@container standing (max-width: 21rem) {.st-key-standing > *, .st-key-standing::before {--lab-standing: 7.3rem;}}
 @media (max-width: 700px) {  /* on a phone, two buttons a line */
     .st-key-run-head {grid-template: auto minmax(2.5rem, auto) / minmax(0, 1fr) !important; gap: 0.5rem;}
     .st-key-run-buttons > * {flex: 1 1 auto; width: auto !important;}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -21,7 +22,9 @@ from lab.steps import STEPS, matching_step, step
 from lab.ui.choice import choice, known, shown
 from lab.ui.draft import STEP_RULE
 from lab.ui.fields import field, slider
+from lab.ui.present import presenting
 from lab.ui.state import draft, set_draft
+from lab.ui.table_size import see_table_size
 from lab.ui.text import plain
 from lab.ui.undo import forget_earlier, undo_button
 
@@ -36,7 +39,11 @@ the last (see `lab.editing.with_linear_last`).
 INSERTED_LAYER: Row = {"kind": "conv", "channels": 16, "kernel": 3, "stride": 1, "padding": 1}
 """Possible before any layer: it keeps the size of its map."""
 WIDTHS = {"channels": 93, "kernel": 82, "stride": 76, "padding": 86}
-NUMBER_WIDTH = 38
+NUMBER_WIDTH, KIND_WIDTH = 38, 98
+LARGER = 4 / 3
+"""Of pixels, while pages are shown large: its type by the usual one."""
+HEAD_AND_PLUS = 2
+"""Rows of the table that are no layers: its head, and the one that appends."""
 
 
 @dataclass
@@ -66,6 +73,7 @@ def edit_layers() -> None:
     """The editable table; what is typed becomes the draft, or the draft's problem when it cannot be built."""
     sheet = _sheet()
     rows, sheet.drawn = ask_rows(sheet), True
+    see_table_size(sheet.key, len(rows) + HEAD_AND_PLUS, partial(_wear, sheet))
     typed, sheet.rows = sheet.rows, rows
     if rows != typed:
         set_draft(draft().with_rows(with_linear_last(rows, typed)))
@@ -76,6 +84,10 @@ def edit_layers() -> None:
     ):  # a row just appended may be being typed into: numbered after that
         sheet.worn = True
         st.rerun()
+
+
+def _wear(sheet: Sheet) -> None:
+    sheet.worn = True
 
 
 def show_problem() -> None:
@@ -96,7 +108,7 @@ def ask_rows(sheet: Sheet) -> Rows:
     """
     kinds = about(LayerSpec)["kind"]
     assert isinstance(kinds, Choice)
-    words = kinds.words
+    words, times = kinds.words, LARGER if presenting() else 1
     edited = st.data_editor(
         sheet.frame,
         key=sheet.key,
@@ -105,17 +117,19 @@ def ask_rows(sheet: Sheet) -> Rows:
         placeholder="",
         width="stretch",
         column_config={
-            "_index": st.column_config.NumberColumn("No.", width=NUMBER_WIDTH, help="The layer's number."),
+            "_index": st.column_config.NumberColumn(
+                "No.", width=round(times * NUMBER_WIDTH), help="The layer's number."
+            ),
             "kind": st.column_config.SelectboxColumn(
                 kinds.label,
                 options=list(kinds.options),
                 format_func=lambda kind: words.get(str(kind), str(kind)),
                 required=True,
                 default=NEW_LAYER["kind"],
-                width=98,
+                width=round(times * KIND_WIDTH),
                 help=kinds.help,
             ),
-            **{name: _number_column(name, width) for name, width in WIDTHS.items()},
+            **{name: _number_column(name, round(times * width)) for name, width in WIDTHS.items()},
         },
     )
     return [_row(record) for record in edited.to_dict("records")]

@@ -20,6 +20,9 @@ _STYLE = """
 [data-testid="stMain"] .stacks :is(div, b, i, s) {font-size: 1rem;}
 .st-key-presents p {white-space: nowrap;}
 .st-key-run-head {grid-template-columns: minmax(0, 1fr) minmax(12rem, auto);}  /* fewer buttons than else */
+@media (max-width: 1500px) {  /* no room for two tables side by side */
+    .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
+}
 @media (min-width: 769px) and (max-width: 1000px) {  /* the menu leaves room for the switch alone */
     .st-key-in-the-bar {left: 27rem;}
     .st-key-live-run {display: none !important;}

@@ -36,6 +36,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const place = parentElement.querySelector(".lab-cards");
   const wanted = JSON.stringify(data.cards);
   if (place.drawn !== wanted) {
+    if (place.drawn && place.clientHeight) place.style.height = `${place.offsetHeight}px`;  // nothing below them moves
     const focused = place.contains(document.activeElement) && document.activeElement.dataset.run;
     place.drawn = wanted;
     place.replaceChildren(...build(data));

@@ -19,7 +19,8 @@ _CSS = f"""
   [class*="st-key-run_cards"] {{display: block;}}
   [data-testid="stElementContainer"][class*="st-key-runs_table"] {{display: none;}}
 }}
-.lab-cards {{display: grid; gap: 0.45rem; max-height: 55vh; overflow-y: auto; padding: 3px; margin: 0 -3px;
+.lab-cards {{display: grid; gap: 0.45rem; align-content: start; min-height: min(12rem, 55vh); max-height: 55vh;
+  overflow-y: auto; padding: 3px; margin: 0 -3px;
   font-family: var(--st-font); color: var(--st-text-color);}}
 .lab-cards button {{display: grid; grid-template-columns: 1.3rem 1fr auto; gap: 0 0.6rem; align-items: start;
   width: 100%; padding: 0.55rem 0.7rem; text-align: left; font: inherit; color: inherit; cursor: pointer;

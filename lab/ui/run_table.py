@@ -3,7 +3,8 @@
 A browser says only which rows are ticked. So the rows mean what was drawn last, whatever has become of the runs since;
 and where a run has come or gone, the table is a new one, under a new key, that begins with the same runs ticked. On a
 narrow screen cards stand in its place (`lab.ui.run_cards`), and ticking one has the table begin anew in the same way.
-A new table is ordered as the reader has ordered the one before it, also where he left the page meanwhile.
+A new table is ordered as the reader has ordered the one before it, also where he left the page meanwhile. It keeps its
+height for as long as he stays, whatever comes or goes: nothing below it moves under his hand.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 DRAWN, ORDER = "runs_drawn", "runs_order"
 CARDS = "run_cards"
-FEW_ROWS = 8
+LEAST_ROWS, MOST_ROWS, SPARE_ROWS = 3, 8, 1
+"""Of the table when its page is opened: those that come later than its room are scrolled to."""
+ROW_HEIGHT, BORDER = 35, 3
+"""Pixels of Streamlit's rows, in type between the lab's usual and its large one; of both borders."""
 NAME_WIDTH = 280
 """Pixels: room for the names that the lab gives, whose ends tell them apart."""
 UNREADABLE = "unreadable"
@@ -50,6 +54,10 @@ class Drawn:
     """What its rows came in: Streamlit does not know it, and marks no column."""
     is_reordered: bool = False
     """Whether its reader has ordered it since, which Streamlit does and marks."""
+    rows: int = 0
+    """For how many it has room."""
+    is_next: bool = False
+    """Whether it takes the place of one that is on the page, and was not drawn yet."""
 
     @property
     def mark(self) -> str:
@@ -94,7 +102,7 @@ def choose_runs(listed: Sequence[Listed]) -> list[Listed]:
         _table(runs),
         hide_index=True,
         width="stretch",
-        height="content" if len(runs) <= FEW_ROWS else 320,
+        height=ROW_HEIGHT * (1 + drawn.rows) + BORDER,
         key=drawn.key,
         on_select="rerun",
         selection_mode="multi-row",
@@ -129,10 +137,16 @@ def _drawn_for(listed: Sequence[Listed]) -> Drawn:
     _take_ticks(drawn)
     ids = {run.id for run in listed}
     tick_runs(tuple(ticked for ticked in ticked_runs() if ticked in ids))
-    if drawn.key not in st.session_state or drawn.ids != _ids(listed, drawn.order):  # also when the page was left
+    is_there = drawn.key in st.session_state  # not when the page was left
+    if not is_there or drawn.ids != _ids(listed, drawn.order):
         order = st.session_state.get(ORDER)
-        drawn = st.session_state[DRAWN] = Drawn(drawn.version + 1, _ids(listed, order), order)
+        rows = drawn.rows if is_there or drawn.is_next else _room_for(len(listed))
+        drawn = st.session_state[DRAWN] = Drawn(drawn.version + 1, _ids(listed, order), order, rows=rows)
     return drawn
+
+
+def _room_for(runs: int) -> int:
+    return min(max(runs + SPARE_ROWS, LEAST_ROWS), MOST_ROWS)
 
 
 def _ids(listed: Sequence[Listed], order: Order | None) -> tuple[int, ...]:
@@ -162,7 +176,7 @@ def _take_order() -> None:
     st.session_state[ORDER] = order
     if is_on_mark or (drawn.order and not order):
         _take_ticks(drawn)
-        st.session_state[DRAWN] = Drawn(drawn.version + 1, drawn.ids)
+        st.session_state[DRAWN] = _next(drawn)
     else:
         st.session_state[DRAWN] = replace(drawn, is_reordered=True)
 
@@ -171,7 +185,12 @@ def _tick_as_the_cards() -> None:
     """Take over what was ticked by a card; the table begins anew with it."""
     drawn: Drawn = st.session_state[DRAWN]
     tick_runs(ticked_cards(CARDS))
-    st.session_state[DRAWN] = Drawn(drawn.version + 1, drawn.ids)
+    st.session_state[DRAWN] = _next(drawn)
+
+
+def _next(drawn: Drawn) -> Drawn:
+    """The table of the same runs that is drawn in its place."""
+    return Drawn(drawn.version + 1, drawn.ids, rows=drawn.rows, is_next=True)
 
 
 def _card(listed: Listed) -> Card:

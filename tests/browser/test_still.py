@@ -71,6 +71,7 @@ def assert_still(before: list[int], after: list[int]) -> None:
 # --- a run ---------------------------------------------------------------------------------------------------------
 
 WATCHED = ".figures, .st-key-loss, .st-key-accuracy, .st-key-rate, .checks"
+LONG_REASON = "Training stopped with an error: " + "no kernel image is available for execution on the device, " * 12
 NEXT_STEP = (step(3).config, 9739)
 OWN = (replace(CONFIG, evaluate_on="validation", batch_size=128), 9702)
 """Of a step another one comes next; of settings of one's own the longest sentence is said."""
@@ -104,7 +105,9 @@ def test_no_chart_moves_when_a_run_ends(
 
 @pytest.mark.parametrize("page", [PHONE, LAPTOP], indirect=True, ids=["phone", "laptop"])
 @pytest.mark.parametrize(
-    "ending", [Stopped(), Failed(reason="The loss is no longer a finite number.")], ids=["stopped", "failed"]
+    "ending",
+    [Stopped(), Failed(reason="The loss is no longer a finite number."), Failed(reason=LONG_REASON)],
+    ids=["stopped", "failed", "failed for a long reason"],
 )
 def test_no_chart_moves_when_a_run_ends_early(
     server: LabServer, page: Page, speak: Speak, ending: Stopped | Failed
@@ -118,6 +121,11 @@ def test_no_chart_moves_when_a_run_ends_early(
     run.say(ending)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     assert_still(before, tops(page, WATCHED))
+    if isinstance(ending, Failed):
+        said = page.get_by_role("alert")
+        said.evaluate("said => said.scrollTo(0, said.scrollHeight)")
+        expect(said).to_contain_text(ending.reason)
+        assert said.evaluate("said => said.scrollTop + said.clientHeight >= said.scrollHeight - 1")
 
 
 @pytest.mark.parametrize("page", [PHONE, LAPTOP], indirect=True, ids=["phone", "laptop"])
@@ -170,6 +178,41 @@ def test_nothing_moves_when_a_run_begins_elsewhere_and_ends(
     run.say(*map(epoch, range(1, 16)), Finished())
     expect(page.locator(".st-key-live-run")).to_have_count(0)
     assert_still(before, tops(page, LOOKED_AT))
+
+
+@pytest.mark.parametrize("page", [PHONE, LAPTOP], indirect=True, ids=["phone", "laptop"])
+@pytest.mark.parametrize("many", [1, 8])
+def test_nothing_below_the_runs_moves_when_one_comes_and_goes_elsewhere(
+    server: LabServer, page: Page, speak: Speak, many: int
+) -> None:
+    old, *_ = [run_that_is("finished", server.store, "nobody") for _ in range(many)]
+    page.goto(f"{server.address}/runs?compare={old}")
+    listens(page)
+    rows = page.locator(".lab-cards button")  # which are there, though maybe unseen
+    expect(rows).to_have_count(many)
+    below = ".st-key-run-actions, .st-key-overlay-accuracy, .st-key-comparison"
+    before = tops(page, below)
+    run = speak(CONFIG)
+    expect(rows).to_have_count(many + 1)
+    assert_still(before, tops(page, below))
+    server.store.delete(run.run)
+    expect(rows).to_have_count(many)
+    assert_still(before, tops(page, below))
+
+
+@pytest.mark.parametrize("page", [LAPTOP], indirect=True, ids=["laptop"])
+def test_the_runs_stay_where_they_are_when_one_that_was_chosen_is_deleted_elsewhere(
+    server: LabServer, page: Page
+) -> None:
+    first, other = (run_that_is("finished", server.store, "nobody") for _ in range(2))
+    page.goto(f"{server.address}/runs?compare={first},{other}")
+    listens(page)
+    at_hand = "[data-testid=stDataFrame], .st-key-run-actions"
+    before = tops(page, at_hand)
+    server.store.delete(other)
+    page.evaluate("window.labDrawAnew('elsewhere')")
+    expect(page.get_by_text(f"These runs are not here, or were deleted: {other}.")).to_be_visible()
+    assert_still(before, tops(page, at_hand))
 
 
 @pytest.mark.parametrize("page", [TABLET, LAPTOP], indirect=True, ids=["tablet", "laptop"])
@@ -237,6 +280,31 @@ def test_runs_are_listed_in_large_type_while_pages_are_shown_large(server: LabSe
     assert float(cards.first.evaluate("card => parseFloat(getComputedStyle(card).fontSize)")) >= LARGE
     cards.first.click()
     expect(page).to_have_url(re.compile(f"compare={first}%2C{other}&"))
+
+
+@pytest.mark.parametrize("page", [LAPTOP, WIDE], indirect=True, ids=["laptop", "wide"])
+def test_the_layers_are_typed_into_a_table_whose_type_is_as_large_as_the_page(server: LabServer, page: Page) -> None:
+    """Opened so, switched to, and switched back."""
+    grid = page.get_by_test_id("stDataFrame")
+    page.goto(f"{server.address}/layers?step=3&present=1")
+    page.wait_for_function(AS_LARGE_AS_THE_PAGE)
+    expect(grid).to_have_count(1)  # the one before has gone
+    large = grid.bounding_box()
+    page.get_by_text("Present", exact=True).click()
+    expect(page.get_by_text("Present", exact=True)).to_have_count(0)
+    page.wait_for_function(AS_LARGE_AS_THE_PAGE)
+    expect(grid).to_have_count(1)
+    usual = grid.bounding_box()
+    assert large is not None and usual is not None and usual["height"] < large["height"]
+
+
+AS_LARGE_AS_THE_PAGE = """() => {
+    const table = [...document.querySelectorAll("[class*=st-key-layer_sheet] [data-testid=stDataFrame]")].at(-1);
+    const rows = table?.querySelectorAll("canvas tbody tr").length;
+    const row = 2.1875 * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    return rows > 0 && Math.abs(table.clientHeight / (rows + 2) - row) < 1;
+}"""
+"""Streamlit's rows, its head and the row that appends are 2.1875 times as high as the page's type."""
 
 
 @pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
