@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from browser.chromium import ARGUMENTS, NAMES, find_chromium
 from browser.proxy import Proxy, proxy_before
-from examples import wait_until
+from browser.spoken import Speak, Spoken
+from examples import noted, wait_until
 from lab_server import LabServer
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -51,6 +52,15 @@ def server(running_server: LabServer) -> Iterator[LabServer]:
     wait_until(lambda: all(run.status in ENDED for run in store.runs()))
     for run in store.runs():
         store.delete(run.id)
+
+
+@pytest.fixture
+def speak(server: LabServer) -> Iterator[Speak]:
+    """Begins a run on the server's store; they are taken away in the end, since nobody else would end them."""
+    runs: list[Spoken] = []
+    yield lambda *config: noted(runs, Spoken(server.store, *config))
+    for run in runs:
+        server.store.delete(run.run)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from app_pages import epoch, run_that_is
 from browser.curves import wait_for_points
-from browser.test_alive import HIDE, SHOW, Spoken, Tabs
+from browser.spoken import HIDE, SHOW, Spoken, Tabs
 from browser.test_pages_in_browser import COLUMNS
 from examples import noted, wait_until
 from lab_server import LabServer

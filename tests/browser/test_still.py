@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from app_pages import epoch, run_that_is
-from browser.test_alive import CONFIG, Spoken
+from browser.spoken import CONFIG, Spoken
 from browser.test_elsewhere import listens, mention
 from examples import noted
 from lab_server import LabServer
