@@ -90,6 +90,7 @@ table.plain .long {min-width: 12rem;}
 .st-key-standing > * {grid-area: 1 / 1;}
 .st-key-standing::before {content: ""; grid-area: 1 / 1; height: var(--lab-standing);}
 .st-key-standing p {line-height: 1.45;}
+.st-key-standing [data-testid="stSkeleton"] {visibility: hidden;}  /* it would lie over what is said */
 /* A reason may be as long as PyTorch likes: it is scrolled within the room that there is. */
 .st-key-standing [data-testid="stAlertContainer"] {padding: 0.2rem 0.8rem; max-height: var(--lab-standing);
     overflow-y: auto; scrollbar-width: thin;}

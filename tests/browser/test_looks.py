@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from lab.events import Finished
 from lab.quick import quick
-from lab.steps import step
+from lab.steps import STEPS, step
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
@@ -109,6 +109,8 @@ def test_on_a_projector_no_text_of_a_drawing_is_small(server: LabServer, new_tab
 def test_on_a_laptop_the_other_seed_that_one_may_want_is_seen_whole(server: LabServer, new_tab: Tabs) -> None:
     add_run(server.store, *map(epoch, range(1, 6)), Finished(), config=quick(step(3).config))
     page = new_tab(f"{server.address}/?step=3")
+    expect(page.locator(".lab-strip label")).to_have_count(len(STEPS))  # which stands above it
+    expect(page.get_by_role("button", name="Full", exact=True)).to_be_visible()
     seed = page.get_by_role("button", name="Use seed 2 for another curve")
     expect(seed).to_be_visible()
     box = seed.bounding_box()
