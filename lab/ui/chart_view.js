@@ -1,10 +1,28 @@
 // What a reader has made of a chart: the part of its axes that he looks at, and the curves that he has hidden. The tab
 // keeps it by chart, run and the figure's `uirevision`: it stays when the chart is drawn anew, and is found again when its
-// page is left and come back to. Plotly's own way, `uirevision`, knows it no longer than the chart is on the page.
+// page is left and come back to, or loaded anew. Plotly's own way, `uirevision`, knows it no longer than the chart is on the
+// page.
 
 const AXES = ["xaxis", "yaxis"];
 const FOLLOWING = { autorange: true, range: undefined };  // as wide as its curves are now
-const views = (window.labChartViews ??= new Map());
+const KEPT = "lab-chart-views", MOST_KEPT = 100;
+const views = (window.labChartViews ??= keptViews());
+
+// A reload forgets the page, and the tab does not; a browser may be told to keep nothing.
+function keptViews() {
+  try {
+    return new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
+  } catch {
+    return new Map();
+  }
+}
+
+function keepViews() {
+  const made = [...views].filter(([, { axes, hidden }]) => Object.keys(axes).length || hidden.length);
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(made.slice(-MOST_KEPT)));
+  } catch {}
+}
 
 function viewOf(place, layout) {
   const name = JSON.stringify([place.called, place.live?.run, layout.uirevision]);
@@ -29,12 +47,14 @@ function isWhole(place) {
 function hearsViews(place, redraw) {
   const show = (axes) => {
     place.view.axes = axes;
+    keepViews();
     requestAnimationFrame(redraw);  // when Plotly is done with the click
   };
   place.on("plotly_relayout", (changes) => {
     for (const axis of AXES.filter((name) => Object.keys(changes).some((key) => key.startsWith(`${name}.`)))) {
       place.view.axes[axis] = { range: [...place._fullLayout[axis].range], autorange: false };
     }
+    keepViews();
     offerTheWhole(place);
   });
   place.on("plotly_doubleclick", () => {
@@ -43,6 +63,7 @@ function hearsViews(place, redraw) {
   });
   place.on("plotly_restyle", () => {
     place.view.hidden = place.data.filter(({ visible }) => visible === "legendonly").map(nameOf);
+    keepViews();
   });
   whole(place).onclick = () => show({});
   return true;

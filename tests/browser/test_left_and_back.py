@@ -96,6 +96,9 @@ def test_a_zoom_is_found_again_and_there_are_two_ways_back_to_the_whole_chart(
     leave_and_come_back(page, title)
     until_drawn(page, chart)
     assert limits(page, chart) == zoom
+    page.reload()
+    until_drawn(page, chart)
+    assert limits(page, chart) == zoom
     back.click()
     until_whole(page, chart, whole)
     expect(back).to_be_hidden()
