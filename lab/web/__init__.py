@@ -2,7 +2,8 @@
 
 from lab.web.elsewhere import what_goes_on
 from lab.web.origin import guard
+from lab.web.redirects import relative_redirects
 from lab.web.routes import lab_routes
 from lab.web.story import state_of
 
-__all__ = ["guard", "lab_routes", "state_of", "what_goes_on"]
+__all__ = ["guard", "lab_routes", "relative_redirects", "state_of", "what_goes_on"]

@@ -4,11 +4,15 @@ A page of another site can have a browser send requests here, and open WebSocket
 Origin that the browser adds gives it away. A name that its owner points at this machine (DNS rebinding) makes such a
 page look like one of ours: the Host gives that away. Streamlit checks neither for routes, and for its own WebSocket not
 strictly (version 1.67).
+
+A proxy that asks under another name than the browser's makes our own pages look like those of another site. Such a page
+would stay empty, so that it is told why as a script, by which it says so itself.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import json
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +20,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -34,9 +38,20 @@ UNKNOWN_HOST = (
 )
 NO_ORIGIN = "This request does not say which page it comes from (it has no Origin), so it is not answered."
 FOREIGN_ORIGIN = (
-    "This request comes from a page of another site ({}), so it is not answered. If this is the lab's own address "
-    "behind a proxy, start the lab with --server.corsAllowedOrigins ORIGIN."
+    "This request comes from a page of another site ({0}), so it is not answered. If this is the lab's own address "
+    "behind a proxy, start the lab with --server.corsAllowedOrigins {0}."
 )
+WHY_EMPTY = (
+    "This page stays empty: it is opened at {0}, but the lab was asked for it as {1}. Have the proxy in between pass "
+    "on the Host header as it came, or start the lab with --server.corsAllowedOrigins {0}."
+)
+SCRIPT = """
+const said = document.createElement("p");
+said.setAttribute("role", "alert");
+said.style = "font: 1rem/1.5 sans-serif; max-width: 45rem; margin: 3rem auto; padding: 0 1rem";
+said.textContent = %s;
+document.body.replaceChildren(said);
+"""
 
 
 def guard(option: Option) -> Middleware:
@@ -55,7 +70,9 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, one WebSocket, or the server's own beginning and end."""
         reason = self._reason_to_refuse(scope) if scope["type"] in ("http", "websocket") else ""
-        if not reason:
+        if (script := self._script_that_says_why(scope)) is not None:
+            await script(scope, receive, send)
+        elif not reason:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await PlainTextResponse(reason, status_code=403)(scope, receive, send)
@@ -70,10 +87,29 @@ class Guard:
         if not origins:
             reads = scope["type"] == "http" and scope["method"] in READING
             return "" if reads else NO_ORIGIN
-        page = _origin(origins[0])
-        mine = None if page is None else _origin(f"{page[0]}://{hosts[0]}")  # what is encrypted ends at a proxy
-        is_known = len(origins) == 1 and page is not None and page in (mine, *self._origins)
+        is_known = len(origins) == 1 and self._knows(origins[0], hosts[0])
         return "" if is_known else FOREIGN_ORIGIN.format(", ".join(origins)[:LONGEST_NAME])
+
+    def _knows(self, origin: str, host: str) -> bool:
+        """Whether a page of this origin is one of ours, where the server is asked as `host`."""
+        page = _origin(origin)
+        mine = None if page is None else _origin(f"{page[0]}://{host}")  # what is encrypted ends at a proxy
+        return page is not None and page in (mine, *self._origins)
+
+    def _script_that_says_why(self, scope: Scope) -> Response | None:
+        """What a page gets in place of its scripts where nothing else that it asks for would be answered.
+
+        Some browsers say where a script is wanted in the Origin, others only in the Referer.
+        """
+        if scope["type"] != "http" or scope["method"] not in READING or not scope["path"].endswith(".js"):
+            return None
+        told = Headers(scope=scope)
+        host, page = told.get("host", ""), _origin_of(told.get("origin") or told.get("referer", ""))
+        if page is None or not self._hosts.know(host) or self._knows(page, host):
+            return None
+        sentence = WHY_EMPTY.format(page[:LONGEST_NAME], host)
+        not_kept = {"Cache-Control": "no-store"}
+        return Response(SCRIPT % json.dumps(sentence), media_type="text/javascript", headers=not_kept)
 
 
 class _Hosts:
@@ -117,6 +153,12 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _origin_of(address: str) -> str | None:
+    """The Origin of a page at this address, as a browser writes it; None where it has none."""
+    parts = urlsplit(address) if _origin(address) else None
+    return None if parts is None else f"{parts.scheme}://{parts.netloc}"
 
 
 def _origin(text: str) -> tuple[str, str, int] | None:

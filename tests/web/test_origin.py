@@ -1,6 +1,7 @@
 """Only the lab's own pages are answered, under the names that it goes by; whoever else asks is told why not."""
 
 import asyncio
+import json
 import socket
 from contextlib import suppress
 from typing import Any
@@ -19,12 +20,15 @@ def answer(
     method: str = "GET",
     host: str | None = "localhost:8501",
     origin: str | None = None,
+    path: str = "/",
+    referer: str | None = None,
     **options: Any,
 ) -> tuple[int, str]:
     """The status and the words that a request gets; the guarded app itself answers 200."""
-    named = {"host": host, "origin": origin}
+    named = {"host": host, "origin": origin, "referer": referer}
     headers = [(name.encode(), value.encode("latin-1")) for name, value in named.items() if value is not None]
-    scope: Scope = {"type": kind, "method": method, "headers": headers, "extensions": {"websocket.http.response": {}}}
+    extensions: dict[str, Any] = {"websocket.http.response": {}}
+    scope: Scope = {"type": kind, "method": method, "path": path, "headers": headers, "extensions": extensions}
     sent: list[Message] = []
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -184,6 +188,49 @@ def test_what_a_browser_never_sends_without_saying_from_where_is_not_answered_so
     kind: str, method: str, status: int
 ) -> None:
     assert answer(kind, method)[0] == status
+
+
+SCRIPT = "/static/js/index.js"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"origin": "http://lab.school.example:8080"},
+        {"referer": "http://lab.school.example:8080/class/7/train?run=3"},  # as a browser that names no origin does
+        {"origin": "http://lab.school.example:8080", "referer": "http://lab.school.example:8080/"},
+    ],
+)
+def test_a_page_behind_a_proxy_that_asks_under_another_name_is_given_a_script_that_says_what_to_set(
+    page: dict[str, str],
+) -> None:
+    status, script = answer(path=SCRIPT, **page)
+    assert status == 200  # a browser runs no other
+    assert "it is opened at http://lab.school.example:8080, but the lab was asked for it as localhost:8501." in script
+    assert "start the lab with --server.corsAllowedOrigins http://lab.school.example:8080." in script
+    assert answer(path=SCRIPT, server_corsAllowedOrigins=["http://lab.school.example:8080"], **page) == (200, "")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [{"origin": OWN}, {"referer": f"{OWN}/train"}, {"referer": "https://localhost:8501/"}, {"referer": "odd"}, {}],
+)
+def test_its_own_pages_get_their_scripts(page: dict[str, str]) -> None:
+    assert answer(path=SCRIPT, **page) == (200, "")
+
+
+def test_who_follows_a_link_of_another_site_gets_the_page() -> None:
+    assert answer(path="/train", referer="https://school.example/lessons/7") == (200, "")
+
+
+@pytest.mark.parametrize("origin", ['http://"-alert(1)-".example', "http://\\example", "http://`.example"])
+def test_of_what_a_request_says_nothing_becomes_a_part_of_that_script(origin: str) -> None:
+    _, script = answer(path=SCRIPT, referer=f"{origin}/")
+    assert json.dumps(f"This page stays empty: it is opened at {origin},")[:-1] in script
+
+
+def test_no_script_is_given_under_a_name_that_somebody_else_may_own() -> None:
+    assert answer(host="evil.example", path=SCRIPT, origin="http://evil.example")[0] == 403
 
 
 def test_what_begins_and_ends_the_server_is_passed_on() -> None:
