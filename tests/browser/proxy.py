@@ -17,6 +17,8 @@ class Proxy:
         self.refusals: dict[str, int] = {}
         """How many more requests whose path contains this get a 503."""
         self.refused: list[str] = []
+        self.asks_as: str | None = None
+        """The name under which it asks the lab, in place of the one that the browser asked it under."""
         self.address = ""
         self._upstream_port = upstream_port
         self._open: set[asyncio.StreamWriter] = set()
@@ -35,6 +37,9 @@ class Proxy:
                 writer.write(f"HTTP/1.1 {refusal}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
             else:
                 request = f"{method} {path.removeprefix(self.prefix)} {version}"
+                if self.asks_as is not None:
+                    headers = [line for line in headers if not line.lower().startswith("host:")]
+                    headers.append(f"Host: {self.asks_as}")
                 await self._pass_on([request, *headers], reader, writer)
         await self._close(writer)
 
