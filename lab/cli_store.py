@@ -68,7 +68,7 @@ def export(
 
     Of several runs: their comparison as a table (CSV) and charts (SVG, PNG).
     """
-    from lab.export import comparison_files, comparison_name, run_files
+    from lab.export import comparison_files, comparison_name, run_files, write_files
 
     numbers = sorted(set(runs))
     if len(numbers) > 1:
@@ -77,9 +77,7 @@ def export(
         name, files = f"run-{numbers[0]}", run_files(open_store(), numbers[0])
     folder = Path(name) if to is None else to
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
+        write_files(folder, files)
     except OSError as error:
         raise Refused(f"The files cannot be written to {folder}: {error.strerror or error}.") from error
     console.print(f"Wrote {len(files)} files to {visible(str(folder))}.")

@@ -1,7 +1,7 @@
 """Runs to take along: one with its figures, charts, weights and config; several as they compare. This is its door."""
 
 from lab.export.comparing import COMPARISON_FILES, comparison_file, comparison_files, comparison_name
-from lab.export.files import FILES, archive, run_file, run_files
+from lab.export.files import FILES, archive, run_file, run_files, write_files
 
 __all__ = [
     "COMPARISON_FILES",
@@ -12,4 +12,5 @@ __all__ = [
     "comparison_name",
     "run_file",
     "run_files",
+    "write_files",
 ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from lab.analysis import RunSummary, summarize
@@ -122,3 +125,23 @@ def archive(store: Store, run: int) -> bytes:
         for name, content in run_files(store, run).items():
             file.writestr(f"run-{run}/{name}", content)
     return written.getvalue()
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, which is made where there is none. Those of an earlier time stay as they are until
+    all of these are written: a disk that is full costs none of them.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = {name: folder / f"{name}.unfinished" for name in files}
+    try:
+        for name, content in files.items():
+            unfinished[name].write_bytes(content)
+        for name in files:
+            os.replace(unfinished[name], folder / name)
+    finally:
+        for left in unfinished.values():
+            with suppress(OSError):
+                left.unlink()

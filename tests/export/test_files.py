@@ -1,16 +1,18 @@
 """A run's files: complete, readable by others, and made of this run."""
 
+import errno
 import io
 import json
 import sqlite3
 import zipfile
+from pathlib import Path
 
 import pytest
 from examples import tiny_run
 from stories import finished
 
 from lab.config import from_json
-from lab.export import FILES, archive, run_file, run_files
+from lab.export import FILES, archive, run_file, run_files, write_files
 from lab.store import Store, StoreError
 
 
@@ -65,3 +67,31 @@ def test_the_archive_holds_them_in_a_folder_of_the_run(store: Store) -> None:
 def test_there_are_no_files_of_a_run_that_is_not_there(store: Store) -> None:
     with pytest.raises(StoreError, match="no run 99"):
         run_files(store, 99)
+
+
+@pytest.mark.parametrize("room", range(3))
+def test_a_disk_that_is_full_costs_none_of_the_files_of_an_earlier_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    earlier = {"run.json": b"{}", "epochs.csv": b"epoch", "weights.safetensors": b"old"}
+    write_files(tmp_path / "runs" / "7", earlier)
+    written: list[bytes] = []
+    write = Path.write_bytes
+
+    def write_while_there_is_room(path: Path, content: bytes) -> int:
+        written.append(content)
+        if len(written) > room:
+            write(path, content[:1])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write_while_there_is_room)
+    with pytest.raises(OSError, match="No space left"):
+        write_files(tmp_path / "runs" / "7", dict.fromkeys(earlier, b"newer"))
+    assert {file.name: file.read_bytes() for file in (tmp_path / "runs" / "7").iterdir()} == earlier
+
+
+def test_the_files_of_an_earlier_time_are_replaced(tmp_path: Path) -> None:
+    write_files(tmp_path, {"run.json": b"{}"})
+    write_files(tmp_path, {"run.json": b"new"})
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("run.json", b"new")]
