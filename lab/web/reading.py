@@ -49,6 +49,7 @@ WRONG_METHOD = PlainTextResponse(
 """The answer to who asks in any other way than by POST."""
 NO_QUESTION = 'Send the drawing as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
 DIVERGED = "The weights of this network are no longer finite numbers, so it reads nothing. Choose another network."
+ENDING = "The lab is being ended."
 TOO_LARGE = "This is too much for a drawing of a digit: clear it and draw one digit."
 
 
@@ -79,6 +80,8 @@ class Reading:
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, question)
         except ClientDisconnect:  # nobody is there to be answered
             return Response(status_code=400)
+        except asyncio.CancelledError:  # by a server that ends, which would write a traceback into the terminal
+            return PlainTextResponse(ENDING, status_code=503)
         except HTTPException as refused:
             return PlainTextResponse(refused.detail, status_code=refused.status_code)
         except StoreUnavailable as error:

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import logging
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -84,6 +86,23 @@ def test_a_page_that_goes_while_it_sends_is_no_error(store: Store) -> None:
 
     request = Request({"type": "http", "method": "POST", "headers": []}, gone)
     assert asyncio.run(Reading(lambda: store).read(request)).status_code == 400
+
+
+def test_a_drawing_that_is_half_sent_when_the_server_ends_is_none_of_the_terminals_business(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    terminal = logging.getLogger("uvicorn.error")
+    monkeypatch.setattr(terminal, "_log", lambda _level, words, *_, **__: said.append(words))
+    with serving() as web:
+        monkeypatch.setattr(terminal, "level", logging.ERROR)
+        connection = socket.create_connection(("localhost", web.port), timeout=60)
+        head = f"POST /reading HTTP/1.1\r\nHost: localhost:{web.port}\r\nOrigin: {web.origin}\r\n"
+        connection.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 100\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")  # it is being read
+        connection.sendall(b"{")
+    connection.close()
+    assert said == ["Cancel %s running task(s), timeout graceful shutdown exceeded"]  # and no traceback
 
 
 def test_a_network_whose_weights_have_left_all_bounds_is_refused_in_a_sentence(web: WebServer, store: Store) -> None:
