@@ -23,14 +23,6 @@ TRAINING_COSTS = 3
 """An image trained on takes about as long as three that are evaluated: forward, and backward twice that."""
 
 
-def seconds_left(config: RunConfig, events: Iterable[Event]) -> float | None:
-    """How long the run that has said all this still takes, pauses left out; None while there is too little to say."""
-    left = TimeLeft(config)
-    for event in events:
-        left.hear(event)
-    return left.seconds
-
-
 @dataclass(frozen=True)
 class _Stretch:
     """What a window says of the speed: so many iterations in so many seconds."""
@@ -40,7 +32,7 @@ class _Stretch:
 
 
 class TimeLeft:
-    """The time left of one run, as of its newest event."""
+    """How long one run still takes as of its newest event, pauses left out."""
 
     def __init__(self, config: RunConfig) -> None:
         self.seconds: float | None = None
@@ -55,7 +47,7 @@ class TimeLeft:
         match event:
             case Started():
                 self._begin(event)
-            case Window() if self._started is not None and 0 < event.images_per_second < math.inf:
+            case Window() if self._started is not None and self._tells_a_speed(event):
                 self._trained(event, self._started)
             case Epoch() if self._started is not None:
                 self._evaluated(event, self._started)
@@ -66,6 +58,9 @@ class TimeLeft:
         self._recent: deque[_Stretch] = deque()
         self.spent = 0.0
         self._evaluations: deque[float] = deque(maxlen=3)  # seconds an image
+
+    def _tells_a_speed(self, window: Window) -> bool:
+        return 0 < window.images_per_second < math.inf and window.iteration > self._iteration
 
     def _trained(self, window: Window, started: Started) -> None:
         iterations, self._iteration = window.iteration - self._iteration, window.iteration
@@ -125,4 +120,4 @@ def _seconds(stretches: Iterable[_Stretch]) -> float:
 def _speed(stretches: Iterable[_Stretch]) -> float:
     """Iterations a second."""
     found = list(stretches)
-    return sum(one.iterations for one in found) / max(_seconds(found), 1e-9)
+    return sum(one.iterations for one in found) / _seconds(found)

@@ -44,7 +44,7 @@ class Timeline:
 
     def position(self, window: Window) -> float:
         """Where the window's end stands on the epoch axis: 0.5 is the middle of the first epoch."""
-        return window.iteration / (self.started.iterations_per_epoch if self.started else window.iteration)
+        return window.iteration / self.started.iterations_per_epoch if self.started else float(window.epoch)
 
     @property
     def reached(self) -> float:

@@ -1,6 +1,6 @@
 """The time left: not said before there is something to rest it on, and never moved by much from then on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +11,7 @@ from summaries import epoch, started, window
 from lab.config import RunConfig
 from lab.events import Epoch, Event, Paused, Resumed, Window
 from lab.steps import step
-from lab.time_left import STEADY_SECONDS, TimeLeft, seconds_left
+from lab.time_left import STEADY_SECONDS, TimeLeft
 
 EPOCHS, ITERATIONS, BATCH = 5, 1000, 100
 CONFIG = replace(step(5).config, epochs=EPOCHS, batch_size=BATCH, measure_training=False)
@@ -37,6 +37,14 @@ def said(events: Iterator[Event]) -> list[tuple[Event, float | None]]:
         left.hear(event)
         found.append((event, left.seconds))
     return found
+
+
+def seconds_left(config: RunConfig, events: Iterable[Event]) -> float | None:
+    """What is said of a run after all these events."""
+    left = TimeLeft(config)
+    for event in events:
+        left.hear(event)
+    return left.seconds
 
 
 def test_a_run_that_has_not_begun_says_nothing() -> None:
@@ -91,6 +99,13 @@ def test_a_finished_run_has_nothing_left() -> None:
 def test_a_pause_changes_nothing() -> None:
     told = list(training([10_000.0] * 14))
     assert seconds_left(CONFIG, [*told[:9], Paused(), Resumed(), *told[9:]]) == seconds_left(CONFIG, told)
+
+
+@pytest.mark.parametrize("iteration", [0, 700, 699])
+def test_a_window_that_goes_no_further_tells_no_speed_and_changes_nothing(iteration: int) -> None:
+    told = list(training([10_000.0] * 14))
+    assert seconds_left(CONFIG, [*told, window(1, iteration)]) == seconds_left(CONFIG, told)
+    assert seconds_left(CONFIG, [BEGIN, window(1, 0), *told[1:]]) == seconds_left(CONFIG, told)
 
 
 def test_a_resumed_run_begins_to_measure_anew() -> None:

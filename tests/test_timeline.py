@@ -28,6 +28,11 @@ def test_a_window_stands_where_it_ended_on_the_epoch_axis() -> None:
     assert [timeline.position(row) for row in timeline.windows] == [10 / 20, 20 / 20, 25 / 20]
 
 
+def test_a_window_of_a_run_that_did_not_say_how_it_began_stands_at_the_end_of_its_epoch() -> None:
+    timeline = Timeline.of([window(1, 0), window(2, 40)])
+    assert [timeline.position(row) for row in timeline.windows] == [1, 2]
+
+
 def test_the_rows_given_are_not_changed() -> None:
     rows = [started(), window(1, 10)]
     Timeline.of(rows)
