@@ -64,7 +64,8 @@ def loss_axis(timeline: Timeline, published: Sequence[PublishedEpoch]) -> Axis:
     losses += [epoch.test_loss for epoch in timeline.epochs]
     losses += [one.loss for one in timeline.samples]
     losses += [epoch.test_loss for epoch in published]
-    return _log_axis([loss for loss in map(on_log, losses) if loss is not None])
+    finite = list(filter(math.isfinite, losses)) or [1.0]
+    return _log_axis(max(min(finite), LOSS_FLOOR), max(finite))
 
 
 def on_log(loss: float) -> float | None:
@@ -72,10 +73,9 @@ def on_log(loss: float) -> float | None:
     return max(loss, LOSS_FLOOR) if math.isfinite(loss) else None
 
 
-def _log_axis(values: Sequence[float]) -> Axis:
+def _log_axis(lowest: float, highest: float) -> Axis:
     """Range (as exponents, which Plotly wants) and ticks."""
-    low = min(LOSS_RANGE[0], 0.97 * min(values, default=1.0))
-    high = max(LOSS_RANGE[1], 1.03 * max(values, default=1.0))
+    low, high = min(LOSS_RANGE[0], 0.97 * lowest), max(LOSS_RANGE[1], 1.03 * highest)
     stops = _stops(low, high)
     low = low if low == LOSS_RANGE[0] else max(stop for stop in stops if stop <= low)
     high = high if high == LOSS_RANGE[1] else min(stop for stop in stops if stop >= high)

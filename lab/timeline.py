@@ -21,11 +21,12 @@ class Timeline:
     @classmethod
     def of(cls, events: Iterable[Event]) -> Timeline:
         """The timeline that a run's events make."""
-        started: Started | None = None
-        ending: Finished | Stopped | Failed | None = None
-        windows: list[Window] = []
-        epochs: list[Epoch] = []
-        paused = False
+        return cls().after(events)
+
+    def after(self, events: Iterable[Event]) -> Timeline:
+        """This timeline and what the run said next."""
+        started, ending, paused = self.started, self.ending, self.paused
+        windows, epochs = self.windows.copy(), self.epochs.copy()
         for event in events:
             match event:
                 case Started():
@@ -40,7 +41,7 @@ class Timeline:
                     paused = isinstance(event, Paused)
                 case Finished() | Stopped() | Failed():
                     ending, paused = event, False
-        return cls(started, windows, epochs, ending, paused)
+        return Timeline(started, windows, epochs, ending, paused)
 
     def position(self, window: Window) -> float:
         """Where the window's end stands on the epoch axis: 0.5 is the middle of the first epoch."""

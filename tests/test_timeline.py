@@ -1,12 +1,34 @@
 """A run's events in order, as one uninterrupted timeline, and where the run stands."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from summaries import epoch, epochs, started, window
 
 from lab.events import Event, Failed, Finished, Paused, Resumed, Stopped
 from lab.timeline import Timeline, progress
 
 # --- timeline ----------------------------------------------------------------------------------------------------
+
+
+SAID = st.one_of(
+    st.builds(started, st.integers(1, 3)),
+    st.builds(window, st.integers(1, 3), st.integers(1, 60)),
+    st.builds(epoch, st.integers(1, 3)),
+    st.sampled_from([Paused(), Resumed(), Finished(), Stopped(), Failed(reason="a reason")]),
+)
+
+
+@given(st.lists(SAID), st.integers(0))
+def test_a_timeline_that_goes_on_is_that_of_all_events(events: list[Event], known: int) -> None:
+    begun = Timeline.of(events[:known])
+    assert begun.after(events[known:]) == Timeline.of(events)
+    assert begun == Timeline.of(events[:known])  # who still looks at it sees what it was
+
+
+def test_a_run_that_is_stopped_in_a_pause_is_no_longer_paused() -> None:
+    assert Timeline.of([started(), Paused()]).paused
+    assert not Timeline.of([started(), Paused(), Stopped()]).paused
 
 
 def test_a_run_that_has_said_nothing_has_an_empty_timeline() -> None:
@@ -101,6 +123,12 @@ def test_a_resumed_run_goes_on_where_its_finished_epochs_end() -> None:
     state = progress(Timeline.of([started(), window(1, 20), epoch(1), window(2, 39), started(first_epoch=2)]))
     assert state is not None
     assert (state.epoch, state.batch, state.share) == (2, 0, 20 / 60)
+
+
+def test_a_run_whose_windows_were_not_kept_is_where_its_finished_epochs_end() -> None:
+    state = progress(Timeline.of([started(epochs=3, iterations=20), *epochs(99, 99)]))
+    assert state is not None
+    assert (state.epoch, state.batch, state.share) == (3, 0, 40 / 60)
 
 
 def test_a_finished_run_is_at_its_last_batch() -> None:

@@ -70,7 +70,7 @@ class Story:
         if kept:
             self._kept += kept
             self._rows += rows
-            self._timeline = Timeline.of(each.event for each in self._kept)
+            self._timeline = self._timeline.after(each.event for each in kept)
             changed |= self._movement()
         if any(not isinstance(one.event, Window) for one in kept):
             changed |= self._words()
