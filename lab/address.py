@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from lab.config import ConfigError, LayerKind, LayerSpec, RunConfig
 from lab.config import linear as linear_layer
 from lab.describe import PARTS
-from lab.fields import Choice, Field, Number, Switch, about, number_text, shown
+from lab.fields import Choice, Field, Number, Switch, about, leaves, number_text, shown
 from lab.steps import STEPS
 
 STEP, LAYERS = "step", "network.layers"
@@ -68,16 +68,11 @@ def _step(text: str) -> RunConfig:
     return found.config
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, str]:
+def _flat(config: RunConfig) -> dict[str, str]:
     """Every field by its dotted name, as text."""
-    told: dict[str, str] = {}
-    for item in fields(value):
-        inner, name = getattr(value, item.name), f"{prefix}{item.name}"
-        if is_dataclass(inner):
-            told |= _flat(inner, f"{name}.")
-        else:
-            told[name] = "-".join(map(_layer_text, inner)) if name == LAYERS else _text(inner)
-    return told
+    return {
+        name: "-".join(map(_layer_text, value)) if name == LAYERS else _text(value) for name, _, value in leaves(config)
+    }
 
 
 def _text(value: Any) -> str:

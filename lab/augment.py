@@ -24,7 +24,7 @@ def augment(images: Tensor, config: Augmentation, generator: torch.Generator) ->
     All amounts are drawn whether used or not, so widening one range leaves the others' draws as they were.
     """
     draws = torch.rand(len(images), 6, generator=generator, device=images.device) * 2 - 1  # (N, 6) in [-1, 1)
-    if any((config.rotation, config.shift, config.scale, config.shear)):
+    if config.moves_pixels:
         grid = F.affine_grid(affine_maps(draws[:, :5], config), list(images.shape), align_corners=False)
         images = F.grid_sample(images, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False)
     if config.pen:

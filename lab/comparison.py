@@ -65,32 +65,26 @@ def _results(groups: Sequence[Group]) -> list[Row]:
         return []
     sets = {group.first.evaluated for group in groups}
     evaluated = sets.pop() if len(sets) == 1 else "evaluation"
-    figures: dict[str, Callable[[RunSummary], float | None]] = {
-        f"Last {evaluated} accuracy, %": lambda run: run.last.test_accuracy if run.last else None,
-        f"Best {evaluated} accuracy, %": lambda run: run.best.test_accuracy if run.best else None,
-        f"Train − {evaluated}, points": lambda run: gap(run.last),
-        "Wrong of 10,000": lambda run: wrong_images(run.last) if run.last else None,
+    told: dict[str, Callable[[Group], str]] = {
+        f"Last {evaluated} accuracy, %": _figure(lambda run: run.last.test_accuracy if run.last else None, 2),
+        f"Best {evaluated} accuracy, %": _figure(lambda run: run.best.test_accuracy if run.best else None, 2),
+        f"Train − {evaluated}, points": _figure(lambda run: gap(run.last), 2),
+        "Wrong of 10,000": _figure(lambda run: wrong_images(run.last) if run.last else None, 0),
+        "Epochs done": lambda group: f"{len(group.first.epochs)} of {group.first.config.epochs}",
+        "Training time": lambda group: duration(statistics.fmean(run.training_seconds for run in group.runs)),
+        "Computed in": lambda group: group.first.computed,
+        "Parameters": lambda group: f"{group.first.parameters:,}",
     }
-    digits = (2, 2, 2, 0)
-    rows = [
-        Row(what=what, values=tuple(_figure(map(of, group.runs), places) for group in groups), is_result=True)
-        for (what, of), places in zip(figures.items(), digits, strict=True)
-    ]
-    took = tuple(duration(statistics.fmean(run.training_seconds for run in group.runs)) for group in groups)
-    done = tuple(f"{len(group.first.epochs)} of {group.first.config.epochs}" for group in groups)
-    size = tuple(f"{group.first.parameters:,}" for group in groups)
-    return [
-        *rows,
-        Row(what="Epochs done", values=done, is_result=True),
-        Row(what="Training time", values=took, is_result=True),
-        Row(what="Computed in", values=tuple(group.first.computed for group in groups), is_result=True),
-        Row(what="Parameters", values=size, is_result=True),
-    ]
+    return [Row(what=what, values=tuple(map(of, groups)), is_result=True) for what, of in told.items()]
 
 
-def _figure(values: Iterable[float | None], digits: int) -> str:
+def _figure(of: Callable[[RunSummary], float | None], digits: int) -> Callable[[Group], str]:
+    """What is said of a group's runs of which each has such a figure."""
+    return lambda group: _mean_and_spread([of(run) for run in group.runs], digits)
+
+
+def _mean_and_spread(known: Sequence[float | None], digits: int) -> str:
     """`99.41`, or `99.41 ± 0.03 (5)`: mean ± sample standard deviation (seeds); a dash where a run has none."""
-    known = list(values)
     numbers = [value for value in known if value is not None and math.isfinite(value)]
     if len(numbers) < len(known) or not numbers:
         return NOTHING

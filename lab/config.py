@@ -217,9 +217,14 @@ class Augmentation:
         check(self)
 
     @property
+    def moves_pixels(self) -> bool:
+        """Whether the pixels come to stand elsewhere; a pen only changes how bright they are."""
+        return any((self.rotation, self.shift, self.scale, self.shear))
+
+    @property
     def active(self) -> bool:
         """Whether anything is changed at all."""
-        return any((self.rotation, self.shift, self.scale, self.shear, self.pen))
+        return self.moves_pixels or self.pen != 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -188,17 +188,13 @@ def add_published(
     """`beside`: the run that it is drawn over; on how many images it was trained is said where that one had fewer."""
     if not published:
         return
+    has_fewer = beside is not None and beside.training_images < TRAINING_IMAGES
     draw_line(
         figure,
-        "published test" if beside is None or not _is_smaller(beside) else f"published ({TRAINING_IMAGES:,} images)",
+        f"published ({TRAINING_IMAGES:,} images)" if has_fewer else "published test",
         [epoch.epoch for epoch in published],
         values,
         mode="lines",
         line={"color": PUBLISHED, "width": 2, "dash": "dot"},
         hovertemplate="%{y:.2f}",
     )
-
-
-def _is_smaller(config: RunConfig) -> bool:
-    """Whether it is trained on fewer images than the published runs."""
-    return config.training_images < TRAINING_IMAGES

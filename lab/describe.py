@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from lab.config import (
@@ -15,7 +15,7 @@ from lab.config import (
     RunConfig,
     Schedule,
 )
-from lab.fields import Choice, Switch, about, number_text
+from lab.fields import Choice, Switch, about, leaves, number_text
 from lab.layers import total_macs, total_parameters
 from lab.steps import Step, published_epochs
 
@@ -180,7 +180,6 @@ class StepSummary:
     scheduler: str | None
     published_final: float | None
     published_best: float | None
-    published_best_train: float | None
 
     def row(self) -> dict[str, Any]:
         """As a plain row for JSON."""
@@ -209,25 +208,20 @@ def summarize_step(preset: Step) -> StepSummary:
         scheduler=describe_schedule(config.schedule) if config.schedule.kind != "none" else None,
         published_final=published[-1].test_accuracy if published else None,
         published_best=max((epoch.test_accuracy for epoch in published), default=None),
-        published_best_train=max((epoch.train_accuracy for epoch in published), default=None),
     )
 
 
 def differences(left: RunConfig, right: RunConfig) -> list[tuple[str, str, str]]:
     """Where two configs differ: (dotted name, value in `left`, value in `right`), values as a page says them."""
-    pairs = [(one, other) for one, other in zip(_flat("", left), _flat("", right), strict=True) if one[1] != other[1]]
-    return [(name, old, new) for (name, _, old), (_, _, new) in pairs]
+    return [
+        (name, _words(name, kind, old), _words(name, kind, new))
+        for (name, kind, old), (_, _, new) in zip(leaves(left), leaves(right), strict=True)
+        if old != new
+    ]
 
 
-def _flat(prefix: str, value: Any) -> list[tuple[str, Any, str]]:
-    """(dotted name, value, value in words) of every field."""
-    rows: list[tuple[str, Any, str]] = []
-    for item in fields(value):
-        inner, name = getattr(value, item.name), f"{prefix}{item.name}"
-        if is_dataclass(inner):
-            rows += _flat(f"{name}.", inner)
-        elif item.name == "layers":
-            rows.append((name, inner, "; ".join(describe_layer(layer) for layer in inner)))
-        else:
-            rows.append((name, inner, field_words(type(value), item.name, inner)))
-    return rows
+def _words(name: str, kind: type, value: Any) -> str:
+    """What a page calls the value of the field of this dotted name, in the dataclass `kind`."""
+    if name == "network.layers":
+        return "; ".join(map(describe_layer, value))
+    return field_words(kind, name.rpartition(".")[2], value)

@@ -105,16 +105,16 @@ def reference_pools() -> tuple[Pool, ...]:
 
 @lru_cache(maxsize=1)
 def _pools(_changed: int) -> tuple[Pool, ...]:
-    with opened(REFERENCE) as store:
+    with opened() as store:
         return tuple(pool_seeds(counted(summaries(store))))
 
 
 @contextmanager
-def opened(database: Path = REFERENCE) -> Iterator[Store]:
-    """A copy of the database, opened: the file itself is never brought up to date by being read."""
+def opened() -> Iterator[Store]:
+    """A copy of the reference runs' database, opened: the file itself is never brought up to date by being read."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / database.name
-        shutil.copy(database, copy)
+        copy = Path(folder) / REFERENCE.name
+        shutil.copy(REFERENCE, copy)
         store = Store(file_url(copy))
         try:
             yield store

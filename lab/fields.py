@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import reprlib
 import typing
-from collections.abc import Mapping
-from dataclasses import dataclass, field, is_dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from types import NoneType
@@ -168,6 +168,16 @@ def check(value: object) -> None:
         problem = None if held is None and name in _may_be_empty(kind) else stated.problem(name, held)
         if problem:
             raise ConfigError(problem)
+
+
+def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, type, Any]]:
+    """Of every field of a dataclass and of the dataclasses in it: its dotted name, whose field it is, and its value."""
+    for item in fields(value):
+        inner, name = getattr(value, item.name), f"{prefix}{item.name}"
+        if is_dataclass(inner):
+            yield from leaves(inner, f"{name}.")
+        else:
+            yield name, type(value), inner
 
 
 def build(kind: type, data: object, where: str) -> object:

@@ -49,7 +49,7 @@ def memory_problem(config: RunConfig, device: str | None = None, engine: Engine 
     """Why a run of `config` had better not begin on this machine now, in one sentence; None where it fits.
 
     `device` and `engine` are those that it would get where they are not given. A GPU has its own memory, which PyTorch
-    itself watches over. The network must be one that can be trained (`lab.layers.training_problem`).
+    itself watches over. The network must be one that can be trained (`lab.trainable.training_problem`).
     """
     device = device or _device(config)
     if device == "cuda":
@@ -121,7 +121,7 @@ def _batch_bytes(config: RunConfig, batch: int) -> int:
     An affine change makes a grid of two floats a pixel and a new picture; the pen makes two pictures, then four terms.
     """
     change = config.augmentation
-    affine = 3 if any((change.rotation, change.shift, change.scale, change.shear)) else 0
+    affine = 3 if change.moves_pixels else 0
     return batch * PIXELS * (1 + FLOAT * (3 + affine + (6 if change.pen else 0)))
 
 

@@ -47,7 +47,7 @@ class Line:
 
 def lines_of(groups: Sequence[Group], what: What) -> dict[str, Line]:
     """The groups whose line has a point, by their labels."""
-    value, scale = value_of(what), scale_of(what)
+    value, scale = value_of(what), math.log10 if what == "loss" else float
 
     def finite(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
         return [(epoch, scale(height)) for epoch, height in points if math.isfinite(height)]
@@ -66,11 +66,6 @@ def value_of(what: What) -> Callable[[Epoch], float]:
     if what == "accuracy":
         return lambda epoch: epoch.test_accuracy
     return lambda epoch: math.nan if (height := on_log(epoch.test_loss)) is None else height
-
-
-def scale_of(what: What) -> Callable[[float], float]:
-    """From what is drawn to the unit of the axis."""
-    return math.log10 if what == "loss" else float
 
 
 # --- where the axis lies -----------------------------------------------------------------------------------------

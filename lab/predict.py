@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load, save
 from torch import nn
 
 from lab.checkpoint import load_weights
@@ -120,8 +121,6 @@ def ship(run: int, store: Store) -> Path:
     Raises:
         StoreError: there is no such run or epoch, or the file cannot be written; the old one then stays as it was.
     """
-    from safetensors.torch import load, save
-
     found, checkpoint = store.run(run), store.checkpoint(run)
     epochs = store.epochs([run])[run]
     facts = {

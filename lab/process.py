@@ -36,12 +36,8 @@ def on_ending_signal(act: Callable[[], None]) -> Iterator[None]:
             told = True
             act()
 
-    before = {number: signal.signal(number, handle) for number in _ending_signals()}
-    try:
+    with _handling(_ending_signals(), handle):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def import_torch() -> None:
@@ -49,15 +45,20 @@ def import_torch() -> None:
 
     As an exception it could be lost: parts of torch's own code go on after one. For the main thread.
     """
-    before = {number: signal.getsignal(number) for number in _ending_signals()}
-    wanted = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    for number in wanted:
-        signal.signal(number, lambda _signal, _frame: leave(INTERRUPTED))
-    try:
+    wanted = [number for number in _ending_signals() if signal.getsignal(number) is not signal.SIG_IGN]
+    with _handling(wanted, lambda _signal, _frame: leave(INTERRUPTED)):
         import torch  # noqa: F401
+
+
+@contextmanager
+def _handling(signals: list[signal.Signals], handle: Callable[[int, object], None]) -> Iterator[None]:
+    """Inside, these signals come to `handle`."""
+    before = {number: signal.signal(number, handle) for number in signals}
+    try:
+        yield
     finally:
-        for number in wanted:
-            signal.signal(number, before[number] if before[number] is not None else signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def _ending_signals() -> list[signal.Signals]:

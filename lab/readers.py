@@ -56,7 +56,7 @@ def reference_reader(network: NetworkConfig) -> Predictor | None:
 
 @lru_cache(maxsize=KEPT)
 def _reference(run: int, name: str, _changed: int) -> Predictor:
-    with evidence.opened(evidence.REFERENCE) as store:
+    with evidence.opened() as store:
         return replace(predict.load_predictor(run, None, store), description=name)
 
 

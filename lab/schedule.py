@@ -16,6 +16,8 @@ ONE_CYCLE_START = 25.0
 """The one-cycle policy starts at the peak divided by this (torch's div_factor)."""
 ONE_CYCLE_END = 1e4
 """... and ends at its start divided by this (torch's final_div_factor)."""
+PLANNED_PER_EPOCH = 20
+"""Points of the planned curve."""
 
 
 def learning_rate(config: RunConfig, iteration: int) -> float:
@@ -35,10 +37,10 @@ def learning_rate(config: RunConfig, iteration: int) -> float:
     return base
 
 
-def planned_learning_rates(config: RunConfig, points_per_epoch: int = 20) -> list[tuple[float, float]]:
+def planned_learning_rates(config: RunConfig) -> list[tuple[float, float]]:
     """(epoch, learning rate) pairs over the whole run, for drawing; epoch 0.5 is the middle of the first."""
     total = config.epochs * config.iterations_per_epoch
-    count = config.epochs * points_per_epoch
+    count = config.epochs * PLANNED_PER_EPOCH
     iterations = sorted({round(index * (total - 1) / count) for index in range(count + 1)})
     return [(i / config.iterations_per_epoch, learning_rate(config, i)) for i in iterations]
 

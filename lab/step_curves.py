@@ -18,7 +18,7 @@ def steps_figure(
     published: Sequence[PublishedEpoch], own: Sequence[RunSummary], seeds: Sequence[RunSummary] = ()
 ) -> Figure:
     """Test accuracy by epoch: the published run dotted, the mean of seeds in a band, and the user's own runs."""
-    longest = _longest(own, 15)
+    longest = max([15, *(run.epochs[-1].epoch for run in own if run.epochs)])
     figure = blank_curves(longest, "Test accuracy (%)", f"steps-{longest}")
     _band(figure, seeds)
     add_published(figure, published, [epoch.test_accuracy for epoch in published])
@@ -54,10 +54,6 @@ def _band(figure: Figure, seeds: Sequence[RunSummary]) -> None:
         area = {"mode": "none", "fill": "toself", "fillcolor": BAND, "hoverinfo": "skip", "showlegend": False}
         draw_line(figure, "spread", epochs + epochs[::-1], above + below[::-1], **area)
     draw_line(figure, name, epochs, means, mode="lines", line={"color": TEST, "width": 1.5}, hovertemplate="%{y:.2f} %")
-
-
-def _longest(runs: Sequence[RunSummary], least: int) -> int:
-    return max([least, *(run.epochs[-1].epoch for run in runs if run.epochs)])
 
 
 def _drawn(figure: Figure) -> list[float]:

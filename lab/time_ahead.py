@@ -44,16 +44,16 @@ def _foreseen(store: Store, config: RunConfig) -> float | None:
 
 def is_alike(run: Run, config: RunConfig) -> bool:
     """Whether what an image took in this run is what it will take: the same sums on the same device."""
-    mine, theirs = config, run.config
-    same_sums = mine.network == theirs.network and mine.augmentation.active == theirs.augmentation.active
+    trained = run.config
+    same_sums = config.network == trained.network and config.augmentation.active == trained.augmentation.active
     return same_sums and _is_near(run, config)
 
 
 def _is_near(run: Run, config: RunConfig) -> bool:
     """Whether it was computed as this one will be, if perhaps with another network."""
-    mine, theirs = config, run.config
-    same_way = (mine.precision, mine.engine) == (theirs.precision, theirs.engine)
-    return same_way and mine.device in (theirs.device, run.device)
+    trained = run.config
+    same_way = (config.precision, config.engine) == (trained.precision, trained.engine)
+    return same_way and config.device in (trained.device, run.device)
 
 
 def _gauged(config: RunConfig) -> float | None:

@@ -184,10 +184,10 @@ def test_a_steps_summary_has_its_published_result_beside_its_settings() -> None:
         "rotation ±7°",
         "× 0.1 every 5 epochs",
     )
-    assert (found.published_final, found.published_best, found.published_best_train) == (99.40, 99.40, 99.05)
+    assert (found.published_final, found.published_best) == (99.40, 99.40)
 
 
 def test_what_a_step_does_not_have_or_nobody_published_is_none() -> None:
     plain, beyond = summarize_step(step(1)), summarize_step(step(6))
     assert (plain.augmentation, plain.scheduler) == (None, None)
-    assert (beyond.published_final, beyond.published_best, beyond.published_best_train) == (None, None, None)
+    assert (beyond.published_final, beyond.published_best) == (None, None)

@@ -104,7 +104,6 @@ def test_the_planned_curve_starts_at_0_rises_in_time_and_lies_on_the_schedule(co
 
 def test_the_planned_curve_has_about_20_points_an_epoch() -> None:
     assert len(planned_learning_rates(step(5).config)) == 15 * 20 + 1
-    assert len(planned_learning_rates(step(5).config, points_per_epoch=4)) == 15 * 4 + 1
     assert len(planned_learning_rates(tiny_run(epochs=2))) == 2 * 3  # never more than there are iterations
 
 

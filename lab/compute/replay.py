@@ -26,8 +26,8 @@ class Replayed:
     def __init__(self, iteration: Iteration, batch_size: int, record: Record) -> None:
         self.iteration, self.record = iteration, record
         self.batch_size, self.done = batch_size, 0
-        self._numbers: Tensor | None = None
-        self._replay: Callable[[], None] | None = None
+        self._recorded: tuple[Tensor, Callable[[], None]] | None = None
+        """The numbers of the images that what was recorded trains on, and what does it again."""
 
     def __call__(self, numbers: Tensor) -> None:
         """Train on the images `numbers` (B,)."""
@@ -35,14 +35,12 @@ class Replayed:
         if self.done <= WARM_UP or len(numbers) != self.batch_size:  # an epoch's last batch may be smaller
             self.iteration(numbers)
             return
-        if self._numbers is None or self._replay is None:
-            self._numbers = numbers.clone()
-            self._replay = self._record(self._numbers)
-        self._numbers.copy_(numbers)
-        self._replay()
-
-    def _record(self, numbers: Tensor) -> Callable[[], None]:
-        return self.record(lambda: self.iteration(numbers))
+        if self._recorded is None:
+            own = numbers.clone()
+            self._recorded = own, self.record(lambda: self.iteration(own))
+        own, replay = self._recorded
+        own.copy_(numbers)
+        replay()
 
 
 def cuda_graph(generators: Sequence[torch.Generator]) -> Record:

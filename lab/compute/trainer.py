@@ -69,13 +69,8 @@ class Trainer:
         """End what it holds: it can be used no more."""
         self._threads.__exit__()
         self._engine.close()
-        del (
-            self._iteration,
-            self._engine,
-            self._averaging,
-            self.optimizer,
-            self.network,
-        )  # the graph first: it writes to all of them
+        # the graph first: it writes to all of them
+        del self._iteration, self._engine, self._averaging, self.optimizer, self.network
         give_freed_memory_back()
 
     def at_rest(self) -> AbstractContextManager[object]:
