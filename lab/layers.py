@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lab.config import CLASSES, IMAGE_SIZE, LayerSpec, NetworkConfig, RunConfig, conv
+from lab.config import CLASSES, IMAGE_SIZE, LayerSpec, NetworkConfig, conv
 
 Shape = tuple[int, int, int]
 """Channels, height, width."""
@@ -146,30 +146,6 @@ def training_macs(network: NetworkConfig) -> int:
     """
     macs = [row.macs for row in layer_table(network)]
     return 3 * sum(macs) - macs[0]
-
-
-def training_problem(config: RunConfig) -> str | None:
-    """Why this network cannot be trained as `config` says, in one sentence; None where it can.
-
-    Batch norm takes the spread of a channel's values over a batch: all of its images and positions. A 1x1 map of a
-    batch of one image is one value, and its spread is 0.
-    """
-    try:
-        rows = layer_table(config.network)
-    except ImpossibleNetwork as error:
-        return str(error)
-    single = next((row.index for row in rows if "batch norm" in row.extras and row.output_shape[1:] == (1, 1)), None)
-    if single is None or not _has_batch_of_one(config):
-        return None
-    return (
-        f"Layer {single} has batch norm on a 1×1 map, and {config.images_per_epoch:,} images in batches of "
-        f"{config.batch_size:,} leave a batch of one image: one value has no standard deviation. Choose another "
-        "batch size or number of training images, a larger map there, or no batch norm."
-    )
-
-
-def _has_batch_of_one(config: RunConfig) -> bool:
-    return config.batch_size == 1 or config.images_per_epoch % config.batch_size == 1
 
 
 def receptive_square(row: LayerRow, unit_row: int, unit_column: int) -> Square:

@@ -6,10 +6,10 @@ resumed at an epoch boundary is the run that was never interrupted, bit for bit 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,12 +31,13 @@ from lab.events import (
     Stopped,
     Window,
 )
-from lab.layers import total_parameters, training_problem
+from lab.layers import total_parameters
 from lab.memory import EVALUATION_BATCH, TooLittleMemory, is_lack_of_memory
 from lab.mnist import Mnist
 from lab.revision import code_commit
 from lab.schedule import learning_rate
 from lab.seeding import AUGMENTATION, DROPOUT, MEASUREMENT, ORDER, WEIGHTS, derived_seed
+from lab.trainable import training_problem
 
 Publish = Callable[[Snapshot], None]
 """Given the weights at the end of every window, for whoever reads with them meanwhile; must be quick."""
@@ -277,6 +278,6 @@ def _window_ends(iterations: int, is_first: bool) -> set[int]:
 
 
 def _finite(loss: float) -> float:
-    if not np.isfinite(loss):
+    if not math.isfinite(loss):
         raise _Diverged
     return loss

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lab.config import RunConfig
-from lab.layers import training_problem
 from lab.memory import memory_problem
+from lab.trainable import training_problem
 from lab.ui.draft import Draft
 
 
