@@ -4,6 +4,7 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch; subprocesses inherit it, so their sums are added in the same order
 
+import ctypes
 import signal
 import socket
 import subprocess
@@ -17,8 +18,11 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # `pytest` alone, unlike `python -m pytest`, does not find lab
 
-from examples import claimed, digits, say, tiny_run
+from examples import PICTURES, claimed, digits, noisy_digits, say, tiny_run
+from torch import Tensor
 
+from lab.compute.native import build
+from lab.compute.native import engine as native_engine
 from lab.mnist import Mnist, load_mnist
 from lab.store import Store, open_store, worker_name
 from lab.training import train
@@ -89,6 +93,32 @@ def dead_worker() -> str:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return f"{socket.gethostname()}:{process.pid}:gone"
+
+
+OWN_THREADS = """
+import ctypes
+from lab.compute.native import build, engine
+own = ctypes.CDLL(str(build.build(own_threads=True)))
+engine.library = lambda: own
+"""
+
+
+@pytest.fixture(scope="module", params=["PyTorch's threads", "its own threads"])
+def in_child(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A test of the compiled engine also holds where PyTorch's threads cannot be reached; code for a new process."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "its own threads":
+            own = ctypes.CDLL(str(build.build(own_threads=True)))
+            patch.setattr(native_engine, "library", lambda: own)
+            yield OWN_THREADS
+        else:
+            yield ""
+
+
+@pytest.fixture(params=PICTURES)
+def thirteen(mnist: Mnist, request: pytest.FixtureRequest) -> tuple[Tensor, Tensor]:
+    """13 digits, more in some groups of the compiled engine than in others."""
+    return noisy_digits(mnist, 13, request.param)
 
 
 @pytest.fixture

@@ -1,14 +1,8 @@
 """The compiled engine computes what PyTorch's modules compute: every score, loss, gradient and statistic."""
 
-import ctypes
 import math
-import subprocess
-import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 
 import pytest
 import torch
@@ -27,8 +21,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lab.compute.native import build
-from lab.compute.native import engine as native_engine
 from lab.compute.native.build import library
 from lab.compute.native.engine import Engine, fits
 from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
@@ -36,7 +28,10 @@ from lab.mnist import Mnist
 from lab.network import build_network
 from lab.steps import step
 
-pytestmark = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is")
+pytestmark = [
+    pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is"),
+    pytest.mark.usefixtures("in_child"),
+]
 
 ROOT = Path(__file__).parents[2]
 AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
@@ -85,32 +80,6 @@ NETWORKS = {
 }
 
 
-OWN_THREADS = """
-import ctypes
-from lab.compute.native import build, engine
-own = ctypes.CDLL(str(build.build(own_threads=True)))
-engine.library = lambda: own
-"""
-
-
-@pytest.fixture(scope="module", autouse=True, params=["PyTorch's threads", "its own threads"])
-def in_child(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Every test here also holds where PyTorch's threads cannot be reached; code that makes it so in a new process."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "its own threads":
-            own = ctypes.CDLL(str(build.build(own_threads=True)))
-            patch.setattr(native_engine, "library", lambda: own)
-            yield OWN_THREADS
-        else:
-            yield ""
-
-
-@pytest.fixture(params=PICTURES)
-def batch(mnist: Mnist, request: pytest.FixtureRequest) -> tuple[Tensor, Tensor]:
-    """13 digits, more in some groups of the engine than in others."""
-    return noisy_digits(mnist, 13, request.param)
-
-
 def pair(
     config: NetworkConfig, batch_size: int = 13, label_smoothing: float = 0.0
 ) -> tuple[Engine, nn.Sequential, nn.Sequential]:
@@ -121,8 +90,8 @@ def pair(
 
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch norm"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, batch: tuple[Tensor, Tensor]) -> None:
-    images, labels = batch
+def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, thirteen: tuple[Tensor, Tensor]) -> None:
+    images, labels = thirteen
     engine, network, exact = pair(replace(NETWORKS[name], batch_norm=batch_norm, dropout=0.0))
     images = clear_of_kinks(exact, images)
     loss, correct = engine.iterate(images, labels, seed=0)
@@ -134,8 +103,8 @@ def test_a_step_equals_that_of_pytorch_in_float64(name: str, batch_norm: bool, b
     assert_same_gradients_and_statistics(network, exact)
 
 
-def test_of_equal_scores_the_first_is_the_answer_as_with_pytorch(batch: tuple[Tensor, Tensor]) -> None:
-    images, labels = batch
+def test_of_equal_scores_the_first_is_the_answer_as_with_pytorch(thirteen: tuple[Tensor, Tensor]) -> None:
+    images, labels = thirteen
     engine, network, _ = pair(NETWORKS["one layer"])
     with torch.no_grad():
         for parameter in network.parameters():
@@ -144,11 +113,13 @@ def test_of_equal_scores_the_first_is_the_answer_as_with_pytorch(batch: tuple[Te
     assert correct == (labels == 0).sum() > 0
 
 
-def test_batch_norm_of_values_that_hardly_differ_from_each_other_equals_pytorchs(batch: tuple[Tensor, Tensor]) -> None:
+def test_batch_norm_of_values_that_hardly_differ_from_each_other_equals_pytorchs(
+    thirteen: tuple[Tensor, Tensor],
+) -> None:
     """As far from 0 as hundreds of their standard deviations: the difference of their squares' mean and their mean's
     square would be 0.01 % of either.
     """
-    images, labels = batch
+    images, labels = thirteen
     config = NetworkConfig(layers=(conv(8, 1), conv(12, 3), conv(10, 3)), batch_norm=True)  # no stem
     engine, network, exact = pair(config)
     with torch.no_grad():
@@ -161,8 +132,8 @@ def test_batch_norm_of_values_that_hardly_differ_from_each_other_equals_pytorchs
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
-def test_smoothed_labels_have_the_loss_and_gradient_of_pytorchs(share: float, batch: tuple[Tensor, Tensor]) -> None:
-    images, labels = batch
+def test_smoothed_labels_have_the_loss_and_gradient_of_pytorchs(share: float, thirteen: tuple[Tensor, Tensor]) -> None:
+    images, labels = thirteen
     engine, network, exact = pair(replace(step(3).config.network, dropout=0.0), label_smoothing=share)
     images = clear_of_kinks(exact, images)
     loss, _ = engine.iterate(images, labels, seed=0)
@@ -210,8 +181,8 @@ def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pyt
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_scores_in_eval_mode_equal_those_of_pytorch(name: str, batch: tuple[Tensor, Tensor]) -> None:
-    images, labels = batch
+def test_scores_in_eval_mode_equal_those_of_pytorch(name: str, thirteen: tuple[Tensor, Tensor]) -> None:
+    images, labels = thirteen
     engine, network, exact = pair(
         replace(NETWORKS[name], batch_norm=True, dropout=0.3), batch_size=5
     )  # 5 + 5 + 3 images
@@ -222,8 +193,8 @@ def test_scores_in_eval_mode_equal_those_of_pytorch(name: str, batch: tuple[Tens
     assert_close(engine.scores(images), expected, max(1.0, expected.abs().max().item()))
 
 
-def test_the_same_step_gives_the_same_bits_whatever_the_number_of_threads(batch: tuple[Tensor, Tensor]) -> None:
-    images, labels = batch
+def test_the_same_step_gives_the_same_bits_whatever_the_number_of_threads(thirteen: tuple[Tensor, Tensor]) -> None:
+    images, labels = thirteen
     threads, gradients = torch.get_num_threads(), []
     try:
         for count in (1, 2, 3, 1):
@@ -278,9 +249,11 @@ BEHIND_DROPOUT = NetworkConfig(layers=(conv(4, 5), conv(6, 1), max_pool(), conv(
 
 
 @pytest.mark.parametrize("config", [BEFORE_DROPOUT, BEHIND_DROPOUT], ids=["before", "behind"])
-def test_dropout_has_the_gradient_of_what_it_let_through(config: NetworkConfig, batch: tuple[Tensor, Tensor]) -> None:
+def test_dropout_has_the_gradient_of_what_it_let_through(
+    config: NetworkConfig, thirteen: tuple[Tensor, Tensor]
+) -> None:
     """By finite differences, of the last convolution: with a seed, dropout is a fixed function."""
-    images, labels = batch
+    images, labels = thirteen
     engine, network, _ = pair(config)
     engine.iterate(images, labels, seed=9)
     last = [one for one in network if isinstance(one, nn.Conv2d)][-1]
@@ -307,146 +280,3 @@ def test_it_fits_every_step(number: int) -> None:
 
 def test_it_does_not_fit_a_network_that_begins_with_pooling() -> None:
     assert not fits(NetworkConfig(layers=(max_pool(), conv(10, 3))))
-
-
-# --- what it owns ------------------------------------------------------------------------------------------------
-
-
-def test_a_closed_engine_computes_nothing_more_and_may_be_closed_again(batch: tuple[Tensor, Tensor]) -> None:
-    engine, _, _ = pair(step(2).config.network)
-    engine.close()
-    engine.close()
-    with pytest.raises(ValueError, match="The engine is closed"):
-        engine.iterate(*batch, seed=0)
-    with pytest.raises(ValueError, match="The engine is closed"):
-        engine.scores(batch[0])
-
-
-def test_closing_waits_for_the_step_that_another_thread_is_in(mnist: Mnist) -> None:
-    """Steps and closings at the same time: a step is whole or refused, and nothing crashes."""
-    images, labels = noisy_digits(mnist, 13, "a black background")
-    for _ in range(20):
-        engine, _, _ = pair(step(2).config.network)
-        begun = Event()
-
-        def steps(engine: Engine = engine, begun: Event = begun) -> int:
-            done = 0
-            while True:
-                begun.set()
-                try:
-                    engine.iterate(images, labels, seed=done)
-                except ValueError:
-                    return done
-                done += 1
-
-        with ThreadPoolExecutor(2) as pool:
-            counts = [pool.submit(steps) for _ in range(2)]
-            begun.wait()
-            engine.close()
-            assert all(count.result() >= 0 for count in counts)
-
-
-def test_what_it_points_to_stays_while_it_is_there(batch: tuple[Tensor, Tensor]) -> None:
-    engine, network, exact = pair(replace(step(2).config.network, batch_norm=True))
-    gradients = [parameter.grad for parameter in network.parameters()]
-    network.zero_grad(set_to_none=True)
-    del network
-    engine.iterate(*batch, seed=0)
-    F.cross_entropy(exact(batch[0].double()), batch[1]).backward()  # type: ignore[no-untyped-call]
-    for mine, theirs in zip(gradients, exact.parameters(), strict=True):
-        assert mine is not None
-        assert theirs.grad is not None
-        assert torch.allclose(mine.double(), theirs.grad, atol=1e-4)
-
-
-@pytest.mark.parametrize(
-    "images",
-    [
-        torch.zeros(14, 1, 28, 28),
-        torch.zeros(0, 1, 28, 28),
-        torch.zeros(13, 1, 27, 28),
-        torch.zeros(13, 1, 28, 28, dtype=torch.float64),
-    ],
-    ids=["more than the batch", "none", "another size", "float64"],
-)
-def test_what_c_would_read_wrongly_is_refused(images: Tensor) -> None:
-    engine, _, _ = pair(step(2).config.network)
-    with pytest.raises(ValueError, match="1 to 13 images of 28x28 float32 pixels on the CPU, not torch"):
-        engine.iterate(images, torch.zeros(len(images), dtype=torch.int64), seed=0)
-
-
-def test_labels_of_another_number_or_type_are_refused(batch: tuple[Tensor, Tensor]) -> None:
-    engine, _, _ = pair(step(2).config.network)
-    for labels in (batch[1][:5], batch[1].int()):
-        with pytest.raises(ValueError, match="13 images need as many int64 labels, not"):
-            engine.iterate(batch[0], labels, seed=0)
-
-
-def test_a_library_whose_layers_have_another_size_is_not_used(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    class Larger(native_engine._Layer):
-        _fields_ = (("more", ctypes.c_int64),)
-
-    monkeypatch.setattr(native_engine, "_Layer", Larger)
-    native_engine._declared.cache_clear()
-    assert not fits(step(2).config.network)
-    assert "The compiled engine is not used: its layers have 112 bytes, described are 120." in caplog.text
-    native_engine._declared.cache_clear()
-
-
-# Of a network without batch norm: to count its batches is one of PyTorch's operations, and a daemon thread that comes
-# back from one into an interpreter that has ended is aborted by C++, whatever the engine does.
-ENDING = """
-import threading, torch
-from lab.compute.native.engine import Engine
-from lab.network import build_network
-from lab.steps import step
-config = step(2).config.network
-engine = Engine(config, build_network(config, 1), 64)
-images, labels, begun = torch.randn(64, 1, 28, 28), torch.zeros(64, dtype=torch.int64), threading.Event()
-def steps():
-    while True:
-        engine.iterate(images, labels, 0)
-        begun.set()
-threading.Thread(target=steps, daemon=True).start()
-begun.wait()
-"""
-
-
-def python(code: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-
-
-def test_the_end_of_the_process_disturbs_no_step_that_a_thread_is_in(in_child: str) -> None:
-    for _ in range(3):
-        ended = [
-            (process, *process.communicate()) for process in [python(in_child + ENDING), python(in_child + ENDING)]
-        ]
-        assert [(process.returncode, said) for process, _, said in ended] == [(0, "")] * 2
-
-
-TOO_LARGE = """
-import resource
-from lab.config import NetworkConfig, conv
-from lab.compute.native.engine import Engine
-from lab.network import build_network
-from pathlib import Path
-pages = int(Path("/proc/self/statm").read_text().split()[0])
-limit = pages * resource.getpagesize() + 2_400_000_000  # more than the second network itself takes, with its gradients
-resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-for layers in [(conv(1024, 3), conv(1024, 3), conv(10, 3)), (conv(1024, 12), conv(1024, 12), conv(10, 3))]:
-    config = NetworkConfig(layers=layers)
-    try:
-        Engine(config, build_network(config, 1), 1024)
-    except MemoryError as error:
-        print(error)
-"""
-
-
-def test_memory_that_is_refused_is_an_exception(in_child: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", in_child + TOO_LARGE], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    sentence = "There is not enough memory for this network and batch size."
-    assert done.stdout.splitlines() == [sentence] * 2
