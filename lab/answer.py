@@ -72,7 +72,7 @@ class Answer:
             if self.why_odd is None
             else f"This does not look like one digit: {self.why_odd}. {_ALL_THE_SAME}",
             "bars": f"Ten probabilities, one for each digit. The highest: {first} with {said[first]}",
-            "picture": base64.b64encode(np.rint(255 * np.clip(self.picture, 0, 1)).astype(np.uint8).tobytes()).decode(),
+            "picture": base64.b64encode(np.rint(255 * self.picture).astype(np.uint8).tobytes()).decode(),
             "reader": f"Read by {self.reader}.",
             "live": bool(self.status),
             "status": self.status,

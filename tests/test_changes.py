@@ -64,6 +64,12 @@ def test_what_a_step_changes_is_said_in_sentences(number: int, sentences: list[s
     assert changes(step(number - 1).config, step(number).config) == sentences
 
 
+def test_beside_new_layers_the_parameters_of_batch_norm_are_not_counted_by_themselves() -> None:
+    said = changes(step(1).config, step(3).config)
+    assert said[0].startswith("New layers: 9,426 parameters instead of 185,930")
+    assert said[1] == "Batch norm follows every convolution except the one that makes the class scores."
+
+
 def test_what_is_taken_away_is_said_too() -> None:
     assert changes(step(5).config, step(2).config) == [
         "Batch norm is removed.",

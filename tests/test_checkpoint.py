@@ -12,7 +12,7 @@ from hypothesis import given
 from torch import nn
 
 from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
-from lab.config import NetworkConfig
+from lab.config import NetworkConfig, conv, max_pool
 from lab.network import build_network
 from lab.steps import step
 
@@ -61,8 +61,13 @@ def test_equal_networks_give_equal_bytes_in_any_memory_order() -> None:
     assert weights_to_bytes(network) == content
 
 
-def test_weights_fit_a_network_with_other_dropout_whose_modules_stand_elsewhere() -> None:
-    with_it, without = (build_network(replace(step(3).config.network, dropout=rate), seed=1) for rate in (0.1, 0.0))
+# Its last convolution is module 8 without dropout and 10 with it: by their letters 10 comes before 4.
+BEYOND_NINE = NetworkConfig(layers=(conv(4, 3), max_pool(), conv(6, 3), max_pool(), conv(8, 1), conv(10, 1)))
+
+
+@pytest.mark.parametrize("config", [step(3).config.network, BEYOND_NINE], ids=["step 3", "ten modules"])
+def test_weights_fit_a_network_with_other_dropout_whose_modules_stand_elsewhere(config: NetworkConfig) -> None:
+    with_it, without = (build_network(replace(config, dropout=rate), seed=1) for rate in (0.1, 0.0))
     assert list(with_it.state_dict()) != list(without.state_dict())
     load_weights(without, weights_to_bytes(with_it))
     for mine, theirs in zip(without.state_dict().values(), with_it.state_dict().values(), strict=True):

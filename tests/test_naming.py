@@ -27,6 +27,7 @@ THREE = step(3).config
             "Step 4, augmentation, bfloat16, PyTorch only, seed 1",
         ),
         (quick(THREE), "Step 3, batch norm and dropout, quick, seed 1"),
+        (quick(replace(THREE, optimizer=Optimizer(learning_rate=10))), "Step 3, learning rate 10, quick, seed 1"),
         (tiny_run(seed=7), "Own network, 3 epochs, 48 images, seed 7"),
         (replace(THREE, optimizer=Optimizer(learning_rate=10)), "Step 3, learning rate 10, seed 1"),
         (replace(THREE, network=replace(THREE.network, dropout=0.2)), "Step 3, dropout 0.2, seed 1"),

@@ -101,7 +101,7 @@ def read_hardest_first(answers: Answers, numbers: Numbers, predictor: Predictor)
     labels, given, rows = answers.labels[numbers], answers.given[numbers], np.arange(len(numbers))
     columns = (numbers, labels, given, shares[rows, given], shares[rows, labels])
     read = [Reading(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
-    return sorted(read, key=lambda one: (-one.probability if one.is_wrong else one.probability, one.number))
+    return sorted(read, key=lambda one: -one.probability if one.is_wrong else one.probability)
 
 
 def scores_of(predictor: Predictor, images: torch.Tensor) -> torch.Tensor:

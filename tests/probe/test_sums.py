@@ -134,6 +134,11 @@ def test_what_is_shown_adds_up_to_the_total_that_is_shown_and_is_off_by_less_tha
     assert np.abs(shown - values).max() <= 0.001 + 1e-9
 
 
+def test_what_is_nearest_to_the_next_unit_is_rounded_up_first() -> None:
+    assert adding_up(np.array([0.0002, 0.0009, 0.0004]), 0.001).tolist() == [0.0, 0.001, 0.0]
+    assert adding_up(np.array([0.0002, 0.0009, 0.0004]), 0.002).tolist() == [0.0, 0.001, 0.001]
+
+
 def test_products_add_up_to_a_share_that_was_itself_rounded_the_other_way() -> None:
     products: NDArray[np.float64] = np.array([[0.0004, 0.0004], [-0.2, 0.0004]])
     for total in (-0.199, -0.198):
