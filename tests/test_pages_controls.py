@@ -8,17 +8,14 @@ from unittest.mock import patch
 import pytest
 import streamlit as st
 from app_pages import (
-    EVERYTHING_ELSE,
     add_run,
     as_read,
     button,
     chart,
     component_data,
-    controls,
     draft,
     epoch,
     errors,
-    expected,
     go_to,
     html,
     is_well,
@@ -29,6 +26,7 @@ from app_pages import (
     words,
 )
 from streamlit.testing.v1 import AppTest
+from train_controls import EVERYTHING_ELSE, controls, expected
 
 from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv
 from lab.events import Finished

@@ -11,18 +11,15 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 from app_pages import (
-    EVERYTHING_ELSE,
     ME,
     add_run,
     as_read,
     button,
     chart,
     component_data,
-    controls,
     draft,
     epoch,
     errors,
-    expected,
     go_to,
     is_well,
     labelled,
@@ -36,6 +33,7 @@ from examples import claimed, say, tiny_run
 from stories import finished
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
+from train_controls import EVERYTHING_ELSE, controls, expected
 
 from lab.events import Finished, Stopped
 from lab.export import COMPARISON_FILES, FILES

@@ -1,10 +1,11 @@
 """What the pages say is said as a person would say it."""
 
 import pytest
-from app_pages import EVERYTHING_ELSE, add_run, epoch, go_to, labelled, with_draft, words
+from app_pages import add_run, epoch, go_to, labelled, with_draft, words
 from examples import run_configs, tiny_run
 from hypothesis import given
 from streamlit.testing.v1 import AppTest
+from train_controls import EVERYTHING_ELSE
 from unspoken import STILTED, UNSPOKEN
 
 from lab.config import RunConfig
