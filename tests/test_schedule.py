@@ -84,6 +84,12 @@ def test_one_cycle_rises_from_a_25th_to_the_peak_and_ends_at_almost_nothing() ->
     assert rates[-1] == pytest.approx(0.05 / 25 / 10_000)
 
 
+def test_a_rise_of_less_than_an_iteration_begins_low_and_is_at_the_peak_one_iteration_later() -> None:
+    config = tiny_run(epochs=1, schedule=Schedule(kind="one_cycle", warmup=1 / 3))  # 3 iterations: it would take none
+    assert config.schedule.warmup * 3 - 1 == 0
+    assert [learning_rate(config, iteration) for iteration in (0, 1)] == pytest.approx([0.05 / 25, 0.05])
+
+
 @given(runs)
 def test_no_iteration_has_a_negative_rate_or_one_above_the_chosen(config: RunConfig) -> None:
     chosen = config.optimizer.learning_rate
@@ -117,5 +123,6 @@ def test_a_forks_learning_rate_is_what_was_until_it_goes_on_and_then_its_own_pla
     rates = rates_of_run(config, timeline, parent_epoch=2)
     before = [(0.5, 0.01), (1.0, 0.01), (2.0, 0.01)] if has_windows else [(1.0, 0.01), (2.0, 0.01)]
     assert rates[: len(before)] == before
-    assert {rate for _, rate in rates[len(before) :]} == {0.002} and rates[len(before)][0] >= 2
+    assert {rate for _, rate in rates[len(before) :]} == {0.002}
+    assert rates[len(before)] == (2.0, 0.002)  # where it goes on, its own rate as well: a step in the curve
     assert rates_of_run(config, timeline, parent_epoch=None) == planned_learning_rates(config)

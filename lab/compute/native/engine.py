@@ -174,8 +174,8 @@ class Engine:
 
     def _checked(self, images: Tensor) -> Tensor:
         """The images as C reads them: it trusts what it is given."""
-        fits = images.shape[1:] == (1, IMAGE_SIZE, IMAGE_SIZE) and 1 <= len(images) <= self._batch
-        if not fits or images.dtype != torch.float32 or images.device.type != "cpu":
+        has_size = images.shape[1:] == (1, IMAGE_SIZE, IMAGE_SIZE) and 1 <= len(images) <= self._batch
+        if not has_size or images.dtype != torch.float32 or images.device.type != "cpu":
             about = f"{images.dtype} {tuple(images.shape)} on {images.device}"
             raise ValueError(
                 f"The engine takes 1 to {self._batch} images of 28x28 float32 pixels on the CPU, not {about}."
