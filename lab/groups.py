@@ -80,7 +80,7 @@ def grouped(runs: Iterable[RunSummary]) -> list[Group]:
         by_itself = not run.complete or run.parent_epoch is not None  # a fork's first epochs had another config
         by_itself = by_itself or any(other.config.seed == run.config.seed for other in found.get(alike, ()))
         found.setdefault(run.run if by_itself else alike, []).append(run)
-    return [Group(runs=tuple(sorted(pool, key=lambda run: (run.config.seed, run.run)))) for pool in found.values()]
+    return [Group(runs=tuple(sorted(pool, key=lambda run: run.config.seed))) for pool in found.values()]
 
 
 def each(runs: Iterable[RunSummary]) -> list[Group]:

@@ -25,6 +25,12 @@ def of(epochs: int, **changes: Any) -> RunConfig:
     return replace(step(5).config, epochs=epochs, batch_size=100, training_images=2000, **changes)
 
 
+def test_an_accuracy_that_is_no_number_is_a_gap() -> None:
+    """Else the message that carries it would be no JSON."""
+    told = added(window(1, 10, accuracy=float("nan")), of(3), [], 0)
+    assert told["accuracy"] == {"train": [(0.5, None)]}
+
+
 def grown(events: Sequence[Event], config: RunConfig) -> Curves:
     """The curves of a page that was open from the beginning on."""
     planned = planned_learning_rates(config)

@@ -43,6 +43,11 @@ def test_a_share_lies_within_wilsons_interval(hits: int, of: int, low: float, hi
     assert share_interval(hits, of) == pytest.approx((low, high), abs=1e-4)
 
 
+def test_accuracies_that_differ_by_rounding_alone_are_equal() -> None:
+    found = place(99.4, [99.39999999999999, 99.40000000000001, 99.39, 99.41])
+    assert (found.below, found.equal, found.above) == (1, 2, 1)
+
+
 def test_a_place_counts_the_lower_the_equal_and_the_higher_ones() -> None:
     found = place(99.40, [99.26, 99.39, 99.40, 9941 / 100])
     assert (found.below, found.equal, found.above) == (2, 1, 1)

@@ -63,6 +63,11 @@ def test_nothing_is_said_while_the_speed_still_changes() -> None:
     assert [seconds is None for seconds in heard] == [True] * 5 + [False]
 
 
+def test_where_a_window_takes_longer_than_that_two_of_them_are_enough() -> None:
+    slow = said(training([500.0] * 4))  # ten seconds each
+    assert [seconds is None for event, seconds in slow if isinstance(event, Window)] == [True, False, False, False]
+
+
 def test_it_is_what_is_left_at_this_speed_and_the_evaluations() -> None:
     # 100 iterations a second; 14 windows of 50 iterations are done, so 300 of this epoch are left and 4000 after it;
     # and 5 evaluations of 10,000 images, each a third as long as training on them would take

@@ -105,6 +105,16 @@ def test_all_are_used_again_once_the_processor_is_free() -> None:
     assert machine.iterate(2 * LONGEST)[-500:] == [4] * 500
 
 
+def test_once_all_were_faster_again_they_are_given_up_for_a_short_stretch_only() -> None:
+    machine = Machine()
+    machine.together = 100 * ALONE
+    machine.iterate(200)
+    machine.together = 5.0
+    machine.iterate(2 * LONGEST)
+    machine.together = 100 * ALONE
+    assert machine.iterate(2 * FIRST + 2) == [4] + [1] * (2 * FIRST) + [4]
+
+
 def test_a_machine_of_one_thread_is_left_alone() -> None:
     machine = Machine(available=1)
     assert machine.iterate(100) == [1] * 100
