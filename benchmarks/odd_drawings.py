@@ -1,6 +1,7 @@
 """What is said not to look like one digit: real digits that are (false alarms), and odd drawings that are and are not.
 
-    python benchmarks/odd_drawings.py     # prints the tables of docs/drawing.md
+    python benchmarks/odd_drawings.py               # prints the tables of docs/drawing.md
+    python benchmarks/odd_drawings.py FONT FONT     # also counts the letters and digits of these files' fonts
 
 Nothing was fitted to what is counted here, nor chosen by it: `benchmarks/odd_fit.py` says what was.
 """
@@ -15,13 +16,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.doodles import DOODLES
 from benchmarks.drawing import dark_on_light, enlarged, middle_line
 from benchmarks.hands import HANDS
+from benchmarks.letters import letter
+from benchmarks.more_doodles import MORE_DOODLES
 from benchmarks.shapes import by_hand, turned
 from lab.drawing import (
     BlankDrawing,
@@ -49,18 +52,6 @@ HOUSE = [
     np.array([(0, 0.4), (0, 1), (0.9, 1), (0.9, 0.4), (0, 0.4), (0.45, 0), (0.9, 0.4)]),
     np.array([(0.35, 1), (0.35, 0.7), (0.55, 0.7), (0.55, 1)]),
 ]
-
-
-def letter(name: str) -> list[Points]:
-    """The middle line of Pillow's own font."""
-    font = ImageFont.load_default(72)
-    paper = Image.new("L", (160, 160))
-    ImageDraw.Draw(paper).text((40, 30), name, font=font, fill=255)
-    digit = np.asarray(paper.crop(paper.getbbox()), dtype=np.float32) / 255
-    square = np.zeros((max(digit.shape) + 16,) * 2, dtype=np.float32)
-    square[8 : 8 + digit.shape[0], 8 : 8 + digit.shape[1]] = digit
-    small = Image.fromarray(square).resize((28, 28), Image.Resampling.BICUBIC)
-    return middle_line(np.asarray(small))
 
 
 def scribble(rng: np.random.Generator) -> list[Points]:
@@ -112,16 +103,26 @@ def alarms(stages: Sequence[list[Stage]]) -> str:
     return f"{sum(why.values())} of {len(stages)} | {words or '-'}"
 
 
-def main() -> None:
+def in_fonts(fonts: list[str], rng: np.random.Generator) -> dict[str, list[list[Stage]]]:
+    """Letters and digits, each in every font once and five times."""
+    if not fonts:
+        return {}
+    kinds = {"Letters of other fonts": LETTERS, "Digits of other fonts": "0123456789" * 5}
+    return {
+        kind: [stroke_stages(by_hand(letter(name, font), rng)) for name in names for font in fonts]
+        for kind, names in kinds.items()
+    }
+
+
+def main(fonts: list[str]) -> None:
     """Print the tables."""
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     data, rng, predictor = load_mnist(), np.random.default_rng(1), load_predictor()
     train, test = (to_unit(images[:, 0]).numpy() for images in (data.train_images, data.test_images))
     print("| Real digits, 28×28 | Not taken for a digit by their edges, % |\n|---|---|")
     for name, images in (("Training images 50,001 to 60,000", train[COUNTED]), ("Test images", test)):
         print(f"| {name} | {100 * np.mean(_in_turn(beyond, images) > 1):.2f} |")
     lines = [middle_line(digit) for digit in test[::10]]
-    middle = np.array([140.0, 140.0])
+    middle, later = np.array([140.0, 140.0]), np.random.default_rng(2)
     drawn: dict[str, list[list[Stage]]] = {
         "Test digits as pictures": [_stages(enlarged(digit, 200, middle)) for digit in test[::10]],
         "Test digits, redrawn as strokes": [stroke_stages(line) for line in lines],
@@ -134,6 +135,11 @@ def main() -> None:
         "Houses": [stroke_stages(by_hand(HOUSE, rng)) for _ in range(100)],
         "Letters": [stroke_stages(by_hand(letter(name), rng)) for name in LETTERS * 4],
         **{name: [stroke_stages(turned(doodle(rng), rng)) for _ in range(40)] for name, doodle in DOODLES.items()},
+        **{
+            name: [stroke_stages(turned(doodle(later), later)) for _ in range(40)]
+            for name, doodle in MORE_DOODLES.items()
+        },
+        **in_fonts(fonts, later),
     }
     print("\n| Drawn | Said not to look like one digit | Because |\n|---|---|---|")
     for name, stages in drawn.items():
@@ -174,4 +180,6 @@ def _in_turn(function: Callable[[Images], Images], images: Images) -> Images:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("fonts", nargs="*", help="font files")
+    main(parser.parse_args().fonts)
