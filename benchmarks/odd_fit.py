@@ -2,15 +2,17 @@
 
     python benchmarks/odd_fit.py     # a few minutes
 
-Fitted on the training images 1 to 20,000: the shapes of the ten digits, and a small network that tells digits from
-pairs of them and from `benchmarks.scribbles.anything`. How far is too far is chosen on the images 20,001 to 30,000.
+Fitted on the training images 1 to 20,000: the shapes of the ten digits, and, with the images 30,001 to 50,000, a small
+network that tells digits from pairs of them, from `benchmarks.scribbles.anything` and from letters of matplotlib's
+fonts. How far is too far is chosen on the images 20,001 to 30,000.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from torch.nn.functional import cross_entropy
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.drawing import middle_line
+from benchmarks.letters import FITTED as LETTERS_FITTED
+from benchmarks.letters import fitted_letter
 from benchmarks.scribbles import anything
 from benchmarks.shapes import Rng, Strokes, by_hand, turned
 from lab.drawing import SHAPES, distances, doubts, edges, forget_shapes, normalize_strokes
@@ -32,13 +36,14 @@ from lab.mnist import load_mnist, to_unit
 Images = NDArray[np.float32]
 Numbers = NDArray[Any]
 
-FITTED, CHOSEN = slice(0, 20_000), slice(20_000, 30_000)
+FITTED, CHOSEN, MORE = slice(0, 20_000), slice(20_000, 30_000), slice(30_000, 50_000)
 COMPONENTS, ROUNDED = 60, 0.02
 """Kept of the edges; share of a sphere in each covariance."""
 FALSE_ALARMS = 0.003
 """Of the images that the limits are chosen on, beyond each of the two."""
-REDRAWN, PAIRS, DOODLES = 4_000, 4_000, 16_000
-HIDDEN, EPOCHS, BATCH, STEP, DECAY, NOISE = 96, 15, 256, 4e-3, 0.05, 0.15
+REDRAWN, PAIRS, DOODLES, LETTERS, PRINTED = 5_000, 4_000, 20_000, 5_000, 2_000
+"""How many are drawn of each; printed are digits of the letters' fonts."""
+HIDDEN, EPOCHS, BATCH, STEP, DECAY, NOISE = 96, 8, 512, 6e-3, 0.05, 0.15
 """Of the small network: units, then how it is trained; the noise is added to edges of spread 1."""
 
 
@@ -48,12 +53,16 @@ def fit() -> None:
     images, labels = to_unit(data.train_images[:, 0]).numpy(), data.train_labels.numpy()
     features, others = edges_in_turn(images[FITTED]), edges_in_turn(images[CHOSEN])
     held = digit_shapes(features, labels[FITTED])
-    lines = [middle_line(digit) for digit in images[FITTED][:: 20_000 // REDRAWN]]
-    redrawn = edges_in_turn(np.stack([normalize_strokes(line) for line in lines]))
-    unsteady = edges_in_turn(np.stack([normalize_strokes(turned(line, rng)) for line in lines]))
-    pairs = edges_in_turn(np.stack([normalize_strokes(pair(lines, rng)) for _ in range(PAIRS)]))
-    doodles = edges_in_turn(np.stack([normalize_strokes(by_hand(anything(rng), rng)) for _ in range(DOODLES)]))
-    held |= small_network([np.concatenate([features, redrawn, unsteady]), pairs, doodles], held["mean"])
+    more = edges_in_turn(images[MORE])
+    lines = on_every_core(middle_line, np.concatenate([images[FITTED], images[MORE]])[:: 40_000 // REDRAWN])
+    redrawn = drawn(lines)
+    unsteady = drawn([turned(line, rng) for line in lines])
+    printed = drawn([turned(fitted_letter("0123456789", rng), rng) for _ in range(PRINTED)])
+    pairs = drawn([pair(lines, rng) for _ in range(PAIRS)])
+    doodles = drawn([by_hand(anything(rng), rng) for _ in range(DOODLES)])
+    letters = drawn([turned(fitted_letter(LETTERS_FITTED, rng), rng) for _ in range(LETTERS)])
+    digits = np.concatenate([features, more, redrawn, unsteady, printed])
+    held |= small_network([digits, pairs, np.concatenate([doodles, letters])], held["mean"])
     held |= {"scale": np.array([0, 1]), "most_odds": np.zeros(1)}  # unscaled, to see what is usual
     save(held)
     away, odds = distances(others), doubts(others) - 1
@@ -68,9 +77,22 @@ def save(held: dict[str, Numbers]) -> None:
     forget_shapes()
 
 
+def drawn(drawings: list[Strokes]) -> Images:
+    """The edges of drawings."""
+    return edges_in_turn(np.stack(on_every_core(normalize_strokes, drawings)))
+
+
 def edges_in_turn(images: Images) -> Images:
     """Of many images, a few at a time."""
-    return np.concatenate([edges(images[start : start + 2000]) for start in range(0, len(images), 2000)])
+    return np.concatenate(
+        on_every_core(edges, [images[start : start + 500] for start in range(0, len(images), 500)], 1)
+    )
+
+
+def on_every_core(function: Callable[[Any], Any], values: Iterable[Any], at_once: int = 100) -> list[Any]:
+    """What it makes of each, in order."""
+    with Pool() as pool:
+        return pool.map(function, values, at_once)
 
 
 def digit_shapes(features: Images, labels: NDArray[np.int64]) -> dict[str, Numbers]:
@@ -103,7 +125,7 @@ def pair(lines: list[Strokes], rng: Rng) -> Strokes:
 def small_network(kinds: list[Images], mean: Numbers) -> dict[str, Numbers]:
     """What tells the three kinds of edges apart, in the order of `lab.drawing.kinds`."""
     torch.manual_seed(0)
-    spread = np.concatenate(kinds[:1]).std(axis=0).mean()
+    spread = kinds[0].std(axis=0).mean()
     inputs = torch.from_numpy((np.concatenate(kinds) - mean) / spread).float()
     wanted = torch.repeat_interleave(torch.arange(3), torch.tensor([len(kind) for kind in kinds]))
     hidden, last = nn.Linear(inputs.shape[1], HIDDEN), nn.Linear(HIDDEN, 3)
