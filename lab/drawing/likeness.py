@@ -46,8 +46,8 @@ def edges(images: Floats) -> Floats:
 def distances(features: Floats) -> Floats:
     """How far edges (N, 392) are from those of the digit that they are nearest to, (N,): more than 1 is too far.
 
-    Twice the negative logarithm of the largest of the ten densities, scaled so that what 0.3 % of other training images
-    exceed is 1.
+    Twice the negative logarithm of the largest of the ten densities, scaled so that what 0.25 % of other training
+    images exceed is 1.
     """
     held = shapes()
     parts = (features - held["mean"]) @ held["components"]  # (N, 60)
