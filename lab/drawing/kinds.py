@@ -17,7 +17,7 @@ DIGIT, TWO, OTHER = range(3)
 def doubts(features: Floats) -> Floats:
     """How much likelier anything else is than a digit, (N,), by edges (N, 392): more than 1 is not to be believed.
 
-    The logarithm of the odds, scaled so that what 0.25 % of other training images exceed is 1.
+    The logarithm of the odds, scaled so that what 0.27 % of other training images exceed is 1.
     """
     scores = _scores(features)
     odds = np.logaddexp(scores[:, TWO], scores[:, OTHER]) - scores[:, DIGIT]
