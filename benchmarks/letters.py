@@ -16,10 +16,20 @@ SIZE, PAPER, EDGE = 72, 260, 8
 """Pixels: of a letter, of the paper that holds it, and of what is left empty around it."""
 FITTED = "AEFHKLMNPQRTUVWXYadefhkmnprtuvwxy"
 """Without those that have a digit's shape in some font or hand, such as b, g, q, z, B, D, G, J and Z."""
-FONTS = (
-    "DejaVuSans DejaVuSans-Oblique DejaVuSansMono DejaVuSerif DejaVuSerif-Italic STIXGeneral STIXGeneralItalic cmr10 "
-    "cmss10 cmti10 cmtt10 cmmi10"
-).split()
+FONTS = [
+    "DejaVuSans",
+    "DejaVuSans-Oblique",
+    "DejaVuSansMono",
+    "DejaVuSerif",
+    "DejaVuSerif-Italic",
+    "STIXGeneral",
+    "STIXGeneralItalic",
+    "cmr10",
+    "cmss10",
+    "cmti10",
+    "cmtt10",
+    "cmmi10",
+]
 """Of matplotlib."""
 
 
