@@ -148,7 +148,7 @@ def test_what_is_drawn_outside_the_square_is_not_read(server: LabServer, new_tab
     draw(page, canvas, ONE)
     expect_answer(page, "1")
     with page.expect_request("**/reading"):
-        draw(page, canvas, [(140, 230), (140, 276), (600, 320), (700, 250)])  # its tail is outside, and long
+        draw(page, canvas, [(140, 230), (140, 276), (140, 400), (700, 400)])  # its tail is outside, and long
     expect_answer(page, "1")
     expect(page.locator(".lab-answer-odd")).to_be_empty()
 
