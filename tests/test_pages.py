@@ -33,6 +33,7 @@ from lab.quick import quick
 from lab.seeds import main_pool
 from lab.steps import SOURCE, STEPS, step
 from lab.store import Store, StoreError
+from lab.ui.step_strip import HIGHEST, LOWEST
 
 STATUSES = ("queued", "running", "paused", "interrupted", "stopped", "failed", "finished")
 PAGES = ("start", "steps", "train", "inside", "mistakes", "runs")
@@ -289,6 +290,12 @@ def test_the_first_page_shows_the_six_steps_to_scale_and_starts_with_one_that_is
     assert "published 99.40 %, measured" in drawn["html"]
     assert "A network with 9,884 parameters reads your digit" in words(app) + html(app)
     assert drawn["chosen"] == 3 and reached_words(reference_pools()) in words(app)
+
+
+def test_no_steps_mean_and_spread_are_cut_by_the_axis_of_the_first_page() -> None:
+    for pool in reference_pools():
+        spread = pool.final_spread or 0
+        assert pool.final_mean - spread >= LOWEST and pool.final_mean + spread <= HIGHEST, pool.terms.step
 
 
 def test_the_first_page_claims_no_measurement_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
