@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import pytest
 from app_pages import add_run, epoch, run_that_is, window
@@ -15,6 +14,7 @@ from lab.store import Store
 from lab.web import hub, what_goes_on
 from lab.web.hub import NOT_UNDERSTOOD
 from lab.web.live import NOT_A_SOCKET, WRONG_QUERY
+from lab.web.story import Story
 
 
 @pytest.fixture
@@ -199,8 +199,14 @@ def test_a_run_that_is_not_there_is_refused_with_a_sentence(web: WebServer) -> N
     assert refused.value.response.body == b"There is no run 7: `python -m lab runs` lists them."
 
 
-def test_a_run_that_has_said_what_no_run_says_is_refused_with_a_sentence(store: Store, web: WebServer) -> None:
-    run_id = add_run(store, replace(window(1), iteration=0))  # by another program, say
+def test_a_run_that_has_said_what_no_run_says_is_refused_with_a_sentence(
+    store: Store, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hear(*_: object) -> None:
+        raise ValueError("written by another program")
+
+    monkeypatch.setattr(Story, "hear", hear)
+    run_id = add_run(store, window(1))
     with pytest.raises(InvalidStatus) as refused, web.channel(f"run={run_id}&after=0"):
         pass
     assert refused.value.response.status_code == 500
