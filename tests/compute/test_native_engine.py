@@ -208,6 +208,24 @@ def test_the_same_step_gives_the_same_bits_whatever_the_number_of_threads(thirte
         assert torch.equal(gradients[0], others)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 13])
+@pytest.mark.parametrize("name", ["step 5", "no stem and no bias"])
+def test_an_image_has_the_same_scores_however_many_are_read_beside_it(
+    name: str, batch_size: int, thirteen: tuple[Tensor, Tensor]
+) -> None:
+    images, _ = thirteen
+    threads, network = torch.get_num_threads(), replace({**NETWORKS, "step 5": step(5).config.network}[name], dropout=0)
+    try:
+        torch.set_num_threads(1)
+        alone = pair(network, batch_size=1)[0].scores(images)
+        torch.set_num_threads(3)  # so that a batch of one or two has fewer images than threads
+        together = pair(network, batch_size=batch_size)[0]
+        for _ in range(20):
+            assert torch.equal(together.scores(images), alone)
+    finally:
+        torch.set_num_threads(threads)
+
+
 # --- dropout -----------------------------------------------------------------------------------------------------
 
 # A 1x1 kernel of weight 1 and a pooling of 1 pass the image on; the score of class 0 is then the mean of what is kept.

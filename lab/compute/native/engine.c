@@ -5,7 +5,8 @@
 // the groups in order, so a result depends on neither the threads nor their timing.
 //
 // Each layer is one pass over the images, in which an image stays in the cache: what the layer before left to do for it
-// (batch norm and ReLU forward; the rest of batch norm's gradient backward) is done first, then the layer itself.
+// (batch norm and ReLU forward; the rest of batch norm's gradient backward) is done first, then the layer itself. Images
+// that are only read go one by one through all layers (forward.h).
 
 #include "stage.h"
 #include "parallel.h"
@@ -14,85 +15,23 @@
 #include "patches.h"
 #include "norm.h"
 
-// --- whole batches ----------------------------------------------------------------------------------------------
-
 static void at_layer(Pass *pass, int number) {
     pass->stage = pass->e->stages + number;
     pass->before = number > pass->e->first ? pass->stage - 1 : 0;
 }
 
+static const float *pixels(const Pass *pass, i64 image) { return pass->x + image * pass->e->stages->in_size; }
+
 static const float *input(const Pass *pass, i64 image, float *activation) {
-    return pass->before ? activated(pass->before, image, activation) : pass->x + image * pass->e->stages->in_size;
+    return pass->before ? activated(pass->before, image, activation) : pixels(pass, image);
 }
 
 #include "winograd.h"
 #include "weights.h"
 #include "stem.h"
+#include "forward.h"
 
-static void forward_images(const Pass *pass, int chunk) {
-    Engine *e = pass->e;
-    Stage *s = pass->stage;
-    int stem = is_stem(e, s);
-    float *activation = own_scratch(pass), *scratch = activation + e->activation;
-    double *sums = s->sums + chunk * 2 * s->pitch;
-    memset(sums, 0, sizeof(double) * 2 * s->pitch);
-    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
-        const float *in = input(pass, image, activation);
-        float *map = s->map + image * s->size;
-        if (stem) stem_forward(e, image, in, map, scratch);
-        else if (s->layer.kind != CONV) pool(s, image, in, map, pass->training);
-        else if (s->winograd) winograd(s, in, map, scratch);
-        else convolve(s, in, map, scratch);
-        if (s->layer.batch_norm && pass->training) add_moments(s, map, sums);
-    }
-}
-
-static void forward(Pass *pass) {
-    Engine *e = pass->e;
-    for (int number = e->first; number < e->count; number++) {
-        at_layer(pass, number);
-        Stage *s = pass->stage;
-        if (is_stem(e, s)) prepare_stem(pass);
-        else if (s->layer.kind == CONV) each_chunk(pack, pass);
-        each_chunk(forward_images, pass);
-        if (s->layer.kind == CONV) finish_batch_norm(s, pass->images, pass->training);
-    }
-}
-
-// Global average pooling, softmax and cross-entropy of one image; leaves the gradient of the mean loss.
-static void score_image(const Pass *pass, i64 image) {
-    Engine *e = pass->e;
-    Stage *s = e->stages + e->count - 1;
-    i64 positions = s->height * s->width;
-    const float *post = activated(s, image, own_scratch(pass));
-    float *mean = own_scratch(pass) + e->activation, highest = -INFINITY, total = 0;
-    int best = 0;
-    for (int c = 0; c < s->channels; c++) {
-        mean[c] = 0;
-        for (i64 p = 0; p < positions; p++) mean[c] += post[p * s->pitch + c];
-        mean[c] /= positions;
-        if (pass->scores) pass->scores[image * s->channels + c] = mean[c];
-        if (mean[c] > highest) highest = mean[c], best = c;
-    }
-    if (!pass->labels) return;
-    int64_t label = pass->labels[image];
-    for (int c = 0; c < s->channels; c++) total += expf(mean[c] - highest);
-    float spread = e->smoothing / s->channels, target = (1 - e->smoothing) * mean[label];
-    for (int c = 0; c < s->channels; c++) target += spread * mean[c];
-    e->losses[image] = logf(total) + highest - target;
-    e->right[image] = best == label;
-    float *g = s->gradient + image * s->size;
-    for (int c = 0; c < s->channels; c++) {
-        float wanted = spread + (c == label) * (1 - e->smoothing);
-        float d = (expf(mean[c] - highest) / total - wanted) / pass->images / positions;
-        for (i64 p = 0; p < positions; p++) g[p * s->pitch + c] = d;
-    }
-}
-
-static void score_images(const Pass *pass, int chunk) {
-    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
-        score_image(pass, image);
-}
+// --- backward -------------------------------------------------------------------------------------------------------
 
 // The gradients of an image, but for the weights' where all images are to be added up at once.
 static void convolution_backward(const Pass *pass, int chunk, i64 image, const float *in, const float *g, float *d_in,
@@ -166,8 +105,7 @@ void engine_smooth_labels(Engine *e, float share) { e->smoothing = share; }
 // for, and one call on an engine at a time: also of engine_iterate.
 void engine_scores(Engine *e, const float *x, int images, float *scores) {
     Pass pass = {.e = e, .x = x, .images = images, .scores = scores};
-    forward(&pass);
-    each_chunk(score_images, &pass);
+    read_batch(&pass);
 }
 
 // Forward and backward in train mode; fills the gradients of the mean loss and the running statistics. Labels from 0 to
@@ -177,7 +115,7 @@ void engine_iterate(Engine *e, const float *x, const int64_t *labels, int images
     Pass pass = {.e = e, .x = x, .images = images, .labels = labels, .training = 1};
     for (int i = 0; i < e->count; i++) e->stages[i].seed = seed + 0x632BE5ABu * (i + 1);
     forward(&pass);
-    each_chunk(score_images, &pass);
+    each_chunk(lose_images, &pass);
     backward(&pass);
     for (int i = 0; i < images; i++) *loss += e->losses[i], *correct += e->right[i];
 }
