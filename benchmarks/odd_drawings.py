@@ -114,6 +114,16 @@ def in_fonts(fonts: list[str], rng: np.random.Generator) -> dict[str, list[list[
     }
 
 
+def handwritings(drawn: dict[str, list[list[Stage]]], predictor: Callable[[Images], Images]) -> list[str]:
+    """Rows: how many of each handwriting are read right, and what the others are taken for."""
+    rows = []
+    for name in HANDS:
+        read = Counter(str(predictor(stages[-1].image).argmax()) for stages in drawn[f"A {name}"])
+        wrong = ", ".join(f"{digit} ({times})" for digit, times in read.most_common() if digit != name[0])
+        rows.append(f"| {name} | {read[name[0]]} of {read.total()} | {wrong} |")
+    return rows
+
+
 def main(fonts: list[str]) -> None:
     """Print the tables."""
     data, rng, predictor = load_mnist(), np.random.default_rng(1), load_predictor()
@@ -144,6 +154,7 @@ def main(fonts: list[str]) -> None:
     print("\n| Drawn | Said not to look like one digit | Because |\n|---|---|---|")
     for name, stages in drawn.items():
         print(f"| {name} | {alarms(stages)} |")
+    print("\n| Handwriting | Read correctly | Taken for |\n|---|---|---|", *handwritings(drawn, predictor), sep="\n")
     seen = Counter(name for name, one in zip(LETTERS * 4, drawn["Letters"], strict=True) if odd(one))
     print("\nLetters never noticed:", *(name for name in LETTERS if not seen[name]))
     print("Always:", *(name for name in LETTERS if seen[name] == 4))
