@@ -270,7 +270,6 @@ DESLANTED: Mapping[str, RunConfig] = {
     "deslanted, 6-8-10-10-10-10, no shear": deslanted(6, 8, 10, 10, 10, 10, augmentation=UPRIGHT),
     "deslanted, 6-10-9-9-9-9, no shear": deslanted(6, 10, 9, 9, 9, 9, augmentation=UPRIGHT),  # 3,785
     "deslanted, 6-8-10-10-9-8, no shear": deslanted(6, 8, 10, 10, 9, 8, augmentation=UPRIGHT),  # 3,746
-    "deslanted, 6-10-8-9-9-8, no shear": deslanted(6, 10, 8, 9, 9, 8, augmentation=UPRIGHT),  # 3,519
     "deslanted, 6-8-9-9-9-9, no shear": deslanted(6, 8, 9, 9, 9, 9, augmentation=UPRIGHT),
     "deslanted, 6-8-8-8-8-8": deslanted(6, 8, 8, 8, 8, 8),  # 2,962
     "deslanted, 6-8-7-7-7-7": deslanted(6, 8, 7, 7, 7, 7),  # 2,467
