@@ -36,6 +36,8 @@ LONGEST_NAME = 100
 UNKNOWN_HOST = (
     "This lab does not answer to the name {}. To allow the name, start the lab with --server.allowedHosts NAME."
 )
+NO_HOST = "This request does not say once which server it asks (in one Host header), so it is not answered."
+NO_NAME = "This request asks for a server by {!r}, which is no name or address of one, so it is not answered."
 NO_ORIGIN = "This request does not say which page it comes from (it has no Origin), so it is not answered."
 FOREIGN_ORIGIN = (
     "This request comes from a page of another site ({0}), so it is not answered. If this is the lab's own address "
@@ -82,8 +84,12 @@ class Guard:
     def _reason_to_refuse(self, scope: Scope) -> str:
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or not self._hosts.know(hosts[0]):
-            return UNKNOWN_HOST.format(", ".join(hosts)[:LONGEST_NAME])
+        if len(hosts) != 1 or not hosts[0].strip():
+            return NO_HOST
+        if _name(hosts[0]) is None:
+            return NO_NAME.format(hosts[0][:LONGEST_NAME])
+        if not self._hosts.know(hosts[0]):
+            return UNKNOWN_HOST.format(hosts[0][:LONGEST_NAME])
         if not origins:
             reads = scope["type"] == "http" and scope["method"] in READING
             return "" if reads else NO_ORIGIN
