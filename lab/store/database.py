@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from lab.store.foreign import oddity
 from lab.store.migrations import Refused, bring_up_to_date, version_of
@@ -22,6 +22,11 @@ class StoreError(Exception):
 
 class StoreUnavailable(StoreError):
     """The database did not answer, or not take what it was given: it is locked, full or away, and may be back later."""
+
+
+SERVERS = ("postgresql",)
+NO_DRIVER = "leave out the + and what follows it up to the colon, or use a driver that SQLAlchemy knows"
+EXAMPLES = "sqlite:///runs/lab.sqlite3, or a PostgreSQL database, such as postgresql://user@host/lab"
 
 
 class Database:
@@ -141,7 +146,7 @@ def shown(url: str) -> str:
         parsed = _made(url)
     except SQLAlchemyError:
         return re.sub(r"(//[^/@:]*:).*@", r"\1***@", url)
-    is_file = parsed.get_backend_name() == "sqlite" and parsed.database and "?" not in url
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database and not parsed.host and "?" not in url
     return str(parsed.database) if is_file else parsed.render_as_string(hide_password=True)
 
 
@@ -154,10 +159,24 @@ def _made(url: str) -> sa.URL:
 
 
 def _parsed(url: str) -> sa.URL:
+    if "//" not in url and "@" not in url:  # no URL with a slip in it, which may hold a password
+        raise Refused(f"LAB_DATABASE_URL takes a URL, and that of this file is {file_url(Path(url))}.")
     parsed = _made(url)
-    if "?" in url and parsed.get_backend_name() == "sqlite":
-        raise Refused("in a URL a ? begins options, and a file has none here: write %3F for a ? in a path.")
+    kind = parsed.get_backend_name()
+    if kind != "sqlite" and kind not in SERVERS:
+        raise Refused(f"its kind is none that the lab knows: name a file, such as {EXAMPLES}.")
+    if kind == "sqlite":
+        _check_names_a_file_only(url, parsed)
     return parsed
+
+
+def _check_names_a_file_only(url: str, parsed: sa.URL) -> None:
+    if "?" in url:
+        raise Refused("in a URL a ? begins options, and a file has none here: write %3F for a ? in a path.")
+    if parsed.host:  # SQLAlchemy would leave it out, and with it a part of the path
+        raise Refused(
+            f"a file's URL has three slashes or, for a path from the root, four: sqlite:///{url.split('://')[1]}."
+        )
 
 
 def _path(url: sa.URL) -> Path:
@@ -169,6 +188,8 @@ def _path(url: sa.URL) -> Path:
 
 def _advice(error: BaseException) -> str:
     """What helps where a database cannot be opened."""
+    if isinstance(error, ArgumentError):
+        return f"name a file, such as {EXAMPLES}" if not isinstance(error, NoSuchModuleError) else NO_DRIVER
     if isinstance(error, ImportError):
         return "install that Python package"
     if re.search("disk is full|No space left", str(error)):

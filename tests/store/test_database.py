@@ -55,12 +55,31 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> Non
     assert path.read_text(encoding="utf-8").startswith("Dear diary")
 
 
-@pytest.mark.parametrize("url", ["runs/lab.sqlite3", "sqlite:////dev/null/lab.sqlite3", "nosql://somewhere/lab"])
-def test_a_url_that_names_no_database_is_told_in_a_sentence(url: str) -> None:
-    with pytest.raises(StoreError, match="cannot be opened") as error:
+@pytest.mark.parametrize(
+    ("url", "helps"),
+    [
+        ("sqlite:////dev/null/lab.sqlite3", "check the path and its permissions"),
+        ("runs/lab.sqlite3", "that of this file is sqlite:///runs/lab.sqlite3."),
+        ("/runs/my lab.sqlite3", "that of this file is sqlite:////runs/my lab.sqlite3."),
+        ("lab", "that of this file is sqlite:///lab."),
+        ("nosql://somewhere/lab", "name a file, such as sqlite:///runs/lab.sqlite3, or a PostgreSQL database"),
+        ("mysql://somewhere/lab", "name a file, such as sqlite:///runs/lab.sqlite3, or a PostgreSQL database"),
+        ("postgres://somewhere/lab", "such as postgresql://"),
+        ("://", "name a file, such as sqlite:///runs/lab.sqlite3"),
+        ("postgresql+nothing://somewhere/lab", "leave out the + and what follows it up to the colon"),
+        ("sqlite://runs/lab.sqlite3", "three slashes or, for a path from the root, four: sqlite:///runs/lab.sqlite3."),
+    ],
+)
+def test_a_url_that_names_no_database_is_told_in_a_sentence_with_what_helps(
+    url: str, helps: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match=r"cannot be (opened|used)") as error:
         Store(url)
     assert url.removeprefix("sqlite:///") in str(error.value)
+    assert helps in str(error.value)
     assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_password_is_not_shown() -> None:
