@@ -36,6 +36,7 @@ from lab.cli_arguments import (
     SeedOption,
     SmoothingOption,
     StepOption,
+    named_path,
 )
 from lab.cli_output import console
 from lab.cli_training import train_here
@@ -215,7 +216,7 @@ def show(run: RunArgument, as_json: JsonOption = False) -> None:
 
 @app.command()
 def predict(
-    picture: Annotated[Path, typer.Argument(help="A PNG or JPEG file of one digit.")],
+    picture: Annotated[Path, typer.Argument(help="A PNG or JPEG file of one digit.", parser=named_path)],
     run: RunOption = None,
     as_json: JsonOption = False,
 ) -> None:

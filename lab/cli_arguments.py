@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +23,18 @@ def _run_number(text: str) -> int:
         words = text if len(text) <= 30 else f"{text[:30]}..."
         raise Refused(f"There is no run {words}: `python -m lab runs` lists them.")
     return number
+
+
+def named_path(text: str) -> Path:
+    """A file or folder that an argument names. An empty one would be the folder that one is in: a variable of a script
+    that has no value is no reason to write there.
+
+    Raises:
+        Refused: it names none.
+    """
+    if not text.strip():
+        raise Refused("An empty name is no file or folder: give its name, or a dot for the folder that you are in.")
+    return Path(text)
 
 
 def _field(name: str, flag: str = "", kind: type = RunConfig) -> Any:

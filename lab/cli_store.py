@@ -10,14 +10,17 @@ from typing import Annotated
 import typer
 
 from lab import store
-from lab.cli_arguments import Refused, RunsArgument
+from lab.cli_arguments import Refused, RunsArgument, named_path
 from lab.cli_output import console
 from lab.console import visible
 from lab.store import database_url, open_store
 
 
 def import_runs(
-    file: Annotated[Path, typer.Argument(help="The file runs/lab.sqlite3 of another lab. It may be in use.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The file runs/lab.sqlite3 of another lab. It may be in use.", parser=named_path),
+    ],
     slim: Annotated[
         bool,
         typer.Option(
@@ -47,7 +50,9 @@ def check() -> None:
     raise typer.Exit(1 if problems else 0)
 
 
-def backup(file: Annotated[Path, typer.Argument(help="A new file for the copy.")]) -> None:
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file for the copy.", parser=named_path)],
+) -> None:
     """Copy the database to a new file. The database may be in use."""
     store.backup(database_url(), file)
     console.print(f"Wrote {file}.")
@@ -59,6 +64,8 @@ def export(
         Path | None,
         typer.Option(
             "--to",
+            parser=named_path,
+            metavar="FOLDER",
             help="The folder. The lab makes it if it does not exist. "
             "[default: run-7 for run 7; runs-3-5-8 for runs 3, 5 and 8; runs-1-to-20 for more than five]",
         ),

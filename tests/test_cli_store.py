@@ -133,6 +133,22 @@ def test_the_help_of_an_export_names_the_folders_that_it_makes(lab: Lab) -> None
     assert f"{comparison_name(range(1, 21))} for more than five]" in told
 
 
+@pytest.mark.parametrize("name", ["", " "])
+@pytest.mark.parametrize(
+    "command", [("export", 1, "--to"), ("import",), ("backup",), ("predict",)], ids=lambda one: one[0]
+)
+def test_an_empty_name_is_not_taken_for_the_folder_that_one_is_in(
+    lab: Lab, store: Store, command: tuple[object, ...], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(store)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    code, out, err = lab(*command, name)
+    assert (code, out) == (2, "")
+    assert err == "An empty name is no file or folder: give its name, or a dot for the folder that you are in."
+    assert list((tmp_path / "here").iterdir()) == []
+
+
 def test_an_export_that_cannot_be_written_or_has_no_run_is_one_sentence(lab: Lab, store: Store, tmp_path: Path) -> None:
     run = finished(store)
     (tmp_path / "file").write_text("in the way")
