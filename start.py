@@ -34,9 +34,14 @@ class CannotStart(Exception):
 def main(arguments: Sequence[str]) -> int:
     """What `python start.py` does with its arguments; returns the exit code."""
     if arguments and arguments[0] in ("-h", "--help"):
-        print(__doc__)
+        say(str(__doc__))
         return 0
     try:
+        if arguments and not arguments[0].startswith("-") and arguments[0] not in ("test", "check"):
+            raise CannotStart(
+                f"start.py knows no {arguments[0]!r}: it takes test, check, or arguments for Streamlit, "
+                "such as --server.port 8600."
+            )
         if sys.version_info < NEEDED:
             return call([*other_python(), str(ROOT / "start.py"), *arguments])
         check_machine()
@@ -46,11 +51,20 @@ def main(arguments: Sequence[str]) -> int:
     except CannotStart as error:
         say(str(error))
         return 1
+    except OSError as error:
+        say(
+            f"{error.filename or ROOT} cannot be used: {error.strerror or error}. The lab needs its own folder whole, "
+            "the right to write there, and half a gigabyte of free space."
+        )
+        return 1
 
 
 def say(line: str) -> None:
-    """One line for people, at once."""
-    print(line, flush=True)
+    """One line for people, at once. Nobody need be there to read it: of `| head`, say, only the first line is read."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains of it at its end
 
 
 # --- which Python -------------------------------------------------------------------------------------------------
@@ -115,7 +129,7 @@ def make_environment(requirements: str) -> Path:
         say(f"Installing what {requirements} names. The first time, this loads half a gigabyte, for some minutes ...")
         unfinished.touch()
         stamp.unlink(missing_ok=True)
-        quiet = [] if sys.stdout.isatty() else ["--quiet"]
+        quiet = [] if sys.stdout is not None and sys.stdout.isatty() else ["--quiet"]
         pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *quiet]
         if call([*pip, "-r", str(ROOT / requirements)]):
             raise CannotStart(
@@ -144,7 +158,7 @@ def fingerprint(requirements: str) -> str:
 def run(python: Path, arguments: Sequence[str]) -> int:
     """The app, until Ctrl-C ends it."""
     say("Starting the lab. Ctrl-C ends it.")
-    command = [str(python), "-m", "streamlit", "run", "app.py", *arguments]
+    command = [str(python), "-m", "lab.ui.serving", *arguments]
     if WINDOWS:
         return call(command)
     os.chdir(ROOT)

@@ -71,3 +71,28 @@ def discard(stream: TextIO) -> None:
     """Send nowhere what `stream` still holds, else Python complains of it at its end."""
     with suppress(OSError, ValueError):  # a stream without a file
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class ReaderMayLeave:
+    """A stream for a program that goes on when nobody reads any more what it prints (`| head`), or its disk is full."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written; what cannot is lost."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            discard(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """The same for what is still held back."""
+        try:
+            self._stream.flush()
+        except OSError:
+            discard(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

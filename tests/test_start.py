@@ -133,9 +133,44 @@ def test_on_windows_the_app_is_waited_for_and_its_exit_code_passed_on(
     folder: Path, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(start, "WINDOWS", True)
-    calls.failing = "streamlit"
+    calls.failing = "lab.ui.serving"
     assert start.main(["--server.port", "8600"]) == 9
-    assert calls.made[-1][1:] == ["-m", "streamlit", "run", "app.py", "--server.port", "8600"]
+    assert calls.made[-1][1:] == ["-m", "lab.ui.serving", "--server.port", "8600"]
+
+
+def test_a_word_that_it_does_not_know_starts_nothing(
+    folder: Path, calls: Calls, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start.main(["tset"]) == 1
+    assert capsys.readouterr().out == (
+        "start.py knows no 'tset': it takes test, check, or arguments for Streamlit, such as --server.port 8600.\n"
+    )
+    assert calls.made == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(
+    folder: Path, calls: Calls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    touch = Path.touch
+
+    def refused(path: Path) -> None:
+        if path.name == "unfinished":
+            raise PermissionError(13, "Permission denied", str(path))
+        touch(path)
+
+    monkeypatch.setattr(Path, "touch", refused)
+    assert start.main([]) == 1
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith(f"{folder / '.venv' / 'unfinished'} cannot be used: Permission denied. The lab needs ")
+
+
+def test_a_copy_of_it_without_the_lab_is_told_so(
+    folder: Path, calls: Calls, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / start.APP).unlink()
+    assert start.main([]) == 1
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith(f"{folder / start.APP} cannot be used: No such file or directory. The lab needs its own ")
 
 
 def test_testing_passes_arguments_on_to_pytest_and_checks_first(folder: Path, calls: Calls) -> None:
@@ -206,10 +241,11 @@ def test_a_mac_that_pytorch_is_not_made_for_is_told(
 
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX' signals")
 def test_it_starts_in_a_folder_with_odd_characters_and_ctrl_c_ends_it_with_the_apps_exit_code(folder: Path) -> None:
-    """With an app of two lines in Streamlit's place, and nothing to install."""
+    """With an app of two lines in the lab's place, and nothing to install."""
     shutil.copy(Path(start.__file__), folder)
     (folder / start.APP).write_text("")
-    (folder / "streamlit.py").write_text(EMPTY_APP)
+    (folder / "lab" / "ui").mkdir(parents=True)
+    (folder / "lab" / "ui" / "serving.py").write_text(EMPTY_APP)
     command = [sys.executable, str(folder / "start.py"), "--server.port", "0"]
     with subprocess.Popen(
         command, cwd=folder.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -221,6 +257,22 @@ def test_it_starts_in_a_folder_with_odd_characters_and_ctrl_c_ends_it_with_the_a
             if line.startswith("arguments"):
                 os.killpg(process.pid, signal.SIGINT)
     assert process.returncode == 7
-    assert "arguments: ['run', 'app.py', '--server.port', '0']" in lines
+    assert "arguments: ['--server.port', '0']" in lines
     assert lines[-1] == "ended in good order"
     assert not any("Traceback" in line for line in lines)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes a pipe as POSIX does")
+@pytest.mark.parametrize("output", ["a pipe that nobody reads", "closed"])
+def test_its_help_ends_in_good_order_whoever_reads_it(output: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, str(start.__file__), "--help"]
+    done = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *command] if output == "closed" else command,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
