@@ -78,7 +78,8 @@ def set_up() -> Callable[[], None]:
 
 
 is_large = presenting()
-page_head("Train", "" if is_large else "Set up a run, start it, and watch the network learn.")
+with st.container(key="train-title"):
+    page_head("Train", "" if is_large else "Set up a run, start it, and watch the network learn.")
 shown = run_to_watch(store)
 load_opened(store)
 show_draft_in_address()

@@ -112,13 +112,25 @@ function fitted(layout, place) {
   if (layout.xaxis.nticks > room) layout.xaxis.nticks = Math.max(2, room);
 }
 
-// On a large screen a chart uses its height, but for a strip beside other things. As wide and as high as in lab/ui/layout.py.
+// On a large screen a chart uses its height, but for a strip beside other things. As wide and as high as in lab/ui/look.css.
 const LARGE = matchMedia("(min-width: 1700px) and (min-height: 900px)");
 const STRIP = 290, USUAL = 900, MOST = 1.6;
+// On a low one a run's charts are only as high as leaves them whole below what stands above them, while they can still be
+// read: both in the page's type, lab/ui/look.css has the one. On a phone one scrolls to them in any case.
+const BESIDE_EACH_OTHER = matchMedia("(min-width: 701px)");
+const LEAST = 13.5;
 
-function heightOf({ height }) {
-  if (!LARGE.matches || height < STRIP) return height;
-  return Math.round(height * Math.min(MOST, innerHeight / USUAL));
+function heightOf({ height }, place) {
+  if (height < STRIP) return height;
+  const wanted = LARGE.matches ? Math.round(height * Math.min(MOST, innerHeight / USUAL)) : height;
+  return place.live && BESIDE_EACH_OTHER.matches ? Math.min(wanted, roomBelow()) : wanted;
+}
+
+function roomBelow() {
+  const page = getComputedStyle(document.documentElement);
+  const type = parseFloat(page.fontSize);
+  const above = parseFloat(page.getPropertyValue("--lab-above-charts"));
+  return Math.round(Math.max(LEAST * type, innerHeight - above * type));
 }
 
 // Its bar, its double click and its word about that: lab/ui/chart_view.js has its own.
@@ -146,7 +158,7 @@ function drawWhole(Plotly, place, theme) {
   putView(place, { data, layout });
   fitted(layout, place);
   shortened(data, layout, place);
-  layout.height = heightOf(layout);
+  layout.height = heightOf(layout, place);
   layout.width = place.clientWidth || undefined;  // 0 in a tab that is not open
   const before = legendHeight(place);
   Plotly.react(place, data, layout, CONFIG);
@@ -176,13 +188,13 @@ function followSize(Plotly, place) {
     const isAnother = width !== place.layout.width || height !== place.layout.height;
     if (width && isAnother) drawWhole(Plotly, place, themeOf(place));
   });
-  for (const one of [place, document.documentElement]) sizes.observe(one);
+  for (const one of [place, place.closest("[data-testid=stApp]")]) sizes.observe(one);  // the latter: as high as the window
   return sizes;
 }
 
 // Until the chart is drawn, its frame is as high as it will be; returns how high.
 function reserve(place) {
-  const height = heightOf(JSON.parse(place.figure).layout);
+  const height = heightOf(JSON.parse(place.figure).layout, place);
   place.closest(".lab-chart-frame").style.minHeight = `${height}px`;
   return height;
 }

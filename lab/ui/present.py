@@ -20,6 +20,11 @@ _STYLE = """
 [data-testid="stMain"] .stacks :is(div, b, i, s) {font-size: 1rem;}
 .st-key-presents p {white-space: nowrap;}
 .st-key-run-head {grid-template-columns: minmax(0, 1fr) minmax(12rem, auto);}  /* fewer buttons than else */
+@media (min-width: 701px) and (max-height: 760px) {  /* the menu names the page: the curves get the room of its title */
+    [data-testid="stLayoutWrapper"]:has(> .st-key-train-title) {position: absolute; clip-path: inset(50%);}
+    :root {--lab-standing: 2.4rem; --lab-above-charts: 18.7rem;}
+    :root:has(.guessed) {--lab-above-charts: 23rem;}
+}
 @media (max-width: 1500px) {  /* no room for two tables side by side */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
 }
