@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lab.config import RunConfig
 from lab.store import Store, StoreError
 from lab.ui.draft import Draft
-from lab.ui.state import OPENED, OWN_DRAFT, address_problem, choose_run, draft, is_untouched, set_draft, use_settings
+from lab.ui.state import (
+    OPENED,
+    OWN_DRAFT,
+    address_problem,
+    choose_run,
+    draft,
+    is_untouched,
+    set_draft,
+    the_store,
+    use_settings,
+)
 from lab.ui.text import plain
 
 
@@ -28,10 +39,29 @@ def load_opened(store: Store) -> None:
         st.session_state[OWN_DRAFT] = (own, run_id)
 
 
+def own_before() -> tuple[Draft | None, int | None]:
+    """One's own draft while the settings of a run stand in its place, and that run; else nothing."""
+    held: tuple[Draft | None, int | None] = st.session_state.get(OWN_DRAFT, (None, None))
+    return held
+
+
+def keep_own(own: RunConfig, run_id: int) -> bool:
+    """Offer the way back to these settings, if the draft is what this run was started with; whether it is.
+
+    Raises:
+        StoreError: there is no such run, or it cannot be read.
+    """
+    now = draft().config
+    is_opened = OWN_DRAFT not in st.session_state and own != now == the_store().run(run_id).config
+    if is_opened:
+        st.session_state[OWN_DRAFT] = (Draft(config=own), run_id)
+    return is_opened
+
+
 def offer_own_settings() -> None:
     """Whose settings these are, and the way back, until something is changed; or why those of a link are not used."""
     say_address_problem()
-    own, run_id = st.session_state.get(OWN_DRAFT, (None, None))
+    own, run_id = own_before()
     if own is None:
         return
     said, back = st.columns([1.4, 1], vertical_alignment="center")

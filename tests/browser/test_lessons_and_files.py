@@ -138,6 +138,33 @@ def test_a_links_settings_come_before_those_that_the_tab_has_kept(server: LabSer
     expect(page).to_have_url(f"{server.address}/train?step=5&seed=2")
 
 
+@pytest.mark.parametrize("opened", ["by a link", "on the Runs page"])
+def test_ones_own_settings_are_a_click_away_also_after_a_reload(
+    server: LabServer, new_tab: Tabs, opened: str
+) -> None:
+    run = add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1))
+    own = f"{server.address}/train?step=5&seed=42"
+    page = new_tab(own)
+    expect(page.locator("input[aria-label=Seed]")).to_have_value("42")
+    if opened == "by a link":
+        page.goto(f"{server.address}/train?run={run}")
+    else:
+        page.get_by_role("link", name="Runs", exact=True).click()
+        page.goto(f"{server.address}/runs?compare={run}")
+        page.get_by_role("button", name="Open", exact=True).click()
+    back = page.get_by_role("button", name="Back to my settings")
+    expect(page.get_by_text(f"These are the settings of run {run}.")).to_be_visible()
+    for _ in range(2):  # the second has only what the first has kept
+        page.reload()
+        expect(back).to_be_visible()
+    back.click()
+    expect(page).to_have_url(re.compile(r"step=5&seed=42"))
+    expect(back).to_have_count(0)
+    page.reload()
+    expect(page.locator("input[aria-label=Seed]")).to_have_value("42")
+    expect(back).to_have_count(0)
+
+
 def test_a_runs_files_arrive_whole(server: LabServer, new_tab: Tabs) -> None:
     run = server.store.submit(tiny_run())
     wait_until(lambda: server.store.run(run).status == "finished")
