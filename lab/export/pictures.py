@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import io
+import re
+import warnings
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -48,7 +50,8 @@ def picture(figure: Figure, kind: Format) -> bytes:
     from matplotlib.figure import Figure as Canvas
 
     layout = figure["layout"]
-    with _ONE_AT_A_TIME, mpl.rc_context(_SETTINGS):
+    with _ONE_AT_A_TIME, mpl.rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a name in letters that the font lacks: boxes
         columns, rows = _legend_size(figure)
         height = layout["height"] + LINE * max(0, rows - 3)  # a long legend takes nothing from the curves
         canvas = Canvas((WIDTH / DOTS, height / DOTS), dpi=DOTS, layout="constrained")
@@ -66,8 +69,13 @@ def picture(figure: Figure, kind: Format) -> bytes:
 
 def _label(trace: dict[str, Any]) -> str:
     """What the legend calls a curve, if it is in it: as much of its name as the picture is wide."""
-    words = html.unescape(trace["name"]) if trace.get("showlegend", True) and trace["y"] else ""
+    words = _writable(trace["name"]) if trace.get("showlegend", True) and trace["y"] else ""
     return words if len(words) <= WIDEST else f"{words[: WIDEST - 1]}…"
+
+
+def _writable(words: str) -> str:
+    """As they were typed, but for the two characters that no XML may have, and with them no SVG."""
+    return re.sub("[\ufffe\uffff]", "\ufffd", html.unescape(words))
 
 
 def _legend_size(figure: Figure) -> tuple[int, int]:
@@ -141,7 +149,7 @@ def _notes(axes: Axes, layout: dict[str, Any]) -> None:
         if not low <= height <= high:  # out of sight, as in a browser
             continue
         axes.annotate(
-            html.unescape(note["text"]),
+            _writable(note["text"]),
             (note["x"], height),
             xytext=(0.75 * note["xshift"], 0.75 * note["yshift"]),
             textcoords="offset points",

@@ -95,6 +95,15 @@ def test_a_name_stands_in_the_picture_as_typed(name: str) -> None:
     assert f"run 1: {name}" in words
 
 
+@pytest.mark.parametrize("kind", ["svg", "png"])
+@pytest.mark.parametrize("name", ["🙂 family", "שלום", "数字", "\ufffe\uffff"], ids=ascii)
+def test_a_name_in_letters_that_the_font_lacks_spoils_no_picture_and_nobody_is_warned(name: str, kind: Any) -> None:
+    """A warning fails a test."""
+    made = picture(overlay_figure(each([summary(epochs(99.0), name=name)]), "accuracy"), kind)
+    if kind == "svg":
+        assert f"run 1: {name.translate(dict.fromkeys((0xFFFE, 0xFFFF), 0xFFFD))}" in texts(made)
+
+
 def test_a_group_of_seeds_and_a_plan_can_be_drawn_too() -> None:
     group = texts(picture(overlay_figure(grouped(seed_runs(5, 99.3, 99.4)), "loss"), "svg"))
     assert "runs 5001, 5002: a run" in group
