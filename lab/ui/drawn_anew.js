@@ -1,5 +1,5 @@
 // Has the whole page drawn anew: for who asks, where its connection is there again, and when other runs are live, or have
-// ended, than those that it was drawn with. lab/ui/connection.js stands before this file.
+// ended, than those that it was drawn with. lab/ui/connection.js and away.js stand before this file.
 
 const CONNECTED = "CONNECTED";
 const AGAIN = 0.3;  // seconds until it is seen again whether the page can be drawn anew, or has been
@@ -21,6 +21,7 @@ function drawAnewOnceConnected(app) {
   let was = app.dataset.testConnectionState;
   new MutationObserver(() => {
     const now = app.dataset.testConnectionState;
+    watchDialogs(now !== CONNECTED);
     if (now === CONNECTED && was !== CONNECTED) window.labDrawAnew("connected");
     was = now;
   }).observe(app, { attributeFilter: ["data-test-connection-state"] });

@@ -13,7 +13,8 @@ from lab.ui.state import the_store
 from lab.web import what_goes_on
 
 _HERE = Path(__file__)
-_JS = "\n".join(_HERE.with_name(name).read_text(encoding="utf-8") for name in ("connection.js", "drawn_anew.js"))
+_PARTS = ("connection.js", "away.js", "drawn_anew.js")
+_JS = "\n".join(_HERE.with_name(name).read_text(encoding="utf-8") for name in _PARTS)
 
 
 def let_draw_anew() -> None:

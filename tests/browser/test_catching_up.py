@@ -122,6 +122,23 @@ def test_who_watches_a_server_that_is_started_again_is_shown_that_the_run_was_in
     complaints.clear()  # of the server that was away
 
 
+def test_a_server_that_is_away_is_said_in_the_labs_words_until_it_is_there_again(
+    own_server: LabServer, new_tab: Tabs, complaints: list[str]
+) -> None:
+    page = new_tab(f"{own_server.address}/train")
+    page.wait_for_function("window.labSeesConnection")
+    own_server.kill()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("No connection to the lab")
+    expect(dialog).to_contain_text("As soon as it is there again, this page goes on by itself.")
+    expect(dialog.locator("code")).to_have_text("python start.py")
+    expect(dialog).not_to_contain_text("treamlit")
+    own_server.start()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()
+    complaints.clear()  # of the server that was away
+
+
 def test_what_is_on_the_page_of_an_ended_run_works_when_the_server_was_started_again(
     own_server: LabServer, new_tab: Tabs, complaints: list[str]
 ) -> None:
