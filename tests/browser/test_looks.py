@@ -6,6 +6,7 @@ import pytest
 from app_pages import add_run, epoch
 from browser.test_app import train_address
 from browser.test_lessons_and_files import SMALL
+from charts import contrast
 from examples import tiny_run
 from lab_server import LabServer
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -18,6 +19,8 @@ expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
 PROJECTOR = ViewportSize(width=1280, height=720)
 CLEAR = "rgba(0, 0, 0, 0)"
+OPENED_ON_RUNS = ("Rename", "Download", "Delete")
+"""What opens above the Runs page with a button that stands out."""
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -69,6 +72,39 @@ def test_what_is_met_and_what_is_missed_have_colours_of_their_own(server: LabSer
     (text,) = set(look(themed_page, ".checks p", "color"))
     marks = look(themed_page, ".checks :is(.met, .missed)", "color")
     assert marks and text not in marks
+
+
+BUTTONS = """() => {
+    const pixel = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const hex = (colour) => {
+        pixel.fillStyle = colour;
+        pixel.fillRect(0, 0, 1, 1);
+        return "#" + [...pixel.getImageData(0, 0, 1, 1).data.slice(0, 3)]
+            .map((value) => value.toString(16).padStart(2, "0")).join("");
+    };
+    return [...document.querySelectorAll("button[kind^=primary]:enabled")].map((button) => [
+        button.innerText.trim(),
+        hex(getComputedStyle(button.querySelector("p") ?? button).color),
+        hex(getComputedStyle(button).backgroundColor),
+    ]);
+}"""
+"""Every button that stands out: its words, their colour and its ground."""
+
+
+def test_the_words_of_every_button_that_stands_out_can_be_read_also_on_what_opens_above_a_page(
+    server: LabServer, themed_page: Page
+) -> None:
+    run = add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name="a")
+    found: dict[str, float] = {}
+    for address, opens in (("train", "Train several seeds"), *((f"runs?compare={run}", n) for n in OPENED_ON_RUNS)):
+        themed_page.goto(f"{server.address}/{address}")
+        themed_page.get_by_role("button", name=opens, exact=True).click()
+        above = themed_page.locator("[data-testid=stPopoverBody], [role=dialog]")
+        expect(above.locator("button[kind^=primary]")).to_be_enabled()
+        for words, colour, ground in themed_page.evaluate(BUTTONS):
+            found[words] = contrast(colour, ground)
+    assert {"Start 5 runs", "Rename", "Everything (ZIP)", "Delete"} <= set(found)
+    assert {words: ratio for words, ratio in found.items() if ratio < 4.5} == {}
 
 
 def test_the_menu_marks_what_a_page_stands_behind(server: LabServer, new_tab: Tabs) -> None:
