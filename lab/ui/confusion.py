@@ -18,7 +18,7 @@ _HTML = """
 </div>
 """
 _CSS = f"""
-.lab-confusion {{font-family: var(--st-font); color: var(--st-text-color); max-width: 30rem;
+.lab-confusion {{font-family: var(--st-font); color: var(--st-text-color); max-width: var(--lab-matrix, 30rem);
   container-type: inline-size;}}
 .lab-confusion p {{margin: 0; font-size: 0.85rem; text-align: center; padding-left: 2.4rem;}}
 .lab-confusion > div {{display: flex;}}
@@ -30,7 +30,7 @@ _CSS = f"""
 .lab-confusion button {{width: 100%; height: 1.9rem; border: none; border-radius: 4px; padding: 0; cursor: pointer;
   font: inherit; font-size: 0.8rem; font-variant-numeric: tabular-nums; color: inherit;}}
 /* A cell is a twelfth of the width, and four digits fit into it, also where all type is large. */
-.lab-confusion td > button {{font-size: min(0.8rem, 2.7cqw) !important;}}
+.lab-confusion td > button {{font-size: min(var(--lab-cell, 0.8rem), 2.7cqw) !important;}}
 .lab-confusion .wrong {{background: color-mix(in srgb, {WRONG} var(--share), transparent); font-weight: 600;}}
 .lab-confusion .right {{background: color-mix(in srgb, {PUBLISHED} 22%, transparent);}}
 .lab-confusion button:hover, .lab-confusion button:focus-visible, .lab-confusion [aria-pressed="true"] {{

@@ -10,7 +10,7 @@ PRESENT = "present"
 HELP = "Makes text and lines larger on every page, for a projector. On the Train page it also hides the controls."
 _STYLE = """
 <style>
-:root {font-size: 20px !important;}
+:root {font-size: 20px !important; --lab-cell: 1rem; --lab-matrix: 38rem;}
 .block-container {max-width: none;}
 [data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {opacity: 1;}
 /* No text is smaller than the page's own; one that is larger stays so. */
@@ -27,6 +27,10 @@ _STYLE = """
 }
 @media (max-width: 1500px) {  /* no room for two tables side by side */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
+}
+@media (min-width: 1500px) {  /* the bar has room */
+    header :is([data-testid="stTopNavLinkContainer"], [data-testid="stTopNavSection"]) * {font-size: 1rem;}
+    .st-key-in-the-bar {left: 34rem;}
 }
 @media (min-width: 769px) and (max-width: 1000px) {  /* the menu leaves room for the switch alone */
     .st-key-in-the-bar {left: 27rem;}

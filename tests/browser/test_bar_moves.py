@@ -29,6 +29,40 @@ def test_there_is_no_second_without_a_movement_while_a_run_trains(
     assert moves >= 60 * 50 / 1000 * 3  # four a second, on a machine that has nothing else to do
 
 
+def test_for_who_sits_at_another_machine_the_line_moves_at_every_frame(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    """Under another name than its own machine's: there a page draws less often, since it takes from the training."""
+    run = speak()
+    run.windows(2)
+    page = watch(server, new_tab, run, server.address.replace("localhost", "lab.localhost"))
+    page.evaluate(NOTE_FRAMES)
+    run.windows(10)  # far from where it seemed to be: it is shown there at once, and goes on
+    page.wait_for_function("() => window.frames_ended")
+    frames, moved = page.evaluate("[window.frames_seen, window.frames_moved]")
+    print(f"the line moved at {moved} of {frames} frames")
+    assert moved >= frames / 4 > 0  # not at all: a frame may be too short for another batch. On its own machine: two
+
+
+NOTE_FRAMES = """() => {
+    [window.frames_seen, window.frames_moved] = [0, 0];
+    const line = document.querySelector(".lab-live-line");
+    const said = line.textContent;
+    let [before, since] = [said, null];
+    requestAnimationFrame(function look(now) {
+        if (since === null && line.textContent !== said) since = now;
+        else if (since !== null) {
+            window.frames_seen += 1;
+            window.frames_moved += line.textContent !== before;
+        }
+        before = line.textContent;
+        window.frames_ended = since !== null && now - since > 400;  // it goes on for a second without being told more
+        if (!window.frames_ended) requestAnimationFrame(look);
+    });
+}"""
+"""For 0.4 s from the first movement on: how many frames there were, and at how many the line was another."""
+
+
 def test_the_bar_goes_on_from_the_measured_speed_and_not_beyond_the_epoch(
     server: LabServer, new_tab: Tabs, speak: Speak
 ) -> None:

@@ -139,9 +139,7 @@ def test_a_links_settings_come_before_those_that_the_tab_has_kept(server: LabSer
 
 
 @pytest.mark.parametrize("opened", ["by a link", "on the Runs page"])
-def test_ones_own_settings_are_a_click_away_also_after_a_reload(
-    server: LabServer, new_tab: Tabs, opened: str
-) -> None:
+def test_ones_own_settings_are_a_click_away_also_after_a_reload(server: LabServer, new_tab: Tabs, opened: str) -> None:
     run = add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1))
     own = f"{server.address}/train?step=5&seed=42"
     page = new_tab(own)

@@ -7,7 +7,7 @@ from app_pages import add_run, epoch
 from browser.test_app import train_address
 from browser.test_lessons_and_files import SMALL
 from charts import contrast
-from examples import tiny_run
+from examples import tiny_run, wait_until
 from lab_server import LabServer
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
@@ -89,6 +89,7 @@ BUTTONS = """() => {
     ]);
 }"""
 """Every button that stands out: its words, their colour and its ground."""
+STILL = "() => !document.getAnimations().some((one) => one.playState === 'running')"
 
 
 def test_the_words_of_every_button_that_stands_out_can_be_read_also_on_what_opens_above_a_page(
@@ -101,6 +102,7 @@ def test_the_words_of_every_button_that_stands_out_can_be_read_also_on_what_open
         themed_page.get_by_role("button", name=opens, exact=True).click()
         above = themed_page.locator("[data-testid=stPopoverBody], [role=dialog]")
         expect(above.locator("button[kind^=primary]")).to_be_enabled()
+        wait_until(lambda: themed_page.evaluate(STILL))  # its colours change over a moment, as it opens
         for words, colour, ground in themed_page.evaluate(BUTTONS):
             found[words] = contrast(colour, ground)
     assert {"Start 5 runs", "Rename", "Everything (ZIP)", "Delete"} <= set(found)
@@ -137,6 +139,33 @@ def test_on_a_projector_no_text_of_a_drawing_is_small(server: LabServer, new_tab
     expect(page.locator(".stages")).to_be_visible()
     expect(page.locator(".lab-layers figure").first).to_be_visible()
     assert page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("name", ["", "steps", "layers", "inside", "mistakes", "runs"])
+def test_on_a_projector_neither_the_menu_nor_any_page_has_small_text(
+    server: LabServer, new_tab: Tabs, name: str
+) -> None:
+    run = add_run(server.store, epoch(1), epoch(2), epoch(3), Finished(), config=tiny_run())
+    page = new_tab("about:blank")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{server.address}/{name}?present=1&compare={run}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+    page.locator(SHOWN_LAST[name]).first.wait_for()
+    assert page.evaluate(SMALL) == []
+    menu = look(page, "header p", of="fontSize")
+    assert menu and min(float(size.removesuffix("px")) for size in menu) >= 20
+
+
+SHOWN_LAST = {
+    "": ".lab-strip label",
+    "steps": ".st-key-step-curves .main-svg",
+    "layers": "table.plain",
+    "inside": ".st-key-inside_kernels button",
+    "mistakes": ".lab-confusion .wrong",
+    "runs": ".st-key-overlay-accuracy .main-svg",
+}
+"""What a page shows when all of it is there."""
 
 
 # --- Start ---------------------------------------------------------------------------------------------------------
