@@ -171,14 +171,18 @@ class Attempt:
 
     def _beat(self) -> None:
         """In a thread of its own, so that one long iteration is not taken for death."""
+        said = ""
         while not self._done.wait(HEARTBEAT_SECONDS):
             try:
                 self.claim.beat()
+                said = ""
             except LostClaim:
                 self._lost.set()
                 return
             except Exception as error:  # the next beat may pass, and a heart must not stop for anything else
-                log.warning("%s", error)
+                if str(error) not in (said, self.problem):  # once, and not also where training waits for the same
+                    log.warning("%s", error)
+                said = str(error)
 
     def _close(self) -> None:
         self.over = True

@@ -136,6 +136,29 @@ def test_a_heart_survives_a_store_that_does_not_answer(
     wait_until(lambda: left == [0] and store.active()[0].heartbeat != before)
 
 
+def test_a_heart_says_once_what_keeps_it_from_beating_and_again_only_what_is_new(
+    store: Store, begin: Begin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(attempt, "HEARTBEAT_SECONDS", 0.01)
+    locked = StoreUnavailable("The database did not answer: database is locked.")
+    answers = iter([FULL, FULL, FULL, locked, locked, None, locked])
+    really, beaten = Claim.beat, threading.Event()
+
+    def beat(claim: Claim) -> None:
+        error = next(answers, "no more")
+        if isinstance(error, StoreUnavailable):
+            raise error
+        if error == "no more":
+            beaten.set()
+        really(claim)
+
+    monkeypatch.setattr(Claim, "beat", beat)
+    begin(STARTED)
+    assert beaten.wait(60)
+    said = [record.message for record in caplog.records if record.name == "lab.attempt"]
+    assert said == [str(FULL), str(locked), str(locked)]
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

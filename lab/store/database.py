@@ -110,7 +110,8 @@ class Database:
         except OverflowError as error:
             raise StoreError(f"The database {self.name} holds no number that large: {_first_line(error)}.") from error
         except SQLAlchemyError as error:
-            raise StoreUnavailable(f"The database {self.name} did not answer: {_first_line(error)}") from error
+            helps = f"; {advice}" if (advice := _what_helps(error)) else ""
+            raise StoreUnavailable(f"The database {self.name} did not answer: {_first_line(error)}{helps}.") from error
 
     def give_back_space(self) -> None:
         """Return the space of what was deleted to the system; a server sees to this itself."""
@@ -192,12 +193,21 @@ def _advice(error: BaseException) -> str:
         return f"name a file, such as {EXAMPLES}" if not isinstance(error, NoSuchModuleError) else NO_DRIVER
     if isinstance(error, ImportError):
         return "install that Python package"
-    if re.search("disk is full|No space left", str(error)):
-        return "make room on its disk"
+    if advice := _what_helps(error):
+        return advice
     if re.search("already exists|duplicate column|no such (table|column)", str(error)):
         return "its tables are not those of the version that it names, so use a backup copy of it"
     return "check the path and its permissions"
 
 
+def _what_helps(error: BaseException) -> str:
+    """What helps where the trouble is the disk's or its rights', also in the middle of the work; else empty."""
+    if re.search("disk is full|No space left|disk I/O error", str(error)):  # the latter, too: no room for its log
+        return "make room on its disk"
+    return "check the permissions of the file and its folder" if "readonly database" in str(error) else ""
+
+
 def _first_line(error: BaseException) -> str:
+    """Without SQLAlchemy's name for what the database itself said."""
+    error = getattr(error, "orig", None) or error
     return (str(error).splitlines() or [type(error).__name__])[0]

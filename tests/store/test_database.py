@@ -14,7 +14,18 @@ import sqlalchemy as sa
 from examples import noted, tiny_run
 from sqlalchemy.dialects import postgresql
 
-from lab.store import Store, StoreError, backup, check, database_url, file_url, migrations, open_store, schema
+from lab.store import (
+    Store,
+    StoreError,
+    StoreUnavailable,
+    backup,
+    check,
+    database_url,
+    file_url,
+    migrations,
+    open_store,
+    schema,
+)
 from lab.store.database import Database
 from lab.store.sqlite import SqliteFile
 
@@ -273,6 +284,8 @@ def test_an_address_that_is_none_is_refused_in_a_sentence_that_tells_no_password
         (ModuleNotFoundError("No module named 'psycopg'"), "install that Python package"),
         (sqlite3.OperationalError("database or disk is full"), "make room on its disk"),
         (OSError(errno.ENOSPC, "No space left on device"), "make room on its disk"),
+        (sqlite3.OperationalError("disk I/O error"), "make room on its disk"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "check the permissions of the file and its"),
         (sqlite3.OperationalError("unable to open database file"), "check the path and its permissions"),
     ],
     ids=lambda value: type(value).__name__,
@@ -284,5 +297,26 @@ def test_a_database_that_cannot_be_opened_comes_with_advice_that_helps(
         raise error
 
     monkeypatch.setattr(SqliteFile, "use_log", refuse)
-    with pytest.raises(StoreError, match=f": {advice}, or name another one in LAB_DATABASE_URL"):
+    with pytest.raises(StoreError, match=rf"\): {advice}.*, or name another one in LAB_DATABASE_URL"):
         Database(f"sqlite:///{tmp_path / 'lab.sqlite3'}")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("database or disk is full", "database or disk is full; make room on its disk."),
+        ("disk I/O error", "disk I/O error; make room on its disk."),
+        (
+            "attempt to write a readonly database",
+            "attempt to write a readonly database; check the permissions of the file and its folder.",
+        ),
+        ("database is locked", "database is locked."),
+    ],
+)
+def test_what_a_database_says_in_the_middle_of_the_work_is_told_in_its_own_words_with_what_helps(
+    store: Store, said: str, told: str
+) -> None:
+    error = sqlite3.OperationalError(said)
+    with pytest.raises(StoreUnavailable) as unavailable, store._database.reading():
+        raise sa.exc.OperationalError("SELECT 1", {}, error)
+    assert str(unavailable.value) == f"The database {store._database.name} did not answer: {told}"
