@@ -19,6 +19,7 @@ class Proxy:
         self.refused: list[str] = []
         self.asks_as: str | None = None
         """The name under which it asks the lab, in place of the one that the browser asked it under."""
+        self.passes_on_sockets = True
         self.address = ""
         self._upstream_port = upstream_port
         self._open: set[asyncio.StreamWriter] = set()
@@ -33,7 +34,10 @@ class Proxy:
             request, *headers = head.rstrip("\r\n").split("\r\n")
             method, path, version = request.split(" ")
             self._paths[writer] = path
-            if refusal := self._refusal(path):
+            is_socket = any(line.lower().startswith("upgrade:") for line in headers)
+            if refusal := self._refusal(path) or (
+                None if self.passes_on_sockets or not is_socket else "400 Bad Request"
+            ):
                 writer.write(f"HTTP/1.1 {refusal}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
             else:
                 request = f"{method} {path.removeprefix(self.prefix)} {version}"

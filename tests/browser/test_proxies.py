@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from browser.proxy import Proxy
 from lab_server import LabServer
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+
+from lab.ui.layout import TITLE
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
@@ -29,3 +31,28 @@ def test_an_address_that_ends_in_a_slash_stays_below_the_prefix_that_a_proxy_tak
     page = new_tab(f"{proxy.address}/runs/?compare=7")
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
     assert page.url.startswith(f"{proxy.address}/runs?")
+
+
+def test_behind_a_proxy_that_passes_on_no_websocket_the_page_says_so_and_takes_it_back(
+    proxy: Proxy, new_tab: Tabs, complaints: list[str]
+) -> None:
+    proxy.passes_on_sockets = False
+    page = new_tab(f"{proxy.address}/train")
+    said = page.get_by_text("have it pass on WebSockets")
+    expect(said).to_be_visible()
+    proxy.passes_on_sockets = True
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    expect(said).to_have_count(0)
+    complaints.clear()  # the browser's own, of each WebSocket that it did not get
+
+
+def test_the_first_page_that_a_browser_is_sent_has_the_labs_name_and_look(server: LabServer, browser: Browser) -> None:
+    """Before anything has come over its WebSocket, which here never answers."""
+    page = browser.new_page(color_scheme="dark")
+    page.route_web_socket("**/*", lambda socket: None)
+    page.goto(f"{server.address}/train")
+    app, room = page.get_by_test_id("stApp"), page.locator(".block-container")
+    expect(app).to_have_css("background-color", "rgb(20, 24, 29)")  # the lab's dark ground, and not Streamlit's
+    expect(room).to_have_css("max-width", "1480px")
+    assert page.title() == TITLE
+    page.close()
