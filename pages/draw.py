@@ -22,9 +22,11 @@ _STYLE = """
 @media (max-width: 1000px) {  /* a line of its own, and room for it until the network is known */
     .st-key-who [data-testid="stColumn"]:nth-child(3) {flex-basis: 100%; min-height: 1.75rem;}
 }
-@media (max-width: 700px) {  /* on a phone the square and the answer come first */
+@media (max-width: 700px) {  /* on a phone the square and the answer come first, the stages last */
+    .st-key-reading > :not(:has(> .st-key-who)),
+    .st-key-reading > :not(:has(> .st-key-who)) > [data-testid="stVerticalBlock"] {display: contents;}
     .st-key-reading > :has(> .st-key-who) {order: 1;}
-    .st-key-reading > :has(> .st-key-stages) {order: 2;}
+    .st-key-reading :has(> .st-key-stages) {order: 2;}
     .st-key-who [data-testid="stColumn"]:nth-child(n) {flex-basis: 100%;}
 }
 </style>

@@ -17,14 +17,23 @@ function showAnswer(place, answer, isSaid = true) {
   if (answer.layers) drawLayers(place.querySelector(".lab-layers"), answer.layers);
 }
 
-function showNothing(place) {
+// `layers`: what stands below the picture of each layer, which are dark like the picture and in their places already.
+function showNothing(place, layers) {
   place.dataset.state = "nothing";
   for (const name of ["digit", "words", "next", "odd", "reader", "aloud"]) say(place, `.lab-answer-${name}`, "");
   drawBars(place, { probabilities: Array(10).fill(0), percent: Array(10).fill(""), digit: null, bars: "No answer yet" });
   drawPicture(place.querySelector(".lab-received canvas"), "\0".repeat(SIDE_OF_PICTURE ** 2));
-  const layers = place.querySelector(".lab-layers");
-  layers.newest = null;
-  layers.replaceChildren();
+  showDark(place.querySelector(".lab-layers"), layers);
+}
+
+function showDark(place, names) {
+  place.newest = null;
+  place.replaceChildren(...names.map(layerFigure));
+  names.forEach((name, number) => {
+    const [picture, caption] = place.children[number].children;
+    picture.ariaLabel = `${name}, nothing yet`;
+    caption.textContent = name;
+  });
 }
 
 function say(place, what, words) {

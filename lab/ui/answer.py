@@ -40,12 +40,20 @@ CSS = f"""
 .lab-read {{display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: flex-start;
   font-family: var(--st-font); color: var(--st-text-color);}}
 .lab-read p {{margin: 0; font-size: 1rem; line-height: 1.35;}}
-.lab-answer {{flex: 1 1 260px; min-width: 260px; max-width: var(--lab-answer);}}
-.lab-answer-head {{display: flex; align-items: flex-start; gap: 0.8rem; min-height: 6rem;}}
+.lab-answer {{flex: 1 1 260px; min-width: 260px; max-width: var(--lab-answer); container: lab-answer / inline-size;}}
+/* Room for the longest reason, whether there is one or not: nothing below it moves while one draws. */
+.lab-answer > * {{--lab-head: 6rem; --lab-bar: 1.35rem; --lab-lines: 1;}}
+@container lab-answer (max-width: 33rem) {{.lab-answer > * {{--lab-head: 7.1rem; --lab-lines: 2;}}}}
+@container lab-answer (max-width: 24rem) {{.lab-answer > * {{--lab-head: 8.5rem; --lab-bar: 1.15rem;}}}}
+@container lab-answer (max-width: 21.9rem) {{.lab-answer > * {{--lab-head: 9.8rem;}}}}
+@container lab-answer (max-width: 18.5rem) {{.lab-answer > * {{--lab-head: 11.2rem;}}}}
+.lab-answer-head {{display: flex; align-items: flex-start; gap: 0.8rem; min-height: var(--lab-head);}}
 .lab-answer-head > div {{padding-top: 0.5rem;}}
 .lab-answer-digit {{font-size: 4.2rem; font-weight: 650; line-height: 1; font-variant-numeric: tabular-nums;}}
 [data-state="guess"] .lab-answer-digit {{opacity: 0.6;}}
-.lab-answer-prompt {{display: none;}}
+/* A reason stands where the second digit stands else; that one waits, in the place of what no longer counts. */
+.lab-answer-prompt, [data-state="guess"] .lab-answer-next,
+  :is([data-trouble], [data-late]) :is(.lab-answer-words, .lab-answer-next, .lab-answer-odd) {{display: none;}}
 :is([data-state="nothing"], [data-late]) .lab-answer-prompt {{display: block;}}
 [data-state="nothing"] .lab-answer-digit {{display: none;}}
 .lab-answer-odd:not(:empty), .lab-answer-trouble:not(:empty) {{margin: 0.3rem 0 0.4rem 0; padding: 0.2rem 0.5rem;
@@ -55,7 +63,7 @@ CSS = f"""
 .lab-bars {{font-variant-numeric: tabular-nums; font-size: 0.85rem;}}
 .lab-bars > div {{display: grid; grid-template-columns: 1.2ch 1fr 4.6rem; gap: 0.6rem;
   align-items: center; white-space: nowrap;
-  height: max(1.35rem, (var(--lab-square) - 6rem) / 10);}}
+  height: max(var(--lab-bar), (var(--lab-square) - var(--lab-head)) / 10);}}
 .lab-bars > div > :nth-child(2) {{height: 70%; background: rgba(128, 138, 148, 0.15);}}
 .lab-bars > div > :last-child {{text-align: right;}}
 .lab-bars i {{display: block; height: 100%; background: {PUBLISHED}; transform: scaleX(0); transform-origin: left;
@@ -63,7 +71,8 @@ CSS = f"""
 .lab-bars-answer {{font-weight: 650;}}
 .lab-bars-answer i {{background: {TEST};}}
 @media (prefers-reduced-motion: reduce) {{.lab-bars i {{transition: none;}}}}
-.lab-read .lab-answer-reader {{font-size: 0.85rem; min-height: 1.2rem; margin-top: 0.3rem; opacity: 0.8;}}
+.lab-read .lab-answer-reader {{font-size: 0.85rem; line-height: 1.2rem; height: calc(1.2rem * var(--lab-lines));
+  overflow: hidden; margin-top: 0.3rem; opacity: 0.8;}}
 .lab-answer-aloud {{position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}}
 .lab-received {{margin: 0; flex: 0 0 var(--lab-square);}}
 .lab-received canvas {{width: var(--lab-square); height: var(--lab-square); display: block; background: #000;

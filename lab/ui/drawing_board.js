@@ -67,6 +67,7 @@ class Board {
     keepPalmsOut(this);
     keepToOneFinger(this);
     this.keys = new KeyboardPen(this);
+    showDark(this.place.querySelector(".lab-layers"), this.layers);
     this.show();
   }
 
@@ -167,7 +168,7 @@ class Board {
     for (const name of ["undo", "clear"]) this.button(name).disabled = isBlank;
     if (!isBlank) return;
     this.trouble("");
-    showNothing(this.place);
+    showNothing(this.place, this.layers);
   }
 
   // --- asking ------------------------------------------------------------------------------------------------------
@@ -277,7 +278,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   const isNew = !place.board;
   const board = (place.board ??= new Board(place));
   const isOther = JSON.stringify(board.question) !== JSON.stringify(data.reader);
-  Object.assign(board, { question: data.reader, prompt: data.prompt, showsLayers: data.picture });
+  Object.assign(board, { question: data.reader, prompt: data.prompt, showsLayers: data.picture, layers: data.layers });
   board.live.status = data.status;
   board.tell = (name, value) => (name === "strokes" ? setStateValue : setTriggerValue)(name, value);
   board.wait(board.isLate);
@@ -285,6 +286,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   if (isNew) board.begin(data);
   if (isOther) {
     board.live.isRefused = false;
+    if (!isNew) board.show();
     board.askAnew(true);
   } else if (place.hasAttribute("data-trouble")) board.ask();
   return () => board.endWhereGone();

@@ -80,6 +80,7 @@ def drawing_board(reader: Reader, key: str = "board", picture: bool = True) -> l
     question = {"run": reader.run, "epoch": reader.epoch}
     data = {"strokes": kept.get(key, []), "reader": question, "status": reader.status}
     data |= {"side": SIDE, "pen": CANVAS_PEN, "prompt": PROMPT, "picture": picture}
+    data |= {"layers": reader.layers() if picture else []}
     result = board(
         key=key,
         data=data,

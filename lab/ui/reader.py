@@ -17,7 +17,10 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from lab.drawing import Stage
+from lab.layer_words import short_name
+from lab.layers import ImpossibleNetwork, layer_table
 from lab.run_number import run_number
+from lab.steps import step
 from lab.store import ENDED, Run, Store, StoreError, open_store, without_an_epoch
 from lab.ui.addressed import asked, notes, one_of, say
 from lab.ui.choice import choice, is_chosen_anew, lost, put
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 SHIPPED_RUN = 0
 """Stands for the network that ships where a run is chosen; runs are counted from 1."""
+SHIPPED_STEP = 6
 READER, FOLLOWED = "reader_run", "followed_run"
 NOW = 0
 """Stands for a run's newest weights where an epoch is chosen."""
@@ -88,6 +92,14 @@ class Reader:
     def has_weights_kept(self) -> bool:
         """Whether it can be asked anew, and then says the same: not so a run before its first epoch has ended."""
         return self.run is None or bool(open_store(self.url).checkpoint_epochs(self.run))
+
+    def layers(self) -> list[str]:
+        """What stands below the picture of each of its layers."""
+        try:
+            config = open_store(self.url).run(self.run).config if self.run else step(SHIPPED_STEP).config
+            return [short_name(row) for row in layer_table(config.network)]
+        except (StoreError, ImpossibleNetwork):  # which `describe_reader` explains
+            return []
 
     def changed(self) -> float:
         """When the file of the shipped network was changed last; 0 for a run, whose epochs stay as they are."""

@@ -21,6 +21,7 @@ from lab.ui.reader import FOLLOWS
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
 LAYERS = len(layer_table(step(6).config.network))  # of the network that ships
+LAYER_SHOWN = ".lab-layers [style*=background-image]"  # without an answer it is dark
 
 
 def open_board(server: LabServer, new_tab: Tabs) -> tuple[Page, Locator]:
@@ -62,7 +63,7 @@ def test_the_answer_moves_while_the_line_is_drawn_and_the_page_follows_at_its_en
     expect_answer(page, "1")
     page.wait_for_function(f"({INK})() > 20")  # the answer may have come at half of the line
     expect(page.locator(".lab-bars-answer")).to_contain_text(" %")
-    expect(page.locator(".lab-layers").get_by_role("img")).to_have_count(LAYERS)
+    expect(page.locator(LAYER_SHOWN)).to_have_count(LAYERS)
     expect(page.locator(".stages")).to_have_count(0)
     page.mouse.up()
     expect(page.locator(".stages")).to_contain_text("Centre of mass")
@@ -167,7 +168,7 @@ def test_strokes_are_undone_and_cleared_and_nothing_is_guessed_without_ink(serve
     draw(page, canvas, ONE)
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(".lab-answer-digit")).to_be_hidden()
-    for gone in (".stages", ".lab-layers figure"):
+    for gone in (".stages", LAYER_SHOWN):
         expect(page.locator(gone)).to_have_count(0)
     assert page.evaluate(INK) == 0
     draw(page, canvas, ONE)
@@ -266,7 +267,7 @@ def test_nothing_moves_aside_when_the_first_answer_comes(server: LabServer, new_
     received = page.locator(".lab-received canvas")
     before = received.bounding_box()
     draw(page, canvas, ONE)
-    expect(page.locator(".lab-layers").get_by_role("img")).to_have_count(LAYERS)
+    expect(page.locator(LAYER_SHOWN)).to_have_count(LAYERS)
     assert received.bounding_box() == before
 
 
@@ -363,7 +364,7 @@ def test_a_kept_digit_is_read_by_a_run_as_it_trains_from_the_untrained_network_o
     reader = page.locator(".lab-answer-reader")
     expect(reader).to_contain_text("untrained")
     assert page.evaluate(HIGHEST) < 0.4
-    layers = page.locator(".lab-layers").get_by_role("img")
+    layers = page.locator(LAYER_SHOWN)
     expect(layers).to_have_count(9)
     untrained = layers.nth(4).evaluate(PICTURE)
     page.evaluate(NOTE_READERS)

@@ -137,7 +137,7 @@ def test_on_a_projector_no_text_of_a_drawing_is_small(server: LabServer, new_tab
     page.mouse.move(board["x"] + 200, board["y"] + 230, steps=8)
     page.mouse.up()
     expect(page.locator(".stages")).to_be_visible()
-    expect(page.locator(".lab-layers figure").first).to_be_visible()
+    expect(page.locator(".lab-layers [style*=background-image]").first).to_be_visible()
     assert page.evaluate(SMALL) == []
 
 
