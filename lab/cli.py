@@ -204,7 +204,7 @@ def runs(as_json: JsonOption = False) -> None:
 
 @app.command()
 def show(run: RunArgument, as_json: JsonOption = False) -> None:
-    """Show a run: its config and every epoch."""
+    """Show a run: its settings and every epoch."""
     store = open_store()
     found = summarize(store.run(run), store.epochs([run])[run])
     if as_json:

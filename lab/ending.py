@@ -32,7 +32,7 @@ class Ending:
 
 STOPPED_AT_ONCE = Ending(
     result="Stopped before its first epoch: no trained network was kept.",
-    next="Next: Resume begins it anew. Or change its settings and start another run.",
+    next="Next: Resume starts it again from the beginning. Or change its settings and start another run.",
 )
 
 

@@ -64,7 +64,7 @@ def place_words(pool: Pool) -> str:
     if pool.reproduces is None:
         return f"{said}."
     where = "inside" if pool.reproduces else "outside"
-    return f"{said}, and {where} {between(pool.next_interval, 3)} %, where one more seed is expected."
+    return f"{said}, and {where} the range where one more seed would probably end: {between(pool.next_interval, 3)} %."
 
 
 def gain_words(before: Pool | None, after: Pool | None) -> str:

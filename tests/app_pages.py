@@ -221,9 +221,9 @@ def add_run(
     return run_id
 
 
-def run_that_is(status: str, store: Store, dead_worker: str) -> int:
-    """A run of three epochs of three windows each, in a status."""
-    first = (window(1), window(2), window(3), epoch(1), window(4))
+def run_that_is(status: str, store: Store, dead_worker: str, *early: Event) -> int:
+    """A run of three epochs of three windows each, in a status; one that has not finished has said `early` if given."""
+    first = early or (window(1), window(2), window(3), epoch(1), window(4))
     rest = (window(5), window(6), epoch(2), window(7), window(8), window(9), epoch(3))
     match status:
         case "queued":
@@ -241,7 +241,8 @@ def run_that_is(status: str, store: Store, dead_worker: str) -> int:
         case "failed":
             return add_run(store, *first, Failed(reason="The loss is no longer a finite number."))
     assert status == "finished"
-    return add_run(store, *first, *rest, Finished())
+    whole = (window(1), window(2), window(3), epoch(1), window(4), *rest)
+    return add_run(store, *whole, Finished())
 
 
 def the_run(store: Store) -> Run:

@@ -59,11 +59,12 @@ def test_what_one_seed_says_of_a_step_is_measured_at_that_step() -> None:
         # s = 0.01: one more would end within 4.303 * 0.01 * sqrt(4/3) = 0.0497 of 99.31
         (
             (99.30, 99.31, 99.32),
-            "higher than all 3, and outside 99.260 to 99.360 %, where one more seed is expected.",
+            "higher than all 3, and outside the range where one more seed would probably end: 99.260 to 99.360 %.",
         ),
         (
             (99.2, 99.4, 99.41),  # s = 0.1185: within 0.5886 of 99.3367
-            "higher than 1 of 3 and equal to 1, and inside 98.748 to 99.925 %, where one more seed is expected.",
+            "higher than 1 of 3 and equal to 1, "
+            "and inside the range where one more seed would probably end: 98.748 to 99.925 %.",
         ),
         ((99.4, 99.5), "higher than 0 of 2 and equal to 1."),
         ((99.3,), "higher than 1 of 1."),

@@ -341,7 +341,7 @@ def test_a_run_that_was_interrupted_in_its_first_epoch_has_nothing_to_continue_f
 ) -> None:
     add_run(store, window(1), worker=dead_worker)
     (warning,) = open_app("train").warning
-    assert as_read(warning.value).endswith(" It had not finished an epoch. Resume begins it anew.")
+    assert as_read(warning.value).endswith(" It had not finished an epoch. Resume starts it again from the beginning.")
 
 
 @pytest.mark.parametrize("reason", ["The disk is full: /a_b/*.sqlite3.", "The machine slept for 3 hours."])

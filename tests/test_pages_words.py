@@ -1,7 +1,7 @@
 """What the pages say is said as a person would say it."""
 
 import pytest
-from app_pages import add_run, epoch, go_to, labelled, with_draft, words
+from app_pages import add_run, epoch, go_to, labelled, open_app, run_that_is, window, with_draft, words
 from examples import run_configs, tiny_run
 from hypothesis import given
 from streamlit.testing.v1 import AppTest
@@ -14,7 +14,7 @@ from lab.events import Finished
 from lab.naming import describe_run
 from lab.quick import quick
 from lab.steps import STEPS, step
-from lab.store import Store
+from lab.store import ENDED, LIVE, Store
 
 PAGES = ("steps", "train", "layers", "inside", "mistakes", "runs")
 
@@ -40,6 +40,15 @@ def test_every_page_speaks_plainly(store: Store) -> None:
     app = with_draft(step(3).config, page="start")
     for page in ("start", *PAGES, "draw"):
         assert not STILTED.findall(said(go_to(app, page))), page
+
+
+@pytest.mark.parametrize("status", sorted({*LIVE, *ENDED}))
+@pytest.mark.parametrize("begun", [True, False], ids=["after an epoch", "before its first epoch"])
+def test_every_state_of_a_run_is_told_plainly(store: Store, dead_worker: str, status: str, begun: bool) -> None:
+    run = run_that_is(status, store, dead_worker, *([] if begun else [window(1)]))
+    for page in ("train", "runs", "draw"):
+        told = said(open_app(page, run=str(run), compare=str(run)))
+        assert not STILTED.findall(told) + UNSPOKEN.findall(told), page
 
 
 @pytest.mark.parametrize("number", [preset.number for preset in STEPS])

@@ -116,7 +116,7 @@ class Store:
             if not queue_again(connection, run_id, owner, seen):
                 raise StoreError(
                     f"Run {run_id} cannot be resumed: only a stopped, failed or interrupted run can be, and only with "
-                    "its optimiser state. One that has diverged would do so again."
+                    "its optimiser state. One that has diverged would diverge again."
                 )
 
     def rename(self, run_id: int, name: str) -> None:

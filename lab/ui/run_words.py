@@ -22,6 +22,7 @@ def interrupted_words(run: Run, epochs: int) -> str:
     """Why an unfinished run ended, and what is left of it."""
     reason = run.reason or "It was interrupted, and the reason is not known."
     if not epochs:
-        return f"{reason} It had not finished an epoch." + (" Resume begins it anew." if run.resumable else "")
+        begins = " Resume starts it again from the beginning." if run.resumable else ""
+        return f"{reason} It had not finished an epoch.{begins}"
     kept = "1 finished epoch is kept" if epochs == 1 else f"{epochs} finished epochs are kept"
     return f"{reason} Its {kept}" + (". Resume continues from there." if run.resumable else ".")

@@ -49,7 +49,7 @@ WRONG_METHOD = PlainTextResponse(
 """The answer to who asks in any other way than by POST."""
 NO_QUESTION = 'Send the drawing as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
 DIVERGED = "The weights of this network are no longer finite numbers, so it reads nothing. Choose another network."
-ENDING = "The lab is being ended."
+ENDING = "The lab is closing."
 TOO_LARGE = "This is too much for a drawing of a digit: clear it and draw one digit."
 
 

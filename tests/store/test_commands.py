@@ -96,7 +96,7 @@ def test_a_run_that_has_diverged_is_not_begun_again(store: Store) -> None:
     """From the same weights, with the same seed, it would do the same."""
     run_id = running(store, STARTED, epoch(1), Failed(reason=DIVERGED))
     assert not store.run(run_id).resumable
-    with pytest.raises(StoreError, match="One that has diverged would do so again"):
+    with pytest.raises(StoreError, match="One that has diverged would diverge again"):
         store.requeue(run_id)
     assert store.run(running(store, STARTED, epoch(1), Failed(reason="no memory"))).resumable
 
