@@ -228,8 +228,8 @@ STEPS: tuple[Step, ...] = (
         number=7,
         name="Smallest",
         idea="How small may the network be? It has the layers of step 6, with fewer maps in each of them: the smallest "
-        "of those tried that still read 99.40 % of the images held out of training. It is trained as step 6 is, but "
-        "with the learning rate with which the small ones were tried.",
+        "of those tried that still read 99.40 % of the images held out of training. It is trained like step 6, but "
+        "with the learning rate of 0.1 that all small networks were tried with.",
         config=replace(_BEYOND, network=SMALLEST, optimizer=Optimizer(learning_rate=0.1)),
     ),
 )
