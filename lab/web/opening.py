@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Completion = Callable[[bytes], bytes]
 
-EMPTY, END, TITLE = b'<div id="root"></div>', b"</body>", b"<title>Streamlit</title>"
+EMPTY, TITLE = b'<div id="root"></div>', b"<title>Streamlit</title>"
 """Of Streamlit's page; one without them is passed on as it is."""
 OUTDATED = ("etag", "last-modified", "accept-ranges")
 """What is said of the file and is not true of the page that is made of it."""
@@ -80,11 +80,10 @@ class FirstPage:
             await self._app(scope, receive, send)
 
     def _completed(self, page: bytes) -> bytes:
-        """After what Streamlit has in its head, so that of two rules the lab's counts."""
-        if EMPTY not in page or END not in page:
+        """After what Streamlit has in its head, before what a page says itself: of two rules the later one counts."""
+        if EMPTY not in page:
             return page
-        before, _, after = page.replace(TITLE, self._title).rpartition(END)
-        return before + self._more + END + after
+        return page.replace(TITLE, self._title).replace(EMPTY, self._more + EMPTY)
 
 
 class _Held:

@@ -47,12 +47,12 @@ def asked(
 
 
 def test_the_page_has_the_name_and_the_look_and_is_as_long_as_it_says() -> None:
-    """After Streamlit's own rules, and only the page itself: what is true of the file is not said of it."""
+    """After Streamlit's own rules and before those of what is shown; what is true of its file is not said of it."""
     headers, body, _ = asked(
         HTMLResponse(PAGE, headers={"etag": '"x"', "last-modified": "Fri", "cache-control": "no-cache"})
     )
     assert b"<title>A &amp; B</title>" in body
-    assert body.index(b'<div id="root">') < body.index(b"<style>p {color: red}</style>") < body.index(b"</body>")
+    assert body.index(b"</head>") < body.index(b"<style>p {color: red}</style>") < body.index(b'<div id="root">')
     assert NO_CONNECTION.encode() in body
     assert headers["content-length"] == str(len(body))
     assert headers["cache-control"] == "no-cache" and not {"etag", "last-modified"} & set(headers)
