@@ -20,18 +20,25 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from lab.drawing import read_picture, stroke_stages
+from lab.layer_words import short_name
+from lab.layers import layer_table
 from lab.mnist import Mnist
-from lab.predict import Predictor, load_predictor
+from lab.predict import Predictor, load_predictor, shipped_config
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui.drawing_board import DRAWINGS
 from lab.ui.kept_draft import KEY as KEPT_DRAFT
-from lab.ui.reader import FOLLOWS
+from lab.ui.reader import FOLLOWS, Reader
 from lab.ui.state import RUN
 from lab.ui.text import plain
 
 FILE = "Picture file"
 SEVEN = [np.array([(80.0, 70.0), (200.0, 70.0), (130.0, 230.0)])]
+
+
+def test_before_torch_is_there_the_layers_of_the_network_that_ships_are_named(store: Store) -> None:
+    reader = Reader(store.url)
+    assert reader.layers() == [short_name(row) for row in layer_table(shipped_config())]
 
 
 def components(page: AppTest) -> list[str]:
