@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -122,15 +124,27 @@ def test_it_serves_whoever_reads_what_it_prints_and_ends_in_good_order(closed: b
 
         def answers() -> bool:
             assert process.poll() is None, "the server has ended"
-            with socket.socket() as trial:
-                return trial.connect_ex(("localhost", port)) == 0
+            with suppress(OSError), urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=5):
+                return True  # not so where somebody listens only, as it does itself for a moment before
+            return False
 
         try:
             wait_until(answers, seconds=120)
             process.send_signal(signal.SIGINT)
-            assert process.wait(60) in (0, 130)
+            assert process.wait(60) in (0, serving.INTERRUPTED)
         finally:
             process.kill()
+
+
+def test_an_interrupt_before_the_server_is_there_ends_it_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serving, "reason_not_to_begin", interrupted)
+    assert serving.main([]) == 130
+    assert capsys.readouterr() == ("", "")
 
 
 class Full:

@@ -22,7 +22,7 @@ from lab.console import ReaderMayLeave, replace_what_is_closed, visible
 
 APP = "app.py"
 LAST_PORT = 65535
-WRONG_ARGUMENTS, CANNOT_SERVE = 2, 1
+WRONG_ARGUMENTS, CANNOT_SERVE, INTERRUPTED = 2, 1, 130
 """Exit codes."""
 
 
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str]) -> int:
             if problem := reason_not_to_begin():
                 return _refuse(problem, CANNOT_SERVE)
             main_run.invoke(context)
+    except KeyboardInterrupt:  # before the server was there: it ends by itself
+        return INTERRUPTED
     except click.exceptions.Exit as leaving:  # after --help
         return leaving.exit_code
     except click.ClickException as error:
