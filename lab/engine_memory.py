@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from math import prod
 
 from lab.config import IMAGE_SIZE, NetworkConfig
 from lab.layers import LayerRow, layer_table, pooled_last
@@ -44,14 +46,17 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
     """What engine.c allocates for batches of `batch`, in its `set_up` and `set_up_stem`."""
     rows = layer_table(pooled_last(network))[:-1]
     stem = len(rows) > 2 and begins_with_stem(network)
-    total, scratch, activation = batch * 8, 0, 0
+    threads = threads or min(os.cpu_count() or 1, GROUPS)
+    total, scratch, activation = batch * 8 + _bytes_of_ink(rows, threads), 0, 0
     for row in rows:
         channels, out_height, out_width = row.output_shape
         pitch, area = _padded(channels), out_height * out_width
         total += pitch * (6 * FLOAT + 2 * GROUPS * 8)
         activation = max(activation, area * pitch)
         if row.index > 1 or not stem:
-            total += 2 * batch * area * pitch * FLOAT  # the map and its gradient
+            total += (
+                (max(batch, threads) + batch + 1) * area * pitch * FLOAT
+            )  # the map, its gradient, a blank picture's
         if row.kind == "conv":
             weights, of_a_thread = _convolution_floats(row, of_stem=stem and row.index <= 2)
             total, scratch = total + weights * FLOAT, max(scratch, of_a_thread)
@@ -59,7 +64,14 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
     if stem:
         more, scratch_of_stem = _stem_bytes(rows[0], rows[1], batch)
         total, scratch = total + more, max(scratch, scratch_of_stem)
-    return total + (threads or min(os.cpu_count() or 1, GROUPS)) * (scratch + activation) * FLOAT
+    return total + threads * (scratch + activation) * FLOAT
+
+
+def _bytes_of_ink(rows: Sequence[LayerRow], threads: int) -> int:
+    """A blank picture; where an image has ink, of a layer's input and map; and the tiles that are computed for it."""
+    tiles = [prod(_tiles(row)) for row in rows if row.kind == "conv" and by_way_of_points(row)]
+    spans = 2 * max(IMAGE_SIZE, *(row.output_shape[1] for row in rows))
+    return FLOAT * (IMAGE_SIZE**2 + sum(tiles) + threads * max(tiles, default=0)) + 8 * threads * spans
 
 
 def _convolution_floats(row: LayerRow, of_stem: bool) -> tuple[int, int]:
@@ -172,7 +184,7 @@ def _stem_bytes(wide: LayerRow, narrow: LayerRow, batch: int) -> tuple[int, int]
     columns, area = _padded(terms + 1), height * width
     small = area * _padded(narrow.output_shape[0])
     doubles = (GROUPS + 1) * terms * columns + channels * terms
-    floats = GROUPS * area + (GROUPS + 1) * small
+    floats = GROUPS * area + GROUPS * small
     side = IMAGE_SIZE + 2 * wide.padding
     scratch = side * side + 2 * width * _padded(channels) + (width + terms) * columns + 2 * LANES
     return 8 * (doubles + batch * height) + FLOAT * floats, scratch

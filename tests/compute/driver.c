@@ -1,14 +1,15 @@
 // Drives the engine without Python or PyTorch, on arrays of exactly the size that it may touch: for the compilers'
 // sanitizers (test_native_sanitized.py). Reads networks from standard input, each a line
 //     batch layers, then for every layer: kind kernel stride padding channels batch_norm relu dropout bias inputs classes
-// trains a batch, a smaller one and one of a single image, evaluates, and prints the sum of the losses; or "refused".
+// trains a batch, a smaller one and one of a single image, reads some images after each, and prints the sum of the
+// losses; or "refused".
 
 #include "engine.c"
 
 #include <pthread.h>
 #include <stdio.h>
 
-enum { SIDE = 28, THREADS = 3 };
+enum { SIDE = 28, THREADS = 3, READ = CHUNKS + 3 };
 
 // What PyTorch's OpenMP runtime does for the engine: the same work on several threads, which divide it among themselves.
 static _Thread_local int number;
@@ -64,15 +65,16 @@ static void forget(Layer *l) {
 }
 
 static double train(Engine *e, int images, int classes, int picture) {
-    float *x = filled((i64)images * SIDE * SIDE, 1, 0), *scores = malloc(sizeof(float) * images * classes);
+    int read = images > 1 && images < READ ? READ : images;  // also more than a batch, and a single one
+    float *x = filled((i64)read * SIDE * SIDE, 1, 0), *scores = malloc(sizeof(float) * read * classes);
     int64_t *labels = malloc(sizeof(int64_t) * images), correct = 0;
     double loss = 0;
-    for (i64 i = 0; i < (i64)images * SIDE * SIDE; i++)
+    for (i64 i = 0; i < (i64)read * SIDE * SIDE; i++)
         if (picture == 0 || (picture == 1 && i % SIDE < 9)) x[i] = -0.4f;  // blank pictures; ink on the right alone
     for (int i = 0; i < images; i++) labels[i] = i % classes;
     engine_iterate(e, x, labels, images, 7, &loss, &correct);
-    engine_scores(e, x, images, scores);
-    for (int i = 0; i < images * classes; i++) loss += 1e-9 * scores[i];
+    engine_scores(e, x, read, scores);
+    for (int i = 0; i < read * classes; i++) loss += 1e-9 * scores[i];
     free(x), free(labels), free(scores);
     return loss;
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from engines import NETWORKS
 from examples import (
     PICTURES,
     assert_close,
@@ -27,7 +28,6 @@ from examples import (
     noisy_digits,
     with_its_exact_twin,
 )
-from test_native_engine import NETWORKS
 from torch import Tensor, nn
 
 from lab.compute.native import build

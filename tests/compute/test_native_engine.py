@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from engines import AVERAGE, NETWORKS, pair
 from examples import (
     PICTURES,
-    assert_close,
     assert_same_gradients_and_statistics,
     clear_of_kinks,
     gradient,
     noisy_digits,
     possible_networks,
-    with_its_exact_twin,
 )
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 
 from lab.compute.native.build import library
 from lab.compute.native.engine import Engine, fits
-from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
+from lab.config import LayerSpec, NetworkConfig, conv, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
 from lab.steps import step
@@ -34,58 +33,6 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[2]
-AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)
-OVERLAPPING = LayerSpec(kind="max_pool", kernel=3, stride=1, padding=1)
-ONCE = replace(step(6).config.network, second_reading=False)  # a second reading is another call of the engine
-NETWORKS = {
-    "step 1": step(1).config.network,
-    "step 2": step(2).config.network,
-    "step 6": ONCE,
-    "no stem": NetworkConfig(layers=(conv(8, 3, padding=1), max_pool(), conv(12, 3, stride=2, padding=1), conv(10, 3))),
-    "padding as wide as the kernel": NetworkConfig(
-        layers=(conv(8, 3), conv(20, 1, padding=1), max_pool(3, 2), conv(10, 5, padding=4))
-    ),
-    "every pooling": NetworkConfig(layers=(conv(8, 3, padding=1), conv(50, 1), AVERAGE, OVERLAPPING, conv(10, 3))),
-    "a wide stem of odd sizes": NetworkConfig(layers=(conv(33, 7, padding=1), conv(17, 1), max_pool(), conv(10, 3))),
-    "many channels and odd sizes": NetworkConfig(
-        layers=(
-            conv(33, 3, padding=1),
-            conv(20, 3, padding=3),
-            max_pool(3, 2),
-            conv(40, 3),
-            conv(24, 3, padding=1),
-            conv(10, 3, padding=2),
-        )
-    ),
-    "few channels": NetworkConfig(
-        layers=(conv(2, 5), conv(3, 7, padding=3), max_pool(), conv(7, 5, padding=2, stride=2), conv(1, 3), conv(10, 2))
-    ),
-    "many weights": NetworkConfig(layers=(conv(40, 3, stride=2), conv(96, 5), conv(10, 5))),
-    "small maps of large inputs": NetworkConfig(
-        layers=(
-            conv(20, 3),
-            conv(9, 9, padding=3, stride=2),
-            conv(32, 5),
-            conv(17, 3, stride=2),
-            conv(10, 3, padding=2),
-        )
-    ),
-    "one layer": NetworkConfig(layers=(conv(10, 28),)),
-    "pooling last": NetworkConfig(layers=(conv(10, 3), max_pool())),
-    "no bias": replace(ONCE, bias="none"),
-    "no stem and no bias": NetworkConfig(layers=(conv(8, 3), max_pool(), conv(12, 3), conv(10, 3)), bias="none"),
-    "linear behind a convolution": NetworkConfig(layers=(conv(8, 5, stride=3), linear())),
-    "linear behind a stem": NetworkConfig(layers=(conv(33, 3), conv(17, 1), linear())),
-    "linear behind pooling": NetworkConfig(layers=(conv(8, 3), max_pool(), linear())),
-}
-
-
-def pair(
-    config: NetworkConfig, batch_size: int = 13, label_smoothing: float = 0.0
-) -> tuple[Engine, nn.Sequential, nn.Sequential]:
-    """An engine, its network, and the same network in float64."""
-    network, exact = with_its_exact_twin(config)
-    return Engine(config, network, batch_size, label_smoothing), network, exact
 
 
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch norm"])
@@ -180,19 +127,6 @@ def test_a_step_of_any_network_that_begins_with_a_convolution_equals_that_of_pyt
     assert (gradient(network) - gradient(exact)).norm() <= 0.01 * gradient(exact).norm() + 1e-6
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_scores_in_eval_mode_equal_those_of_pytorch(name: str, thirteen: tuple[Tensor, Tensor]) -> None:
-    images, labels = thirteen
-    engine, network, exact = pair(
-        replace(NETWORKS[name], batch_norm=True, dropout=0.3), batch_size=5
-    )  # 5 + 5 + 3 images
-    engine.iterate(images[:5], labels[:5], seed=0)
-    exact.load_state_dict(network.state_dict())  # with the statistics of that step
-    with torch.no_grad():
-        expected = exact.eval()(images.double())
-    assert_close(engine.scores(images), expected, max(1.0, expected.abs().max().item()))
-
-
 def test_the_same_step_gives_the_same_bits_whatever_the_number_of_threads(thirteen: tuple[Tensor, Tensor]) -> None:
     images, labels = thirteen
     threads, gradients = torch.get_num_threads(), []
@@ -206,24 +140,6 @@ def test_the_same_step_gives_the_same_bits_whatever_the_number_of_threads(thirte
         torch.set_num_threads(threads)
     for others in gradients[1:]:
         assert torch.equal(gradients[0], others)
-
-
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 13])
-@pytest.mark.parametrize("name", ["step 5", "no stem and no bias"])
-def test_an_image_has_the_same_scores_however_many_are_read_beside_it(
-    name: str, batch_size: int, thirteen: tuple[Tensor, Tensor]
-) -> None:
-    images, _ = thirteen
-    threads, network = torch.get_num_threads(), replace({**NETWORKS, "step 5": step(5).config.network}[name], dropout=0)
-    try:
-        torch.set_num_threads(1)
-        alone = pair(network, batch_size=1)[0].scores(images)
-        torch.set_num_threads(3)  # so that a batch of one or two has fewer images than threads
-        together = pair(network, batch_size=batch_size)[0]
-        for _ in range(20):
-            assert torch.equal(together.scores(images), alone)
-    finally:
-        torch.set_num_threads(threads)
 
 
 # --- dropout -----------------------------------------------------------------------------------------------------

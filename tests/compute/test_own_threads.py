@@ -1,6 +1,6 @@
 """The engine's own threads, for where PyTorch's cannot be reached: they end with it, and sleep when it does nothing.
 
-That they compute the same is said by test_native_engine.py, which runs on both.
+That they compute the same is said by test_native_engine.py and test_native_reading.py, which run on both.
 """
 
 import ctypes

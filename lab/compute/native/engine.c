@@ -26,6 +26,7 @@ static const float *input(const Pass *pass, i64 image, float *activation) {
     return pass->before ? activated(pass->before, image, activation) : pixels(pass, image);
 }
 
+#include "ink.h"
 #include "winograd.h"
 #include "weights.h"
 #include "stem.h"
@@ -101,15 +102,15 @@ void engine_use_threads(Engine *e, int threads) {
 // From now on this share of a label, from 0 to 1, is spread evenly over all classes.
 void engine_smooth_labels(Engine *e, float share) { e->smoothing = share; }
 
-// Forward in eval mode: x (images, height, width), scores (images, classes). At most as many images as the engine is
-// for, and one call on an engine at a time: also of engine_iterate.
+// Forward in eval mode: x (images, height, width), scores (images, classes), at least one image. One call on an engine
+// at a time: also of engine_iterate.
 void engine_scores(Engine *e, const float *x, int images, float *scores) {
     Pass pass = {.e = e, .x = x, .images = images, .scores = scores};
     read_batch(&pass);
 }
 
-// Forward and backward in train mode; fills the gradients of the mean loss and the running statistics. Labels from 0 to
-// the last channel of the last layer.
+// Forward and backward in train mode; fills the gradients of the mean loss and the running statistics. At most as many
+// images as the engine is for, labels from 0 to the last channel of the last layer.
 void engine_iterate(Engine *e, const float *x, const int64_t *labels, int images, uint32_t seed, double *loss,
                  int64_t *correct) {
     Pass pass = {.e = e, .x = x, .images = images, .labels = labels, .training = 1};
@@ -165,7 +166,10 @@ static void set_up_terms(Engine *e, Stage *s, int of_stem) {
 }
 
 static void set_up_points(Engine *e, Stage *s) {
+    i64 tiles = tiles_of(s);
     s->abreast = s->in_abreast = 1;
+    s->tiles = zeros(e, tiles, 4), e->most_tiles = most(e->most_tiles, tiles);
+    for (i64 i = 0; s->tiles && i < tiles; i++) s->tiles[i] = i;
     s->terms = terms(e, 1, 1, s->in_channels, s->in_pitch, 1);
     s->flipped_terms = terms(e, 1, 1, s->channels, s->pitch, 1);
     size_scratch(e, winograd_scratch(s));
@@ -211,8 +215,12 @@ static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 chan
     s->sums = zeros(e, CHUNKS * 2 * s->pitch, 8);
     if (!layer->batch_norm) for (i64 c = 0; s->scale && c < s->pitch; c++) s->scale[c] = 1;
     int absorbed = e->first && number == 0;  // the stem never makes this layer's maps
-    i64 maps = absorbed ? 0 : times(e, e->batch, s->size);
-    if (!absorbed) s->map = zeros(e, maps, 4), s->gradient = zeros(e, maps, 4);
+    if (!absorbed) {
+        s->map = zeros(e, times(e, most(e->batch, e->threads), s->size), 4);  // each thread that reads has a place
+        s->gradient = zeros(e, times(e, e->batch, s->size), 4);
+        s->blank = zeros(e, s->size, 4);
+    }
+    e->most_rows = most(e->most_rows, s->height);
     if (s->size > e->activation) e->activation = s->size;
     size_scratch(e, s->channels);
     s->drop_below = (uint32_t)(layer->dropout * 4294967296.0);
@@ -239,6 +247,7 @@ Engine *engine_new(const Layer *layers, int count, int height, int width, int ba
     e->first = count > 2 && fits_stem(layers);
     e->stages = zeros(e, count, sizeof(Stage));
     e->losses = zeros(e, batch, 4), e->right = zeros(e, batch, 4);
+    e->blank = zeros(e, height * width, 4), e->most_rows = height;
     i64 channels = 1, rows = height, columns = width;
     for (int i = 0; i < count && !e->refused; i++) {
         Stage *s = e->stages + i;
@@ -251,6 +260,8 @@ Engine *engine_new(const Layer *layers, int count, int height, int width, int ba
     }
     e->scratch_size = (e->scratch_size + e->activation + 63) / 64 * 64;
     e->scratch = zeros(e, times(e, e->threads, e->scratch_size), 4);
+    e->tiles = zeros(e, times(e, e->threads, e->most_tiles), 4);
+    e->seen = zeros(e, times(e, 2 * e->threads, e->most_rows), sizeof(Span));
     e->pool = e->refused ? 0 : pool_new(e->threads);
     if (!e->refused) return e;
     engine_free(e);

@@ -24,6 +24,8 @@ from lab.network import Dropout
 log = logging.getLogger(__name__)
 
 KINDS = {"conv": 0, "max_pool": 1, "average_pool": 2}
+MOST_READ = 2**31 - 1
+"""Images that are read in one call: C counts them in 32 bits."""
 _POINTERS = (
     "weight",
     "bias",
@@ -131,7 +133,7 @@ class Engine:
 
         `images` float32 (B, 1, 28, 28), normalised, `labels` int64 (B,); `seed` (32 bits) decides the dropout.
         """
-        images, labels = self._checked(images), labels.contiguous()
+        images, labels = self._checked(images, self._batch), labels.contiguous()
         if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
             raise ValueError(
                 f"{len(images)} images need as many int64 labels, not {labels.dtype} {tuple(labels.shape)}."
@@ -153,9 +155,7 @@ class Engine:
 
     def scores(self, images: Tensor) -> Tensor:
         """Forward in eval mode: class scores (B, 10) of normalised images (B, 1, 28, 28)."""
-        return torch.cat([self._scores(self._checked(batch)) for batch in torch.split(images, self._batch)])
-
-    def _scores(self, images: Tensor) -> Tensor:
+        images = self._checked(images, MOST_READ)
         scores = torch.empty(len(images), CLASSES)
         self._compute(self._library.engine_scores, images.data_ptr(), len(images), scores.data_ptr())
         return scores
@@ -172,14 +172,12 @@ class Engine:
             raise ValueError("The engine is closed.")
         return self._engine
 
-    def _checked(self, images: Tensor) -> Tensor:
+    def _checked(self, images: Tensor, most: int) -> Tensor:
         """The images as C reads them: it trusts what it is given."""
-        has_size = images.shape[1:] == (1, IMAGE_SIZE, IMAGE_SIZE) and 1 <= len(images) <= self._batch
+        has_size = images.shape[1:] == (1, IMAGE_SIZE, IMAGE_SIZE) and 1 <= len(images) <= most
         if not has_size or images.dtype != torch.float32 or images.device.type != "cpu":
             about = f"{images.dtype} {tuple(images.shape)} on {images.device}"
-            raise ValueError(
-                f"The engine takes 1 to {self._batch} images of 28x28 float32 pixels on the CPU, not {about}."
-            )
+            raise ValueError(f"The engine takes 1 to {most} images of 28x28 float32 pixels on the CPU, not {about}.")
         return images.contiguous()
 
 

@@ -1,25 +1,60 @@
 // Forward: a batch in training layer by layer, since batch norm needs all images of a layer before the next; and the
 // loss. What is only read goes image by image.
 
-// The layer in hand of an image; its map and those before it lie at `place`.
-static void forward_image(const Pass *pass, int chunk, i64 image, i64 place) {
+// Whole tiles that have something of the spans `ink` of a map's rows; rounding makes the rest of such a tile other than it
+// is in a blank picture.
+static void widen_to_tiles(const Stage *s, Span *ink) {
+    for (i64 y = 0; y < s->height; y += 2) {
+        Span *next = ink + (y + 1 < s->height), seen = joined(ink[0], *next);
+        seen.begin -= seen.begin % 2, seen.end += seen.end % 2;
+        if (seen.end > s->width) seen.end = s->width;
+        *ink = *next = seen;
+        ink += 2;
+    }
+}
+
+// The numbers of the tiles within spans of whole ones; returns how many.
+static i64 tiles_within(const Stage *s, const Span *ink, int32_t *tiles) {
+    i64 count = 0;
+    for (i64 y = 0; y < s->height; y += 2)
+        for (i64 x = ink[y].begin; x < ink[y].end; x += 2) tiles[count++] = y / 2 * ((s->width + 1) / 2) + x / 2;
+    return count;
+}
+
+static void forward_tiles(const Pass *pass, const float *in, const Span *ink, float *map, float *scratch) {
+    const Stage *s = pass->stage;
+    int32_t *some = pass->e->tiles + pass->thread * pass->e->most_tiles;
+    i64 count = ink ? tiles_within(s, ink, some) : tiles_of(s);
+    winograd(s, in, ink ? some : s->tiles, count, map, scratch);
+}
+
+// The layer in hand of an image; its map and those before it lie at `place`. Where `ink` is given, only the positions that
+// it names are sure to be computed.
+static void forward_image(const Pass *pass, const float *image, const Span *ink, i64 place) {
     Engine *e = pass->e;
     Stage *s = pass->stage;
     float *activation = own_scratch(pass), *scratch = activation + e->activation;
-    const float *in = pass->before ? activated(pass->before, place, activation) : pixels(pass, image);
+    const float *in = pass->before ? activated(pass->before, place, activation) : image;
     float *map = s->map + place * s->size;
-    if (is_stem(e, s)) stem_forward(e, image, in, map, scratch);
+    if (is_stem(e, s)) stem_forward(e, in, ink, map, scratch);
     else if (s->layer.kind != CONV) pool(s, place, in, map, pass->training);
-    else if (s->winograd) winograd(s, in, map, scratch);
+    else if (s->winograd) forward_tiles(pass, in, ink, map, scratch);
+    else if (ink) convolve_rows(s, in, ink, map, scratch);
     else convolve(s, in, map, scratch);
-    if (s->layer.batch_norm && pass->training) add_moments(s, map, s->sums + chunk * 2 * s->pitch);
 }
 
 static void forward_images(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
     Stage *s = pass->stage;
-    memset(s->sums + chunk * 2 * s->pitch, 0, sizeof(double) * 2 * s->pitch);
-    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
-        forward_image(pass, chunk, image, image);
+    double *sums = s->sums + chunk * 2 * s->pitch;
+    memset(sums, 0, sizeof(double) * 2 * s->pitch);
+    for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
+        const Span *ink = is_stem(e, s) ? e->ink + image * s->height : 0;
+        float *map = s->map + image * s->size;
+        forward_image(pass, pixels(pass, image), ink, image);
+        if (ink) leave_blank(s, ink, map);
+        if (s->layer.batch_norm) add_moments(s, map, sums);
+    }
 }
 
 // The weights of the layer in hand, as its loops read them.
@@ -28,7 +63,13 @@ static void prepare(const Pass *pass) {
     else if (pass->stage->layer.kind == CONV) each_chunk(pack, pass);
 }
 
+// Any value may be called background: here that of a corner, which a digit seldom reaches.
+static void fill_blank(const Pass *pass) {
+    for (i64 i = 0; i < pass->e->stages->in_size; i++) pass->e->blank[i] = *pass->x;
+}
+
 static void forward(Pass *pass) {
+    fill_blank(pass);
     for (int number = pass->e->first; number < pass->e->count; number++) {
         at_layer(pass, number);
         prepare(pass);
@@ -80,20 +121,48 @@ static void lose_images(const Pass *pass, int chunk) {
         lose_image(pass, image);
 }
 
+// --- images that are only read -----------------------------------------------------------------------------------
+
+// What may differ from a blank picture in a layer's map, given what does in its input.
+static void ink_of_map(const Stage *s, const Span *of_input, Span *ink) {
+    for (int y = 0; y < s->height; y++) ink[y] = ink_seen(s, of_input, y);
+    if (s->winograd) widen_to_tiles(s, ink);
+}
+
 // In eval mode an image needs none of the others: it goes through all layers at once, in maps that stay in the cache
-// because the thread's next image lies in the same place. Where there are fewer places than threads, each has its own.
+// because the thread's next image lies in the same place. Once it is known what the layers make of a blank picture, only
+// where it differs from one.
+static void read_image(const Pass *pass, const float *image) {
+    Engine *e = pass->e;
+    Span *seen = e->seen + pass->thread * 2 * e->most_rows, *rows[] = {seen, seen + e->most_rows};
+    Pass layer = *pass;
+    if (pass->has_blank) ink_of_image(e->stages, image, *e->blank, rows[0]);
+    for (int number = 0; number < e->count; number++) {
+        at_layer(&layer, number);
+        Span *ink = pass->has_blank ? rows[(number + 1) % 2] : 0;
+        if (ink) ink_of_map(layer.stage, rows[number % 2], ink);
+        if (number < e->first) continue;
+        forward_image(&layer, image, ink, pass->thread);
+        if (ink && layer.stage->layer.kind == CONV)
+            leave_blank(layer.stage, ink, layer.stage->map + pass->thread * layer.stage->size);
+    }
+}
+
 static void read_images(const Pass *pass, int chunk) {
     Engine *e = pass->e;
     i64 classes = e->stages[e->count - 1].channels;
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
-        i64 place = e->threads > e->batch ? image : pass->thread;
-        Pass layer = *pass;
-        for (int number = e->first; number < e->count; number++) {
-            at_layer(&layer, number);
-            forward_image(&layer, chunk, image, place);
-        }
-        memcpy(pass->scores + image * classes, scores_of(pass, place), sizeof(float) * classes);
+        read_image(pass, pixels(pass, image));
+        memcpy(pass->scores + image * classes, scores_of(pass, pass->thread), sizeof(float) * classes);
     }
+}
+
+static void read_blank(Pass *pass) {
+    fill_blank(pass);
+    read_image(pass, pass->e->blank);
+    for (Stage *s = pass->e->stages + pass->e->first; s < pass->e->stages + pass->e->count; s++)
+        memcpy(s->blank, s->map, sizeof(float) * s->size);
+    pass->has_blank = 1;
 }
 
 static void read_batch(Pass *pass) {
@@ -102,5 +171,6 @@ static void read_batch(Pass *pass) {
         prepare(pass);
         if (pass->stage->layer.kind == CONV) finish_batch_norm(pass->stage, pass->images, 0);
     }
+    if (pass->images >= CHUNKS) read_blank(pass);  // it takes as long as one of them
     each_chunk(read_images, pass);
 }

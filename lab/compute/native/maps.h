@@ -36,6 +36,24 @@ static void convolve(const Stage *s, const float *image, float *out, float *scra
         apart(to + y * vectors * LANES, s->width, s->abreast, s->channels, out + y * s->width * LANES);
 }
 
+// Only the positions `at` of row y, and those that share a vector with them.
+static void convolve_row(const Stage *s, const float *in, i64 y, Span at, float *out, float *scratch) {
+    Terms terms = s->terms;
+    i64 stride = s->layer.stride, first = at.begin / s->abreast, begin = first * s->abreast;
+    i64 vectors = vectors_of_row(at.end, s->abreast) - first, end = (first + vectors) * s->abreast;
+    float *row = out + (y * s->width + begin) * s->pitch, *to = s->abreast > 1 ? scratch + padded_size(s) : row;
+    terms.top += y * stride;
+    rows(1, vectors, s->pitch, &terms, in + y * stride * row_length(s) + begin * stride * s->in_pitch,
+         s->abreast * stride * s->in_pitch, 0, s->packed, s->packed_bias, finish(s), to);
+    if (s->abreast > 1) apart(to, (end < s->width ? end : s->width) - begin, s->abreast, s->channels, row);
+}
+
+static void convolve_rows(const Stage *s, const float *image, const Span *at, float *out, float *scratch) {
+    const float *in = with_padding(s, image, scratch);
+    for (i64 y = 0; y < s->height; y++)
+        if (at[y].begin < at[y].end) convolve_row(s, in, y, at[y], out, scratch);
+}
+
 // Of the channels from `first` up to `end`.
 static void convolve_weight_gradient(const Stage *s, const float *image, const float *d, i64 first, i64 end, float *into,
                                      float *scratch) {

@@ -10,6 +10,7 @@ typedef struct {  // what a loop works on
     const int64_t *labels;
     float *scores;
     int images, training;
+    int has_blank;  // whether it is known what the layers make of a blank picture: for images that are only read
     int thread;  // who works on it: less than the engine's threads
 } Pass;
 

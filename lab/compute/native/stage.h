@@ -32,6 +32,7 @@ typedef struct {
     i64 channels, pitch, height, width;
     i64 in_size, size;             // floats an image
     int winograd;                  // whether a convolution goes by way of points (winograd.h) or term by term (maps.h)
+    int32_t *tiles;                // the numbers of all tiles of its map, of such a one
     int patches;                   // whether its input's gradient goes by the map (patches.h) or by the input (maps.h)
     i64 abreast, in_abreast;       // positions that share a vector (abreast.h): of the map, and of the input's gradient
     i64 line, spread_line;         // columns of the padded input, and of the spread gradient, that are computed with
@@ -49,6 +50,7 @@ typedef struct {
     float *map, *gradient;         // [image] of a whole batch; not of a layer within the stem. Its output before batch
                                    // norm and ReLU, or behind ReLU where no batch norm comes between; the loss by what
                                    // the next layer sees of it, later by the map itself
+    float *blank;                  // the map of an image of background
     uint32_t drop_below;           // random numbers below it mean: dropped
     int parts;                     // of the gradient of the weights: a sum for each group of a batch, or one for all
     float *partial;                // [part][weight row][pitch], and then for the bias [chunk][pitch]
@@ -78,11 +80,15 @@ typedef struct {
     float *losses;
     float smoothing;               // the share of a label that is spread evenly over all classes
     int32_t *right;
+    float *blank;                  // an image of background
+    i64 most_rows;                 // of an image or a map
+    i64 most_tiles;                // of a map
+    int32_t *tiles;                // [thread][tile]: those of them that are computed
+    Span *seen;                    // [thread][2][row]: of an image that is read, the ink of a layer's input and map
 
     // of the stem, see there
     double *patches, *patch_sums, *slopes;
     Span *ink, *ink_rows;          // [image][row of the first map]; [chunk][row of the image]
-    float *blank, *blank_map;      // an image of background, and what the stem makes of it
     float *blank_count, *blank_gradient;  // [chunk][position]: images without ink there; [chunk] maps
 } Engine;
 

@@ -32,7 +32,6 @@ static void set_up_stem(Engine *e) {
     e->slopes = zeros(e, times(e, wide->channels, terms), 8);
     e->ink = zeros(e, times(e, e->batch, wide->height), sizeof(Span));
     e->ink_rows = zeros(e, CHUNKS * wide->in_height, sizeof(Span));
-    e->blank = zeros(e, wide->in_size, 4), e->blank_map = zeros(e, narrow->size, 4);
     e->blank_count = zeros(e, CHUNKS * area(wide), 4), e->blank_gradient = zeros(e, times(e, CHUNKS, narrow->size), 4);
 }
 
@@ -51,28 +50,6 @@ static float *wide_row(const Stage *wide, float *scratch) {
 
 // --- where there is ink -----------------------------------------------------------------------------------------
 
-// From the first to the last pixel of a row that is not background.
-static Span ink_of_row(const float *row, int width, float background) {
-    Span ink = {0, width};
-    while (ink.begin < width && row[ink.begin] == background) ink.begin++;
-    while (ink.end > ink.begin && row[ink.end - 1] == background) ink.end--;
-    return ink;
-}
-
-// The positions in row y of the map whose patches see ink, or lie between two that do; `rows` is the ink of the image.
-static Span ink_of_patches(const Stage *wide, const Span *rows, int y) {
-    int k = wide->layer.kernel, pad = wide->layer.padding;
-    Span down = span(&wide->layer, y, wide->in_height), seen = {wide->width, 0};
-    for (int row = down.begin; row < down.end; row++) {
-        if (rows[row].begin == rows[row].end) continue;
-        if (rows[row].begin + pad - k + 1 < seen.begin) seen.begin = rows[row].begin + pad - k + 1;
-        if (rows[row].end + pad > seen.end) seen.end = rows[row].end + pad;
-    }
-    if (seen.begin < 0) seen.begin = 0;
-    if (seen.end > wide->width) seen.end = wide->width;
-    return seen.begin < seen.end ? seen : (Span){0, 0};
-}
-
 // Fills `ink`, and counts for each position the images without.
 static void find_ink(const Pass *pass, int chunk) {
     Engine *e = pass->e;
@@ -81,10 +58,9 @@ static void find_ink(const Pass *pass, int chunk) {
     memset(count, 0, sizeof(float) * area(wide));
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++) {
         Span *rows = e->ink_rows + chunk * wide->in_height, *ink = e->ink + image * wide->height;
-        for (int y = 0; y < wide->in_height; y++)
-            rows[y] = ink_of_row(pass->x + image * wide->in_size + y * wide->in_width, wide->in_width, background);
+        ink_of_image(wide, pass->x + image * wide->in_size, background, rows);
         for (int y = 0; y < wide->height; y++) {
-            ink[y] = ink_of_patches(wide, rows, y);
+            ink[y] = ink_seen(wide, rows, y);
             for (int i = 0; i < ink[y].begin; i++) count[y * wide->width + i]++;
             for (int i = ink[y].end; i < wide->width; i++) count[y * wide->width + i]++;
         }
@@ -186,42 +162,34 @@ static void stem_row(const Engine *e, const float *in, int y, Span at, float *ou
          finish(narrow), out + (y * narrow->width + at.begin) * narrow->pitch);
 }
 
-static void stem_forward(const Engine *e, i64 image, const float *pixels, float *out, float *scratch) {
+// The positions `ink` of each row; all of them where it is null.
+static void stem_forward(const Engine *e, const float *pixels, const Span *ink, float *out, float *scratch) {
     const Stage *wide = e->stages, *narrow = wide + 1;
     const float *in = with_padding(wide, pixels, scratch);
-    for (int y = 0; y < wide->height; y++) {
-        Span ink = e->ink[image * wide->height + y];
-        i64 pitch = narrow->pitch, line = y * narrow->width * pitch, before = ink.begin * pitch, after = ink.end * pitch;
-        memcpy(out + line, e->blank_map + line, sizeof(float) * before);
-        stem_row(e, in, y, ink, out, wide_row(wide, scratch));
-        memcpy(out + line + after, e->blank_map + line + after,
-               sizeof(float) * (narrow->width * narrow->pitch - after));
-    }
+    for (int y = 0; y < wide->height; y++)
+        stem_row(e, in, y, ink ? ink[y] : (Span){0, wide->width}, out, wide_row(wide, scratch));
 }
 
 // What the stem makes of a blank picture, some rows of it.
 static void blank_forward(const Pass *pass, int chunk) {
     Engine *e = pass->e;
-    const Stage *wide = e->stages;
+    const Stage *wide = e->stages, *narrow = wide + 1;
     float *scratch = own_scratch(pass);
     const float *in = with_padding(wide, e->blank, scratch);
     for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++)
-        stem_row(e, in, y, (Span){0, wide->width}, e->blank_map, wide_row(wide, scratch));
+        stem_row(e, in, y, (Span){0, wide->width}, narrow->blank, wide_row(wide, scratch));
 }
 
-// Any value may be called background: what is computed is the same, only the time that it takes is not.
 static void prepare_stem(const Pass *pass) {
     Engine *e = pass->e;
-    const Stage *wide = e->stages;
-    for (i64 i = 0; i < wide->in_size; i++) e->blank[i] = pass->x[0];
-    each_chunk(find_ink, pass);
-    if (wide->layer.batch_norm && pass->training) {
+    if (pass->training) each_chunk(find_ink, pass);
+    if (e->stages->layer.batch_norm && pass->training) {
         each_chunk(sum_patches, pass);
         sum_all_patches(e);
     }
     fold(e, pass->images, pass->training);
     each_chunk(pack, pass);
-    each_chunk(blank_forward, pass);
+    if (pass->training) each_chunk(blank_forward, pass);
 }
 
 // --- backward ---------------------------------------------------------------------------------------------------

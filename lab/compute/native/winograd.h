@@ -57,6 +57,8 @@ typedef struct {
     float *in, *out;         // [point][tile of the block][channel], TILE_POINTS planes each
 } Bench;
 
+static i64 tiles_of(const Stage *s) { return (s->height + 1) / 2 * ((s->width + 1) / 2); }
+
 // Products of channels that term by term take, for each two of them: for the map and the weights' gradient, which have
 // its channels in a vector, and for the input's gradient.
 static i64 products_of_terms(const Stage *s) {
@@ -70,7 +72,7 @@ static i64 products_of_terms(const Stage *s) {
 // comes out. Weights that a core's own cache does not hold are read anew for every image, 16 points where there are 9
 // elements: each as long as READING multiplications. lab/engine_memory.py reckons with the same.
 static int fits_winograd(const Stage *s) {
-    i64 tiles = (s->height + 1) / 2 * ((s->width + 1) / 2), ins = s->in_channels, outs = s->channels;
+    i64 tiles = tiles_of(s), ins = s->in_channels, outs = s->channels;
     i64 reading = TILE_POINTS * ins * outs > HELD_POINTS ? READING * (TILE_POINTS - 9) : 0;
     return s->layer.kernel == 3 && s->layer.stride == 1 && s->in_pitch > 1 &&
            tiles * (TILE_POINTS * ins * outs + 100 * (ins + outs)) < (products_of_terms(s) - reading) * ins * outs;
@@ -80,7 +82,7 @@ static Tiling tiling(const Stage *s) {
     Tiling t = {.down = (s->height + 1) / 2, .across = (s->width + 1) / 2};
     t.block = BLOCK_FLOATS / (TILE_POINTS * (s->in_pitch + s->pitch));
     if (t.block < FEWEST) t.block = FEWEST;
-    if (t.block > t.down * t.across) t.block = t.down * t.across;
+    if (t.block > tiles_of(s)) t.block = tiles_of(s);
     t.in_plane = t.block * s->in_pitch + LANES, t.plane = t.block * s->pitch + LANES;  // not a power of two apart
     t.patched = (2 * t.down + 2) * (2 * t.across + 2) * s->in_pitch;
     return t;
@@ -118,10 +120,10 @@ static const float *patched(const Stage *s, Tiling t, const float *image, Bench 
 
 // --- a block of tiles --------------------------------------------------------------------------------------------
 
-static void to_points_of_input(const Stage *s, Tiling t, const float *image, i64 first, i64 n, float *to) {
+static void to_points_of_input(const Stage *s, Tiling t, const float *image, const int32_t *tiles, i64 n, float *to) {
     i64 pitch = s->in_pitch, line = (2 * t.across + 2) * pitch;
     for (i64 i = 0; i < n; i++) {
-        const float *from = image + (first + i) / t.across * 2 * line + (first + i) % t.across * 2 * pitch;
+        const float *from = image + tiles[i] / t.across * 2 * line + tiles[i] % t.across * 2 * pitch;
         for (i64 c = 0; c < pitch; c += LANES) {
             Patch d;
             UNROLL for (int k = 0; k < TILE_POINTS; k++) d.at[k / 4][k % 4] = load(from + k / 4 * line + k % 4 * pitch + c);
@@ -131,10 +133,10 @@ static void to_points_of_input(const Stage *s, Tiling t, const float *image, i64
     }
 }
 
-static void from_points_of_input(const Stage *s, Tiling t, const float *from, i64 first, i64 n, float *image) {
+static void from_points_of_input(const Stage *s, Tiling t, const float *from, const int32_t *tiles, i64 n, float *image) {
     i64 pitch = s->in_pitch, line = (2 * t.across + 2) * pitch;
     for (i64 i = 0; i < n; i++) {
-        float *to = image + (first + i) / t.across * 2 * line + (first + i) % t.across * 2 * pitch;
+        float *to = image + tiles[i] / t.across * 2 * line + tiles[i] % t.across * 2 * pitch;
         for (i64 c = 0; c < pitch; c += LANES) {
             Patch d;
             UNROLL for (int k = 0; k < TILE_POINTS; k++) d.at[k / 4][k % 4] = load(from + k * t.in_plane + i * pitch + c);
@@ -150,9 +152,9 @@ static void from_points_of_input(const Stage *s, Tiling t, const float *from, i6
 // What of a tile lies in the map.
 INLINE int in_map(const Stage *s, i64 y, i64 x) { return y < s->height && x < s->width; }
 
-static void to_points_of_map(const Stage *s, Tiling t, const float *map, i64 first, i64 n, float *to) {
+static void to_points_of_map(const Stage *s, Tiling t, const float *map, const int32_t *tiles, i64 n, float *to) {
     for (i64 i = 0; i < n; i++) {
-        i64 y = (first + i) / t.across * 2, x = (first + i) % t.across * 2;
+        i64 y = tiles[i] / t.across * 2, x = tiles[i] % t.across * 2;
         for (i64 c = 0; c < s->pitch; c += LANES) {
             Patch d = {0};
             UNROLL for (int k = 0; k < 4; k++)
@@ -164,10 +166,10 @@ static void to_points_of_map(const Stage *s, Tiling t, const float *map, i64 fir
     }
 }
 
-static void from_points_of_map(const Stage *s, Tiling t, const float *from, i64 first, i64 n, float *map) {
+static void from_points_of_map(const Stage *s, Tiling t, const float *from, const int32_t *tiles, i64 n, float *map) {
     int is_floored = finish(s).floor;
     for (i64 i = 0; i < n; i++) {
-        i64 y = (first + i) / t.across * 2, x = (first + i) % t.across * 2;
+        i64 y = tiles[i] / t.across * 2, x = tiles[i] % t.across * 2;
         for (i64 c = 0; c < s->pitch; c += LANES) {
             Patch d;
             UNROLL for (int k = 0; k < TILE_POINTS; k++) d.at[k / 4][k % 4] = load(from + k * t.plane + i * s->pitch + c);
@@ -183,17 +185,18 @@ static void from_points_of_map(const Stage *s, Tiling t, const float *from, i64 
 
 // --- an image ----------------------------------------------------------------------------------------------------
 
-static void winograd(const Stage *s, const float *image, float *map, float *scratch) {
+// The tiles of these numbers.
+static void winograd(const Stage *s, const float *image, const int32_t *tiles, i64 count, float *map, float *scratch) {
     Tiling t = tiling(s);
     Bench b = bench(t, scratch);
     const float *in = patched(s, t, image, b);
-    for (i64 first = 0, n; first < t.down * t.across; first += n) {
-        n = t.down * t.across - first < t.block ? t.down * t.across - first : t.block;
-        to_points_of_input(s, t, in, first, n, b.in);
+    for (i64 n; count > 0; count -= n, tiles += n) {
+        n = count < t.block ? count : t.block;
+        to_points_of_input(s, t, in, tiles, n, b.in);
         for (int k = 0; k < TILE_POINTS; k++)
             rows(1, n, s->pitch, &s->terms, b.in + k * t.in_plane, s->in_pitch, 0, s->packed + k * s->in_channels * s->pitch,
                  0, AS_IT_IS, b.out + k * t.plane);
-        from_points_of_map(s, t, b.out, first, n, map);
+        from_points_of_map(s, t, b.out, tiles, n, map);
     }
 }
 
@@ -205,10 +208,11 @@ static void winograd_gradient(const Stage *s, const float *image, const float *d
     const float *in = patched(s, t, image, b);
     float *d_image = fits_patches(s, t) ? d_in : b.d_image;
     memset(d_image, 0, sizeof(float) * t.patched);
-    for (i64 first = 0, n; first < t.down * t.across; first += n) {
-        n = t.down * t.across - first < t.block ? t.down * t.across - first : t.block;
-        to_points_of_input(s, t, in, first, n, b.in);
-        to_points_of_map(s, t, d, first, n, b.out);
+    const int32_t *tiles = s->tiles;
+    for (i64 count = tiles_of(s), n; count > 0; count -= n, tiles += n) {
+        n = count < t.block ? count : t.block;
+        to_points_of_input(s, t, in, tiles, n, b.in);
+        to_points_of_map(s, t, d, tiles, n, b.out);
         for (int k = 0; k < TILE_POINTS; k++) {
             float *points = b.in + k * t.in_plane, *d_points = b.out + k * t.plane;
             outer(1, n, 0, s->pitch, s->pitch, &s->terms, points, s->in_pitch, 0, d_points,
@@ -216,7 +220,7 @@ static void winograd_gradient(const Stage *s, const float *image, const float *d
             rows(1, n, s->in_pitch, &s->flipped_terms, d_points, s->pitch, 0, s->flipped + k * s->channels * s->in_pitch,
                  0, AS_IT_IS, points);
         }
-        from_points_of_input(s, t, b.in, first, n, d_image);
+        from_points_of_input(s, t, b.in, tiles, n, d_image);
     }
     if (d_image != d_in) copy_rows(s, t, d_in, d_image, 1);
 }
