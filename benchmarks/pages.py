@@ -6,8 +6,8 @@ One long run of step 5 on the CPU, in the app's own worker. In turn, for a dozen
 in a browser on this very machine, nobody, 30 pages elsewhere, nobody, 300 pages elsewhere, and so on for so many
 rounds. What watching costs is how much slower the training was than in the stretches before and after it: two stretches
 that nobody watches differ by a few percent, and by the more the further they are apart. Pages elsewhere are connections
-that are told everything and draw nothing; what reading them takes of this machine's processor is printed with them, and
-is none of the lab's. Takes about a quarter of an hour.
+that are told everything, and read it when their stretch is over: to read is the work of other machines. Takes about a
+quarter of an hour.
 """
 
 from __future__ import annotations
@@ -96,12 +96,12 @@ class Readers:
         self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1)
 
     def watch(self, many: int, taken: list[dict[str, float]]) -> Callable[[], None]:
-        """Be so many; returns what ends that, and notes what they took."""
+        """Be so many; returns what ends that, and notes what they were told."""
         self.be(many)
         return lambda: taken.append(self.be(0))
 
     def be(self, many: int) -> dict[str, float]:
-        """Be so many from now on; what those before were told, and what reading it took."""
+        """Be so many from now on; what those before were told."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(f"{many}\n")
         answer: dict[str, float] = json.loads(self._process.stdout.readline())
@@ -213,14 +213,13 @@ def liveliness(seen: dict[str, Any], stretches: Sequence[Stretch], spoken: Seque
 
 
 def cost_words(who: str, percent: Sequence[float], taken: Sequence[dict[str, float]]) -> str:
-    """What a way to watch costs, and what its readers took, if it has some."""
+    """What a way to watch costs, and what its readers were told, if it has some."""
     error = statistics.stdev(percent) / len(percent) ** 0.5 if len(percent) > 1 else float("nan")
     words = f"{who}: the training is slower by {statistics.mean(percent):.1f} ± {error:.1f} %"
     if not taken:
         return words
-    told, processor = (statistics.mean(one[name] for one in taken) for name in ("messages", "processor"))
-    words += f"; told {told:.0f} messages a second, {sum(one['lost'] for one in taken):.0f} cut off"
-    return f"{words}; reading took {100 * processor:.1f} % of a core"
+    told = statistics.mean(one["messages"] for one in taken)
+    return f"{words}; told {told:.0f} messages a second, {sum(one['lost'] for one in taken):.0f} cut off"
 
 
 def main() -> None:
