@@ -17,20 +17,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lab.config import (
-    Augmentation,
-    Biases,
-    LayerSpec,
-    NetworkConfig,
-    Optimizer,
-    OptimizerKind,
-    RunConfig,
-    Schedule,
-    conv,
-    max_pool,
-)
+from lab.config import RunConfig
+from lab.network_config import Biases, LayerSpec, NetworkConfig, conv, max_pool
 from lab.steps import LIGHT_CHANNELS, Channels, skeleton
 from lab.steps import threes as shape_of_threes
+from lab.training_config import Augmentation, Optimizer, OptimizerKind, Schedule
 
 MILD = Augmentation(rotation=7.0, shift=1.0, scale=0.08, shear=5.0, pen=0.3, interpolation="bilinear")
 WEAK = Augmentation(rotation=5.0, shift=0.5, scale=0.05, shear=3.0, pen=0.2, interpolation="bilinear")

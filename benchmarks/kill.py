@@ -26,9 +26,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv, max_pool
+from lab.config import RunConfig
 from lab.events import Checkpoint, Epoch, Event, Window
+from lab.network_config import NetworkConfig, conv, max_pool
 from lab.store import Store
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 MOMENTS = {"training": 0.08, "evaluation": 0.2, "checkpoint": 0.02, "claim": 0.02, "import": 0.2}
 """What is under way when the process is killed -> the most seconds that it may have been."""

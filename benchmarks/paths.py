@@ -31,20 +31,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.candidates import NETWORKS
 from benchmarks.few_layers import few_layers
 from lab.bench import iteration_gflop, matrix_product_gflops
-from lab.config import (
-    Augmentation,
-    EngineChoice,
-    LayerKind,
-    LayerSpec,
-    NetworkConfig,
-    Optimizer,
-    RunConfig,
-    conv,
-    linear,
-)
+from lab.config import EngineChoice, RunConfig
 from lab.handover import is_left_to_pytorch
 from lab.layers import ImpossibleNetwork, layer_table
+from lab.network_config import LayerKind, LayerSpec, NetworkConfig, conv, linear
 from lab.steps import STEPS
+from lab.training_config import Augmentation, Optimizer
 
 SEED, DRAWN = 11, 20
 BATCHES = (16, 32, 64, 128)

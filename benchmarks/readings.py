@@ -19,9 +19,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.replayed import ReplayedEpoch
 from lab.analysis import LAST, RunSummary, Terms
-from lab.config import PARAMETER_BUDGET, TRAINING_IMAGES
+from lab.config import TRAINING_IMAGES
 from lab.describe import count
 from lab.intervals import Interval, difference_interval, mean_interval, place
+from lab.network_config import PARAMETER_BUDGET
 from lab.report import between, figure, seed_words, table
 from lab.seeds import ENOUGH, Pool, main_pool, published_final
 from lab.steps import STEPS, published_epochs, step

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lab.config import ConfigError, LayerKind, LayerSpec, RunConfig
-from lab.config import linear as linear_layer
+from lab.config import ConfigError, RunConfig
 from lab.describe import PARTS
 from lab.fields import Choice, Field, Number, Switch, about, leaves, number_text, shown
+from lab.network_config import LayerKind, LayerSpec
+from lab.network_config import linear as linear_layer
 from lab.steps import STEPS
 
 STEP, LAYERS = "step", "network.layers"

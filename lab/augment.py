@@ -14,8 +14,9 @@ from numpy import float32
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lab.config import IMAGE_SIZE, Augmentation
 from lab.mnist import to_unit
+from lab.network_config import IMAGE_SIZE
+from lab.training_config import Augmentation
 
 
 def augment(images: Tensor, config: Augmentation, generator: torch.Generator) -> Tensor:

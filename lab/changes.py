@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
-from lab.config import Augmentation, NetworkConfig, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.describe import describe_augmentation, differences, every, field_label, field_words
 from lab.layers import ImpossibleNetwork, total_macs, total_parameters
+from lab.network_config import NetworkConfig
+from lab.training_config import Augmentation, Schedule
 
 
 def changes(before: RunConfig, after: RunConfig) -> list[str]:

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from lab.config import NetworkConfig, RunConfig
+from lab.config import RunConfig
 from lab.fields import Choice, Number, about
+from lab.network_config import NetworkConfig
 from lab.quick import QUICK_BATCH, QUICK_EPOCHS, QUICK_IMAGES
 from lab.run_number import run_number
 

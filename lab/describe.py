@@ -6,18 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.config import (
-    SAMPLE_IMAGES,
-    Augmentation,
-    LayerSpec,
-    NetworkConfig,
-    Optimizer,
-    RunConfig,
-    Schedule,
-)
+from lab.config import SAMPLE_IMAGES, RunConfig
 from lab.fields import Choice, Switch, about, leaves, number_text
 from lab.layers import total_macs, total_parameters
+from lab.network_config import LayerSpec, NetworkConfig
 from lab.steps import Step, published_epochs
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 PARTS: Mapping[str, type] = {
     "": RunConfig,

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lab.config import NetworkConfig
 from lab.mnist import to_unit
+from lab.network_config import NetworkConfig
 
 MOST = 1.0
 """Columns a row by which a digit is sheared at most: nobody writes at over 45 degrees, a dash leans by any number."""

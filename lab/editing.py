@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lab.config import CLASSES, ConfigError, LayerKind, LayerSpec, NetworkConfig
+from lab.config import ConfigError
 from lab.fields import number
 from lab.layers import ImpossibleNetwork, layer_table
+from lab.network_config import CLASSES, LayerKind, LayerSpec, NetworkConfig
 
 COLUMNS = ("kind", "channels", "kernel", "stride", "padding")
 EMPTY: dict[LayerKind, tuple[str, ...]] = {

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.config import IMAGE_SIZE
 from lab.layers import Square
+from lab.network_config import IMAGE_SIZE
 
 Figure = dict[str, Any]
 """`data` and `layout` as Plotly.js wants them."""

@@ -14,9 +14,10 @@ from itertools import accumulate
 from typing import Literal
 
 from lab.analysis import LAST, RunSummary, gap, training_augmented, training_evaluated
-from lab.config import EVALUATION_IMAGES, PARAMETER_BUDGET, TRAINING_IMAGES
+from lab.config import EVALUATION_IMAGES, TRAINING_IMAGES
 from lab.describe import on_in_training
 from lab.events import Epoch
+from lab.network_config import PARAMETER_BUDGET
 from lab.number_words import signed
 from lab.steps import TARGET_ACCURACY
 

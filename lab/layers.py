@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lab.config import CLASSES, IMAGE_SIZE, LayerSpec, NetworkConfig, conv
+from lab.network_config import CLASSES, IMAGE_SIZE, LayerSpec, NetworkConfig, conv
 
 Shape = tuple[int, int, int]
 """Channels, height, width."""

@@ -13,10 +13,11 @@ from typing import Literal
 
 import psutil
 
-from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, TRAINING_IMAGES, NetworkConfig, RunConfig
+from lab.config import EVALUATION_IMAGES, TRAINING_IMAGES, RunConfig
 from lab.engine_memory import FLOAT, compiled_bytes
 from lab.handover import is_left_to_pytorch, is_worth_folding
 from lab.layers import LayerRow, layer_table, pooled_last
+from lab.network_config import IMAGE_SIZE, NetworkConfig
 
 Engine = Literal["compiled", "folded", "pytorch"]
 """How an iteration is computed; see `lab.compute.engines`."""

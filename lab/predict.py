@@ -20,12 +20,13 @@ from safetensors.torch import load, save
 from torch import nn
 
 from lab.checkpoint import load_weights
-from lab.config import EVALUATION_IMAGES, IMAGE_SIZE, ConfigError, NetworkConfig, RunConfig, from_json, to_json
+from lab.config import EVALUATION_IMAGES, ConfigError, RunConfig, from_json, to_json
 from lab.deslant import picture_as_seen
 from lab.device import one_thread
 from lab.layers import ImpossibleNetwork
 from lab.mnist import normalize
 from lab.network import build_network
+from lab.network_config import IMAGE_SIZE, NetworkConfig
 from lab.store import Store, StoreError, open_store
 
 SHIPPED = Path(__file__).parent / "data" / "shipped.safetensors"

@@ -10,9 +10,10 @@ from torch import nn
 
 from lab import evidence, predict
 from lab.checkpoint import Snapshot
-from lab.config import NetworkConfig, RunConfig
+from lab.config import RunConfig
 from lab.layers import ImpossibleNetwork, makes_same_maps
 from lab.network import build_network, with_weights
+from lab.network_config import NetworkConfig
 from lab.newest import newest
 from lab.predict import Predictor
 from lab.seeding import WEIGHTS, derived_seed

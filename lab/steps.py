@@ -11,19 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lab.config import (
-    TRAINING_IMAGES,
-    Augmentation,
-    NetworkConfig,
-    Optimizer,
-    RunConfig,
-    Schedule,
-    conv,
-    linear,
-    max_pool,
-)
+from lab.config import TRAINING_IMAGES, RunConfig
 from lab.layers import total_macs
+from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.quick import is_quick, quick
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 SOURCE = "https://github.com/abhijeetu1912/EVA"
 """The author's public repository; its folder S4 holds the five notebooks with what they printed."""

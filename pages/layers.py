@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from lab.config import PARAMETER_BUDGET
 from lab.layers import ImpossibleNetwork, layer_table
+from lab.network_config import PARAMETER_BUDGET
 from lab.ui.layer_table import show_layer_table
 from lab.ui.layout import budget_bar, page_head
 from lab.ui.network_editor import edit_layers, show_insert, show_network_controls, show_problem

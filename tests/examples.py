@@ -13,25 +13,14 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lab.config import (
-    Augmentation,
-    Biases,
-    EngineChoice,
-    LayerKind,
-    LayerSpec,
-    NetworkConfig,
-    Optimizer,
-    RunConfig,
-    Schedule,
-    conv,
-    linear,
-    max_pool,
-)
+from lab.config import EngineChoice, RunConfig
 from lab.events import Checkpoint, Epoch, Event
 from lab.layers import total_macs
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import Dropout, build_network
+from lab.network_config import Biases, LayerKind, LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.store import Claim, Store
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 Seen = TypeVar("Seen")
 

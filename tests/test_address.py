@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.address import from_address, to_address
-from lab.config import ConfigError, Optimizer, RunConfig
+from lab.config import ConfigError, RunConfig
 from lab.steps import STEPS, step
+from lab.training_config import Optimizer
 
 
 @given(run_configs)

@@ -15,8 +15,8 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import rotate
 
 from lab.augment import affine_maps, augment, change_pen
-from lab.config import Augmentation
 from lab.mnist import Mnist, to_unit
+from lab.training_config import Augmentation
 
 AMOUNTS = ("rotation", "scale", "shear", "shift_x", "shift_y", "pen")
 """The six numbers drawn for an image, in their order."""

@@ -8,8 +8,9 @@ from hypothesis import given
 from unspoken import UNSPOKEN
 
 from lab.changes import changes
-from lab.config import Augmentation, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.steps import step
+from lab.training_config import Augmentation, Schedule
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from hypothesis import given
 from torch import nn
 
 from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
-from lab.config import NetworkConfig, conv, max_pool
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv, max_pool
 from lab.steps import step
 
 

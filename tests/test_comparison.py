@@ -8,11 +8,12 @@ from hypothesis import given
 from summaries import epoch, epochs, seed_runs, summary
 
 from lab.comparison import comparison, table
-from lab.config import Augmentation, RunConfig
+from lab.config import RunConfig
 from lab.describe import describe_config
 from lab.groups import Group, each, grouped
 from lab.number_words import unbroken
 from lab.steps import step
+from lab.training_config import Augmentation
 
 
 def lines(*args: object, **rest: object) -> dict[str, tuple[str, ...]]:

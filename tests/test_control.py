@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab import control
-from lab.config import Augmentation
 from lab.control import Command, Control
 from lab.events import Event, Window
 from lab.mnist import Mnist
 from lab.training import train
+from lab.training_config import Augmentation
 
 
 def kinds(events: Iterable[Event]) -> list[str]:

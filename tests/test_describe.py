@@ -6,7 +6,7 @@ import pytest
 from examples import flat, run_configs, tiny_run
 from hypothesis import given
 
-from lab.config import Augmentation, LayerSpec, Optimizer, RunConfig, Schedule, conv, linear, max_pool
+from lab.config import RunConfig
 from lab.curves import MEASURED_CURVE, TRAIN_CURVE
 from lab.describe import (
     curve_notes,
@@ -19,7 +19,9 @@ from lab.describe import (
     differences,
     summarize_step,
 )
+from lab.network_config import LayerSpec, conv, linear, max_pool
 from lab.steps import step
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
 from lab.compute import read_scores
-from lab.config import NetworkConfig, conv
 from lab.deslant import MOST, as_seen, deslanted, picture_as_seen, slants
 from lab.events import Epoch
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv
 from lab.predict import Predictor
 from lab.probe import layer_maps
 from lab.training import train

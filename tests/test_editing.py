@@ -10,9 +10,9 @@ import pytest
 from examples import possible_networks
 from hypothesis import given
 
-from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.editing import COLUMNS, editable_rows, network_from_rows, with_linear_last
 from lab.layers import ImpossibleNetwork
+from lab.network_config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.steps import STEPS, step
 
 NETWORK = step(3).config.network

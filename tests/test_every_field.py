@@ -9,11 +9,13 @@ import pytest
 import torch
 from examples import epochs_of, flat, tiny_run
 
-from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv, linear
+from lab.config import RunConfig
 from lab.device import available_devices
 from lab.events import Failed, Started
 from lab.mnist import Mnist
+from lab.network_config import LayerSpec, NetworkConfig, conv, linear
 from lab.training import train
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 
 def layers(*specs: LayerSpec) -> RunConfig:

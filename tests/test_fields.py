@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.fields import Choice, ConfigError, Number, Switch, Whole, about, number, number_text, shown
+from lab.network_config import LayerSpec, NetworkConfig
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 KINDS = (LayerSpec, NetworkConfig, Augmentation, Optimizer, Schedule, RunConfig)
 RATE = number(Optimizer, "learning_rate")

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from examples import tiny_run
 
-from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv
+from lab.config import RunConfig
 from lab.forking import fork_problem
+from lab.network_config import NetworkConfig, conv
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 PARENT = tiny_run()
 NETWORK: NetworkConfig = PARENT.network

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.paths import networks
-from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.handover import is_left_to_pytorch, is_worth_folding
 from lab.memory import expected_engine
+from lab.network_config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.steps import STEPS, step
 
 

@@ -18,14 +18,16 @@ from stories import STARTED
 
 from lab import attempt, jobs
 from lab.attempt import Attempt
-from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.control import Control
 from lab.events import Checkpoint, Epoch, Event, Finished, Paused, Started, Window
 from lab.jobs import Worker, Workers
 from lab.mnist import Mnist, load_mnist
+from lab.network_config import NetworkConfig
 from lab.newest import newest
 from lab.store import ENDED, Claim, Store, StoreError, turns, worker_name
 from lab.training import train
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 ROOT = Path(__file__).parent.parent
 LONG = tiny_run(epochs=200, batch_size=1)

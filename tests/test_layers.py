@@ -9,7 +9,6 @@ from examples import possible_networks
 from hypothesis import given, settings
 from torch import Tensor, nn
 
-from lab.config import Biases, LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.layers import (
     ImpossibleNetwork,
     LayerRow,
@@ -22,6 +21,7 @@ from lab.layers import (
     training_macs,
 )
 from lab.network import build_network
+from lab.network_config import Biases, LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.steps import STEPS, step
 
 LIGHT = step(3).config.network

@@ -12,14 +12,16 @@ import pytest
 from examples import tiny_run
 
 from lab import memory
-from lab.config import Augmentation, NetworkConfig, RunConfig, conv, linear, max_pool, to_json
+from lab.config import RunConfig, to_json
 from lab.memory import (
     available_bytes,
     estimated_bytes,
     expected_engine,
     memory_problem,
 )
+from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.steps import step
+from lab.training_config import Augmentation
 
 ROOT = Path(__file__).parent.parent
 STEP_5 = replace(step(5).config, device="cpu")

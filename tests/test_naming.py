@@ -6,10 +6,11 @@ import pytest
 from examples import run_configs, tiny_run
 from hypothesis import given
 
-from lab.config import Augmentation, Optimizer, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.naming import describe_run
 from lab.quick import quick
 from lab.steps import BEYOND, step
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 THREE = step(3).config
 

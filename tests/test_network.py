@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from lab.config import LayerSpec, NetworkConfig, conv
 from lab.network import Dropout, build_network, with_weights
+from lab.network_config import LayerSpec, NetworkConfig, conv
 from lab.steps import STEPS, step
 
 

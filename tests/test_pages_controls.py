@@ -28,11 +28,13 @@ from app_pages import (
 from streamlit.testing.v1 import AppTest
 from train_controls import EVERYTHING_ELSE, controls, expected
 
-from lab.config import Augmentation, LayerSpec, NetworkConfig, Optimizer, RunConfig, Schedule, conv
+from lab.config import RunConfig
 from lab.events import Finished
+from lab.network_config import LayerSpec, NetworkConfig, conv
 from lab.quick import quick
 from lab.steps import DROPOUT, RECIPE, ROTATION, STEP_SCHEDULE, STEPS, step
 from lab.store import Store
+from lab.training_config import Augmentation, Optimizer, Schedule
 from lab.ui import controls as controls_module
 
 # --- Train: the controls -----------------------------------------------------------------------------------------

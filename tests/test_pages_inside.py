@@ -11,10 +11,10 @@ from examples import claimed, say, tiny_run
 from stories import finished
 from streamlit.testing.v1 import AppTest
 
-from lab.config import NetworkConfig, conv
 from lab.deslant import deslanted
 from lab.layers import layer_table
 from lab.mnist import DataError, Mnist
+from lab.network_config import NetworkConfig, conv
 from lab.predict import load_predictor
 from lab.probe import LayerMaps, layer_maps
 from lab.store import Store, worker_name

@@ -9,12 +9,12 @@ from app_pages import ROOT, component_data, errors, figure, go_to, html, open_al
 from examples import TINY_NETWORK, claimed, say, tiny_run
 from streamlit.testing.v1 import AppTest
 
-from lab.config import NetworkConfig, conv, linear
 from lab.editing import Rows
 from lab.evidence import opened
 from lab.layer_words import layer_name
 from lab.layers import Square, layer_table
 from lab.mnist import DataError, Mnist
+from lab.network_config import NetworkConfig, conv, linear
 from lab.predict import load_predictor
 from lab.probe import layer_maps, number
 from lab.steps import step

@@ -38,7 +38,6 @@ from examples import claimed, say, tiny_run
 from stories import finished
 from streamlit.testing.v1 import AppTest
 
-from lab.config import Optimizer
 from lab.describe import curve_notes
 from lab.events import Finished, Stopped
 from lab.evidence import one_seed_words, reference_pools
@@ -50,6 +49,7 @@ from lab.seeds import main_pool
 from lab.standing import moment
 from lab.steps import step
 from lab.store import Store
+from lab.training_config import Optimizer
 from lab.ui.looking import LOOKS
 from lab.ui.navigation import PAGES
 from lab.ui.running import WATCH

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from lab import evidence, predict
 from lab.checkpoint import Snapshot
-from lab.config import NetworkConfig, conv
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv
 from lab.newest import forget, newest, publish
 from lab.predict import Predictor, load_predictor
 from lab.readers import reader, reference_reader

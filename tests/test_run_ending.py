@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from summaries import epochs, seed_run, summary
 
-from lab.config import Optimizer, RunConfig
+from lab.config import RunConfig
 from lab.ending import ending
 from lab.findings import scorecard
 from lab.quick import quick
 from lab.standing import hardware
 from lab.steps import step
+from lab.training_config import Optimizer
 
 
 @pytest.mark.parametrize(

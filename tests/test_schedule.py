@@ -9,10 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from summaries import epoch, started, window
 
-from lab.config import Optimizer, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.schedule import learning_rate, planned_learning_rates, rates_of_run
 from lab.steps import step
 from lab.timeline import Timeline
+from lab.training_config import Optimizer, Schedule
 
 runs = st.builds(
     lambda epochs, images, rate, schedule: tiny_run(

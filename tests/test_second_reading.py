@@ -9,9 +9,9 @@ from torch import Tensor
 
 from lab.compute import read_scores
 from lab.compute.engines import PyTorch, make_engine
-from lab.config import NetworkConfig, conv, max_pool
 from lab.mnist import BLACK, Mnist, normalize, to_unit
 from lab.network import TwoReadings, build_network, with_weights
+from lab.network_config import NetworkConfig, conv, max_pool
 from lab.second_reading import mean_scores, moved_left
 
 ONE = NetworkConfig(layers=(conv(30, 3, padding=1), conv(4, 1), max_pool(), conv(10, 5)), batch_norm=True)

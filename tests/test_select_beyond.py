@@ -11,9 +11,10 @@ from examples import claimed, say, tiny_run, wait_until
 from benchmarks import select_beyond
 from benchmarks.candidates import CANDIDATES, DESLANTED, EARLIER, NETWORKS
 from benchmarks.select_beyond import arguments, known, listed, main, on_the_test_set, table, wanted
-from lab.config import PARAMETER_BUDGET, RunConfig, to_json
+from lab.config import RunConfig, to_json
 from lab.events import Failed
 from lab.layers import layer_table, total_parameters
+from lab.network_config import PARAMETER_BUDGET
 from lab.steps import step
 from lab.store import Store, file_url, open_store
 

@@ -9,9 +9,10 @@ from examples import claimed, say, tiny_run
 
 from benchmarks import shifts
 from benchmarks.shifts import SETS, compared, measured, moved
-from lab.config import NetworkConfig, RunConfig, conv
+from lab.config import RunConfig
 from lab.events import Event
 from lab.mnist import Mnist
+from lab.network_config import NetworkConfig, conv
 from lab.store import Store, worker_name
 from lab.training import train
 

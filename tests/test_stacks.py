@@ -7,10 +7,11 @@ from examples import run_configs
 from hypothesis import given
 from unspoken import UNSPOKEN
 
-from lab.config import RunConfig, Schedule
+from lab.config import RunConfig
 from lab.layers import ImpossibleNetwork
 from lab.stacks import Block, Pair, pairs, stack
 from lab.steps import STEPS, Step, step
+from lab.training_config import Schedule
 
 
 def compared(number: int) -> list[Pair]:

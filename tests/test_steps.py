@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from examples import tiny_run
 
-from lab.config import PARAMETER_BUDGET, Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.layers import layer_table, total_parameters
 from lab.network import build_network
+from lab.network_config import PARAMETER_BUDGET, NetworkConfig
 from lab.steps import (
     RECIPE,
     STEPS,
@@ -20,6 +21,7 @@ from lab.steps import (
     step,
     with_recipe,
 )
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 # step: parameters, final test %, best test %, the best test's epochs, best training %
 PUBLISHED = {

@@ -9,8 +9,8 @@ from examples import claimed, say, tiny_run
 from stories import ME, finished
 
 from lab import time_ahead
-from lab.config import conv
 from lab.layers import training_macs
+from lab.network_config import conv
 from lab.steps import step
 from lab.store import Store
 from lab.time_ahead import seconds_foreseen

@@ -7,8 +7,9 @@ import torch
 from examples import run_configs
 from hypothesis import given
 
-from lab.config import NetworkConfig, RunConfig, conv
+from lab.config import RunConfig
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv
 from lab.trainable import training_problem
 
 ONE_VALUE = NetworkConfig(layers=(conv(4, 28), conv(10, 1)), batch_norm=True)

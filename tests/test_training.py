@@ -21,15 +21,17 @@ from lab import memory, training
 from lab.augment import augment
 from lab.checkpoint import load_weights
 from lab.compute import read_scores
-from lab.config import Augmentation, NetworkConfig, Optimizer, RunConfig, Schedule, conv, linear, max_pool
+from lab.config import RunConfig
 from lab.events import DIVERGED, Epoch, Event, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.predict import load_predictor
 from lab.schedule import learning_rate
 from lab.seeding import MEASUREMENT, WEIGHTS, derived_seed
 from lab.steps import step
 from lab.training import ResumePoint, train
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 ROOT = Path(__file__).parent.parent
 

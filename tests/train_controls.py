@@ -5,9 +5,10 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from lab.config import Augmentation, Optimizer, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.fields import number_text
 from lab.steps import step
+from lab.training_config import Augmentation, Optimizer, Schedule
 
 
 def controls(app: AppTest) -> dict[str, Any]:

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from lab.compute.engines import make_engine
-from lab.config import CLASSES, NetworkConfig, RunConfig
+from lab.config import RunConfig
 from lab.deslant import as_seen
 from lab.device import one_thread
 from lab.mnist import to_unit
+from lab.network_config import CLASSES, NetworkConfig
 
 AT_ONCE = 50
 """Images a batch: as fast as more with PyTorch's modules."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from scipy import ndimage
 
-from lab.config import IMAGE_SIZE
+from lab.network_config import IMAGE_SIZE
 
 Floats = NDArray[np.float32]
 

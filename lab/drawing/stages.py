@@ -18,13 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lab.config import IMAGE_SIZE
 from lab.drawing.ink import BlankDrawing, Gray, crop_to_ink, ink_of, resize_to_box
 from lab.drawing.oddity import why_odd
 from lab.drawing.pen import BOX, Points, adjust_pen, draw_in_box
 from lab.drawing.picture import PictureError
 from lab.drawing.surroundings import alone, is_crowded
 from lab.drawing.unclear import is_blank, unclear_inks
+from lab.network_config import IMAGE_SIZE
 
 CENTRE = 14.0
 """Pixel index of MNIST's centre of mass, along both axes."""

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from lab.compute import read_scores
-from lab.config import CLASSES, EvaluationSet
+from lab.config import EvaluationSet
 from lab.mnist import load_mnist
+from lab.network_config import CLASSES
 from lab.predict import Predictor
 from lab.store import Store, StoreError
 

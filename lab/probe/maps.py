@@ -12,12 +12,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from lab.config import IMAGE_SIZE, NetworkConfig
 from lab.deslant import picture_as_seen
 from lab.device import one_thread
 from lab.layers import LayerRow, layer_table
 from lab.mnist import normalize
 from lab.network import Dropout, build_network
+from lab.network_config import IMAGE_SIZE, NetworkConfig
 from lab.predict import Predictor
 
 Maps = NDArray[np.float64]

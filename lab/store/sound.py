@@ -10,9 +10,10 @@ from typing import Any
 
 import safetensors
 
-from lab.config import CLASSES, EVALUATION_IMAGES
+from lab.config import EVALUATION_IMAGES
 from lab.events import Epoch, Event, Finished, Started, Window
 from lab.layers import ImpossibleNetwork, layer_table
+from lab.network_config import CLASSES
 from lab.store.checkpoints import is_whole
 from lab.store.schema import NOT_IN_A_NAME
 from lab.store.snapshots import Run

@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from lab.answer import Answer
-from lab.config import CLASSES, IMAGE_SIZE
 from lab.figures import PUBLISHED, TEST
+from lab.network_config import CLASSES, IMAGE_SIZE
 
 JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 _BARS = "".join(f"<div><span>{digit}</span><span><i></i></span><span></span></div>" for digit in range(CLASSES))

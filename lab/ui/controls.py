@@ -7,11 +7,12 @@ from contextlib import suppress
 
 import streamlit as st
 
-from lab.config import PARAMETER_BUDGET, Augmentation
 from lab.curves import learning_rate_figure
 from lab.layers import ImpossibleNetwork, total_parameters
+from lab.network_config import PARAMETER_BUDGET
 from lab.schedule import planned_learning_rates
 from lab.steps import DROPOUT, ROTATION, STEP_SCHEDULE, STEPS, matching_step, step
+from lab.training_config import Augmentation
 from lab.ui.chart import show_figure
 from lab.ui.choice import shown
 from lab.ui.digits import show_augmented_digits

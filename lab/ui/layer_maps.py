@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from lab.config import IMAGE_SIZE, NetworkConfig
 from lab.figures import signed_colours
 from lab.layers import total_macs
+from lab.network_config import IMAGE_SIZE, NetworkConfig
 from lab.ui.reader import Reader
 from lab.ui.tiles import Tile, show_tiles
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from lab.config import CLASSES
+from lab.network_config import CLASSES
 from lab.number_words import percent_words, unbroken
 from lab.store import open_store
 from lab.ui.addressed import asked, say

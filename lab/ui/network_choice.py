@@ -8,8 +8,8 @@ from functools import partial
 
 import streamlit as st
 
-from lab.config import NetworkConfig
 from lab.layers import makes_same_maps
+from lab.network_config import NetworkConfig
 from lab.store import Store, StoreError
 from lab.ui.addressed import asked, one_of, say
 from lab.ui.choice import choice, put

@@ -15,9 +15,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lab.config import LayerSpec
 from lab.editing import COLUMNS, Row, Rows, ends_linear, with_linear_last
 from lab.fields import Choice, about, number
+from lab.network_config import LayerSpec
 from lab.steps import STEPS, matching_step, step
 from lab.ui.choice import choice, known, shown
 from lab.ui.draft import STEP_RULE

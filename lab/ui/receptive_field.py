@@ -10,9 +10,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from lab.config import EVALUATION_IMAGES, NetworkConfig
+from lab.config import EVALUATION_IMAGES
 from lab.layer_words import layer_name
 from lab.layers import LayerRow, Square, receptive_square, sees_only_padding
+from lab.network_config import NetworkConfig
 from lab.store import StoreError
 from lab.ui.addressed import addressed_part, asked, one_of, place_in, place_text, say
 from lab.ui.choice import choice, kept, known, put, telling

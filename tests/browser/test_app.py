@@ -11,8 +11,9 @@ from examples import TINY_NETWORK, wait_until
 from lab_server import LabServer
 from playwright.sync_api import Page, expect
 
-from lab.config import Optimizer, RunConfig
+from lab.config import RunConfig
 from lab.store import Store
+from lab.training_config import Optimizer
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]

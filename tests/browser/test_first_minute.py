@@ -8,9 +8,10 @@ from examples import TINY_NETWORK
 from lab_server import LabServer
 from playwright.sync_api import Page, expect
 
-from lab.config import Optimizer, RunConfig
+from lab.config import RunConfig
 from lab.quick import is_quick
 from lab.steps import step
+from lab.training_config import Optimizer
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]

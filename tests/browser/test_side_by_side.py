@@ -14,8 +14,9 @@ from lab_server import LabServer
 from playwright.sync_api import Locator, Page, expect
 
 from lab.address import to_address
-from lab.config import Optimizer, RunConfig
+from lab.config import RunConfig
 from lab.events import Finished
+from lab.training_config import Optimizer
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]

@@ -6,7 +6,7 @@ from examples import with_its_exact_twin
 from torch import nn
 
 from lab.compute.native.engine import Engine
-from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
+from lab.network_config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.steps import step
 
 AVERAGE = LayerSpec(kind="average_pool", kernel=3, stride=2, padding=1)

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from lab.compute.engines import Engine, make_engine
 from lab.compute.native.build import library
-from lab.config import NetworkConfig, RunConfig, conv, linear, max_pool
+from lab.config import RunConfig
 from lab.mnist import Mnist, to_unit
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.steps import step
 from lab.training import train
 

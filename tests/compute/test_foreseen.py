@@ -8,12 +8,13 @@ from hypothesis import assume, given
 from lab.augment import augment
 from lab.compute.native.engine import Engine, fits
 from lab.compute.stem import find_patches, fold_stem
-from lab.config import Augmentation, NetworkConfig
 from lab.engine_memory import begins_with_stem, compiled_bytes
 from lab.memory import ink_share
 from lab.mnist import Mnist, to_unit
 from lab.network import build_network
+from lab.network_config import NetworkConfig
 from lab.steps import step
+from lab.training_config import Augmentation
 
 
 @pytest.mark.parametrize("batch", [1, 64, 1000])

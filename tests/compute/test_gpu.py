@@ -9,12 +9,13 @@ import pytest
 import torch
 from examples import digits, epochs_of, tiny_run
 
-from lab.config import Augmentation, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.events import Epoch, Event, Failed
 from lab.mnist import Mnist, load_mnist
 from lab.network import build_network
 from lab.steps import STEPS, step
 from lab.training import ResumePoint, train
+from lab.training_config import Augmentation, Schedule
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
 

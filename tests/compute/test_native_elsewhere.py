@@ -32,8 +32,8 @@ from torch import Tensor, nn
 
 from lab.compute.native import build
 from lab.compute.native.engine import _POINTERS, _describe, _Layer
-from lab.config import NetworkConfig
 from lab.mnist import Mnist
+from lab.network_config import NetworkConfig
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="compiled and emulated on Linux only")
 

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from lab.compute.native.build import library
 from lab.compute.native.engine import Engine, fits
-from lab.config import LayerSpec, NetworkConfig, conv, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
+from lab.network_config import LayerSpec, NetworkConfig, conv, max_pool
 from lab.steps import step
 
 pytestmark = [

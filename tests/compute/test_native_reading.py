@@ -12,8 +12,8 @@ from torch import Tensor
 
 from lab.compute.native.build import library
 from lab.compute.native.engine import fits
-from lab.config import NetworkConfig
 from lab.mnist import Mnist
+from lab.network_config import NetworkConfig
 from lab.steps import step
 
 pytestmark = [

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from lab.compute.native import build
 from lab.compute.native.engine import KINDS
-from lab.config import Biases, LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.layers import layer_table, pooled_last
+from lab.network_config import Biases, LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.steps import step
 
 DRIVER = Path(__file__).parent / "driver.c"

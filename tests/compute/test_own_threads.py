@@ -20,9 +20,9 @@ from test_native_sanitized import DRIVER, FLAGS, NETWORKS, driven, lines
 from lab.compute.native import build
 from lab.compute.native import engine as native_engine
 from lab.compute.native.engine import Engine
-from lab.config import NetworkConfig, conv
 from lab.mnist import Mnist
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv
 from lab.steps import step
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at threads as Linux shows them")

@@ -12,11 +12,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from lab.compute import Trainer, engines, trainer
 from lab.compute.replay import WARM_UP, Replayed
-from lab.config import Augmentation, RunConfig, Schedule
+from lab.config import RunConfig
 from lab.mnist import Mnist
 from lab.network import build_network
 from lab.steps import step
 from lab.training import train
+from lab.training_config import Augmentation, Schedule
 
 EVERYTHING = replace(
     tiny_run(batch_size=5, epochs=2),  # 48 images: nine batches of 5 and one of 3

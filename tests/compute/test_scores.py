@@ -9,9 +9,9 @@ from examples import TINY_NETWORK
 from lab.checkpoint import weights_to_bytes
 from lab.compute import read_scores
 from lab.compute import scores as room
-from lab.config import NetworkConfig, conv, max_pool
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv, max_pool
 from lab.steps import step
 
 NETWORKS = {

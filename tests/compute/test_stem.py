@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lab.compute.stem import find_patches, fold_stem, pooled_first
-from lab.config import Biases, NetworkConfig, conv, linear, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
+from lab.network_config import Biases, NetworkConfig, conv, linear, max_pool
 from lab.steps import step
 
 

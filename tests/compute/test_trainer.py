@@ -12,11 +12,12 @@ from examples import tiny_run
 from lab.compute import Trainer, engines, trainer
 from lab.compute.native import engine as native
 from lab.compute.native.build import library
-from lab.config import RunConfig, Schedule
+from lab.config import RunConfig
 from lab.engine_memory import compiled_bytes
 from lab.mnist import Mnist
 from lab.schedule import learning_rate
 from lab.training import train
+from lab.training_config import Schedule
 
 DROPS = Schedule(kind="step", step_size=1, gamma=1e-4)
 compiled = pytest.mark.skipif(library() is None, reason="no C compiler: PyTorch is all there is")

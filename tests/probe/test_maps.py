@@ -8,10 +8,10 @@ import pytest
 import torch
 from examples import TINY_NETWORK
 
-from lab.config import NetworkConfig, conv, linear, max_pool
 from lab.layers import layer_table
 from lab.mnist import Mnist
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.predict import Predictor, load_predictor
 from lab.probe import layer_maps
 from lab.steps import step

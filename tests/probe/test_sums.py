@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lab.config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.mnist import Mnist
 from lab.network import build_network
+from lab.network_config import LayerSpec, NetworkConfig, conv, linear, max_pool
 from lab.predict import Predictor
 from lab.probe import LayerMaps, adding_up, layer_maps, number, sum_of
 from lab.probe.sums import signed

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from examples import claimed, say, tiny_run
 from stories import ME, STARTED, WINDOW, finished, running, whole
 
-from lab.config import Optimizer
 from lab.events import Finished, Started, Stopped
 from lab.store import Store, StoreError, file_url
 from lab.timeline import Timeline, progress
+from lab.training_config import Optimizer
 
 LOWER = replace(tiny_run(), optimizer=Optimizer(learning_rate=0.001))
 

@@ -18,8 +18,9 @@ from safetensors.numpy import load, save
 from stories import STARTED, WINDOW, epoch, finished, running, whole
 
 import lab
-from lab.config import linear, to_json
+from lab.config import to_json
 from lab.events import Event, Failed, Finished, Measured, Stopped
+from lab.network_config import linear
 from lab.store import Store, StoreError, check, database, file_url, transfer
 
 

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from lab.compute.native.build import library
-from lab.config import CLASSES, IMAGE_SIZE, NetworkConfig
 from lab.layers import layer_table, pooled_last
 from lab.network import Dropout
+from lab.network_config import CLASSES, IMAGE_SIZE, NetworkConfig
 
 log = logging.getLogger(__name__)
 
