@@ -15,31 +15,21 @@ from typing import Annotated
 import typer
 from typer._click.exceptions import ClickException  # typer carries its own click and names this base nowhere else
 
-from lab import cli_output, cli_probe, cli_rows, cli_store, steps
+from lab import cli_output, cli_probe, cli_rows, cli_store, cli_training, steps
 from lab.analysis import summarize
 from lab.cli_arguments import (
-    AveragingOption,
-    BiasOption,
-    DeslantOption,
     DeviceOption,
-    EpochsOption,
-    ImagesOption,
     JsonOption,
-    MeasureOption,
     PlainOption,
-    PrecisionOption,
-    QuickOption,
     Refused,
     RunArgument,
     RunOption,
-    SecondReadingOption,
-    SeedOption,
-    SmoothingOption,
     StepOption,
+    check_device,
     named_path,
+    preset,
 )
 from lab.cli_output import console
-from lab.cli_training import train_here
 from lab.config import ConfigError, RunConfig
 from lab.console import discard, replace_what_cannot_be_shown, visible
 from lab.describe import summarize_step
@@ -47,11 +37,10 @@ from lab.layers import layer_table
 from lab.memory import is_lack_of_memory
 from lab.number_words import typed
 from lab.process import INTERRUPTED, import_torch
-from lab.quick import quick
 from lab.report import results as results_table
 from lab.report import summaries
 from lab.seeds import counted, pool_seeds
-from lab.store import StoreError, open_store, worker_name
+from lab.store import StoreError, open_store
 
 app = typer.Typer(
     add_completion=False,
@@ -118,73 +107,15 @@ def list_steps(as_json: JsonOption = False) -> None:
 @app.command()
 def layers(step: StepOption, as_json: JsonOption = False) -> None:
     """Show what each layer of a step computes and sees."""
-    rows = layer_table(_preset(step).config.network)
+    rows = layer_table(preset(step).config.network)
     if as_json:
         print(cli_rows.json_text([cli_rows.layer_row(row) for row in rows], indent=2))
     else:
         console.print(cli_output.layers_table(rows))
 
 
-@app.command()
-def train(
-    step: StepOption,
-    quickly: QuickOption = False,
-    epochs: EpochsOption = None,
-    seed: SeedOption = RunConfig.seed,
-    device: DeviceOption = RunConfig.device,
-    precision: PrecisionOption = RunConfig.precision,
-    plain: PlainOption = False,
-    validation: Annotated[
-        bool, typer.Option("--validation", help="Hold out 10,000 training images and evaluate on them.")
-    ] = False,
-    images: ImagesOption = None,
-    measure: MeasureOption = None,
-    bias: BiasOption = None,
-    second_reading: SecondReadingOption = None,
-    deslant: DeslantOption = None,
-    label_smoothing: SmoothingOption = None,
-    weight_averaging: AveragingOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Train a step. You can watch the run in the app. Ctrl-C stops it and keeps the finished epochs."""
-    config = _preset(step).config
-    if quickly:
-        config = quick(config)
-    given = {
-        "epochs": epochs,
-        "training_images": images,
-        "measure_training": measure,
-        "label_smoothing": label_smoothing,
-        "weight_averaging": weight_averaging,
-    }
-    network = {"bias": bias, "second_reading": second_reading, "deslant": deslant}
-    config = replace(
-        config,
-        **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
-        seed=seed,
-        device=device,  # type: ignore[arg-type]  # checked by RunConfig
-        precision=precision,  # type: ignore[arg-type]
-        engine="pytorch" if plain else "fastest",
-        evaluate_on="validation" if validation else "test",
-        network=replace(config.network, **{name: value for name, value in network.items() if value is not None}),  # type: ignore[arg-type]
-    )
-    _check_device(config)
-    store = open_store()
-    raise typer.Exit(train_here(store, lambda: store.submit(config, owner=worker_name()), config, as_json))
-
-
-@app.command()
-def resume(run: RunArgument, as_json: JsonOption = False) -> None:
-    """Continue an unfinished run after its last finished epoch."""
-    store = open_store()
-    config = store.run(run).config
-    _check_device(config)
-
-    def queue() -> int:
-        store.requeue(run, owner=worker_name())
-        return run
-
-    raise typer.Exit(train_here(store, queue, config, as_json))
+app.command()(cli_training.train)  # here, since `--help` lists the commands in this order
+app.command()(cli_training.resume)
 
 
 @app.command()
@@ -264,7 +195,7 @@ def bench(
     from lab.mnist import DataError
 
     chosen = replace(steps.step(5).config, device=device)  # type: ignore[arg-type]  # checked by RunConfig
-    _check_device(chosen)
+    check_device(chosen)
     try:
         report = measure(resolve_device(chosen.device), "pytorch" if plain else "fastest", iterations)
     except DataError as error:
@@ -282,20 +213,3 @@ def ship(run: RunArgument) -> None:
     from lab.predict import ship as ship_run
 
     console.print(f"Wrote {ship_run(run, open_store())}.")
-
-
-def _preset(number: int) -> steps.Step:
-    try:
-        return steps.step(number)
-    except ValueError as error:
-        raise Refused(str(error)) from error
-
-
-def _check_device(config: RunConfig) -> None:
-    import_torch()
-    from lab.device import DeviceUnavailable, resolve_device
-
-    try:
-        resolve_device(config.device)
-    except DeviceUnavailable as error:
-        raise Refused(str(error)) from error

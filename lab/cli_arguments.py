@@ -7,9 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from lab import steps
 from lab.config import RunConfig
 from lab.fields import Choice, Number, about
 from lab.network_config import NetworkConfig
+from lab.process import import_torch
 from lab.quick import QUICK_BATCH, QUICK_EPOCHS, QUICK_IMAGES
 from lab.run_number import run_number
 
@@ -36,6 +38,33 @@ def named_path(text: str) -> Path:
     if not text.strip():
         raise Refused("An empty name is no file or folder: give its name, or a dot for the folder that you are in.")
     return Path(text)
+
+
+def preset(number: int) -> steps.Step:
+    """The step that an argument names.
+
+    Raises:
+        Refused: there is none.
+    """
+    try:
+        return steps.step(number)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+def check_device(config: RunConfig) -> None:
+    """Whether this machine has the device that an argument names.
+
+    Raises:
+        Refused: it has none.
+    """
+    import_torch()
+    from lab.device import DeviceUnavailable, resolve_device
+
+    try:
+        resolve_device(config.device)
+    except DeviceUnavailable as error:
+        raise Refused(str(error)) from error
 
 
 def _field(name: str, flag: str = "", kind: type = RunConfig) -> Any:
