@@ -16,9 +16,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from lab.describe import count
 from lab.intervals import Interval
+from lab.published import TARGET_ACCURACY
 from lab.report import seed_words
 from lab.seeds import Pool, published_final
-from lab.steps import TARGET_ACCURACY, step
+from lab.steps import step
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 800, 250, 24, 62, 44
 DOT, PITCH = 2.6, 6.5

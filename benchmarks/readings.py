@@ -23,9 +23,10 @@ from lab.config import TRAINING_IMAGES
 from lab.describe import count
 from lab.intervals import Interval, difference_interval, mean_interval, place
 from lab.network_config import PARAMETER_BUDGET
+from lab.published import published_epochs
 from lab.report import between, figure, seed_words, table
 from lab.seeds import ENOUGH, Pool, main_pool, published_final
-from lab.steps import STEPS, published_epochs, step
+from lab.steps import STEPS, step
 
 NOTHING = "No complete run of a step is in the reference database yet."
 AHEAD = 99.45

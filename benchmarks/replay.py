@@ -32,7 +32,7 @@ from benchmarks.gpu_dropout import GPUS, GpuDropout
 from benchmarks.replayed import ReplayedEpoch, keep
 from lab.device import prepare_training_thread
 from lab.mnist import Mnist, load_mnist, normalize, to_unit
-from lab.steps import PublishedEpoch, published_epochs
+from lab.published import PublishedEpoch, published_epochs
 
 SEED, EPOCHS, BATCH, WORKERS = 1, 15, 64, 4
 DROPOUT, DEGREES = 0.05, 7.0

@@ -14,8 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from lab.config import TRAINING_IMAGES
+from lab.published import published_epochs, published_training
 from lab.report import figure, table
-from lab.steps import published_epochs, published_training
 
 KEPT = Path(__file__).parent / "replayed.csv"
 

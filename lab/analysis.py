@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from lab.config import EVALUATION_IMAGES, TRAINING_IMAGES, EvaluationSet, Precision, RunConfig
 from lab.events import Epoch, Measured
 from lab.layers import total_parameters
-from lab.steps import STEPS, TARGET_ACCURACY, matching_step
+from lab.published import TARGET_ACCURACY
+from lab.steps import STEPS, matching_step
 
 LAST = 3
 """The target must hold in each of the last three epochs."""

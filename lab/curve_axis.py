@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lab.guess import Guess
-from lab.steps import PublishedEpoch
+from lab.published import PublishedEpoch
 from lab.timeline import Timeline
 
 Axis = dict[str, Any]

@@ -15,7 +15,7 @@ from lab.events import Epoch
 from lab.figures import GUESS, MEASURED, PUBLISHED, RATE, TEST, TRAIN, Figure, as_typed, axis, plain
 from lab.guess import Guess
 from lab.number_words import signed
-from lab.steps import TARGET_ACCURACY, PublishedEpoch
+from lab.published import TARGET_ACCURACY, PublishedEpoch
 from lab.timeline import Timeline
 
 SERIES = ("#C48500", "#3D8BC4", "#009E73", "#7733FF", "#CC1040", "#CC0099", "#8A5A3C", "#8877FF")

@@ -10,7 +10,8 @@ from lab.config import SAMPLE_IMAGES, RunConfig
 from lab.fields import Choice, Switch, about, leaves, number_text
 from lab.layers import total_macs, total_parameters
 from lab.network_config import LayerSpec, NetworkConfig
-from lab.steps import Step, published_epochs
+from lab.published import published_epochs
+from lab.steps import Step
 from lab.training_config import Augmentation, Optimizer, Schedule
 
 PARTS: Mapping[str, type] = {

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from lab.analysis import RunSummary
 from lab.config import RunConfig
 from lab.findings import beside_the_target, has_lost_its_loss, is_guessing
+from lab.published import TARGET_ACCURACY
 from lab.quick import full, is_quick
-from lab.steps import STEPS, TARGET_ACCURACY, Step, step, with_recipe
+from lab.steps import STEPS, Step, step, with_recipe
 
 DIVERGED = "Its loss is no longer a number. Next: try a lower learning rate."
 RATES = tuple(sorted(preset.config.optimizer.learning_rate for preset in STEPS))

@@ -16,9 +16,9 @@ from pathlib import Path
 from lab.describe import count
 from lab.intervals import difference_interval
 from lab.number_words import signed
+from lab.published import TARGET_ACCURACY
 from lab.report import between, summaries
 from lab.seeds import Pool, counted, main_pool, pool_seeds, published_final
-from lab.steps import TARGET_ACCURACY
 from lab.store import Store, StoreError, file_url
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from lab.describe import on_in_training
 from lab.events import Epoch
 from lab.network_config import PARAMETER_BUDGET
 from lab.number_words import signed
-from lab.steps import TARGET_ACCURACY
+from lab.published import TARGET_ACCURACY
 
 GUESSING = 15.0
 """Up to here a network guesses: of ten digits a guess is right in 10 %, always the same digit in up to 11.35 %."""

@@ -10,8 +10,9 @@ from lab.analysis import LAST, RunSummary, Terms, summarize
 from lab.intervals import Interval
 from lab.layers import total_parameters
 from lab.number_words import typed
+from lab.published import published_epochs, published_training
 from lab.seeds import Pool, counted, pool_seeds, published_final, training_read
-from lab.steps import STEPS, Step, published_epochs, published_training
+from lab.steps import STEPS, Step
 from lab.store import Store
 
 NOTHING_YET = "No complete run of a step is in the store yet."

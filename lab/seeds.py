@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lab.analysis import RunSummary, Terms
 from lab.intervals import Interval, Place, mean_interval, next_interval, place, share_interval
-from lab.steps import TARGET_ACCURACY, published_epochs
+from lab.published import TARGET_ACCURACY, published_epochs
 
 ENOUGH = 3
 """So many seeds at least before anything is said about another one."""

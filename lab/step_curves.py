@@ -9,7 +9,7 @@ from lab.analysis import RunSummary
 from lab.curve_axis import ACCURACY_STOPS, WHOLE_RANGE, stop_below
 from lab.curves import DASHES, add_published, add_target, blank_curves, draw_line
 from lab.figures import BAND, TEST, Figure, axis
-from lab.steps import PublishedEpoch
+from lab.published import PublishedEpoch
 
 STEPS_STOPS = (98.5, 98.0, *ACCURACY_STOPS)
 

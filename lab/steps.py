@@ -1,27 +1,15 @@
-"""The presets: the five published steps and two of this lab's own, and the published results beside them.
-
-The five are those of the notebooks at `SOURCE`, folder S4, January 2023: one run each, with seed 1.
-"""
+"""The presets: the five published steps (`lab.published` has their results) and two of this lab's own."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from lab.config import TRAINING_IMAGES, RunConfig
+from lab.config import RunConfig
 from lab.layers import total_macs
 from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.quick import is_quick, quick
 from lab.training_config import Augmentation, Optimizer, Schedule
-
-SOURCE = "https://github.com/abhijeetu1912/EVA"
-"""The author's public repository; its folder S4 holds the five notebooks with what they printed."""
-PUBLISHED_CSV = Path(__file__).parent / "data" / "published_epochs.csv"
-TARGET_ACCURACY = 99.40
-"""The published target, in percent, to be held in each of the last three epochs."""
 
 Channels = tuple[int, int, int, int, int, int]
 LIGHT_CHANNELS: Channels = (96, 16, 16, 8, 16, 10)
@@ -42,46 +30,6 @@ class Step:
     config: RunConfig
     published_findings: str = ""
     """What the published run shows, in this project's words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedEpoch:
-    """One line of the published log; accuracies in percent, the loss of the last training batch as printed there."""
-
-    epoch: int
-    last_batch_loss: float
-    train_accuracy: float
-    train_seconds: float
-    iterations_per_second: float
-    test_loss: float
-    test_correct: int
-
-    @property
-    def test_accuracy(self) -> float:
-        """Percent of the 10,000 test images."""
-        return self.test_correct / 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedTraining:
-    """The 60,000 training images, read as the test images are after epoch 15; turned in steps 4 and 5."""
-
-    correct: int
-    loss: float
-
-    @property
-    def accuracy(self) -> float:
-        """Percent."""
-        return 100 * self.correct / TRAINING_IMAGES
-
-
-_PUBLISHED_TRAINING = {
-    1: PublishedTraining(correct=59_733, loss=0.0126),
-    2: PublishedTraining(correct=59_523, loss=0.0241),
-    3: PublishedTraining(correct=59_775, loss=0.0125),
-    4: PublishedTraining(correct=59_639, loss=0.0196),
-    5: PublishedTraining(correct=59_601, loss=0.0229),
-}
 
 
 def skeleton(channels: Channels, batch_norm: bool = False, dropout: float = 0.0) -> NetworkConfig:
@@ -261,32 +209,3 @@ def with_recipe(config: RunConfig, number: int) -> RunConfig:
 
 def _recipe(config: RunConfig) -> dict[str, Any]:
     return {name: getattr(config, name) for name in RECIPE}
-
-
-@lru_cache
-def _published() -> dict[int, tuple[PublishedEpoch, ...]]:
-    rows: dict[int, list[PublishedEpoch]] = {}
-    with PUBLISHED_CSV.open(newline="", encoding="utf-8") as file:
-        for line in csv.DictReader(file):
-            rows.setdefault(int(line["step"]), []).append(
-                PublishedEpoch(
-                    epoch=int(line["epoch"]),
-                    last_batch_loss=float(line["last_batch_loss"]),
-                    train_accuracy=float(line["train_accuracy"]),
-                    train_seconds=float(line["train_seconds"]),
-                    iterations_per_second=float(line["iterations_per_second"]),
-                    test_loss=float(line["test_loss"]),
-                    test_correct=int(line["test_correct"]),
-                )
-            )
-    return {number: tuple(epochs) for number, epochs in rows.items()}
-
-
-def published_epochs(number: int) -> tuple[PublishedEpoch, ...]:
-    """The 15 published epochs of a step; empty for those that nobody published."""
-    return _published().get(number, ())
-
-
-def published_training(number: int) -> PublishedTraining | None:
-    """How many training images a step's published run reads in the end; None where nobody published one."""
-    return _PUBLISHED_TRAINING.get(number)

@@ -7,11 +7,12 @@ from lab.changes import changes
 from lab.describe import summarize_step
 from lab.evidence import final_words, gain_words, place_words, reached_words, reference_pools, target_words
 from lab.number_words import unbroken
+from lab.published import SOURCE, published_epochs, published_training
 from lab.quick import is_quick
 from lab.report import summaries
 from lab.seeds import main_pool, training_read
 from lab.step_curves import steps_figure
-from lab.steps import SOURCE, STEPS, Step, published_epochs, published_training, step
+from lab.steps import STEPS, Step, step
 from lab.ui.chart import show_figure
 from lab.ui.layout import page_head, show_table, two_sides
 from lab.ui.stacks import show_stacks

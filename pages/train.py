@@ -6,8 +6,9 @@ from typing import Any
 import streamlit as st
 
 from lab.config import RunConfig
+from lab.published import published_epochs
 from lab.quick import as_it_is, quick
-from lab.steps import matching_step, published_epochs
+from lab.steps import matching_step
 from lab.timeline import Timeline
 from lab.ui.controls import choose_step, details, size, toggles
 from lab.ui.fields import take_all_typed

@@ -10,8 +10,9 @@ from benchmarks.replayed import ReplayedEpoch
 from lab.analysis import RunSummary
 from lab.config import RunConfig
 from lab.events import Epoch, Measured, Started, Window
+from lab.published import published_epochs
 from lab.seeds import Pool, counted, pool_seeds
-from lab.steps import published_epochs, step
+from lab.steps import step
 
 
 def started(first_epoch: int = 1, epochs: int = 3, iterations: int = 20, batch: int = 100) -> Started:

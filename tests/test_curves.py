@@ -32,8 +32,9 @@ from lab.curves import MEASURED_CURVE, SERIES
 from lab.events import Epoch, Measured, Window
 from lab.figures import MEASURED, PUBLISHED, RATE, TEST, TRAIN
 from lab.guess import Guess
+from lab.published import TARGET_ACCURACY, PublishedEpoch, published_epochs
 from lab.schedule import planned_learning_rates
-from lab.steps import TARGET_ACCURACY, PublishedEpoch, published_epochs, step
+from lab.steps import step
 from lab.timeline import Timeline
 
 accuracy_figure = checked(curves.accuracy_figure)

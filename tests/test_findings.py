@@ -13,7 +13,8 @@ from lab.analysis import RunSummary
 from lab.events import Epoch, Measured
 from lab.findings import GUESSING, Check, Finding, epochs_needed, findings, scorecard
 from lab.number_words import signed
-from lab.steps import published_epochs, step
+from lab.published import published_epochs
+from lab.steps import step
 
 SMALL, LARGE = step(5).config, step(1).config
 

@@ -29,9 +29,10 @@ from lab.config import ConfigError, RunConfig
 from lab.events import Finished, Measured
 from lab.evidence import final_words, gain_words, place_words, reached_words, reference_pools, target_words
 from lab.mnist import load_mnist
+from lab.published import SOURCE
 from lab.quick import quick
 from lab.seeds import main_pool
-from lab.steps import SOURCE, STEPS, step
+from lab.steps import STEPS, step
 from lab.store import Store, StoreError
 from lab.ui.step_strip import HIGHEST, LOWEST
 

@@ -22,7 +22,8 @@ from benchmarks.replay import (
 )
 from benchmarks.replayed import ReplayedEpoch
 from lab.mnist import Mnist, load_mnist, normalize
-from lab.steps import published_epochs, step
+from lab.published import published_epochs
+from lab.steps import step
 
 # PyTorch thinks of speed where a machine has fewer than four cores
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create 4 worker processes")

@@ -9,7 +9,7 @@ from summaries import any_epochs, epochs, summary
 from lab import step_curves
 from lab.events import Epoch
 from lab.figures import TEST
-from lab.steps import TARGET_ACCURACY, PublishedEpoch, published_epochs
+from lab.published import TARGET_ACCURACY, PublishedEpoch, published_epochs
 
 steps_figure = checked(step_curves.steps_figure)
 PUBLISHED_3 = published_epochs(3)

@@ -17,8 +17,8 @@ from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
 from lab.export.pictures import Format, picture
 from lab.export.tables import epochs_csv, windows_csv
 from lab.figures import Figure
+from lab.published import published_epochs
 from lab.schedule import rates_of_run
-from lab.steps import published_epochs
 from lab.store import Run, Store, StoreError, StoreUnavailable
 from lab.timeline import Timeline
 

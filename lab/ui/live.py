@@ -20,10 +20,11 @@ from lab.evidence import one_seed_words, reference_pools
 from lab.findings import findings, scorecard
 from lab.guess import Guess
 from lab.number_words import unbroken
+from lab.published import PublishedEpoch, published_epochs
 from lab.schedule import rates_of_run
 from lab.seeds import main_pool
 from lab.standing import details, figures, hardware
-from lab.steps import PublishedEpoch, published_epochs, step
+from lab.steps import step
 from lab.store import ENDED, Kept, Run, Store, StoreError
 from lab.timeline import Timeline
 from lab.ui.aloud import say_end

@@ -17,9 +17,9 @@ from lab.analysis import summarize
 from lab.curve_axis import accuracy_axis, loss_axis
 from lab.events import Paused, Resumed, Started, Window
 from lab.growth import added, reached
+from lab.published import published_epochs
 from lab.schedule import planned_learning_rates
 from lab.standing import details, figures, hardware, movement, told_aloud, waiting_words
-from lab.steps import published_epochs
 from lab.store import Ahead, Kept, Run
 from lab.time_left import TimeLeft
 from lab.timeline import Timeline, progress

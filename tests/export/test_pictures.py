@@ -15,7 +15,8 @@ from lab.events import Epoch, Started
 from lab.export.pictures import picture
 from lab.groups import each, grouped
 from lab.overlay import overlay_figure
-from lab.steps import published_epochs, step
+from lab.published import published_epochs
+from lab.steps import step
 from lab.timeline import Timeline
 
 CONFIG: RunConfig = step(5).config
