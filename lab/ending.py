@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from lab.analysis import RunSummary
 from lab.config import RunConfig
-from lab.findings import beside_the_target, has_lost_its_loss, is_guessing
+from lab.findings import has_lost_its_loss, is_guessing
 from lab.published import TARGET_ACCURACY
 from lab.quick import full, is_quick
+from lab.scorecard import beside_the_target
 from lab.steps import STEPS, Step, step, with_recipe
 
 DIVERGED = "Its loss is no longer a number. Next: try a lower learning rate."

@@ -1,4 +1,4 @@
-"""What a run shows: the published target line by line, and findings by stated rules.
+"""What a run shows: findings by stated rules.
 
 Every finding carries the rule and the figures that it follows from. Nothing is concluded from too few epochs, and
 nothing about overfitting or steadiness of a network that guesses. Accuracies in percent, gaps in points.
@@ -14,12 +14,13 @@ from itertools import accumulate
 from typing import Literal
 
 from lab.analysis import LAST, RunSummary, gap, training_augmented, training_evaluated
-from lab.config import EVALUATION_IMAGES, TRAINING_IMAGES
+from lab.config import EVALUATION_IMAGES
 from lab.describe import on_in_training
 from lab.events import Epoch
 from lab.network_config import PARAMETER_BUDGET
 from lab.number_words import signed
 from lab.published import TARGET_ACCURACY
+from lab.scorecard import scorecard
 
 GUESSING = 15.0
 """Up to here a network guesses: of ten digits a guess is right in 10 %, always the same digit in up to 11.35 %."""
@@ -37,58 +38,12 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """One line of the scorecard. "open": not yet known. "not judged": the target says nothing about such a run."""
-
-    claim: str
-    state: Literal["met", "missed", "open", "not judged"]
-    detail: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One sentence about a run, what it is about, and the rule and figures that it follows from."""
 
     about: Literal["ending", "learning", "overfitting", "course", "training", "target"]
     sentence: str
     rule: str
-
-
-def scorecard(run: RunSummary) -> list[Check]:
-    """The published target, line by line. It is about the test set and a network trained on all training images."""
-    final = ", ".join(f"{epoch.test_accuracy:.2f}" for epoch in run.epochs[-LAST:])
-    small = run.parameters < PARAMETER_BUDGET
-    accurate = Check(
-        claim=f"{TARGET_ACCURACY:.2f} % or better in each of the last {LAST} epochs",
-        state=_accuracy_state(run),
-        detail=beside_the_target(run) or (f"{final} %" if final else "no epoch" if run.is_over else "no epoch yet"),
-    )
-    size = Check(
-        claim=f"Fewer than {PARAMETER_BUDGET:,} parameters",
-        state="met" if small else "missed",
-        detail=f"{run.parameters:,}",
-    )
-    return [size, accurate]
-
-
-def _accuracy_state(run: RunSummary) -> Literal["met", "missed", "open", "not judged"]:
-    if beside_the_target(run):
-        return "not judged"
-    if not run.complete:
-        return "open"
-    return "met" if run.held_target else "missed"
-
-
-def beside_the_target(run: RunSummary) -> str:
-    """Why the target says nothing about the run's accuracy; empty where it does."""
-    if run.evaluated != "test":
-        return "the target is about the test images, but this run is evaluated on validation images"
-    if run.config.training_images < TRAINING_IMAGES:
-        used = f"{run.config.training_images:,}"
-        return f"the target is about training on all {TRAINING_IMAGES:,} images, but this run uses {used}"
-    if run.config.epochs < LAST:
-        return f"the target needs {LAST} epochs, but this run has {run.config.epochs}"
-    return ""
 
 
 def findings(run: RunSummary) -> list[Finding]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from lab.analysis import RunSummary, gap, wrong_images
 from lab.config import RunConfig
-from lab.findings import scorecard
 from lab.number_words import NO_BREAK, signed, unbroken
+from lab.scorecard import scorecard
 from lab.timeline import Timeline, progress
 
 Words = dict[str, str]

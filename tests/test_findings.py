@@ -1,4 +1,4 @@
-"""The scorecard and the findings: each by its stated rule, and none without the epochs that it needs."""
+"""What a run shows: each finding by its stated rule, and none without the epochs that it needs."""
 
 import re
 from dataclasses import replace
@@ -11,17 +11,13 @@ from summaries import any_epochs, epoch, epochs, summary
 
 from lab.analysis import RunSummary
 from lab.events import Epoch, Measured
-from lab.findings import GUESSING, Check, Finding, epochs_needed, findings, scorecard
+from lab.findings import GUESSING, Finding, epochs_needed, findings
 from lab.number_words import signed
 from lab.published import published_epochs
+from lab.scorecard import scorecard
 from lab.steps import step
 
 SMALL, LARGE = step(5).config, step(1).config
-
-
-def target(run: RunSummary) -> Check:
-    """The line of the scorecard about the accuracy."""
-    return scorecard(run)[1]
 
 
 def found(run: RunSummary, about: str) -> Finding:
@@ -31,53 +27,6 @@ def found(run: RunSummary, about: str) -> Finding:
 
 def topics(run: RunSummary) -> list[str]:
     return [finding.about for finding in findings(run)]
-
-
-# --- scorecard ---------------------------------------------------------------------------------------------------
-
-
-def test_fewer_than_10_000_parameters_are_known_before_training() -> None:
-    small, large = scorecard(summary(status="queued"))[0], scorecard(summary(status="queued", base=LARGE))[0]
-    assert (small.state, small.detail) == ("met", "9,426")
-    assert (large.state, large.detail) == ("missed", "185,930")
-
-
-def test_the_target_is_met_when_each_of_the_last_three_epochs_reaches_99_40() -> None:
-    check = target(summary(epochs(98.0, 99.40, 99.41, 99.40)))
-    assert check.state == "met"
-    assert check.detail == "99.40, 99.41, 99.40 %"
-
-
-@pytest.mark.parametrize("last", [(99.39, 99.5, 99.5), (99.5, 99.39, 99.5), (99.5, 99.5, 99.39)])
-def test_one_of_the_last_three_epochs_below_99_40_misses_the_target(last: tuple[float, ...]) -> None:
-    assert target(summary(epochs(99.5, *last))).state == "missed"
-
-
-def test_the_target_is_open_while_epochs_are_missing() -> None:
-    assert target(summary(status="running")).state == "open"
-    assert target(summary(status="running")).detail == "no epoch yet"
-    assert target(summary(epochs(99.5, 99.5, 99.5), "running", epochs=15)).state == "open"
-    assert target(summary(epochs(99.5, 99.5, 99.5), "stopped", epochs=15)).state == "open"
-
-
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        ({"evaluate_on": "validation"}, "about the test images"),
-        ({"training_images": 59_999}, "all 60,000 images, but this run uses 59,999"),
-    ],
-)
-def test_the_target_is_not_claimed_for_another_evaluation_set_or_fewer_images(
-    changes: dict[str, Any], why: str
-) -> None:
-    run = summary(epochs(99.5, 99.5, 99.5), **changes)
-    assert target(run).state == "not judged"
-    assert why in target(run).detail
-    assert "target" not in topics(run)
-
-
-def test_the_target_is_not_judged_of_a_run_of_fewer_than_three_epochs() -> None:
-    assert target(summary(epochs(99.5, 99.5))).state == "not judged"
 
 
 @pytest.mark.parametrize(
@@ -332,5 +281,5 @@ def test_no_two_findings_contradict_each_other_and_none_is_made_without_its_grou
     complete = status == "finished" and len(told) >= 3
     assert ("target" in said) <= (complete and images == "test" and training == 60_000)
     meets = "It reaches the target." in [finding.sentence for finding in findings(run)]
-    assert meets == (target(run).state == "met" and "learning" not in said)
+    assert meets == (scorecard(run)[1].state == "met" and "learning" not in said)
     assert (said == []) == (status in ("running", "queued", "paused"))

@@ -9,8 +9,8 @@ from summaries import epochs, seed_run, summary
 
 from lab.config import RunConfig
 from lab.ending import ending
-from lab.findings import scorecard
 from lab.quick import quick
+from lab.scorecard import scorecard
 from lab.standing import hardware
 from lab.steps import step
 from lab.training_config import Optimizer

@@ -97,6 +97,7 @@ SHOWING = (
     "lab.analysis",
     "lab.groups",
     "lab.comparison",
+    "lab.scorecard",
     "lab.findings",
     "lab.figures",
     "lab.curves",

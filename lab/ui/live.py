@@ -17,11 +17,12 @@ from lab.curve_axis import guess_floor
 from lab.curves import MEASURED_CURVE, SO_FAR, TRAIN_CURVE, accuracy_figure, learning_rate_figure, loss_figure
 from lab.describe import curve_notes
 from lab.evidence import one_seed_words, reference_pools
-from lab.findings import findings, scorecard
+from lab.findings import findings
 from lab.guess import Guess
 from lab.number_words import unbroken
 from lab.published import PublishedEpoch, published_epochs
 from lab.schedule import rates_of_run
+from lab.scorecard import scorecard
 from lab.seeds import main_pool
 from lab.standing import details, figures, hardware
 from lab.steps import step
