@@ -15,7 +15,7 @@ from lab.config import RunConfig
 from lab.console import PlainConsole
 from lab.describe import StepSummary, describe_config
 from lab.events import Epoch, Paused, Resumed, Started, Window
-from lab.layers import LayerRow
+from lab.layer_row import LayerRow
 from lab.number_words import percent_sign, signed, typed
 from lab.store import Kept, Run
 

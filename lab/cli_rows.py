@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from lab.config import RunConfig, to_json
-from lab.layers import LayerRow
+from lab.layer_row import LayerRow
 from lab.seeds import Pool, published_final
 
 LAYER_KEYS = (

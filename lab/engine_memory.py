@@ -9,7 +9,8 @@ import os
 from collections.abc import Sequence
 from math import prod
 
-from lab.layers import LayerRow, layer_table, pooled_last
+from lab.layer_row import LayerRow
+from lab.layers import layer_table, pooled_last
 from lab.network_config import IMAGE_SIZE, NetworkConfig
 
 FLOAT = 4

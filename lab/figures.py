@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.layers import Square
+from lab.layer_row import Square
 from lab.network_config import IMAGE_SIZE
 
 Figure = dict[str, Any]

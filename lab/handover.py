@@ -18,7 +18,8 @@ times as long so, half of them less than 0.7; the 88 others would take 0.4 to 6.
 from __future__ import annotations
 
 from lab.engine_memory import begins_with_stem
-from lab.layers import LayerRow, layer_table
+from lab.layer_row import LayerRow
+from lab.layers import layer_table
 from lab.network_config import NetworkConfig
 
 MOST_WEIGHTS = 1_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.layers import LayerRow, Shape
+from lab.layer_row import LayerRow, Shape
 
 _SHORT = {"max_pool": "max", "average_pool": "mean", "global_average_pool": "mean"}
 

@@ -16,7 +16,8 @@ import psutil
 from lab.config import EVALUATION_IMAGES, TRAINING_IMAGES, RunConfig
 from lab.engine_memory import FLOAT, compiled_bytes
 from lab.handover import is_left_to_pytorch, is_worth_folding
-from lab.layers import LayerRow, layer_table, pooled_last
+from lab.layer_row import LayerRow
+from lab.layers import layer_table, pooled_last
 from lab.network_config import IMAGE_SIZE, NetworkConfig
 
 Engine = Literal["compiled", "folded", "pytorch"]

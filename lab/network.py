@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from lab.layers import LayerRow, layer_table
+from lab.layer_row import LayerRow
+from lab.layers import layer_table
 from lab.mnist import BLACK
 from lab.network_config import CLASSES, LayerSpec, NetworkConfig
 from lab.second_reading import mean_scores

@@ -10,7 +10,8 @@ from typing import Literal
 
 from lab.config import RunConfig
 from lab.describe import describe_augmentation, describe_schedule
-from lab.layers import LayerRow, layer_table
+from lab.layer_row import LayerRow
+from lab.layers import layer_table
 
 Mark = Literal["", "new", "gone", "changed"]
 

@@ -12,7 +12,7 @@ from summaries import epochs, summary
 from lab import figures
 from lab.figures import LARGE, MEASURED, PUBLISHED, RATE, TEST, TRAIN, WRONG, as_typed, enlarged, signed_colours
 from lab.groups import each
-from lab.layers import Square
+from lab.layer_row import Square
 from lab.overlay import overlay_figure
 
 digits_figure = checked(figures.digits_figure)

@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from lab.editing import Rows
 from lab.evidence import opened
+from lab.layer_row import Square
 from lab.layer_words import layer_name
-from lab.layers import Square, layer_table
+from lab.layers import layer_table
 from lab.mnist import DataError, Mnist
 from lab.network_config import NetworkConfig, conv, linear
 from lab.predict import load_predictor

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from lab.deslant import picture_as_seen
 from lab.device import one_thread
-from lab.layers import LayerRow, layer_table
+from lab.layer_row import LayerRow
+from lab.layers import layer_table
 from lab.mnist import normalize
 from lab.network import Dropout, build_network
 from lab.network_config import IMAGE_SIZE, NetworkConfig

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lab.config import EVALUATION_IMAGES, ConfigError
 from lab.fields import Whole
 from lab.figures import digits_figure, picture_figure
-from lab.layers import Square
+from lab.layer_row import Square
 from lab.ui.chart import show_figure
 from lab.ui.choice import known, shown
 from lab.ui.patience import load

@@ -7,8 +7,8 @@ from html import escape
 
 import streamlit as st
 
+from lab.layer_row import LayerRow
 from lab.layer_words import layer_name, shape_words
-from lab.layers import LayerRow
 from lab.ui.layout import scrolling
 from lab.ui.sections import expander
 

@@ -11,8 +11,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from lab.config import EVALUATION_IMAGES
+from lab.layer_row import LayerRow, Square, receptive_square, sees_only_padding
 from lab.layer_words import layer_name
-from lab.layers import LayerRow, Square, receptive_square, sees_only_padding
 from lab.network_config import NetworkConfig
 from lab.store import StoreError
 from lab.ui.addressed import addressed_part, asked, one_of, place_in, place_text, say
