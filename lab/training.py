@@ -6,8 +6,7 @@ resumed at an epoch boundary is the run that was never interrupted, bit for bit 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -15,10 +14,11 @@ from torch import Tensor
 
 from lab.checkpoint import Snapshot
 from lab.compute import Trainer
-from lab.config import SAMPLE_IMAGES, RunConfig
+from lab.config import RunConfig
 from lab.control import Commanded, Control, StopRequested
 from lab.deslant import as_seen
 from lab.device import DeviceUnavailable, device_name, resolve_device
+from lab.evaluation import Digits, Diverged, Evaluation, finite
 from lab.events import (
     DIVERGED,
     Checkpoint,
@@ -32,11 +32,11 @@ from lab.events import (
     Window,
 )
 from lab.layers import total_parameters
-from lab.memory import EVALUATION_BATCH, TooLittleMemory, is_lack_of_memory
+from lab.memory import TooLittleMemory, is_lack_of_memory
 from lab.mnist import Mnist
 from lab.revision import code_commit
 from lab.schedule import learning_rate
-from lab.seeding import AUGMENTATION, DROPOUT, MEASUREMENT, ORDER, WEIGHTS, derived_seed
+from lab.seeding import AUGMENTATION, DROPOUT, ORDER, WEIGHTS, derived_seed
 from lab.trainable import training_problem
 
 Publish = Callable[[Snapshot], None]
@@ -45,8 +45,6 @@ Publish = Callable[[Snapshot], None]
 WINDOWS_PER_EPOCH = 20
 EARLY_WINDOWS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """Where more windows of a run's first epoch end, in windows: who has started it wants to see it learn."""
-SAMPLE_SEED = 2026
-"""Of the training images that are measured after every epoch, of every run."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def train(
         yield from _events(config, data, control, resume, publish)
     except StopRequested:
         yield Stopped()
-    except _Diverged:
+    except Diverged:
         yield Failed(reason=DIVERGED)
     except (DeviceUnavailable, TooLittleMemory) as error:
         yield Failed(reason=str(error))
@@ -93,10 +91,6 @@ def _reason(error: Exception) -> str:
     if is_lack_of_memory(error):
         return "The device ran out of memory: choose a smaller batch size or fewer channels."
     return f"Training stopped with an error: {(str(error).splitlines() or ['it has no message'])[0]}"
-
-
-class _Diverged(Exception):
-    pass
 
 
 def _events(
@@ -131,10 +125,6 @@ def _events(
     yield Finished()
 
 
-Digits = tuple[Tensor, Tensor]
-"""Images, uint8 (N, 1, 28, 28), and their labels, int64 (N,)."""
-
-
 class _Run:
     """The loop over the epochs of one training, and what it tells."""
 
@@ -149,8 +139,8 @@ class _Run:
         publish: Publish | None,
     ) -> None:
         self.config, self.trainer, self.device, self.publish = config, trainer, device, publish
-        self.trained, self.evaluated = trained, evaluated
         self.commanded = Commanded(control, trainer.at_rest)
+        self.evaluation = Evaluation(config, trainer, device, trained, evaluated, self.commanded)
         self.rate = 0.0
 
     def epoch(self, epoch: int) -> Iterator[Event]:
@@ -171,10 +161,8 @@ class _Run:
                 self.trainer.window.reset()
                 if self.publish:
                     self.publish(Snapshot(epoch=epoch, iteration=index + 1, weights=self.trainer.weights()))
-        self.trainer.evaluation.reset()
-        predictions = yield from self._evaluate(self.evaluated)
-        test = self._figures()
-        measured = yield from self._measure(epoch)
+        predictions, test = yield from self.evaluation.test()
+        measured = yield from self.evaluation.measure(epoch)
         yield self._epoch_event(epoch, predictions, test, measured)
 
     def _batches(self, epoch: int) -> Iterator[Tensor]:
@@ -189,7 +177,7 @@ class _Run:
 
     def _window_event(self, epoch: int, iteration: int) -> Window:
         sums = self.trainer.window
-        loss = _finite(sums.mean_loss())  # waits for the device, so the clock is read after it
+        loss = finite(sums.mean_loss())  # waits for the device, so the clock is read after it
         seconds = self.commanded.window.seconds()
         self.commanded.begin_window()
         return Window(
@@ -201,47 +189,12 @@ class _Run:
             images_per_second=sums.images / seconds,
         )
 
-    def _evaluate(self, digits: Digits, augmentation: torch.Generator | None = None) -> Generator[Event, None, bytes]:
-        """The predicted label of each image, one byte each; adds to the trainer's `evaluation`."""
-        predictions = []
-        for images, labels in zip(*(torch.split(part, EVALUATION_BATCH) for part in digits), strict=True):
-            yield from self.commanded.obey()
-            predictions.append(self.trainer.evaluate(images, labels, augmentation))
-        return torch.cat(predictions).to("cpu", torch.uint8).numpy().tobytes()
-
-    def _figures(self, augmented: bool = False) -> Measured:
-        """What was evaluated since the last reset; waits for the device."""
-        sums = self.trainer.evaluation
-        loss, correct = _finite(sums.mean_loss()), int(sums.correct.item())
-        return Measured(images=sums.images, augmented=augmented, loss=loss, correct=correct)
-
-    def _measure(self, epoch: int) -> Generator[Event, None, tuple[Measured, ...]]:
-        """The run's own training images, read as the test images are: see `Epoch.measured`."""
-        if not self.config.measure_training:
-            return ()
-        images, labels = self.trained
-        sums, sample = self.trainer.evaluation, sample_of(len(labels)).to(self.device)
-        sums.reset()
-        yield from self._evaluate((images[sample], labels[sample]))
-        found = [self._figures()]
-        if epoch < self.config.epochs:
-            return tuple(found)
-        if not sample.all():
-            yield from self._evaluate((images[~sample], labels[~sample]))
-            found.append(self._figures())
-        if self.config.augmentation.active:
-            seed = derived_seed(self.config.seed, epoch, MEASUREMENT)
-            sums.reset()
-            yield from self._evaluate(self.trained, torch.Generator(self.device).manual_seed(seed))
-            found.append(self._figures(augmented=True))
-        return tuple(found)
-
     def _epoch_event(self, epoch: int, predictions: bytes, test: Measured, measured: tuple[Measured, ...]) -> Epoch:
         trained = self.trainer.epoch
         weights, optimizer_state = self.trainer.checkpoint()
         return Epoch(
             epoch=epoch,
-            train_loss=_finite(trained.mean_loss()),
+            train_loss=finite(trained.mean_loss()),
             train_accuracy=trained.accuracy(),
             test_loss=test.loss,
             test_accuracy=test.accuracy,
@@ -255,17 +208,6 @@ class _Run:
         )
 
 
-def sample_of(images: int) -> Tensor:
-    """Which of so many training images are measured after every epoch, bool (N,): `SAMPLE_IMAGES` of them, or all.
-
-    Drawn once and for all, so the same for every run on the same images: their curves may be compared. Not every n-th
-    one: MNIST's training images alternate between two groups of writers, and those with even numbers are the harder.
-    """
-    chosen = torch.zeros(images, dtype=torch.bool)
-    chosen[torch.randperm(images, generator=torch.Generator().manual_seed(SAMPLE_SEED))[:SAMPLE_IMAGES]] = True
-    return chosen
-
-
 def _window_ends(iterations: int, is_first: bool) -> set[int]:
     """After how many iterations of an epoch its windows end; in a run's first one there are more, soon after its begin.
 
@@ -275,9 +217,3 @@ def _window_ends(iterations: int, is_first: bool) -> set[int]:
     if is_first:
         ends |= {round(iterations / WINDOWS_PER_EPOCH * share) for share in EARLY_WINDOWS}
     return ends
-
-
-def _finite(loss: float) -> float:
-    if not math.isfinite(loss):
-        raise _Diverged
-    return loss

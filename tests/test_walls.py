@@ -91,6 +91,7 @@ def loads_torch(code: str) -> bool:
 
 
 STREAMLIT = ("streamlit",)
+TRAINING = ("lab/training.py", "lab/evaluation.py")
 SHOWING = (
     "lab.timeline",
     "lab.time_left",
@@ -119,7 +120,7 @@ def test_only_the_app_its_pages_and_lab_ui_import_streamlit() -> None:
 
 
 def test_training_knows_no_thread_no_store_and_no_jobs() -> None:
-    assert breaches(["lab/training.py"], ["threading", "multiprocessing", "asyncio", "lab.store", "lab.jobs"]) == []
+    assert breaches(TRAINING, ["threading", "multiprocessing", "asyncio", "lab.store", "lab.jobs"]) == []
 
 
 def test_training_reaches_no_store_through_others_either() -> None:
@@ -139,7 +140,7 @@ def test_the_corridor_runs_one_way() -> None:
     assert breaches(["lab/fields.py"], ["lab"]) == []
     parts = {"lab/fields.py", "lab/network_config.py", "lab/training_config.py"}
     assert set(reachable("lab/config.py")) == {"lab/config.py", *parts}
-    assert breaches(["lab/training.py"], ["lab.store", "lab.jobs", *SHOWING]) == []
+    assert breaches(TRAINING, ["lab.store", "lab.jobs", *SHOWING]) == []
     assert breaches(["lab/store/*.py"], ["lab.training", "lab.jobs", *SHOWING]) == []
     behind_the_front_door = [path for path in sources() if not path.startswith("tests/") and path != "lab/__main__.py"]
     assert breaches(behind_the_front_door, ["lab.cli"]) == []
@@ -186,7 +187,7 @@ def test_pages_train_nothing_themselves() -> None:
 
 
 def test_only_training_and_who_asks_a_trained_network_go_through_the_door_of_what_computes() -> None:
-    others = [path for path in outside("lab/compute") if path != "lab/training.py"]
+    others = [path for path in outside("lab/compute") if path not in TRAINING]
     assert not [breach for breach in breaches(others, ["lab.compute"]) if not breach.startswith("lab/probe/")]
     assert breaches(["lab/probe/*.py"], ["lab.compute.Trainer"]) == []
 

@@ -153,9 +153,9 @@ def test_the_end_of_the_process_disturbs_no_step_that_a_thread_is_in(in_child: s
 
 TOO_LARGE = """
 import resource
-from lab.config import NetworkConfig, conv
 from lab.compute.native.engine import Engine
 from lab.network import build_network
+from lab.network_config import NetworkConfig, conv
 from pathlib import Path
 pages = int(Path("/proc/self/statm").read_text().split()[0])
 limit = pages * resource.getpagesize() + 2_400_000_000  # more than the second network itself takes, with its gradients
