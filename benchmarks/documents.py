@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks import readings
 from benchmarks.distribution import distribution
 from benchmarks.replayed import ReplayedEpoch, kept, replays
-from lab.analysis import RunSummary, Terms
+from lab.analysis import RunSummary
 from lab.evidence import opened
 from lab.predict import ship
 from lab.report import (
@@ -42,6 +42,7 @@ from lab.report import (
 )
 from lab.seeds import Pool, counted, main_pool, pool_seeds
 from lab.store import Store
+from lab.terms import Terms
 
 ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "docs" / "distribution.svg"

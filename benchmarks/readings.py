@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.replayed import ReplayedEpoch
-from lab.analysis import LAST, RunSummary, Terms
+from lab.analysis import LAST, RunSummary
 from lab.config import TRAINING_IMAGES
 from lab.describe import count
 from lab.intervals import Interval, difference_interval, mean_interval, place
@@ -27,6 +27,7 @@ from lab.published import published_epochs
 from lab.report import between, figure, seed_words, table
 from lab.seeds import ENOUGH, Pool, main_pool, published_final
 from lab.steps import STEPS, step
+from lab.terms import Terms
 
 NOTHING = "No complete run of a step is in the reference database yet."
 AHEAD = 99.45

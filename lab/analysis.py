@@ -1,4 +1,4 @@
-"""What a run amounts to, in one summary, and on what terms runs may stand beside each other.
+"""What a run amounts to, in one summary.
 
 Accuracies in percent. A run is known here by its facts and its epochs only: no store, no model, no thread.
 """
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from lab.config import EVALUATION_IMAGES, TRAINING_IMAGES, EvaluationSet, Precision, RunConfig
+from lab.config import EVALUATION_IMAGES, RunConfig
 from lab.events import Epoch, Measured
 from lab.layers import total_parameters
 from lab.published import TARGET_ACCURACY
-from lab.steps import STEPS, matching_step
+from lab.steps import matching_step
+from lab.terms import Terms, computed_words, engine_of
 
 LAST = 3
 """The target must hold in each of the last three epochs."""
@@ -47,34 +48,6 @@ class RunFacts(Protocol):
     def started(self) -> float | None: ...  # noqa: D102
     @property
     def ended(self) -> float | None: ...  # noqa: D102
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """On what terms a step was trained. Only runs on equal terms are pooled; seed and machine may differ.
-
-    But not whether it was a GPU: that rounds otherwise, and draws other masks of dropout.
-    """
-
-    step: int
-    epochs: int
-    training_images: int
-    evaluate_on: EvaluationSet
-    precision: Precision
-    engine: str
-    """compiled, folded or PyTorch, as the run said; empty where it did not say."""
-    on_gpu: bool = False
-
-    @property
-    def as_published(self) -> bool:
-        """Whether a result on these terms may stand beside the step's published one, whatever it is computed with."""
-        whole = self.training_images == TRAINING_IMAGES and self.evaluate_on == "test"
-        return whole and self.epochs == STEPS[self.step - 1].config.epochs
-
-    @property
-    def computed(self) -> str:
-        """`float32, compiled engine`, or `float32, PyTorch engine on a GPU`."""
-        return _computed(self.precision, self.engine, self.on_gpu)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +102,7 @@ class RunSummary:
     @property
     def engine(self) -> str:
         """What it was computed with: compiled, folded or PyTorch; empty where it did not say."""
-        return _engine(self.hardware)
+        return engine_of(self.hardware)
 
     @property
     def on_gpu(self) -> bool:
@@ -139,7 +112,7 @@ class RunSummary:
     @property
     def computed(self) -> str:
         """What it was computed in, as in `Terms.computed`."""
-        return _computed(self.config.precision, self.engine, self.on_gpu)
+        return computed_words(self.config.precision, self.engine, self.on_gpu)
 
     @property
     def as_published(self) -> bool:
@@ -232,17 +205,6 @@ def summarize(run: RunFacts, epochs: Iterable[Epoch] = ()) -> RunSummary:
         ended=run.ended,
         epochs=tuple(newest.values()),
     )
-
-
-def _engine(hardware: str) -> str:
-    """The engine that a run's hardware line ends with: `a CPU, 2 threads, compiled engine`."""
-    words = hardware.rpartition(", ")[2]
-    return words.removesuffix(" engine") if words.endswith(" engine") else ""
-
-
-def _computed(precision: Precision, engine: str, on_gpu: bool) -> str:
-    words = f"{precision}, {engine} engine" if engine else precision
-    return f"{words} on a GPU" if on_gpu else words
 
 
 def _accuracy(measured: Measured | None) -> float | None:

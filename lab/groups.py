@@ -72,7 +72,7 @@ def grouped(runs: Iterable[RunSummary]) -> list[Group]:
 
     Forks and runs that are not complete stand by themselves, and so does one that trains a seed again: it gives the
     same curve, which would count twice. What a run was computed with is a part of its config here: engines round
-    differently, and a GPU draws other masks of dropout (`lab.analysis.Terms`).
+    differently, and a GPU draws other masks of dropout (`lab.terms.Terms`).
     """
     found: dict[tuple[RunConfig, str, bool] | int, list[RunSummary]] = {}
     for run in runs:

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 
 from lab import number_words
-from lab.analysis import LAST, RunSummary, Terms, summarize
+from lab.analysis import LAST, RunSummary, summarize
 from lab.intervals import Interval
 from lab.layers import total_parameters
 from lab.number_words import typed
@@ -14,6 +14,7 @@ from lab.published import published_epochs, published_training
 from lab.seeds import Pool, counted, pool_seeds, published_final, training_read
 from lab.steps import STEPS, Step
 from lab.store import Store
+from lab.terms import Terms
 
 NOTHING_YET = "No complete run of a step is in the store yet."
 Column = tuple[str, Callable[[Step, Pool | None], str]]

@@ -1,6 +1,6 @@
 """Runs of a step with different seeds, pooled where they stand on equal terms: what a recipe is worth on average.
 
-Only complete runs on a step's own terms count: its epochs, all training images, the test set (`lab.analysis.Terms`).
+Only complete runs on a step's own terms count: its epochs, all training images, the test set (`lab.terms.Terms`).
 Seeds are pooled on equal terms only, precision and engine included; of several runs with equal terms and seed the
 newest counts. Accuracies in percent.
 """
@@ -11,9 +11,10 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lab.analysis import RunSummary, Terms
+from lab.analysis import RunSummary
 from lab.intervals import Interval, Place, mean_interval, next_interval, place, share_interval
 from lab.published import TARGET_ACCURACY, published_epochs
+from lab.terms import Terms
 
 ENOUGH = 3
 """So many seeds at least before anything is said about another one."""

@@ -13,6 +13,7 @@ from lab.events import Epoch, Measured, Started, Window
 from lab.published import published_epochs
 from lab.seeds import Pool, counted, pool_seeds
 from lab.steps import step
+from lab.store import Run
 
 
 def started(first_epoch: int = 1, epochs: int = 3, iterations: int = 20, batch: int = 100) -> Started:
@@ -170,3 +171,23 @@ def any_epochs(draw: st.DrawFn, most: int = 20) -> list[Epoch]:
         )
         for number, accuracy in enumerate(accuracies, start=1)
     ]
+
+
+RUN = Run(
+    id=7,
+    uuid="7",
+    name="lr<b>0.1</b>",
+    config=step(5).config,
+    status="running",
+    command="run",
+    reason="",
+    hardware="a CPU, 2 threads, compiled engine",
+    device="cpu",
+    worker="me",
+    claim=1,
+    created=1000.0,
+    started=1060.0,
+    ended=None,
+    resumable=False,
+)
+"""The store's snapshot of a run that trains step 5."""

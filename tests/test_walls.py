@@ -95,6 +95,7 @@ TRAINING = ("lab/training.py", "lab/evaluation.py")
 SHOWING = (
     "lab.timeline",
     "lab.time_left",
+    "lab.terms",
     "lab.analysis",
     "lab.groups",
     "lab.comparison",
