@@ -5,7 +5,7 @@ import streamlit as st
 from lab.drawing import CANVAS_PEN, stroke_stages
 from lab.ui.choice import kept
 from lab.ui.drawing_board import drawing_board
-from lab.ui.inside import look_inside
+from lab.ui.followed_digit import look_inside
 from lab.ui.layout import page_head
 from lab.ui.picture_file import read_file
 from lab.ui.reader import Reader, choose_reader, describe_reader, show_stages

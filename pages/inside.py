@@ -2,16 +2,8 @@
 
 import streamlit as st
 
-from lab.ui.inside import (
-    choose_digit,
-    choose_layer,
-    choose_value,
-    has_validation,
-    show_answer,
-    show_kernels,
-    show_maps,
-    show_strip,
-)
+from lab.ui.followed_digit import choose_digit, has_validation, show_answer
+from lab.ui.inside import choose_layer, choose_value, show_kernels, show_maps, show_strip
 from lab.ui.layer_maps import maps_of
 from lab.ui.layout import page_head, two_sides
 from lab.ui.network_choice import choose_network

@@ -14,7 +14,8 @@ from lab.mnist import Mnist
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui import addressed
-from lab.ui.inside import LAYER, MAPS, NUMBER, VALUES
+from lab.ui.followed_digit import NUMBER
+from lab.ui.inside import LAYER, MAPS, VALUES
 from lab.ui.mistakes import CELL
 from lab.ui.network_choice import ASKED
 from lab.ui.receptive_field import COLUMN, DIGIT, MAP, ROW

@@ -20,20 +20,8 @@ from lab.probe import LayerMaps, layer_maps
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui import inside
-from lab.ui.inside import (
-    COLUMN,
-    DRAWING,
-    DRAWN,
-    KERNELS,
-    LAYER,
-    MAP,
-    MAPS,
-    NUMBER,
-    ROW,
-    SOURCE,
-    STRIP,
-    VALUES,
-)
+from lab.ui.followed_digit import DRAWING, DRAWN, NUMBER, SOURCE
+from lab.ui.inside import COLUMN, KERNELS, LAYER, MAP, MAPS, ROW, STRIP, VALUES
 from lab.ui.state import RUN
 from lab.ui.sum_words import STRONGEST
 
@@ -255,7 +243,7 @@ def test_of_a_network_that_deslants_the_digit_is_shown_as_it_is_given(
     claimed(store, run_id, f"{worker_name()}:test")
     say(store, run_id, *train(config, few))
     shown: list[np.ndarray] = []
-    monkeypatch.setattr("lab.ui.inside.show_tiles", lambda pictures, *_, **__: shown.append(pictures))
+    monkeypatch.setattr("lab.ui.followed_digit.show_tiles", lambda pictures, *_, **__: shown.append(pictures))
     app = opened(**{RUN: run_id})
     assert any("deslanted, as this network sees it" in caption.value for caption in app.caption)
     assert np.array_equal(shown[0][0], deslanted(few.test_images[:1])[0, 0].numpy())

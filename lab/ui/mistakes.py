@@ -15,7 +15,7 @@ from lab.store import open_store
 from lab.ui.addressed import asked, say
 from lab.ui.choice import choice, put
 from lab.ui.confusion import chosen_cell, show_confusion
-from lab.ui.inside import look_inside_at
+from lab.ui.followed_digit import look_inside_at
 from lab.ui.patience import load, patiently
 from lab.ui.reader import Reader
 from lab.ui.text import plain
