@@ -7,7 +7,8 @@ from lab.ui.comparing import compare
 from lab.ui.layout import page_head
 from lab.ui.navigation import page
 from lab.ui.run_actions import show_actions
-from lab.ui.run_table import choose_runs, list_runs
+from lab.ui.run_lines import list_runs
+from lab.ui.run_table import choose_runs
 from lab.ui.state import show_ticked_in_address, the_store, ticked_runs
 from lab.ui.table_keys import mend_table_keys
 from lab.ui.text import plain

@@ -11,7 +11,7 @@ from lab.analysis import RunSummary
 from lab.store import Store, StoreError
 from lab.ui.looking import offer_looks
 from lab.ui.navigation import go
-from lab.ui.run_table import Listed
+from lab.ui.run_lines import Listed
 from lab.ui.state import forget_run, open_run
 from lab.ui.take_along import offer_files
 from lab.ui.text import plain

@@ -11,23 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from lab.analysis import RunSummary, gap, summarize
-from lab.number_words import signed, unbroken
-from lab.standing import duration
-from lab.store import Store
-from lab.ui.run_cards import Card, show_cards, ticked_cards
-from lab.ui.run_words import began_words
+from lab.ui.run_cards import show_cards, ticked_cards
+from lab.ui.run_lines import Listed, card_of, plain_line, styled_table
 from lab.ui.state import tick_runs, ticked_runs
 from lab.ui.table_order import Order, hear_order, heard_order, in_order
-
-if TYPE_CHECKING:
-    from pandas.io.formats.style import Styler
 
 DRAWN, ORDER = "runs_drawn", "runs_order"
 CARDS = "run_cards"
@@ -37,7 +28,6 @@ ROW_HEIGHT, BORDER = 35, 3
 """Pixels of Streamlit's rows, in type between the lab's usual and its large one; of both borders."""
 NAME_WIDTH = 280
 """Pixels: room for the names that the lab gives, whose ends tell them apart."""
-UNREADABLE = "unreadable"
 GAP_HELP = (
     "Accuracy on training images minus test (or validation) accuracy, in points, both measured in the same way after "
     "the last epoch. Well above 0 means overfitting. Empty means that the accuracy on training images was not measured."
@@ -70,28 +60,6 @@ class Drawn:
         return f"runs_table_{self.version}"
 
 
-@dataclass(frozen=True)
-class Listed:
-    """One line of the table: a run, or one that is there and cannot be read."""
-
-    id: int
-    name: str
-    status: str
-    summary: RunSummary | None = None
-    problem: str = ""
-    """Why it cannot be read."""
-
-
-def list_runs(store: Store) -> list[Listed]:
-    """All runs, newest first."""
-    runs = store.runs()
-    epochs = store.epochs([run.id for run in runs])
-    readable = [summarize(run, epochs[run.id]) for run in runs if run.id in epochs]
-    listed = [Listed(run.run, run.name, run.status, summary=run) for run in readable]
-    listed += [Listed(run.id, run.name, UNREADABLE, problem=run.problem) for run in store.unreadable(epochs)]
-    return sorted(listed, key=lambda run: run.id, reverse=True)
-
-
 def choose_runs(listed: Sequence[Listed]) -> list[Listed]:
     """The table, or the cards; returns those that are ticked, in its order."""
     drawn = _drawn_for(listed)
@@ -99,7 +67,7 @@ def choose_runs(listed: Sequence[Listed]) -> list[Listed]:
     runs = [known[run_id] for run_id in drawn.ids]
     ticked = [place for place, run in enumerate(runs) if run.id in ticked_runs()]
     st.dataframe(
-        _table(runs),
+        styled_table(runs),
         hide_index=True,
         width="stretch",
         height=ROW_HEIGHT * (1 + drawn.rows) + BORDER,
@@ -111,7 +79,7 @@ def choose_runs(listed: Sequence[Listed]) -> list[Listed]:
         column_config=_columns(drawn),
     )
     hear_order(drawn.key, drawn.mark, _take_order)
-    show_cards([_card(run) for run in runs], ticked_runs(), CARDS, _tick_as_the_cards)
+    show_cards([card_of(run) for run in runs], ticked_runs(), CARDS, _tick_as_the_cards)
     return [runs[place] for place in ticked]
 
 
@@ -151,7 +119,7 @@ def _room_for(runs: int) -> int:
 
 def _ids(listed: Sequence[Listed], order: Order | None) -> tuple[int, ...]:
     """The runs as they stand in a new table."""
-    return tuple(run.id for run in in_order(listed, order, _row))
+    return tuple(run.id for run in in_order(listed, order, plain_line))
 
 
 def _take_ticks(drawn: Drawn) -> None:
@@ -191,71 +159,3 @@ def _tick_as_the_cards() -> None:
 def _next(drawn: Drawn) -> Drawn:
     """The table of the same runs that is drawn in its place."""
     return Drawn(drawn.version + 1, drawn.ids, rows=drawn.rows, is_next=True)
-
-
-def _card(listed: Listed) -> Card:
-    """What a card says: of the result the last test accuracy, as everywhere."""
-    run = listed.summary
-    facts = [f"run {listed.id}", f"step {run.step}" if run and run.step else "", listed.status]
-    accuracy = unbroken(f"{run.evaluated} {run.last.test_accuracy:.2f} %") if run and run.last else ""
-    return Card(listed.id, listed.name, accuracy, ", ".join(filter(None, facts)))
-
-
-def _table(runs: Sequence[Listed]) -> Styler:
-    """The table as the widget wants it.
-
-    Some columns hold what they are ordered by and show words. Streamlit orders words by their letters, `10 min` before
-    `9 s`; and its own formats know no minus sign, and no duration.
-    """
-    table = pd.DataFrame([_row(run) for run in runs])
-    began = {_began(run.summary): began_words(*_times(run.summary)) for run in runs if run.summary}
-    shown = {
-        "Gap": _gap_words,
-        "Training time": _duration_words,
-        "Started": lambda time: began.get(time, ""),
-        "Epochs": lambda _: "",  # of a run that cannot be read
-    }
-    style = table.style.format({column: words for column, words in shown.items() if column in table})
-    for planned in {run.summary.config.epochs for run in runs if run.summary}:
-        rows = [place for place, run in enumerate(runs) if run.summary and run.summary.config.epochs == planned]
-        style.format(f"{{:.0f}} of {planned}", subset=pd.IndexSlice[rows, ["Epochs"]])
-    return style
-
-
-def _row(listed: Listed) -> dict[str, Any]:
-    """One line: what its columns are ordered by."""
-    run = listed.summary
-    row: dict[str, Any] = {"Run": listed.id, "Name": listed.name, "Status": listed.status}
-    return row if run is None else row | _figures(run)
-
-
-def _figures(run: RunSummary) -> dict[str, Any]:
-    return {
-        "Epochs": len(run.epochs),
-        "Last, %": run.last.test_accuracy if run.last else None,
-        "Best, %": run.best.test_accuracy if run.best else None,
-        "Evaluated on": run.evaluated,
-        "Gap": gap(run.last),
-        "Parameters": run.parameters,
-        "Seed": run.config.seed,
-        "Training time": run.training_seconds,
-        "Started": _began(run),
-    }
-
-
-def _began(run: RunSummary) -> pd.Timestamp:
-    """When it was started or, before, queued, by this machine's clock."""
-    queued, started, _ = _times(run)
-    return pd.Timestamp(datetime.fromtimestamp(queued if started is None else started))
-
-
-def _times(run: RunSummary) -> tuple[float, float | None, str]:
-    return run.queued, run.started, run.status
-
-
-def _gap_words(points: Any) -> str:
-    return "" if pd.isna(points) else signed(points)
-
-
-def _duration_words(seconds: Any) -> str:
-    return "" if pd.isna(seconds) else duration(seconds)
