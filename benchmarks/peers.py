@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from lab.bench import CONFIG, LAB, PUBLISHED, Apart, Lab, Speed, interleave, ratio, speed
+from lab.bench import CONFIG, LAB, PUBLISHED, Lab, Speed, ratio, speed
+from lab.contender import Apart, interleave
 from lab.layers import total_parameters
 
 if TYPE_CHECKING:

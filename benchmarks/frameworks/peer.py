@@ -21,7 +21,7 @@ LEARNING_RATE, MOMENTUM, DROPOUT, DEGREES = 0.01, 0.9, 0.05, 7
 
 
 class Peer:
-    """A `lab.bench.Contender` that also shows what it trains and whether it learns."""
+    """A `lab.contender.Contender` that also shows what it trains and whether it learns."""
 
     name: ClassVar[str]
     package: ClassVar[str]
