@@ -1,18 +1,12 @@
-"""One database: runs, their events and their checkpoints. The only channel between a worker and those who watch.
-
-SQLite in WAL mode at `runs/lab.sqlite3` unless LAB_DATABASE_URL names another database.
-"""
+"""One database: runs, their events and their checkpoints. The only channel between a worker and those who watch."""
 
 from __future__ import annotations
 
-import os
 import time
 import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -24,35 +18,12 @@ from lab.store.active import Active, Ahead, Watch, ahead, ended_runs, mark_inter
 from lab.store.checkpoints import checkpoint_epochs, checkpoint_epochs_of_all, read_checkpoint
 from lab.store.claims import Claim, claim_run
 from lab.store.commands import next_turn, queue_again, rename, tell
-from lab.store.database import Database, StoreError, StoreUnavailable, file_url
+from lab.store.database import Database, StoreError, StoreUnavailable
 from lab.store.forks import begin_fork
 from lab.store.reading import Epochs, RunReader, read_epochs, read_kept
 from lab.store.schema import CHECKPOINTS, EVENTS, NAME_LENGTH, NOT_IN_A_NAME, RUNS
 from lab.store.snapshots import ENDED, Kept, Run, Unreadable
 from lab.store.transfer import Imported, import_file
-
-
-def database_url() -> str:
-    """LAB_DATABASE_URL, or the project's own SQLite file."""
-    return os.environ.get("LAB_DATABASE_URL") or file_url(Path(__file__).parents[2] / "runs" / "lab.sqlite3")
-
-
-def open_store(url: str | None = None) -> Store:
-    """The store at `url` (default: `database_url()`), one object a process.
-
-    Raises:
-        StoreError: the database cannot be opened.
-    """
-    with _opening:
-        return _open_store(url or database_url())
-
-
-_opening = Lock()
-
-
-@lru_cache(maxsize=8)
-def _open_store(url: str) -> Store:
-    return Store(url)
 
 
 class Store:

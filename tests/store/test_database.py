@@ -1,4 +1,4 @@
-"""Opening the database: where it is, and every trouble of it in one sentence."""
+"""The database: every trouble of it is told in one sentence."""
 
 import errno
 import sqlite3
@@ -20,7 +20,6 @@ from lab.store import (
     StoreUnavailable,
     backup,
     check,
-    database_url,
     file_url,
     migrations,
     open_store,
@@ -28,31 +27,6 @@ from lab.store import (
 )
 from lab.store.database import Database
 from lab.store.sqlite import SqliteFile
-
-PROJECT = Path(__file__).parents[2]
-
-
-def test_the_database_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'a class' / 'of.sqlite3'}"
-    monkeypatch.setenv("LAB_DATABASE_URL", url)
-    assert database_url() == url
-    assert open_store().url == url
-    assert (tmp_path / "a class" / "of.sqlite3").is_file()
-
-
-def test_without_a_word_the_database_is_the_projects_own_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("LAB_DATABASE_URL")
-    assert database_url() == f"sqlite:///{PROJECT / 'runs' / 'lab.sqlite3'}"
-
-
-def test_a_process_has_one_store_for_a_url_and_follows_a_change_of_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    first = open_store()
-    assert open_store() is first
-    monkeypatch.setenv("LAB_DATABASE_URL", f"sqlite:///{tmp_path / 'other.sqlite3'}")
-    assert open_store() is not first
-    assert open_store(first.url) is first
 
 
 def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -128,10 +102,10 @@ def test_a_file_is_where_its_path_says_whatever_characters_that_has(tmp_path: Pa
 def test_a_project_in_such_a_folder_keeps_its_runs_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    from lab.store import runs
+    from lab.store import opening
 
     monkeypatch.delenv("LAB_DATABASE_URL")
-    monkeypatch.setattr(runs, "__file__", str(tmp_path / name / "lab" / "store" / "runs.py"))
+    monkeypatch.setattr(opening, "__file__", str(tmp_path / name / "lab" / "store" / "opening.py"))
     open_store().submit(tiny_run())
     assert [found.name for found in tmp_path.iterdir()] == [name]
     assert (tmp_path / name / "runs" / "lab.sqlite3").is_file()
@@ -160,17 +134,6 @@ def test_a_relative_path_is_not_moved_by_a_change_of_folder(tmp_path: Path, monk
 
 
 # --- by many at once ---------------------------------------------------------------------------------------------
-
-
-def test_sessions_that_open_the_store_at_once_get_one_object(tmp_path: Path) -> None:
-    url, together = file_url(tmp_path / "lab.sqlite3"), Barrier(6)
-
-    def session(_: int) -> Store:
-        together.wait()
-        return open_store(url)
-
-    with ThreadPoolExecutor(6) as pool:
-        assert len(set(pool.map(session, range(6)))) == 1
 
 
 def test_no_reader_waits_for_a_connection_that_another_has(store: Store) -> None:
