@@ -41,7 +41,7 @@ EVERY_SECONDS = 0.1
 LINE_SECONDS = 1.5
 """For a seven; then it is drawn again."""
 QUICK, LAYERS_EVERY = 12.0, 500.0
-"""Milliseconds: of lab/ui/drawing_board.js."""
+"""Milliseconds: of lab/ui/drawing_questions.js."""
 
 
 def a_seven() -> Points:

@@ -24,6 +24,7 @@ _FILES = (
     "drawing_between.js",
     "drawing_palm.js",
     "drawing_fingers.js",
+    "drawing_questions.js",
     "drawing_board.js",
 )
 _OWN = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _FILES]
