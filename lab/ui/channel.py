@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__)
-_FILES = ("connection.js", "fitting.js", "channel.js")
+_FILES = ("connection.js", "fitting.js", "motion.js", "channel.js")
 _JS = "\n".join(_HERE.with_name(name).read_text(encoding="utf-8") for name in _FILES)
 _HTML = """
 <div class="lab-live">
