@@ -4,7 +4,7 @@ import pytest
 from app_pages import add_run, as_read, button, chart, epoch, go_to, open_app, words
 from examples import tiny_run
 from nasty import NASTY_NAMES
-from test_pages_runs import asked_about, select
+from runs_page import asked_about, select
 
 from lab.events import Failed, Stopped
 from lab.steps import step
