@@ -20,9 +20,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # `pytest` alone, unlike 
 
 from examples import PICTURES, claimed, digits, noisy_digits, say, tiny_run
 from torch import Tensor
+from workers import StartWorker
 
+from lab import jobs
 from lab.compute.native import build
 from lab.compute.native import engine as native_engine
+from lab.jobs import Worker
 from lab.mnist import Mnist, load_mnist
 from lab.store import Store, open_store, worker_name
 from lab.training import train
@@ -128,3 +131,22 @@ def trained(store: Store, few: Mnist) -> int:
     claimed(store, run_id, f"{worker_name()}:test")
     say(store, run_id, *train(tiny_run(), few))
     return run_id
+
+
+@pytest.fixture
+def start_worker(store: Store, few: Mnist, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartWorker]:
+    """Starts a worker of the CPU on a few digits; whatever still trains is stopped at the end of the test."""
+    monkeypatch.setattr(jobs, "load_mnist", lambda device: few)
+    started: list[Worker] = []
+
+    def start(only: int | None = None) -> Worker:
+        started.append(Worker(store, "cpu", only=only))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for run in store.runs():
+        store.send(run.id, "stop")
+    for worker in started:
+        worker.end()
+        assert not worker.is_alive()
