@@ -1,9 +1,11 @@
 """`python -m lab ...` in the process of a test."""
 
+import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,18 @@ from lab import cli
 
 Lab = Callable[..., tuple[int, str, str]]
 """Runs a command: (exit code, stdout, stderr)."""
+SHORT = ("--images", 48, "--device", "cpu")
+"""What makes a training short."""
+EPOCH_KEYS = {
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "test_correct",
+    "learning_rate",
+    "seconds",
+}
 
 
 @contextmanager
@@ -30,3 +44,10 @@ def commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         yield run
     finally:
         signal.signal(signal.SIGTERM, terminate)
+
+
+def answer(outcome: tuple[int, str, str]) -> Any:
+    """The JSON that a command has printed, and nothing else with it."""
+    code, out, err = outcome
+    assert (code, err) == (0, "")
+    return json.loads(out)

@@ -4,7 +4,6 @@ import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,8 +19,6 @@ from lab.mnist import Mnist
 from lab.newest import newest
 from lab.store import ENDED, Store
 from lab.training import train
-
-ROOT = Path(__file__).parent.parent
 
 
 def test_a_queued_run_is_trained_and_everything_it_says_is_kept(
