@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from app_pages import add_run, epoch
+from browser.board import SEVEN, expect_answer
 from browser.test_app import train_address
-from browser.test_draw import SEVEN, expect_answer
 from examples import tiny_run
 from lab_server import LabServer
 from playwright.sync_api import Locator, Page, ViewportSize, expect

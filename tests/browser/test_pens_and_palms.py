@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from browser.test_draw import SEVEN, Line, draw, expect_answer, open_board
+from browser.board import SEVEN, Line, draw, expect_answer, open_board
 from lab_server import LabServer
 from playwright.sync_api import Browser, CDPSession, Page, expect
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from browser.test_draw import LAYER_SHOWN, LAYERS, Line, draw
+from browser.board import LAYER_SHOWN, LAYERS, Line, draw
 from browser.test_still import LAPTOP, PHONE, TABLET, TOPS, WIDE, assert_still, tops
 from lab_server import LabServer
 from playwright.sync_api import Page, Route, ViewportSize, expect
