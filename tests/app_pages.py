@@ -8,7 +8,8 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
-from examples import queued_and_claimed, say, tiny_run
+from claiming import queued_and_claimed, say
+from examples import tiny_run
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.testing.v1 import AppTest
 

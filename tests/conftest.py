@@ -18,7 +18,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # `pytest` alone, unlike `python -m pytest`, does not find lab
 
-from examples import PICTURES, claimed, digits, noisy_digits, say, tiny_run
+from claiming import claimed, say
+from exact_twin import PICTURES, noisy_digits
+from examples import digits, tiny_run
 from torch import Tensor
 from workers import StartWorker
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from examples import claimed, say, tiny_run
+from claiming import claimed, say
+from examples import tiny_run
 from safetensors.numpy import save
 
 from lab.config import RunConfig

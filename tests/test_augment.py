@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import augmentations
+from any_config import augmentations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import safetensors.torch
 import torch
-from examples import TINY_NETWORK, possible_networks
+from any_config import possible_networks
+from examples import TINY_NETWORK
 from hypothesis import given
 from torch import nn
 

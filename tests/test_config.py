@@ -6,7 +6,8 @@ from dataclasses import FrozenInstanceError, asdict, replace
 from typing import Any
 
 import pytest
-from examples import flat, run_configs, tiny_run
+from any_config import run_configs
+from examples import flat, tiny_run
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from examples import flat, run_configs, tiny_run
+from any_config import run_configs
+from examples import flat, tiny_run
 from hypothesis import given
 
 from lab.config import RunConfig

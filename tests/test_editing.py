@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from examples import possible_networks
+from any_config import possible_networks
 from hypothesis import given
 
 from lab.editing import COLUMNS, editable_rows, network_from_rows, with_linear_last

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from examples import checkpoint_of, facts, place_in_the_queue, tiny_run, wait_until
+from claiming import place_in_the_queue
+from examples import checkpoint_of, facts, tiny_run, wait_until
 from stories import STARTED
 from workers import LONG, StartWorker, kinds, until_status
 

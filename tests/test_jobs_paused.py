@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from examples import claimed, place_in_the_queue, say, tiny_run, wait_until
+from claiming import claimed, place_in_the_queue, say
+from examples import tiny_run, wait_until
 from stories import STARTED
 from workers import EVERYTHING, LONG, StartWorker, kinds, until_status, what_was_learnt
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import possible_networks
+from any_config import possible_networks
 from hypothesis import given, settings
 from torch import Tensor, nn
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 import torch
-from examples import possible_networks
+from any_config import possible_networks
 from hypothesis import given
 
 from lab.layers import ImpossibleNetwork, layer_table, pooled_last, total_parameters, training_macs

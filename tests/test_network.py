@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 import torch
-from examples import TINY_NETWORK, possible_networks
+from any_config import possible_networks
+from examples import TINY_NETWORK
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn

@@ -7,7 +7,8 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 from app_pages import button, component_data, go_to, html, is_open, is_well, labelled, open_app, open_tab, words
-from examples import claimed, say, tiny_run
+from claiming import claimed, say
+from examples import tiny_run
 from streamlit.testing.v1 import AppTest
 
 from lab.mnist import Mnist

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import streamlit as st
 from app_pages import ROOT, button, component_data, go_to, html, is_well, labels, open_alone, open_app, words
-from examples import claimed, noted, say, tiny_run
+from claiming import claimed, say
+from examples import noted, tiny_run
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest

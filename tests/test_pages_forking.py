@@ -1,7 +1,8 @@
 """A run goes on from one of its epochs under other settings."""
 
 from app_pages import add_run, as_read, button, chart, epoch, is_well, labelled, labels, open_app, words
-from examples import say, tiny_run
+from claiming import say
+from examples import tiny_run
 from stories import finished
 
 from lab.events import Finished, Stopped

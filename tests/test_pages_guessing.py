@@ -16,7 +16,7 @@ from app_pages import (
     started,
     the_run,
 )
-from examples import claimed, say
+from claiming import claimed, say
 from stories import finished
 from streamlit.testing.v1 import AppTest
 

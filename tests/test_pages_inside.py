@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from app_pages import ROOT, component_data, errors, go_to, html, labelled, open_alone, open_app, words
-from examples import claimed, say, tiny_run
+from claiming import claimed, say
+from examples import tiny_run
 from stories import finished
 from streamlit.testing.v1 import AppTest
 

@@ -23,7 +23,8 @@ from app_pages import (
     window,
     words,
 )
-from examples import say, tiny_run
+from claiming import say
+from examples import tiny_run
 from stories import finished
 
 from lab.describe import curve_notes

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from app_pages import component_data, errors, figure, go_to, open_alone, open_app, with_draft
-from examples import TINY_NETWORK, claimed, say, tiny_run
+from claiming import claimed, say
+from examples import TINY_NETWORK, tiny_run
 from streamlit.testing.v1 import AppTest
 
 from lab.evidence import opened

@@ -17,7 +17,8 @@ from app_pages import (
     window,
     words,
 )
-from examples import say, tiny_run
+from claiming import say
+from examples import tiny_run
 
 from lab.events import Finished, Stopped
 from lab.number_words import unbroken

@@ -2,7 +2,8 @@
 
 import pytest
 from app_pages import ME, button, draft, errors, go_to, is_well, labelled, labels, open_app, run_that_is, the_run, words
-from examples import claimed, say, tiny_run
+from claiming import claimed, say
+from examples import tiny_run
 from runs_page import button_of_page, select
 from stories import finished
 from train_controls import EVERYTHING_ELSE, controls, expected

@@ -2,7 +2,8 @@
 
 import pytest
 from app_pages import as_read, button, chart, draft, is_well, labelled, open_app, run_that_is, the_run, window, words
-from examples import say, tiny_run
+from claiming import say
+from examples import tiny_run
 
 from lab.events import Finished
 from lab.steps import step

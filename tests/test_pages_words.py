@@ -1,8 +1,9 @@
 """What the pages say is said as a person would say it."""
 
 import pytest
+from any_config import run_configs
 from app_pages import add_run, epoch, go_to, labelled, open_app, run_that_is, window, with_draft, words
-from examples import run_configs, tiny_run
+from examples import tiny_run
 from hypothesis import given
 from streamlit.testing.v1 import AppTest
 from train_controls import EVERYTHING_ELSE

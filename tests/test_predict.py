@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from examples import TINY_NETWORK, claimed, say, tiny_run
+from claiming import claimed, say
+from examples import TINY_NETWORK, tiny_run
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from examples import checkpoint_of, claimed, epochs_of, noted, say, tiny_run
+from claiming import claimed, say
+from examples import checkpoint_of, epochs_of, noted, tiny_run
 from numpy.typing import NDArray
 
 from lab import evidence, predict

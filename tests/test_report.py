@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from examples import claimed, say
+from claiming import claimed, say
 
 from lab.config import RunConfig
 from lab.events import Epoch, Finished, Measured, Started, Stopped

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from examples import claimed, say, tiny_run, wait_until
+from claiming import claimed, say
+from examples import tiny_run, wait_until
 
 from benchmarks import select_beyond
 from benchmarks.candidates import CANDIDATES, DESLANTED, EARLIER, NETWORKS

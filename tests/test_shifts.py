@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from examples import claimed, say, tiny_run
+from claiming import claimed, say
+from examples import tiny_run
 
 from benchmarks import shifts
 from benchmarks.shifts import SETS, compared, measured, moved

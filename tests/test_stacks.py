@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from examples import run_configs
+from any_config import run_configs
 from hypothesis import given
 from unspoken import UNSPOKEN
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from app_pages import add_run, epoch
-from examples import claimed, say, tiny_run
+from claiming import claimed, say
+from examples import tiny_run
 from stories import ME, finished
 
 from lab import time_ahead

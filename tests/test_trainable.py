@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from examples import run_configs
+from any_config import run_configs
 from hypothesis import given
 
 from lab.config import RunConfig

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import count
 
 from app_pages import add_run, window
-from examples import say
+from claiming import say
 from lab_server import LabServer
 from playwright.sync_api import Page, expect
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from examples import with_its_exact_twin
+from exact_twin import with_its_exact_twin
 from torch import nn
 
 from lab.compute.native.engine import Engine

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from examples import possible_networks
+from any_config import possible_networks
 from hypothesis import assume, given
 
 from lab.augment import augment

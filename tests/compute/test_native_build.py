@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import torch.nn.functional as F
-from examples import assert_same_gradients_and_statistics, clear_of_kinks, noisy_digits, tiny_run, with_its_exact_twin
+from exact_twin import assert_same_gradients_and_statistics, clear_of_kinks, noisy_digits, with_its_exact_twin
+from examples import tiny_run
 
 from lab.compute.native import build
 from lab.compute.native.engine import Engine

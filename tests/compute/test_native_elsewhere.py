@@ -20,7 +20,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from engines import NETWORKS
-from examples import (
+from exact_twin import (
     PICTURES,
     assert_close,
     assert_same_gradients_and_statistics,

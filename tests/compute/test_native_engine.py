@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from any_config import possible_networks
 from engines import AVERAGE, NETWORKS, pair
-from examples import (
+from exact_twin import (
     PICTURES,
     assert_same_gradients_and_statistics,
     clear_of_kinks,
     gradient,
     noisy_digits,
-    possible_networks,
 )
 from hypothesis import assume, given
 from hypothesis import strategies as st

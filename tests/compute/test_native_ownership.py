@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import noisy_digits, with_its_exact_twin
+from exact_twin import noisy_digits, with_its_exact_twin
 from torch import Tensor
 
 from lab.compute.native import engine as native_engine

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from any_config import possible_networks
 from engines import NETWORKS, pair
-from examples import PICTURES, assert_close, noisy_digits, possible_networks
+from exact_twin import PICTURES, assert_close, noisy_digits
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor

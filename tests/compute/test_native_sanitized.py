@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from examples import possible_networks
+from any_config import possible_networks
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from examples import noisy_digits, wait_until, with_its_exact_twin
+from exact_twin import noisy_digits, with_its_exact_twin
+from examples import wait_until
 from test_native_sanitized import DRIVER, FLAGS, NETWORKS, driven, lines
 
 from lab.compute.native import build

@@ -7,14 +7,7 @@ from typing import get_args
 import pytest
 import torch
 import torch.nn.functional as F
-from examples import (
-    PICTURES,
-    assert_close,
-    clear_of_kinks,
-    gradient,
-    noisy_digits,
-    with_its_exact_twin,
-)
+from exact_twin import PICTURES, assert_close, clear_of_kinks, gradient, noisy_digits, with_its_exact_twin
 from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn

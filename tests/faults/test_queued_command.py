@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from examples import place_in_the_queue, tiny_run, wait_until
+from claiming import place_in_the_queue
+from examples import tiny_run, wait_until
 from stories import STARTED, running
 
 from lab.store import Store, active

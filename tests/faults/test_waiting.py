@@ -15,7 +15,8 @@ from typing import Any
 import psutil
 import pytest
 import sqlalchemy as sa
-from examples import claimed, tiny_run, wait_until
+from claiming import claimed
+from examples import tiny_run, wait_until
 from stories import ME, STARTED
 
 from benchmarks.kill import CONFIG, NOW, in_a_fork

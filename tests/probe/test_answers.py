@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from examples import TINY_NETWORK, claimed, say, tiny_run
+from claiming import claimed, say
+from examples import TINY_NETWORK, tiny_run
 from stories import whole
 
 from lab.mnist import Mnist

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
-from examples import beat, claimed, place_in_the_queue, say, tiny_run
+from claiming import beat, claimed, place_in_the_queue, say
+from examples import tiny_run
 from stories import ME, STARTED, WINDOW, epoch, running
 
 from lab.events import Event, Finished, Paused, Stopped

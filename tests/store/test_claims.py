@@ -7,7 +7,8 @@ from functools import partial
 from threading import Barrier
 
 import pytest
-from examples import claimed, say, tiny_run
+from claiming import claimed, say
+from examples import tiny_run
 from stories import ME, STARTED, WINDOW, epoch, running
 
 from lab.events import Event, Failed, Finished, Paused, Stopped

@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from examples import beat, claimed, place_in_the_queue, say, tiny_run
+from claiming import beat, claimed, place_in_the_queue, say
+from examples import tiny_run
 from hypothesis import given
 from hypothesis import strategies as st
 from stories import ME, STARTED, epoch, running

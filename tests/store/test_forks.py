@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from examples import claimed, say, tiny_run
+from claiming import claimed, say
+from examples import tiny_run
 from stories import ME, STARTED, WINDOW, finished, running, whole
 
 from lab.events import Finished, Started, Stopped

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from examples import say, tiny_run
+from claiming import say
+from examples import tiny_run
 from stories import STARTED, WINDOW, epoch, running
 
 from lab.events import Event, Failed, Finished, Measured, Paused, Resumed, Stopped

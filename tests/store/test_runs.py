@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from examples import beat, place_in_the_queue, say, tiny_run
+from claiming import beat, place_in_the_queue, say
+from examples import tiny_run
 from stories import ME, STARTED, epoch, running
 
 from lab.events import Event, Failed, Finished, Paused, Stopped

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from examples import say, tiny_run
+from claiming import say
+from examples import tiny_run
 from stories import STARTED, WINDOW, finished, running, whole
 
 from lab.events import Finished

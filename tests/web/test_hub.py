@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 from app_pages import add_run, window
-from examples import say, tiny_run
+from claiming import say
+from examples import tiny_run
 from stories import STARTED, finished, running, whole
 
 from lab.events import Stopped

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from app_pages import add_run, epoch, run_that_is, window
-from examples import claimed, noted, say, tiny_run, wait_until
+from claiming import claimed, say
+from examples import noted, tiny_run, wait_until
 from web_server import WebServer, heard, heard_until, rows_of, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 

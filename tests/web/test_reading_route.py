@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import torch
 from app_pages import add_run
-from examples import claimed, noted, say, tiny_run
+from claiming import claimed, say
+from examples import noted, tiny_run
 from starlette.requests import Request
 from starlette.types import Message
 from web_server import WebServer, serving
