@@ -12,6 +12,7 @@ from lab.config import RunConfig
 from lab.events import Checkpoint, Epoch, Event
 from lab.mnist import Mnist
 from lab.network_config import NetworkConfig, conv, max_pool
+from lab.training import ResumePoint
 from lab.training_config import Augmentation, Optimizer, Schedule
 
 Seen = TypeVar("Seen")
@@ -51,6 +52,10 @@ def digits(data: Mnist, training: int, test: int, labels: Iterable[int] = range(
     return Mnist(data.train_images[train], data.train_labels[train], data.test_images[held], data.test_labels[held])
 
 
+def kinds(events: Iterable[Event]) -> list[str]:
+    return [event.kind for event in events]
+
+
 def epochs_of(events: Iterable[Event]) -> list[Epoch]:
     return [event for event in events if isinstance(event, Epoch)]
 
@@ -59,6 +64,12 @@ def checkpoint_of(epoch: Epoch) -> Checkpoint:
     """What the epoch keeps; an epoch that comes from training always does."""
     assert epoch.checkpoint is not None
     return epoch.checkpoint
+
+
+def resume_point(epoch: Epoch) -> ResumePoint:
+    kept = checkpoint_of(epoch)
+    assert kept.optimizer_state is not None
+    return ResumePoint(epoch=epoch.epoch, weights=kept.weights, optimizer_state=kept.optimizer_state)
 
 
 def facts(epoch: Epoch) -> Epoch:

@@ -1,23 +1,18 @@
 """A training waits, goes on and stops as it is told, and counts only its own time."""
 
 import itertools
-from collections.abc import Iterable
 
 import pytest
-from examples import EVERYTHING, epochs_of, facts, tiny_run
+from examples import EVERYTHING, epochs_of, facts, kinds, tiny_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab import control
 from lab.control import Command, Control
-from lab.events import Event, Window
+from lab.events import Window
 from lab.mnist import Mnist
 from lab.training import train
 from lab.training_config import Augmentation
-
-
-def kinds(events: Iterable[Event]) -> list[str]:
-    return [event.kind for event in events]
 
 
 def told(*commands: tuple[int, Command]) -> Control:
