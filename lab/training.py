@@ -19,18 +19,7 @@ from lab.control import Commanded, Control, StopRequested
 from lab.deslant import as_seen
 from lab.device import DeviceUnavailable, device_name, resolve_device
 from lab.evaluation import Digits, Diverged, Evaluation, finite
-from lab.events import (
-    DIVERGED,
-    Checkpoint,
-    Epoch,
-    Event,
-    Failed,
-    Finished,
-    Measured,
-    Started,
-    Stopped,
-    Window,
-)
+from lab.events import DIVERGED, Checkpoint, Epoch, Event, Failed, Finished, Measured, Started, Stopped, Window
 from lab.layers import total_parameters
 from lab.memory import TooLittleMemory, is_lack_of_memory
 from lab.mnist import Mnist

@@ -8,19 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from charts import (
-    GROUNDS,
-    NO_GREEN,
-    NO_RED,
-    checked,
-    contrast,
-    distance,
-    distance_seen,
-    inside,
-    limits,
-    points,
-    series,
-)
+from charts import GROUNDS, NO_GREEN, NO_RED, checked, contrast, distance, distance_seen, inside, limits, points, series
 from hypothesis import given
 from hypothesis import strategies as st
 from summaries import any_epochs, epoch, losses, percentages, sample, started, window

@@ -13,12 +13,7 @@ from examples import tiny_run
 
 from lab import memory
 from lab.config import RunConfig, to_json
-from lab.memory import (
-    available_bytes,
-    estimated_bytes,
-    expected_engine,
-    memory_problem,
-)
+from lab.memory import available_bytes, estimated_bytes, expected_engine, memory_problem
 from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.steps import step
 from lab.training_config import Augmentation

@@ -11,15 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from benchmarks import replay
-from benchmarks.replay import (
-    Dropout,
-    Replay,
-    draw_pass,
-    main,
-    masks,
-    rotated,
-    rotation_angles,
-)
+from benchmarks.replay import Dropout, Replay, draw_pass, main, masks, rotated, rotation_angles
 from benchmarks.replayed import ReplayedEpoch
 from lab.mnist import Mnist, load_mnist, normalize
 from lab.published import published_epochs

@@ -14,17 +14,7 @@ import sqlalchemy as sa
 from examples import noted, tiny_run
 from sqlalchemy.dialects import postgresql
 
-from lab.store import (
-    Store,
-    StoreError,
-    StoreUnavailable,
-    backup,
-    check,
-    file_url,
-    migrations,
-    open_store,
-    schema,
-)
+from lab.store import Store, StoreError, StoreUnavailable, backup, check, file_url, migrations, open_store, schema
 from lab.store.database import Database
 from lab.store.sqlite import SqliteFile
 

@@ -1,4 +1,4 @@
-"""What no run can be vouched for: it is refused by name, and the others of its file are taken."""
+"""A run that cannot be vouched for is refused by name, and the others of its file are taken."""
 
 import json
 import math
