@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from app_pages import add_run, epoch
+from browser.focus import tab_through
 from browser.test_app import train_address
 from browser.test_lessons_and_files import SMALL
 from charts import contrast
@@ -208,11 +209,13 @@ RING = """() => {
 }"""
 
 
-def test_the_keyboard_is_seen_on_a_tab_on_a_table_and_on_what_is_chosen_already(
+def test_the_keyboard_is_seen_on_links_tabs_and_tables_and_on_what_is_chosen_already(
     server: LabServer, new_tab: Tabs
 ) -> None:
     add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name="a")
     for address, place, ring in (
+        ("", "[data-testid=stTopNavLink]", "2px"),
+        ("train", "[data-testid=stPageLink-NavLink]", "2px"),
         ("layers", "[data-testid=stTabs] [role=tab][aria-selected=true]", "inset"),
         ("runs", "[data-testid=stDataFrame] canvas", "2px"),
         ("inside", ".st-key-inside_strip [aria-pressed=true]", "4px"),
@@ -222,3 +225,10 @@ def test_the_keyboard_is_seen_on_a_tab_on_a_table_and_on_what_is_chosen_already(
         page.keyboard.press("Tab")  # from here on the keyboard is what is used
         page.locator(place).first.focus()
         page.wait_for_function(f"({RING})() === '{ring}'")
+
+
+def test_the_keyboard_is_seen_in_the_toolbar_of_a_table(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/layers")
+    expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_attached()
+    page.mouse.move(1, 1)
+    assert [focus.name for focus in tab_through(page) if not focus.is_seen] == []
