@@ -49,6 +49,7 @@ def verdict(guess: Guess, accuracy: float) -> tuple[str, str]:
     off = guess.off(accuracy)
     if guess.low <= accuracy < guess.high:
         return "as you guessed", "What made you so sure? Say it in one sentence, change one thing, and guess again."
-    more = "more" if accuracy >= guess.high else "less"
-    how_far = f"{abs(off):.2f} points {more}" if off else "just above"  # at `high`, which the guess ends before
-    return how_far, f"Why {more}? Say it in one sentence first: at which epoch did the curve leave your guess?"
+    if accuracy >= guess.high:
+        how_far = f"{off:.2f} points more" if off else "just above"  # at `high`, which the guess ends before
+        return how_far, "Why more? Say it in one sentence first: at which epoch did the curve leave your guess?"
+    return f"{-off:.2f} points less", "Why less? Say it in one sentence first: what kept the curve below your guess?"

@@ -38,5 +38,11 @@ def test_how_far_off_it_was_is_the_way_to_its_nearer_end(accuracy: float, off: f
     assert verdict(guess, accuracy)[0] == words
 
 
+def test_only_a_curve_that_came_through_a_guess_is_said_to_have_left_it() -> None:
+    guess = Guess(95, 98)
+    assert "leave your guess" in verdict(guess, 98.41)[1]
+    assert "leave your guess" not in verdict(guess, 10.1)[1]  # it may never have come there
+
+
 def test_an_axis_that_shows_a_guess_begins_at_its_low_end_or_five_points_below_its_high_one() -> None:
     assert [guess.least for guess in GUESSES] == pytest.approx([85, 90, 95, 98, 99, 99.4])
