@@ -11,6 +11,7 @@ HELP = "Makes text and lines larger on every page, for a projector. On the Train
 _STYLE = """
 <style>
 :root {font-size: 20px !important; --lab-cell: 1rem; --lab-matrix: 38rem;}
+:root:has(.guessed) {--lab-above-charts: 28rem;}
 .block-container {max-width: none;}
 [data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {opacity: 1;}
 /* No text is smaller than the page's own; one that is larger stays so. */
@@ -20,10 +21,11 @@ _STYLE = """
 [data-testid="stMain"] .stacks :is(div, b, i, s) {font-size: 1rem;}
 .st-key-presents p {white-space: nowrap;}
 .st-key-run-head {grid-template-columns: minmax(0, 1fr) minmax(12rem, auto);}  /* fewer buttons than else */
-@media (min-width: 701px) and (max-height: 760px) {  /* the menu names the page: the curves get the room of its title */
+@media (min-width: 701px) and (max-height: 830px) {  /* the menu names the page: the curves get the room of its title */
     [data-testid="stLayoutWrapper"]:has(> .st-key-train-title) {position: absolute; clip-path: inset(50%);}
-    :root {--lab-standing: 2.4rem; --lab-above-charts: 18.7rem;}
-    :root:has(.guessed) {--lab-above-charts: 23rem;}
+    :root {--lab-standing: 2.4rem; --lab-above-charts: 19.2rem;}
+    :root:has(.guessed) {--lab-above-charts: 22.5rem;}
+    :root .guessed {padding-block: 0.1rem;}
 }
 @media (max-width: 1500px) {  /* no room for two tables side by side */
     .st-key-halves > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {min-width: 100%;}
