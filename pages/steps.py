@@ -24,25 +24,25 @@ store = the_store()
 
 
 def own_runs() -> dict[int, list[RunSummary]]:
-    """For each step the user's runs with a finished epoch, newest first: whole ones, as published, and quick ones."""
+    """For each step the user's finished runs, newest first: whole ones, as published, and quick ones."""
     found: dict[int, list[RunSummary]] = {preset.number: [] for preset in STEPS}
     for summary in summaries(store):
         terms, is_quick_one = summary.terms, is_quick(summary.config) and summary.evaluated == "test"
-        if terms is not None and (terms.as_published or is_quick_one) and summary.epochs:
+        if terms is not None and (terms.as_published or is_quick_one) and summary.complete:
             found[terms.step].append(summary)
     return found
 
 
 def whole_and_quick(number: int) -> tuple[list[RunSummary], RunSummary | None]:
-    """One's whole runs of a step, and the newest quick one that has finished."""
+    """One's whole runs of a step, and the newest quick one."""
     whole = [run for run in own[number] if run.as_published]
-    return whole, next((run for run in own[number] if run.complete and not run.as_published), None)
+    return whole, next((run for run in own[number] if not run.as_published), None)
 
 
 def yours(number: int, augmented: bool) -> tuple[str, str]:
-    """What one's newest finished run of a step came to, on test and on training images; a quick one is marked."""
+    """What one's newest run of a step came to, on test and on training images; a quick one is marked."""
     whole, quick_run = whole_and_quick(number)
-    run = next((run for run in whole if run.complete), quick_run)
+    run = whole[0] if whole else quick_run
     if run is None or run.last is None:
         return "–", "–"
     read, mark = training_read(run, augmented), "" if run.as_published else " quick"
@@ -72,8 +72,9 @@ def overview() -> None:
     show_table(rows, "Results of the steps", numbers=[name for name in rows[0] if name != "Step"])
     st.caption(
         "Last epoch: accuracy on the test images after the last epoch. Measured: the same for the runs that come with "
-        "this lab, one run per seed. Train: accuracy on the training images after the last epoch, measured without "
-        "dropout, like the test accuracy; if the step uses augmentation, the images are changed as in training. "
+        "this lab, one run per seed. Yours: your newest finished run. Train: accuracy on the training images after the "
+        "last epoch, measured without dropout, like the test accuracy; if the step uses augmentation, the images are "
+        "changed as in training. "
         "Quick: trained on 6,000 images instead of 60,000, so do not compare it with the others. "
         "Multiplications: millions per image. Published: one run with seed 1, from the author's five "
         f"notebooks of January 2023 (folder S4 of [abhijeetu1912/EVA]({SOURCE}))."
@@ -126,7 +127,6 @@ with chart:
         )
     elif not mine:
         st.caption(
-            "You have no full run of this step yet: it will be drawn here. A quick run will only be mentioned, once it "
-            "has finished."
+            "You have no finished full run of this step yet: it will be drawn here. A quick run will only be mentioned."
         )
 overview()

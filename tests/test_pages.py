@@ -26,7 +26,7 @@ from app_pages import (
 from streamlit.testing.v1 import AppTest
 
 from lab.config import ConfigError, RunConfig
-from lab.events import Finished, Measured
+from lab.events import Finished, Measured, Stopped
 from lab.evidence import final_words, gain_words, place_words, reached_words, reference_pools, target_words
 from lab.mnist import load_mnist
 from lab.published import SOURCE
@@ -215,6 +215,15 @@ def test_ones_own_run_of_a_step_is_drawn_and_listed_beside_the_published_one(sto
     assert "published test" in chart(app, "step-curves")
 
 
+def test_of_ones_own_runs_of_a_step_only_finished_ones_are_drawn_as_only_those_are_listed(store: Store) -> None:
+    config = step(1).config
+    finished = add_run(store, *(epoch(number, 9900) for number in range(1, 16)), Finished(), config=config)
+    add_run(store, epoch(1, 9800), epoch(2, 9810), Stopped(), config=config)
+    app = of_step(1)
+    assert [name for name in chart(app, "step-curves") if name.startswith("yours")] == [f"yours, run {finished}"]
+    assert "98.10 %" not in html(app)
+
+
 def test_training_images_of_ones_own_run_stand_beside_the_published_ones_read_alike(store: Store) -> None:
     """In step 5 turned as in training: 59,601 of 60,000 published."""
     plain = Measured(images=60_000, augmented=False, loss=0.02, correct=59_748)
@@ -235,7 +244,7 @@ def test_a_run_that_cannot_be_compared_is_not_drawn_beside_the_published_one(
     app = of_step(1)
     assert not [name for name in chart(app, "step-curves") if name.startswith("yours")]
     assert "not trained this step yet" not in words(app)  # it was, in another way
-    assert "You have no full run of this step yet" in words(app)
+    assert "You have no finished full run of this step yet" in words(app)
 
 
 def test_a_quick_run_counts_is_marked_and_is_not_drawn_over_runs_of_all_images(store: Store) -> None:
