@@ -21,6 +21,8 @@ from lab.network_config import linear as linear_layer
 from lab.steps import STEPS
 
 STEP, LAYERS = "step", "network.layers"
+STEP_AT_FIRST = 3
+"""What an address without a step is about, and what the pages begin with. Not the first: that is the slowest by far."""
 LONGEST = 2_000
 """Characters of a value that are read."""
 LONGEST_NUMBER = 40
@@ -51,7 +53,7 @@ def from_address(query: Mapping[str, str]) -> RunConfig | None:
     told = {name: text for name, text in query.items() if name in known}
     if STEP not in query and not told:
         return None
-    config = _step(query.get(STEP, "1"))
+    config = _step(query.get(STEP, str(STEP_AT_FIRST)))
     for name, text in told.items():
         part, _, inner = name.rpartition(".")
         stated = about(PARTS[part]).get(inner)

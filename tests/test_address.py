@@ -8,7 +8,7 @@ from examples import tiny_run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.address import from_address, to_address
+from lab.address import STEP_AT_FIRST, from_address, to_address
 from lab.config import ConfigError, RunConfig
 from lab.steps import STEPS, step
 from lab.training_config import Optimizer
@@ -34,7 +34,10 @@ def test_an_address_that_names_no_config_gives_none_and_what_it_does_not_know_is
     assert from_address({}) is None
     assert from_address({"run": "7", "present": "1"}) is None
     assert from_address({"step": "2", "run": "7", "device": "cpu"}) == replace(step(2).config, device="cpu")
-    assert from_address({"seed": "4"}) == replace(step(1).config, seed=4)
+
+
+def test_an_address_without_a_step_changes_the_step_that_the_pages_begin_with() -> None:
+    assert from_address({"seed": "4"}) == replace(step(STEP_AT_FIRST).config, seed=4)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from lab.address import STEP_AT_FIRST as STEP_AT_FIRST
 from lab.config import RunConfig
 from lab.describe import describe_extent
 from lab.number_words import unbroken
@@ -30,8 +31,6 @@ Change = Callable[[RunConfig], RunConfig]
 STEP, CHOSEN_STEP, STARTED = "step", "chosen-step", "just-started"
 DOUBLE_SECONDS = 5
 """Within them the same start is the same click: a page of a busy machine has not answered before."""
-STEP_AT_FIRST = 3
-"""Not the first: that is the slowest by far."""
 QUICK_HELP = (
     "Trains in the background, within seconds: few images, in small batches. Compare it only with other quick runs."
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lab.address import ADDRESSED, STEP, from_address, to_address
+from lab.address import ADDRESSED, STEP, STEP_AT_FIRST, from_address, to_address
 from lab.config import ConfigError, RunConfig
 from lab.guess import GUESSES
 from lab.run_number import run_number
@@ -39,14 +39,14 @@ def the_store() -> Store:
 
 
 def draft() -> Draft:
-    """What Start would train; for a new visitor what the address says, else step 3."""
+    """What Start would train; for a new visitor what the address says, else the usual step."""
     if DRAFT not in st.session_state:
         problem, config = None, None
         try:
             config = from_address(st.query_params.to_dict())
         except ConfigError as error:
             problem = f"The settings in the address are not used: {error}"
-        st.session_state[DRAFT] = Draft(config=config or step(3).config)
+        st.session_state[DRAFT] = Draft(config=config or step(STEP_AT_FIRST).config)
         st.session_state[CHOSEN] = bool(config or problem) and page_shown() in SAY_THE_DRAFT
         st.session_state[ADDRESS_PROBLEM] = problem
     held: Draft = st.session_state[DRAFT]
@@ -54,8 +54,8 @@ def draft() -> Draft:
 
 
 def draft_so_far() -> Draft:
-    """The draft; step 3 where this visitor has none yet, and still has none then."""
-    held: Draft = st.session_state.get(DRAFT) or Draft(config=step(3).config)
+    """The draft; the usual step where this visitor has none yet, and still has none then."""
+    held: Draft = st.session_state.get(DRAFT) or Draft(config=step(STEP_AT_FIRST).config)
     return held
 
 
