@@ -200,6 +200,23 @@ def test_what_is_said_of_the_network_stands_above_what_it_is_about(
     assert abs(boxes[0]["x"] - boxes[1]["x"]) <= 2
 
 
+# --- Runs ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_said_of_a_field_does_not_lie_over_what_is_typed_into_it(server: LabServer, new_tab: Tabs) -> None:
+    add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name="a" * 110)
+    page = new_tab(f"{server.address}/runs?compare={server.store.runs()[0].id}")
+    page.get_by_role("button", name="Rename").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("b")
+    told = dialog.get_by_text("Press Enter")
+    expect(told).to_be_visible()
+    boxes = dialog.get_by_label("Name").bounding_box(), told.bounding_box()
+    assert boxes[0] is not None and boxes[1] is not None
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"] + 1
+
+
 # --- where the keyboard is -----------------------------------------------------------------------------------------
 
 RING = """() => {
