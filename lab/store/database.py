@@ -97,8 +97,8 @@ class Database:
     def _check_place(self) -> None:
         if self.file is not None and not self.file.in_place():
             raise StoreError(
-                f"The database {self.name} was deleted or replaced while the lab used it, so nothing more is saved: "
-                "put it back, or restart the lab to use the file that is there now."
+                f"The database {self.name}, or its log ending in -wal, was deleted or replaced while the lab used it, "
+                "so nothing more is saved: put it back, or restart the lab to use the file that is there now."
             )
 
     @contextmanager
@@ -121,6 +121,8 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
+        if self.file is not None:
+            self.file.closed()
 
 
 def file_url(path: Path) -> str:
@@ -202,8 +204,12 @@ def _advice(error: BaseException) -> str:
 
 def _what_helps(error: BaseException) -> str:
     """What helps where the trouble is the disk's or its rights', also in the middle of the work; else empty."""
-    if re.search("disk is full|No space left|disk I/O error", str(error)):  # the latter, too: no room for its log
+    if re.search("disk is full|No space left", str(error)):
         return "make room on its disk"
+    if "disk I/O error" in str(error):  # where there is no room for its log, too, or no more for this user
+        return "make room on its disk or, if there is room, check the disk itself"
+    if "image is malformed" in str(error):
+        return "it is damaged, so use a backup copy of it"
     return "check the permissions of the file and its folder" if "readonly database" in str(error) else ""
 
 

@@ -35,7 +35,8 @@ class SqliteFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self._identity: tuple[int, int] | None = None
+        self._log = self.path.with_name(f"{self.path.name}-wal")
+        self._identity: tuple[tuple[int, int] | None, ...] = ()
         self._writes = 0
         self._upkeep = threading.Lock()
 
@@ -47,20 +48,28 @@ class SqliteFile:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         sa.event.listen(engine, "connect", _configure)
+        sa.event.listen(engine, "handle_error", _replace_what_cannot_write)
         sa.event.listen(engine, "begin", _begin)
 
     def opened(self) -> None:
         """Remember which file it is, once it has its tables; see to the space that files of older labs keep."""
-        self._identity = _identity(self.path)
+        self._identity = self._identities()
         with self._connection() as connection:
             if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 0:
                 _give_pages_back_from_now_on(connection)
-        if _size(self.path.with_name(f"{self.path.name}-wal")) > LOG_BYTES:
+        if _size(self._log) > LOG_BYTES:
             self.checkpoint()
 
     def in_place(self) -> bool:
-        """Whether the file is where it was when it was opened: not deleted, and not another one."""
-        return self._identity is None or _identity(self.path) == self._identity
+        """Whether file and log are where they were when it was opened: not deleted, and no others.
+
+        The log stays as long as a connection is open: who deletes it takes all that was not yet moved into the file.
+        """
+        return not self._identity or self._identities() == self._identity
+
+    def closed(self) -> None:
+        """Forget which file it was: without a connection its log comes and goes."""
+        self._identity = ()
 
     def wrote(self) -> None:
         """Count a commit; every hundredth is followed by a checkpoint."""
@@ -113,6 +122,9 @@ class SqliteFile:
                 if not _is_busy(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+    def _identities(self) -> tuple[tuple[int, int] | None, ...]:
+        return _identity(self.path), _identity(self._log)
 
     @contextmanager
     def _connection(self, timeout: float = BUSY_SECONDS) -> Iterator[sqlite3.Connection]:
@@ -174,6 +186,12 @@ def _begin(connection: sa.Connection) -> None:
     if writes:
         connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if writes == 'durably' else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _replace_what_cannot_write(context: sa.engine.ExceptionContext) -> None:
+    """A connection that was opened while the file could not be written would never write; the next one may."""
+    if getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
 def _text(content: bytes) -> str:

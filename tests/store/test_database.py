@@ -237,7 +237,11 @@ def test_an_address_that_is_none_is_refused_in_a_sentence_that_tells_no_password
         (ModuleNotFoundError("No module named 'psycopg'"), "install that Python package"),
         (sqlite3.OperationalError("database or disk is full"), "make room on its disk"),
         (OSError(errno.ENOSPC, "No space left on device"), "make room on its disk"),
-        (sqlite3.OperationalError("disk I/O error"), "make room on its disk"),
+        (
+            sqlite3.OperationalError("disk I/O error"),
+            "make room on its disk or, if there is room, check the disk itself",
+        ),
+        (sqlite3.DatabaseError("database disk image is malformed"), "it is damaged, so use a backup copy of it"),
         (sqlite3.OperationalError("attempt to write a readonly database"), "check the permissions of the file and its"),
         (sqlite3.OperationalError("unable to open database file"), "check the path and its permissions"),
     ],
@@ -258,7 +262,11 @@ def test_a_database_that_cannot_be_opened_comes_with_advice_that_helps(
     ("said", "told"),
     [
         ("database or disk is full", "database or disk is full; make room on its disk."),
-        ("disk I/O error", "disk I/O error; make room on its disk."),
+        ("disk I/O error", "disk I/O error; make room on its disk or, if there is room, check the disk itself."),
+        (
+            "database disk image is malformed",
+            "database disk image is malformed; it is damaged, so use a backup copy of it.",
+        ),
         (
             "attempt to write a readonly database",
             "attempt to write a readonly database; check the permissions of the file and its folder.",

@@ -196,7 +196,18 @@ def replaced(path: Path) -> None:
     Store(f"sqlite:///{path}").close()
 
 
-@pytest.mark.parametrize("loss", [remove, replaced])
+def without_its_log(path: Path) -> None:
+    """As who takes what ends in -wal and -shm for rubbish."""
+    for file in path.parent.glob(f"{path.name}-*"):
+        file.unlink()
+
+
+def with_another_log(path: Path) -> None:
+    without_its_log(path)
+    path.with_name(f"{path.name}-wal").touch()
+
+
+@pytest.mark.parametrize("loss", [remove, replaced, without_its_log, with_another_log])
 def test_a_store_that_is_deleted_in_use_is_noticed_by_all_that_follows(store: Store, loss: object) -> None:
     """And is not a passing trouble, for which a training would wait."""
     run_id = running(store, STARTED)
@@ -228,3 +239,12 @@ def test_a_store_that_is_put_back_goes_on(store: Store) -> None:
     os.rename(moved, path_of(store).parent)
     say(store, run_id, whole(1))
     assert store.checkpoint_epochs(run_id) == [1]
+
+
+def test_a_connection_that_cannot_write_is_replaced(store: Store) -> None:
+    """One that was opened while the file could not be written would never write, whatever may be done with it since."""
+    with store._database.reading() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+    with pytest.raises(StoreUnavailable, match="readonly database"):
+        store.submit(tiny_run())
+    assert store.submit(tiny_run()) == 1
