@@ -44,8 +44,8 @@ COLUMNS = tuple(
 TEXTS = ("uuid", "name", "config", "command", "reason", "hardware", "code_commit")
 TEXTS_OR_NOTHING = ("device", "worker", "parent")
 TIMES_OR_NOTHING = ("started", "ended")
-YEAR_10000 = 253402300800.0
-"""Seconds since 1970: no date and no clock goes further."""
+YEAR_3000 = 32503680000.0
+"""Seconds since 1970: no clock goes further, and Windows writes no date after that year."""
 
 
 class _UnreadableRow(Exception):
@@ -150,7 +150,7 @@ def _check_types(row: Any) -> None:
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and 0 <= value < YEAR_10000
+    return isinstance(value, int | float) and 0 <= value < YEAR_3000
 
 
 def read_kept(row: Any) -> Kept:
