@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from lab.drawing import read_picture, stroke_stages
+from lab.drawing import NoShapes, read_picture, stroke_stages
 from lab.layer_words import short_name
 from lab.layers import layer_table
 from lab.mnist import Mnist
@@ -358,3 +358,12 @@ def test_a_missing_shipped_checkpoint_is_one_sentence_and_the_drawing_is_still_p
     page = drawn(SEVEN)
     assert len(page.error) == 1 and "is missing or damaged" in page.error[0].value
     assert "class='stages'" in html(page)
+
+
+def test_missing_shapes_of_digits_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_features: object) -> None:
+        raise NoShapes("It is missing.")
+
+    monkeypatch.setattr("lab.drawing.oddity.distances", refuse)
+    page = uploaded(picture("black", "white", "PNG"))
+    assert [error.value for error in page.error] == ["It is missing."]

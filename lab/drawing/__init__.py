@@ -4,7 +4,7 @@ room knows a file behind it."""
 from lab.drawing.canvas import CANVAS_PEN, SIDE, NoDrawing, TooMuch, strokes_from_canvas
 from lab.drawing.ink import BlankDrawing, Gray, crop_to_ink
 from lab.drawing.kinds import doubts
-from lab.drawing.likeness import SHAPES, distances, edges, forget_shapes
+from lab.drawing.likeness import SHAPES, NoShapes, distances, edges, forget_shapes
 from lab.drawing.pen import Points
 from lab.drawing.picture import PictureError, read_picture, read_picture_file
 from lab.drawing.stages import Stage, drawing_stages, normalize_drawing, normalize_strokes, odd, stroke_stages
@@ -16,6 +16,7 @@ __all__ = [
     "BlankDrawing",
     "Gray",
     "NoDrawing",
+    "NoShapes",
     "PictureError",
     "Points",
     "Stage",

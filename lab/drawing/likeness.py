@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from scipy import ndimage
 
@@ -26,6 +27,10 @@ BLUR = 0.7
 """Pixels by which the picture is smoothed before its edges are taken."""
 REACH = 0.6 * IMAGE_SIZE / CELLS
 """Standard deviation, in pixels, of a place's weights."""
+
+
+class NoShapes(RuntimeError):
+    """The file of numbers cannot be read; one sentence."""
 
 
 def edges(images: Floats) -> Floats:
@@ -63,8 +68,14 @@ def shapes() -> dict[str, Floats]:
 
     A root is of the inverse covariance, a volume the logarithm of its determinant; scale: what counts as 0 and as 1.
     What `lab.drawing.kinds` reads: the edges' spread (1), hidden (392, 96), last (96, 3), their biases, most_odds (1).
+
+    Raises:
+        NoShapes: the file is missing or damaged.
     """
-    return {name: values.astype(np.float32) for name, values in load_file(SHAPES).items()}
+    try:
+        return {name: values.astype(np.float32) for name, values in load_file(SHAPES).items()}
+    except (OSError, SafetensorError) as error:
+        raise NoShapes(f"{SHAPES} is missing or damaged: restore it with `git checkout lab/data`.") from error
 
 
 def forget_shapes() -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from lab.config import ConfigError
+from lab.drawing import NoShapes
 from lab.store import StoreError
 from lab.ui.text import plain
 
@@ -19,7 +20,7 @@ def show_error(error: Exception) -> bool:
     A callback is called before anything of its page is drawn, and Streamlit would leave the page empty. So the page is
     drawn again, and `show_callback_error` says it there.
     """
-    sentence = str(error) if isinstance(error, StoreError | ConfigError) else UNEXPECTED
+    sentence = str(error) if isinstance(error, StoreError | ConfigError | NoShapes) else UNEXPECTED
     context = get_script_run_ctx()
     if context is None or context.script_requests is None or context.has_script_started:
         st.error(plain(sentence))

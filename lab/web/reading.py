@@ -27,6 +27,7 @@ from lab.drawing import (
     BlankDrawing,
     Gray,
     NoDrawing,
+    NoShapes,
     Points,
     TooMuch,
     normalize_strokes,
@@ -84,6 +85,8 @@ class Reading:
             return PlainTextResponse(ENDING, status_code=503)
         except HTTPException as refused:
             return PlainTextResponse(refused.detail, status_code=refused.status_code)
+        except NoShapes as error:
+            return PlainTextResponse(str(error), status_code=500)
         except StoreUnavailable as error:
             return PlainTextResponse(str(error), status_code=503)
         except StoreError as error:

@@ -1,5 +1,8 @@
 """What does not look like one digit is said to be so, with the reason; a digit is not."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 from drawings import EIGHT, SEVEN, Points, canvas
@@ -7,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odd import DOODLES, DOT, HOUSE, LETTERS, TWO_DIGITS, full_of_print, in_a_box, in_a_window, on_a_table, scribble
 
-from lab.drawing import PictureError, distances, doubts, drawing_stages, edges, normalize_drawing, odd, stroke_stages
+from lab.drawing import (
+    NoShapes,
+    PictureError,
+    distances,
+    doubts,
+    drawing_stages,
+    edges,
+    forget_shapes,
+    normalize_drawing,
+    odd,
+    stroke_stages,
+)
 from lab.mnist import Mnist, to_unit
 from lab.predict import load_predictor
 
@@ -98,3 +112,21 @@ def test_a_digit_is_found_in_its_surroundings_and_the_stages_say_so(surroundings
 def test_a_picture_full_of_something_else_is_refused_with_what_a_good_one_looks_like() -> None:
     with pytest.raises(PictureError, match="A good picture shows one digit alone on plain paper"):
         normalize_drawing(full_of_print())
+
+
+@pytest.fixture
+def shapes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The file of the shapes of digits, which is not there."""
+    monkeypatch.setattr("lab.drawing.likeness.SHAPES", tmp_path / "shapes.safetensors")
+    forget_shapes()
+    yield tmp_path / "shapes.safetensors"
+    forget_shapes()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"version https://git-lfs.github.com/spec/v1"])
+def test_without_the_shapes_of_digits_one_sentence_says_what_to_do(shapes: Path, content: bytes | None) -> None:
+    if content is not None:
+        shapes.write_bytes(content)
+    with pytest.raises(NoShapes, match=r"shapes\.safetensors is missing or damaged: restore it with") as error:
+        odd(stroke_stages(SEVEN))
+    assert "\n" not in str(error.value)

@@ -21,7 +21,7 @@ from starlette.types import Message
 from web_server import WebServer, serving
 
 from lab.checkpoint import Snapshot
-from lab.drawing import CANVAS_PEN, odd, stroke_stages, strokes_from_canvas
+from lab.drawing import CANVAS_PEN, NoShapes, odd, stroke_stages, strokes_from_canvas
 from lab.drawing.canvas import MOST_POINTS
 from lab.events import Stopped
 from lab.layer_strip import strip
@@ -242,6 +242,14 @@ def test_a_store_that_does_not_answer_is_said_to_be_so(web: WebServer, monkeypat
 
     monkeypatch.setattr("lab.readers.reader", busy)
     assert refused(web, json.dumps({"strokes": SEVEN})) == (503, "The database is busy.")
+
+
+def test_without_the_shapes_of_digits_that_is_said(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_features: object) -> None:
+        raise NoShapes("It is missing.")
+
+    monkeypatch.setattr("lab.drawing.oddity.distances", refuse)
+    assert refused(web, json.dumps({"strokes": SEVEN})) == (500, "It is missing.")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "TRACE", "PROPFIND"])
