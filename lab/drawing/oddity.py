@@ -41,7 +41,7 @@ def why_odd(drawn: Gray, image: Gray) -> str | None:
     rows, columns = np.nonzero(image > 0.1)
     if max(np.ptp(rows), np.ptp(columns)) + 1 < LEAST_SIDE:
         return DOT
-    if ndimage.distance_transform_edt(np.pad(image > 0.5, 1)).max() > MOST_DEPTH:
+    if ndimage.distance_transform_edt(image > 0.5).max() > MOST_DEPTH:
         return BLOT
     if image.sum() > MOST_INK:
         return SCRIBBLE

@@ -50,7 +50,13 @@ DOODLES: dict[str, tuple[list[Points], str]] = {
         "not like those of any MNIST digit",
     ),
     "triangle": ([np.array([(140.0, 55.0), (225, 220), (55, 220), (140, 55)])], "not like those of any MNIST digit"),
-    "10, touching": ([np.array([(95.0, 40.0), (95, 240)]), _ring(160, 140, 65, 95)], ""),
+    "at sign": ([_ring(140, 140, 40, 40), _ring(140, 140, 100, 100, 0, 310)], "not like those of any MNIST digit"),
+    "nine dashes": ([np.array([(100.0, 20 * row), (180, 20 * row)]) for row in range(9)], "nine loose parts"),
+    "ten dashes": ([np.array([(100.0, 20 * row), (180, 20 * row)]) for row in range(10)], "many loose parts"),
+    "10, touching": (
+        [np.array([(95.0, 40.0), (95, 240)]), _ring(160, 140, 65, 95)],
+        "more like two digits side by side than like one",
+    ),
     "01, touching": ([_ring(90, 140, 50, 95), np.array([(140.0, 40.0), (140, 240)])], ""),
 }
 """Each with a part of the reason."""
@@ -60,9 +66,10 @@ def scribble() -> list[Points]:
     return [np.random.default_rng(1).uniform(40, 240, (40, 2))]
 
 
-def on_a_table(turned: float = 5) -> Rgba:
+def on_a_table(turned: float = 5, paper: Rgba | None = None) -> Rgba:
     """A sheet with a seven on a dark table."""
-    sheet = Image.fromarray(canvas(SEVEN, height=180, pen=16, at=(120, 110), ink=BLACK, ground=WHITE))
+    seven = canvas(SEVEN, height=180, pen=16, at=(120, 110), ink=BLACK, ground=WHITE)
+    sheet = Image.fromarray(seven if paper is None else paper)
     table, mask = Image.new("RGBA", (560, 560), (60, 45, 35, 255)), Image.new("L", sheet.size, 255)
     table.paste(sheet.rotate(turned, expand=True), (60, 60), mask.rotate(turned, expand=True))
     return np.asarray(table)
@@ -71,7 +78,7 @@ def on_a_table(turned: float = 5) -> Rgba:
 def in_a_box() -> Rgba:
     """A seven in a printed box."""
     paper = Image.fromarray(canvas(SEVEN, height=180, pen=16, at=(120, 110), ink=BLACK, ground=WHITE))
-    ImageDraw.Draw(paper).rectangle((20, 20, 380, 380), outline=BLACK, width=5)
+    ImageDraw.Draw(paper).rectangle((60, 60, 340, 340), outline=BLACK, width=5)
     return np.asarray(paper)
 
 

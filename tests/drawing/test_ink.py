@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lab.drawing import PictureError, normalize_drawing
-from lab.drawing.ink import BlankDrawing, crop_to_ink
+from lab.drawing.ink import BlankDrawing, crop_to_ink, ink_of
 from lab.drawing.picture import read_picture
 
 
@@ -30,6 +30,12 @@ def test_a_transparent_ground_is_as_good_as_a_black_one(ink: tuple[int, ...]) ->
     transparent[..., :3] = ink[:3]
     on_black = normalize_drawing(canvas(SEVEN))
     np.testing.assert_allclose(normalize_drawing(transparent), on_black, atol=1e-4)
+
+
+def test_a_ground_that_lets_little_through_is_told_from_ink_by_its_colour() -> None:
+    whole, thin = canvas(SEVEN), canvas(SEVEN)
+    thin[..., 3] = 178
+    np.testing.assert_allclose(normalize_drawing(thin), normalize_drawing(whole), atol=1e-4)
 
 
 @pytest.mark.parametrize("ink", [(0, 0, 255, 255), (200, 0, 0, 255), (0, 90, 0, 255)])
@@ -106,6 +112,22 @@ def test_dust_is_not_ink() -> None:
     clean, dusty = canvas(SEVEN), canvas(SEVEN)
     dusty[5:9, 380:384] = 255
     assert np.array_equal(normalize_drawing(dusty), normalize_drawing(clean))
+
+
+def test_a_thin_slanting_line_whose_pixels_touch_at_corners_is_no_dust() -> None:
+    picture = np.full((200, 200, 4), 255, np.uint8)
+    picture[100:130, 100:130, :3] = 0
+    picture[range(20, 80), range(20, 80), :3] = 0
+    assert ink_of(picture)[20:80, 20:80].sum() == pytest.approx(60)
+
+
+def test_what_is_fainter_than_a_tenth_is_no_clear_ink() -> None:
+    def gray(shade: int) -> Rgba:
+        return canvas(SEVEN, ink=(shade, shade, shade, 255), ground=WHITE)
+
+    assert ink_of(gray(255 - 30)).max() == 1
+    with pytest.raises(BlankDrawing):
+        ink_of(gray(255 - 22))
 
 
 def test_a_drawing_that_touches_the_border_is_ink_all_the_same() -> None:

@@ -96,6 +96,7 @@ SURROUNDED = {
     "on a table": on_a_table(),
     "on a table, straight": on_a_table(0),
     "box": in_a_box(),
+    "box on a table": on_a_table(paper=in_a_box()),
     "window": in_a_window(),
 }
 

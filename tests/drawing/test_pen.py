@@ -21,6 +21,11 @@ def test_a_straight_line_is_20_pixels_long_and_as_wide_as_the_pen(end: tuple[int
     assert image.sum() == pytest.approx((BOX - PEN) * PEN + np.pi * (PEN / 2) ** 2, rel=0.05)
 
 
+def test_no_rounding_makes_the_box_larger() -> None:
+    """17.6 / 273.85... * 273.85... + 2.4 is a little more than 20."""
+    assert draw_in_box([np.array([(0, 0), (273.8512263286428, 0)])], BOX).shape == (3, BOX)
+
+
 def test_a_single_tap_is_a_dot_in_the_middle() -> None:
     image = normalize_strokes([[(123.0, 45.0)]])
     assert longest_side(image) == 3

@@ -34,3 +34,28 @@ def test_a_touch_of_the_pen_by_mistake_is_no_part_and_a_sloppy_crossing_no_hole(
     mistake: list[Points] = [*EIGHT, np.array([(0.3, 0.75), (0.3, 0.76)])]
     assert topology(ink_of(mistake)) == Topology(parts=1, holes=2, is_nested=False)
     assert topology(ink_of([*SEVEN, np.array([(0.0, 0.04), (0.7, -0.02)])])).holes == 0
+
+
+@pytest.mark.parametrize(("side", "parts"), [(3, 1), (5, 2)])
+def test_a_spot_is_a_part_from_a_seventieth_of_the_ink_on(side: int, parts: int) -> None:
+    drawn = np.zeros((60, 60), np.float32)
+    drawn[20:40, 5:55] = 1  # 1,000 pixels
+    drawn[5 : 5 + side, 10 : 10 + side] = 1
+    assert topology(drawn).parts == parts
+
+
+@pytest.mark.parametrize(("side", "holes"), [(6, 0), (10, 1)])
+def test_a_hole_is_one_from_a_two_hundredth_of_the_box_on(side: int, holes: int) -> None:
+    drawn = np.ones((100, 100), np.float32)
+    drawn[40 : 40 + side, 40 : 40 + side] = 0
+    assert topology(drawn).holes == holes
+
+
+def test_a_line_that_touches_itself_at_corners_only_is_one_outline() -> None:
+    """Else the part within would not be in it: the pixel that it is known by is the first, at the line's other end."""
+    drawn = np.zeros((120, 120), np.float32)
+    drawn[50:110, 50:110] = 1
+    drawn[56:104, 56:104] = 0
+    drawn[range(10, 50), range(10, 50)] = 1
+    drawn[70:90, 70:90] = 1
+    assert topology(drawn) == Topology(parts=2, holes=1, is_nested=True)
