@@ -128,6 +128,12 @@ def test_a_run_of_another_machine_says_nothing(store: Store) -> None:
     assert seconds_foreseen(store, UNMEASURED) == pytest.approx(30.0)
 
 
+def test_a_run_that_was_interrupted_says_as_much_as_one_that_was_stopped(store: Store, dead_worker: str) -> None:
+    add_run(store, epoch(1, seconds=10.0), config=UNMEASURED, worker=dead_worker)
+    assert store.active() == []
+    assert seconds_foreseen(store, UNMEASURED) == pytest.approx(30.0)
+
+
 def test_the_epochs_that_a_fork_has_from_its_parent_tell_nothing_of_its_speed(store: Store) -> None:
     """They may have been trained elsewhere, and under another config."""
     parent = finished(store)

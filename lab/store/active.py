@@ -207,7 +207,7 @@ def mark_interrupted(database: Database, watch: Watch) -> list[Active]:
 
 def _mark(database: Database, run: Active, why: str) -> None:
     """It may have ended, beaten or been claimed since it was looked at; then it is left alone."""
-    values = {"status": "interrupted", "reason": why, "ended": _last_seen(run), "worker": None, "owner": None}
+    values = {"status": "interrupted", "reason": why, "ended": _last_seen(run)}
     if run.status == "queued":
         values["claim"] = run.claim + 1  # this attempt is over: a number is never used for two
     with database.writing() as connection:

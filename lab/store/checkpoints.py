@@ -99,7 +99,7 @@ def can_be_resumed() -> sa.ColumnElement[bool]:
     A fork that has finished no epoch of its own needs none: it begins with the optimiser anew. One that has diverged
     would only do so again.
     """
-    needs_none = CHECKPOINTS.c.epoch == sa.func.coalesce(RUNS.c.parent_epoch, 0)
+    needs_none = CHECKPOINTS.c.epoch == RUNS.c.parent_epoch
     state = sa.case((CHECKPOINTS.c.optimizer_state.is_not(None) | needs_none, 1), else_=0)
     newest = sa.select(state).where(CHECKPOINTS.c.run_id == RUNS.c.id).order_by(CHECKPOINTS.c.epoch.desc()).limit(1)
     may_end_otherwise = RUNS.c.status.in_(RESUMABLE) & (RUNS.c.reason != DIVERGED)

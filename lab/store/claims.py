@@ -89,7 +89,7 @@ class Claim:
         Raises:
             LostClaim: the worker no longer holds the run; nothing is kept.
         """
-        values = {"status": "interrupted", "reason": reason, "ended": time.time(), "worker": None}
+        values = {"status": "interrupted", "reason": reason, "ended": time.time()}
         with self.database.writing(durably=True) as connection:
             self._hold(connection, values)
 

@@ -21,7 +21,7 @@ def tell(connection: sa.Connection, run_id: int, command: Command, seen: Run | N
     """
     told = _the_run(run_id, seen) & RUNS.c.status.in_(("queued", *LIVE))
     if command == "stop":
-        over = {"status": "stopped", "ended": time.time(), "owner": None, "claim": RUNS.c.claim + 1}
+        over = {"status": "stopped", "ended": time.time(), "claim": RUNS.c.claim + 1}
         if _changed(connection, told & (RUNS.c.status == "queued"), over):
             return True
         return _changed(connection, told, {"command": "stop"})

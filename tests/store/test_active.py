@@ -48,7 +48,7 @@ def look(store: Store, clock: Clock, seconds: float, every: float = 1.0) -> None
 def test_the_run_of_a_dead_process_is_interrupted_at_once(store: Store, event: Event, dead_worker: str) -> None:
     run_id = running(store, event, worker=dead_worker)
     run = store.run(run_id)
-    assert (run.status, run.worker, run.reason) == ("interrupted", None, active.KILLED)
+    assert (run.status, run.worker, run.reason) == ("interrupted", dead_worker, active.KILLED)
     assert run.ended is not None
 
 

@@ -138,6 +138,22 @@ def test_what_an_attempt_says_again_is_kept_once(store: Store) -> None:
     ]
 
 
+def test_what_a_first_epoch_says_again_is_kept_once(store: Store) -> None:
+    run_id = running(store, STARTED, WINDOW, Stopped())
+    store.requeue(run_id)
+    claimed(store, run_id, ME).append(STARTED)
+    assert [kept.event.kind for kept in store.events_after(run_id)] == ["started", "stopped", "started"]
+
+
+def test_a_run_names_the_commits_that_trained_it_in_order_and_each_as_often_as_it_took_over(store: Store) -> None:
+    run_id = running(store, replace(STARTED, code_commit="a"), epoch(1))
+    for commit in "bbab":
+        say(store, run_id, Stopped())
+        store.requeue(run_id)
+        claimed(store, run_id, ME).append(replace(STARTED, first_epoch=2, code_commit=commit))
+    assert store.run(run_id).code_commit == "a, b, a, b"
+
+
 def test_a_deleted_run_is_lost_to_its_worker(store: Store) -> None:
     run_id = running(store, STARTED)
     store.delete(run_id)
