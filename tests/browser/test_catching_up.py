@@ -127,6 +127,7 @@ def test_a_server_that_is_away_is_said_in_the_labs_words_until_it_is_there_again
 ) -> None:
     page = new_tab(f"{own_server.address}/train")
     page.wait_for_function("window.labSeesConnection")
+    page.wait_for_load_state("networkidle")  # with all that its parts are made of: the server can give none of it now
     own_server.kill()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("No connection to the lab")
