@@ -14,8 +14,10 @@ def began_words(queued: float, started: float | None, status: str) -> str:
 
 
 def progress_words(run: Run, seconds: float, epochs: int) -> str:
-    """`3 of 15 epochs in 20 s`, of a run that has ended."""
-    return f"{epochs} of {run.config.epochs} epochs" + (f" in {duration(seconds)}" if epochs else "")
+    """`3 of 15 epochs in 20 s`, of a run that has ended; of a fork also which of them its parent has trained."""
+    took = f" in {duration(seconds)}" if epochs else ""
+    before = f", {run.parent_epoch} of them before the fork" if run.parent_epoch else ""
+    return f"{epochs} of {run.config.epochs} epochs{took}{before}"
 
 
 def interrupted_words(run: Run, epochs: int) -> str:
