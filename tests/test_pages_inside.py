@@ -14,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 from lab.deslant import deslanted
 from lab.layers import layer_table
-from lab.mnist import DataError, Mnist
+from lab.mnist import BLACK, DataError, Mnist
 from lab.network_config import NetworkConfig, conv
 from lab.predict import load_predictor
-from lab.probe import LayerMaps, layer_maps
+from lab.probe import LayerMaps, layer_maps, number
 from lab.store import Store, worker_name
 from lab.training import train
 from lab.ui import inside
@@ -48,10 +48,10 @@ def layers(mnist: Mnist, number: int = 0) -> list[LayerMaps]:
 
 def choose(app: AppTest, layer: int, place: tuple[int, int, int]) -> AppTest:
     app.selectbox(key=LAYER).set_value(layer).run()
-    for label, number in zip(("Map", "Row", "Column"), place, strict=True):
+    for label, where in zip(("Map", "Row", "Column"), place, strict=True):
         box = labelled(app.number_input, label)
         if not box.disabled:
-            box.set_value(number)
+            box.set_value(where)
     return app.run()
 
 
@@ -129,6 +129,13 @@ def test_the_products_of_window_and_kernel_add_up_to_what_is_said_of_them(mnist:
     assert len(numbers) == 3 * 3
     total = float(caption.removeprefix("Products, sum ").replace("−", "-"))
     assert sum(round(1000 * number) for number in numbers) == round(1000 * total)
+
+
+def test_the_first_layers_sum_says_what_normalising_makes_of_black_and_no_other_does() -> None:
+    app = choose(open_alone("inside"), 1, (5, 14, 14))
+    assert f"Black becomes {number(BLACK)}." in words(app)
+    choose(app, 2, (0, 4, 4))
+    assert "Black becomes" not in words(app)
 
 
 def test_the_numbers_of_a_wide_kernel_can_be_opened_and_add_up(store: Store, few: Mnist) -> None:

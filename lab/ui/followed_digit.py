@@ -121,7 +121,9 @@ def show_answer(digit: Digit, reader: Reader) -> None:
             f"{answer}</b>with {percent_words(float(probabilities[answer]))}</p>"
         )
     if predictor.config.deslant:
-        st.caption("The digit is shown deslanted, as this network sees it.")
+        st.caption(
+            "The digit is shown deslanted, as this network sees it: its rows are shifted so that it stands upright."
+        )
     if predictor.config.second_reading:
         st.caption(
             "This is the mean of two readings: of the digit as shown and moved by one pixel to the left. All maps and "

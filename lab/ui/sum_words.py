@@ -27,10 +27,16 @@ LINES = 6
 WIDEST = 7
 """Side of a kernel whose numbers can be read side by side; those of a wider one are opened."""
 NUMBERS = "The numbers behind these colours"
+NORMALISED = (
+    "Normalised: the pixels are shifted and scaled so that over all training images their mean is 0 and their standard "
+    "deviation is 1. Black becomes −0.424."
+)
 
 _STYLE = """
 <style>
-.sum {display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 0.7rem; font-variant-numeric: tabular-nums;}
+.sum, .sum > div {display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem 0.7rem;
+    font-variant-numeric: tabular-nums;}
+.sum > div {flex-wrap: nowrap;}  /* a sign goes to the next line with what it stands before */
 .sum figure {margin: 0;}
 .sum figcaption {font-size: 0.85rem; margin-bottom: 0.15rem;}
 .sum.numbers {overflow: auto; max-height: 30rem;}
@@ -64,6 +70,8 @@ def show_sum(layer: LayerMaps, place: tuple[int, int, int]) -> None:
         with expander("sum-numbers", NUMBERS, type="compact"):
             st.html(scrolling("sum numbers", NUMBERS, window_html(layer, term, shares[term.channel], is_told=True)))
     st.html(f"<table class='ledger' aria-label='The sum'>{ledger_html(layer, found, shares)}</table>")
+    if layer.row.index == 1:
+        st.caption(NORMALISED)
 
 
 def shown_shares(found: Sum) -> dict[int, float]:
@@ -102,8 +110,8 @@ def window_html(layer: LayerMaps, term: Term, share: float, is_told: bool) -> st
     products = adding_up(term.products, share)
     return (
         f"{_grid(f'Window of {what}', term.window, is_told)}"
-        f"<span class='sign'>×</span>{_grid('Kernel', term.weights, is_told)}"
-        f"<span class='sign'>=</span>{_grid(f'Products, sum {number(share)}', products, is_told)}"
+        f"<div><span class='sign'>×</span>{_grid('Kernel', term.weights, is_told)}</div>"
+        f"<div><span class='sign'>=</span>{_grid(f'Products, sum {number(share)}', products, is_told)}</div>"
     )
 
 
