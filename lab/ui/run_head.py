@@ -39,7 +39,7 @@ def show_head(store: Store, run: Run, summary: RunSummary) -> None:
             if not presenting():  # there the curves need the height
                 st.html(f'<p class="whereabouts">{escape(_whereabouts(run, summary))}</p>')
         with st.container(key="run-buttons", horizontal=True, horizontal_alignment="right"):
-            _buttons(store, run)
+            _buttons(store, run, bool(summary.epochs))
             if run.status in ENDED:
                 _ways_on(store, run, ending(summary))
 
@@ -77,7 +77,7 @@ def _set_up(number: int) -> None:
     set_draft(draft().with_step(number))
 
 
-def _buttons(store: Store, run: Run) -> None:
+def _buttons(store: Store, run: Run, has_an_epoch: bool) -> None:
     """Pause or resume, and stop; for an unfinished run that has ended, resume in the place of stop.
 
     Each says which attempt of the run was seen, so that a click that comes late does nothing to a later one.
@@ -86,7 +86,7 @@ def _buttons(store: Store, run: Run) -> None:
         label, command = ("Resume", "run") if run.command == "pause" else ("Pause", "pause")
         st.button(label, key="pause", on_click=_tell, args=(store, run, command))
     if run.resumable:
-        words = "Continues after the last finished epoch."
+        words = "Continues after the last finished epoch." if has_an_epoch else "Starts it again from the beginning."
         st.button("Resume", key="stop-or-resume", help=words, on_click=_resume, args=(store, run))
     elif run.status not in ENDED:
         words = "Ends the run. Its finished epochs are kept."
