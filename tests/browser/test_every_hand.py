@@ -225,6 +225,19 @@ def test_enter_renames_and_a_name_of_nothing_is_refused(server: LabServer, new_t
     assert [run.name for run in server.store.runs()] == ["better", "a"]
 
 
+def test_of_a_name_that_is_pasted_and_too_long_as_much_is_taken_as_there_is_room_for(
+    server: LabServer, new_tab: Tabs
+) -> None:
+    two_runs(server)
+    page = new_tab(f"{server.address}/runs?compare={server.store.runs()[0].id}")
+    page.get_by_role("button", name="Rename").click()
+    name = page.get_by_role("dialog").get_by_label("Name")
+    expect(name).to_be_focused()
+    name.select_text()
+    page.keyboard.insert_text("z" * 200)
+    expect(name).to_have_value("z" * 120)
+
+
 # --- the layer editor --------------------------------------------------------------------------------------------
 
 
