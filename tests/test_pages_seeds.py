@@ -8,10 +8,10 @@ from app_pages import button, draft, is_well, labelled, labels, open_app, the_ru
 from examples import tiny_run
 from stories import finished
 
+from lab.address import STEP_AT_FIRST
 from lab.quick import quick
 from lab.steps import step
 from lab.store import Store
-from lab.ui.starting import STEP_AT_FIRST
 
 OTHER_SEED = "Use seed {} for another curve"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from lab.address import STEP_AT_FIRST as STEP_AT_FIRST
+from lab.address import STEP_AT_FIRST
 from lab.config import RunConfig
 from lab.describe import describe_extent
 from lab.number_words import unbroken
