@@ -16,7 +16,7 @@ class Board {
     this.tell = tell;
     this.canvas = place.querySelector(".lab-board canvas");
     this.questions = new Questions(this);
-    Object.assign(this, { isDown: false, isUnfit: false, pointer: null, finger: undefined });
+    Object.assign(this, { isDown: false, isUnfit: false, pointer: null, finger: undefined, cleared: [] });
     this.gone = new AbortController();  // ends what it listens to outside of its place
   }
 
@@ -132,19 +132,26 @@ class Board {
 
   undo() {
     this.keys.lift();
-    if (this.isDown || this.isBlank()) return;
-    this.fill(this.pad.toData().slice(0, -1));
+    if (this.isDown || !this.canUndo()) return;
+    this.fill(this.isBlank() ? this.cleared : this.pad.toData().slice(0, -1));
     this.changed();
+  }
+
+  // Also the clearing, as long as nothing was drawn since.
+  canUndo() {
+    return !this.isBlank() || this.cleared.length > 0;
   }
 
   clear() {
     if (this.isDown) return;
+    this.cleared = this.pad.toData();
     this.pad.clear();
     this.changed();
   }
 
   changed() {
     if (this.isUnfit) this.fitPixels();
+    if (!this.isBlank()) this.cleared = [];
     this.show();
     this.questions.askAnew(this.isBlank());
     this.tell("strokes", this.strokes());
@@ -153,7 +160,8 @@ class Board {
   // What can be done, and an empty panel where nothing is drawn.
   show() {
     const isBlank = this.isBlank();
-    for (const name of ["undo", "clear"]) this.button(name).disabled = isBlank;
+    this.button("undo").disabled = !this.canUndo();
+    this.button("clear").disabled = isBlank;
     if (!isBlank) return;
     this.questions.trouble("");
     showNothing(this.place, this.layers);

@@ -38,7 +38,8 @@ _HTML = f"""
       <i class="lab-board-pen"></i>
     </div>
     <div class="lab-board-buttons">
-      <button type="button" class="lab-board-undo" disabled title="Removes the last stroke (Ctrl+Z).">Undo</button>
+      <button type="button" class="lab-board-undo" disabled
+              title="Removes the last stroke, or brings back what was cleared (Ctrl+Z).">Undo</button>
       <button type="button" class="lab-board-clear" disabled title="Removes all strokes.">Clear</button>
     </div>
   </div>

@@ -136,6 +136,22 @@ def test_strokes_are_undone_and_cleared_and_nothing_is_guessed_without_ink(serve
     expect(page.get_by_text("The answer appears here while you draw.")).to_be_visible()
 
 
+def test_what_was_cleared_comes_back_until_something_is_drawn(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    undo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Clear"))
+    draw(page, canvas, SEVEN)
+    expect_answer(page, "7")
+    clear.click()
+    expect(page.locator(".lab-answer-digit")).to_be_hidden()
+    undo.click()
+    expect_answer(page, "7")
+    clear.click()
+    draw(page, canvas, ONE)
+    expect_answer(page, "1")
+    undo.click()
+    expect(undo).to_be_disabled()
+
+
 def test_a_digit_is_drawn_with_the_keyboard_alone(server: LabServer, new_tab: Tabs) -> None:
     page, canvas = open_board(server, new_tab)
     canvas.focus()
