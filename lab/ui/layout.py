@@ -21,6 +21,7 @@ LONG = 30
 """Letters of a cell that breaks into lines: it is not made as narrow as its longest word."""
 TITLE = "How a CNN learns"
 LOOK = Path(__file__).with_name("look.css").read_text(encoding="utf-8")
+"""The style sheet of every page, which a browser is sent once, with the first one (`lab.web.opening`)."""
 _DRAWER = """
 <script>
 // On a phone the menu is a drawer over the page: it closes when a page is chosen, which Streamlit leaves to its user.
@@ -46,7 +47,6 @@ _WAY_BACK = "".join(
 def start_page() -> None:
     """Settings for every page; call first, once a run of the script."""
     st.set_page_config(page_title=TITLE, page_icon=ICON, layout="wide")
-    st.html(f"<style>{LOOK}</style>")  # the first page that a browser is sent has it already (lab/web/opening.py)
     with st.container(key="drawer"):  # a script takes the place of an element, which the look takes away
         st.html(_DRAWER + _WAY_BACK, unsafe_allow_javascript=True)
         look_large()
