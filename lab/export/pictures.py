@@ -143,11 +143,9 @@ def _notes(axes: Axes, layout: dict[str, Any]) -> None:
     """Lines across the chart, and the labels at the ends of curves."""
     for shape in layout.get("shapes", ()):
         axes.axhline(shape["y0"], color=shape["line"]["color"], linewidth=0.75 * shape["line"]["width"])
-    is_log, (low, high) = layout["yaxis"].get("type") == "log", axes.get_ylim()
+    is_log = layout["yaxis"].get("type") == "log"
     for note in layout.get("annotations", ()):
         height = 10 ** note["y"] if is_log else note["y"]
-        if not low <= height <= high:  # out of sight, as in a browser
-            continue
         axes.annotate(
             _writable(note["text"]),
             (note["x"], height),

@@ -172,8 +172,7 @@ class Hub:
         now = {one.id: one for one in active}
         for run_id in training - set(watched):
             self._news(store, run_id, now.get(run_id), words)
-        in_order = sorted(watched, key=lambda run_id: places[run_id] is not None)  # who waits, waits for the others
-        return {run_id: self._news(store, run_id, now.get(run_id), words, places[run_id]) for run_id in in_order}
+        return {run_id: self._news(store, run_id, now.get(run_id), words, places[run_id]) for run_id in watched}
 
     def _news(
         self, store: Store, run_id: int, active: Active | None, words: Sequence[str], before: Ahead | None = None

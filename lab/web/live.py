@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 SPOKEN_TO = 1008
 """The WebSocket's code for a page that speaks where it is to listen."""
-LONGEST_QUERY = 100
 NOT_A_SOCKET = PlainTextResponse(
     "This address is a WebSocket with the events of a run. Open the Train page to watch a run.",
     status_code=426,
@@ -65,8 +64,6 @@ class Live:
 
 def _asked(query: bytes) -> tuple[int | None, int] | None:
     """The run, which may be none, and the cursor that an address names; None where it names others than can be."""
-    if len(query) > LONGEST_QUERY:
-        return None
     try:
         asked = dict(parse_qsl(query.decode("ascii"), strict_parsing=True))
     except ValueError:

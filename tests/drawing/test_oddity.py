@@ -77,6 +77,11 @@ def test_a_picture_of_two_digits_or_a_blot_is_odd() -> None:
     assert "filled" in str(odd(drawing_stages(canvas([np.zeros((2, 2))], pen=60))))
 
 
+def test_a_blot_stays_as_round_as_it_is() -> None:
+    boxed = drawing_stages(canvas([np.zeros((2, 2))], pen=60))[3].image
+    assert boxed.shape == (20, 20) and boxed[0, 0] < 0.1 and boxed[10, 10] == 1
+
+
 @given(st.floats(0.5, 3), st.floats(-500, 500), st.floats(-500, 500))
 def test_neither_size_nor_place_makes_strokes_odd(scale: float, right: float, down: float) -> None:
     for strokes in (SEVEN, LETTERS["M"]):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from lab.drawing.surroundings import framed
+from lab.drawing.surroundings import framed, is_crowded
 
 
 def page_of_spots(many: int) -> np.ndarray:
@@ -43,3 +43,20 @@ def test_what_a_frame_holds_keeps_its_place() -> None:
     expected = np.zeros_like(ink)
     expected[15:40, 30:34] = 1
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("high", "frames"), [(5, []), (15, [1.0])])
+def test_what_a_frame_holds_is_a_quarter_as_high_at_least(high: int, frames: list[float]) -> None:
+    """A window of a house is no digit in a frame."""
+    ink = np.zeros((60, 80), np.float32)
+    ink[5:50, 10:60] = 1
+    ink[8:47, 13:57] = 0
+    ink[15 : 15 + high, 30:34] = 1
+    assert [found.max() for found in framed(ink)] == frames
+
+
+@pytest.mark.parametrize(("long", "crowded"), [(20, False), (60, True)])
+def test_ink_along_a_tenth_of_the_border_is_more_than_a_digit_that_touches_it(long: int, crowded: bool) -> None:
+    ink = np.zeros((100, 100), np.float32)
+    ink[0, 20 : 20 + long] = 1
+    assert is_crowded(ink) == crowded

@@ -13,7 +13,7 @@ from stories import finished
 
 from lab.config import from_json
 from lab.export import FILES, archive, run_file, run_files, write_files
-from lab.store import Store, StoreError
+from lab.store import Store, StoreError, StoreUnavailable
 
 
 def test_a_finished_run_gives_every_file(store: Store) -> None:
@@ -53,6 +53,19 @@ def test_weights_that_are_lost_are_told_and_keep_nothing_else_back(store: Store,
     files = run_files(store, run)
     assert said in files.pop("no-weights.txt").decode()
     assert files == {name: content for name, content in whole.items() if name != "weights.safetensors"}
+
+
+def test_weights_that_cannot_be_asked_for_now_are_not_told_as_lost(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = finished(store)
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable("The database is away.")
+
+    monkeypatch.setattr(Store, "checkpoint", away)
+    with pytest.raises(StoreUnavailable, match="is away"):
+        run_files(store, run)
 
 
 def test_the_archive_holds_them_in_a_folder_of_the_run(store: Store) -> None:

@@ -232,3 +232,34 @@ def test_a_page_that_takes_nothing_is_told_so_much_and_then_nothing(store: Store
         assert watcher.is_too_slow.is_set()
 
     run(story)
+
+
+def test_who_comes_after_all_have_left_is_told_what_goes_on_now(store: Store) -> None:
+    found = Hub(lambda: store)
+
+    async def story() -> None:
+        first = await found.join(None, 0)
+        assert json.loads(await first.next())["elsewhere"] == []
+        found.leave(first)
+        assert found._task is not None
+        await found._task
+        run_id = add_run(store)
+        second = await found.join(None, 0)
+        assert f"{run_id}-running-run" in json.loads(await second.next())["elsewhere"]
+        found.leave(second)
+
+    run(story)
+
+
+def test_a_run_that_nobody_watches_any_more_is_not_kept_for_the_sake_of_another(store: Store) -> None:
+    left, watched = finished(store), finished(store)
+    found = Hub(lambda: store)
+
+    async def story() -> None:
+        one, other = await found.join(left, 0), await found.join(watched, 0)
+        found.leave(one)
+        while set(found._stories) != {watched}:
+            await asyncio.sleep(0)
+        found.leave(other)
+
+    run(story)

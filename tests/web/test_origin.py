@@ -109,6 +109,7 @@ def test_a_request_that_names_no_server_is_told_so(host: str | None) -> None:
     [
         (["class.example"], "class.example", 200),
         (["class.example"], "Class.Example.:443", 200),
+        (["Class.Example."], "class.example", 200),
         (["class.example"], "localhost:8501", 403),  # as it is said: these, and no others
         (["class.example"], "127.0.0.1:8501", 403),
         (["*.example"], "lab.class.example", 200),

@@ -215,3 +215,11 @@ def test_numbers_that_no_browser_can_read_are_left_out() -> None:
     assert message["rows"][1]["add"]["loss"] == {"train": [[1 / 3, None]]}
     assert message["rows"][1]["add"]["accuracy"] == {"train": [[1 / 3, None]]}
     assert message["rows"][2]["add"]["loss"] == {"test": [[1, None]]}
+
+
+@pytest.mark.parametrize(("hours", "age"), [(-5, 0.0), (5, 60.0)])
+def test_a_clock_that_is_set_by_hours_moves_a_bar_by_a_minute_at_most(hours: int, age: float) -> None:
+    told = Told(tiny_run())
+    told.hear(started(tiny_run()), window(1))
+    told.now += 3600 * hours
+    assert told.opening(0)["moves"]["age"] == age
