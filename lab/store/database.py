@@ -122,7 +122,7 @@ class Database:
         """Give back all connections."""
         self._engine.dispose()
         if self.file is not None:
-            self.file.closed()
+            self.file.close()
 
 
 def file_url(path: Path) -> str:

@@ -37,6 +37,8 @@ class SqliteFile:
         self.path = path.absolute()
         self._log = self.path.with_name(f"{self.path.name}-wal")
         self._identity: tuple[tuple[int, int] | None, ...] = ()
+        self._keeper: sqlite3.Connection | None = None
+        """As long as it is open, the log stays the same."""
         self._writes = 0
         self._upkeep = threading.Lock()
 
@@ -53,23 +55,27 @@ class SqliteFile:
 
     def opened(self) -> None:
         """Remember which file it is, once it has its tables; see to the space that files of older labs keep."""
-        self._identity = self._identities()
         with self._connection() as connection:
             if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 0:
                 _give_pages_back_from_now_on(connection)
         if _size(self._log) > LOG_BYTES:
             self.checkpoint()
+        self._keeper = sqlite3.connect(self.path, check_same_thread=False)
+        self._keeper.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        self._identity = self._identities()
 
     def in_place(self) -> bool:
         """Whether file and log are where they were when it was opened: not deleted, and no others.
 
-        The log stays as long as a connection is open: who deletes it takes all that was not yet moved into the file.
+        Who deletes the log takes all that was not yet moved into the file.
         """
         return not self._identity or self._identities() == self._identity
 
-    def closed(self) -> None:
-        """Forget which file it was: without a connection its log comes and goes."""
+    def close(self) -> None:
+        """Let go of the file, and forget which it was."""
         self._identity = ()
+        if self._keeper is not None:
+            self._keeper.close()
 
     def wrote(self) -> None:
         """Count a commit; every hundredth is followed by a checkpoint."""
