@@ -37,6 +37,12 @@ def test_the_second_choice_is_named_where_it_has_a_percent() -> None:
     )
 
 
+@pytest.mark.parametrize(("second", "named"), [(0.015, True), (0.005, False)])
+def test_a_percent_is_what_a_second_choice_needs(second: float, named: bool) -> None:
+    probabilities = np.array([1 - second, second, *[0.0] * 8], dtype=np.float32)
+    assert bool(Answer(probabilities, BLACK, None, "run 7").row()["next"]) == named
+
+
 def test_an_answer_that_is_nearly_certain_is_not_said_to_be_so_in_words_or_beside_its_bar() -> None:
     row = Answer(np.array([0.99998, *[0.00002 / 9] * 9], dtype=np.float32), BLACK, None, "run 7").row()
     assert row["words"] == unbroken("with a probability of over 99.9 %")

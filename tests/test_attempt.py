@@ -159,6 +159,17 @@ def test_a_heart_says_once_what_keeps_it_from_beating_and_again_only_what_is_new
     assert said == [str(FULL), str(locked), str(locked)]
 
 
+def test_a_heart_does_not_repeat_what_training_waits_for(
+    store: Store, begin: Begin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(attempt, "HEARTBEAT_SECONDS", 0.01)
+    attempted = begin(STARTED)
+    attempted.problem = str(FULL)
+    left = refusing(monkeypatch, "beat", times=5)
+    wait_until(lambda: left == [0])
+    assert [record.message for record in caplog.records if record.name == "lab.attempt"] == []
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

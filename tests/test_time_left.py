@@ -63,6 +63,12 @@ def test_nothing_is_said_while_the_speed_still_changes() -> None:
     assert [seconds is None for seconds in heard] == [True] * 5 + [False]
 
 
+@pytest.mark.parametrize(("earlier", "is_steady"), [(1500.0, False), (1700.0, True)])
+def test_a_speed_is_steady_that_grows_by_less_than_a_fifth(earlier: float, is_steady: bool) -> None:
+    left = seconds_left(CONFIG, training([earlier, 2000.0]))  # each is half of more than five seconds
+    assert (left is not None) == is_steady
+
+
 def test_where_a_window_takes_longer_than_that_two_of_them_are_enough() -> None:
     slow = said(training([500.0] * 4))  # ten seconds each
     assert [seconds is None for event, seconds in slow if isinstance(event, Window)] == [True, False, False, False]

@@ -183,6 +183,15 @@ def test_a_run_is_deleted_although_its_space_cannot_be_given_back_now(
     assert "keeps the space of deleted runs for now" in caplog.text
 
 
+def test_what_is_no_database_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(_seconds: float) -> None:
+        raise AssertionError("it waits")
+
+    monkeypatch.setattr(sqlite.time, "sleep", wait)
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        sqlite.SqliteFile(tmp_path).use_log()
+
+
 # --- its place ---------------------------------------------------------------------------------------------------
 
 
