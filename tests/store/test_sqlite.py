@@ -187,7 +187,7 @@ def test_what_is_no_database_is_not_tried_again(tmp_path: Path, monkeypatch: pyt
     def wait(_seconds: float) -> None:
         raise AssertionError("it waits")
 
-    monkeypatch.setattr(sqlite.time, "sleep", wait)
+    monkeypatch.setattr("lab.store.sqlite.time.sleep", wait)
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         sqlite.SqliteFile(tmp_path).use_log()
 

@@ -42,6 +42,7 @@ RUN_FAULTS: dict[str, tuple[str, object, str]] = {
     "a text in place of a time": ("created", "yesterday", "'created' is 'yesterday'"),
     "a time after all calendars": ("ended", 1e300, "'ended' is"),
     "a time that Windows can write no date of": ("ended", 4e10, "'ended' is"),
+    "a time before all runs": ("ended", -1.0, "'ended' is"),
     "an endless time": ("started", float("inf"), "'started' is"),
     "bytes in place of the device": ("device", b"cpu", "device is"),
 }
