@@ -44,12 +44,14 @@ class Database:
         try:
             self._open(_parsed(url))
         except Refused as error:
-            raise StoreError(f"The database {self.name} cannot be used: {error}") from error
+            raise StoreError(self._of_this_one(f"The database {self.name} cannot be used: {error}")) from error
         except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
-            raise StoreError(
-                f"The database {self.name} cannot be opened ({_first_line(error)}): {_advice(error)}, "
-                "or name another one in LAB_DATABASE_URL."
-            ) from error
+            told = f"The database {self.name} cannot be opened ({_first_line(error)}): {_advice(error)}"
+            raise StoreError(self._of_this_one(f"{told}, or name another one in LAB_DATABASE_URL.")) from error
+
+    def _of_this_one(self, sentence: str) -> str:
+        """Without the name of the setting where it is not by that that this database was chosen."""
+        return sentence.replace(" in LAB_DATABASE_URL", "") if self._is_passing else sentence
 
     def _open(self, url: sa.URL) -> None:
         if url.get_backend_name() == "sqlite":

@@ -225,6 +225,16 @@ def test_a_file_of_another_version_is_refused_in_a_sentence_and_not_touched(
     assert [found.name for found in tmp_path.iterdir()] == ["lab.sqlite3"]
 
 
+def test_an_import_names_no_setting_that_it_does_not_go_by(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.sqlite3"
+    Store(file_url(path)).close()
+    with rows_of(path) as connection:
+        connection.execute(f"UPDATE schema_version SET version = {VERSION + 1}")
+        connection.commit()
+    with pytest.raises(StoreError, match=r"update this lab, or name another database\."):
+        store.import_file(path)
+
+
 @pytest.mark.parametrize("table", ["bookmarks (url)", "runs (id, distance)"])
 def test_another_programs_database_is_refused_and_not_touched(tmp_path: Path, table: str) -> None:
     path = tmp_path / "places.sqlite3"
