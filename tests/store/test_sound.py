@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from examples import tiny_run
 from stories import STARTED, WINDOW, epoch, finished, running, whole
 
 from lab.config import to_json
-from lab.events import Event, Measured, Stopped
+from lab.events import Epoch, Event, Finished, Measured, Stopped
 from lab.store import Store
+from lab.store.schema import digest
+from lab.store.sound import faults
 
 
 def set_to(table: str, column: str, value: object, where: str = "1") -> Callable[[sqlite3.Connection], object]:
@@ -153,3 +156,49 @@ def test_predictions_of_another_number_of_images_are_refused(store: Store, their
     running(theirs, STARTED, replace(whole(1), checkpoint=replace(kept, predictions=bytes(9_999))), Stopped())
     [sentence] = store.import_file(file).refused
     assert "no predictions of 10,000 images" in sentence
+
+
+# --- fact by fact ------------------------------------------------------------------------------------------------
+
+SOUND = (STARTED, WINDOW, *(whole(number) for number in (1, 2, 3)), Finished())
+
+
+def found(store: Store, *events: Event, predictions: bytes | None = None) -> list[str]:
+    """What is wrong with a finished run of these events, of whose last epoch the checkpoint may say something else."""
+    last = events[-2]
+    assert isinstance(last, Epoch) and last.checkpoint is not None
+    told = replace(last.checkpoint, predictions=predictions or last.checkpoint.predictions)
+    digests = {"digest": digest(told.weights, told.predictions), "state_digest": digest(told.optimizer_state)}
+    row = SimpleNamespace(**vars(told), **digests)
+    return faults(store.run(finished(store)), events, [row])
+
+
+def with_last(**changes: Any) -> tuple[Event, ...]:
+    return (*SOUND[:-2], replace(whole(3), **changes), Finished())
+
+
+def test_a_sound_run_is_vouched_for_and_so_is_one_that_began_anew(store: Store) -> None:
+    assert found(store, *SOUND) == []
+    assert found(store, STARTED, WINDOW, *SOUND) == []  # an older lab kept the points of both
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        (lambda: with_last(test_accuracy=90.02), "epoch 3 says 9000 correct and 90.02 %"),
+        (
+            lambda: with_last(measured=(Measured(images=10, augmented=False, loss=-0.1, correct=9),)),
+            "the accuracy of its epoch 3 on training images is impossible",
+        ),
+    ],
+    ids=["an accuracy that is not that of its images", "a loss below nothing"],
+)
+def test_figures_that_cannot_be_are_said(store: Store, events: Callable[[], tuple[Event, ...]], said: str) -> None:
+    assert found(store, *events()) == [said]
+
+
+def test_a_prediction_is_one_of_ten_digits(store: Store) -> None:
+    assert found(store, *SOUND, predictions=bytes([9]) * 10_000) == []
+    assert found(store, *SOUND, predictions=bytes([10]) * 10_000) == [
+        "its checkpoint of epoch 3 has no predictions of 10,000 images"
+    ]
