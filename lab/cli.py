@@ -153,11 +153,14 @@ def predict(
 ) -> None:
     """Read a digit from a picture file, as the Draw page does."""
     import_torch()
-    from lab.drawing import BlankDrawing, PictureError, drawing_stages, odd, read_picture_file
+    from lab.drawing import BlankDrawing, NoShapes, PictureError, drawing_stages, odd, read_picture_file
     from lab.predict import load_predictor
 
     try:
         stages = drawing_stages(read_picture_file(picture))
+        doubt = odd(stages)
+    except NoShapes as error:
+        raise Refused(str(error)) from error
     except (PictureError, BlankDrawing) as error:
         raise Refused(f"{picture}: {error}") from error
     except OSError as error:
@@ -165,9 +168,9 @@ def predict(
     probabilities = [float(value) for value in load_predictor(run)(stages[-1].image)]
     digit = max(range(len(probabilities)), key=probabilities.__getitem__)
     if as_json:
-        print(cli_rows.json_text({"digit": digit, "probabilities": probabilities, "odd": odd(stages)}))
+        print(cli_rows.json_text({"digit": digit, "probabilities": probabilities, "odd": doubt}))
     else:
-        console.print(cli_output.reading(digit, probabilities, odd(stages)))
+        console.print(cli_output.reading(digit, probabilities, doubt))
 
 
 @app.command()

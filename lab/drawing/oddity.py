@@ -14,9 +14,9 @@ from lab.drawing.topology import topology
 LEAST_SIDE = BOX // 2
 """Pixels: no training image's ink is as small along its longer side; a dot is."""
 MOST_DEPTH = 6.5
-"""Pixels from the ink's edge to its innermost point: at most 6.3 in the training images measured."""
+"""Pixels from the ink's edge to its innermost point: one of the 60,000 training images has more, 6.7."""
 MOST_INK = 245.0
-"""Sum of the pixels: at most 243 in the training images measured."""
+"""Sum of the pixels: 17 of the 60,000 training images have more, up to 312."""
 PART = 0.2
 """A second part with this share of the ink, beside the first: 0.1 % of the training images have one of 0.16."""
 MOST_PARTS, MOST_HOLES = 3, 2
