@@ -39,10 +39,8 @@ UNKNOWN_HOST = (
 NO_HOST = "This request does not say once which server it asks (in one Host header), so it is not answered."
 NO_NAME = "This request asks for a server by {!r}, which is no name or address of one, so it is not answered."
 NO_ORIGIN = "This request does not say which page it comes from (it has no Origin), so it is not answered."
-FOREIGN_ORIGIN = (
-    "This request comes from a page of another site ({0}), so it is not answered. If this is the lab's own address "
-    "behind a proxy, start the lab with --server.corsAllowedOrigins {0}."
-)
+FOREIGN_ORIGIN = "This request comes from a page of another site ({}), so it is not answered."
+BEHIND_A_PROXY = " If this is the lab's own address behind a proxy, start the lab with --server.corsAllowedOrigins {}."
 WHY_EMPTY = (
     "This page stays empty: it is opened at {0}, but the lab was asked for it as {1}. Have the proxy in between pass "
     "on the Host header as it came, or start the lab with --server.corsAllowedOrigins {0}."
@@ -93,8 +91,11 @@ class Guard:
         if not origins:
             reads = scope["type"] == "http" and scope["method"] in READING
             return "" if reads else NO_ORIGIN
-        is_known = len(origins) == 1 and self._knows(origins[0], hosts[0])
-        return "" if is_known else FOREIGN_ORIGIN.format(", ".join(origins)[:LONGEST_NAME])
+        if len(origins) == 1 and self._knows(origins[0], hosts[0]):
+            return ""
+        named = ", ".join(origins)[:LONGEST_NAME]
+        may_be_ours = len(origins) == 1 and _origin(named) is not None  # `null` is nobody's address
+        return FOREIGN_ORIGIN.format(named) + (BEHIND_A_PROXY.format(named) if may_be_ours else "")
 
     def _knows(self, origin: str, host: str) -> bool:
         """Whether a page of this origin is one of ours, where the server is asked as `host`."""

@@ -170,6 +170,17 @@ def test_a_page_from_elsewhere_is_not_answered(kind: str, origin: str) -> None:
     assert len(words) < 400
 
 
+@pytest.mark.parametrize(
+    ("origin", "helps"),
+    [("https://class.example", True), ("http://localhost:8502", True), ("null", False), ("file://", False)],
+)
+def test_who_may_be_behind_a_proxy_is_told_what_helps_and_nobody_else(origin: str, helps: bool) -> None:
+    _, words = answer(origin=origin)
+    assert words.endswith(f" start the lab with --server.corsAllowedOrigins {origin}.") == helps
+    if not helps:
+        assert words == f"This request comes from a page of another site ({origin}), so it is not answered."
+
+
 def test_an_origin_that_is_known_beside_its_own_is_answered() -> None:
     known = ["https://class.example"]
     for origin, status in (("https://class.example", 200), ("https://other.example", 403), (OWN, 200)):
