@@ -39,6 +39,20 @@ def test_every_file_that_a_document_names_is_there(path: Path) -> None:
     assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
+def test_the_readme_names_every_source_of_the_lab_its_pages_and_the_benchmarks() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = text[text.index("```\napp.py") : text.index("## Change something")]
+    named = {Path(name).name for name in re.findall(r"[\w/]+(?=\.(?:py|js|css|c|h)\b)", tree)}
+    sources = (path for folder in ("lab", "pages", "benchmarks") for path in (ROOT / folder).rglob("*.*"))
+    theirs = {path.stem for path in sources if path.suffix in {".py", ".js", ".css", ".c", ".h"}} - {"__init__"}
+    told_by_folder = {
+        path.stem
+        for folder in ("benchmarks/frameworks", "lab/ui/plotly", "lab/ui/signature_pad")
+        for path in (ROOT / folder).iterdir()
+    }
+    assert named - {"app"} == theirs - told_by_folder
+
+
 @pytest.mark.parametrize("path", documents.DOCUMENTS, ids=lambda path: path.name)
 def test_no_accuracy_stands_in_a_document_but_the_target_and_what_is_made(path: Path) -> None:
     text = documents.BLOCK.sub("", path.read_text(encoding="utf-8"))
