@@ -25,7 +25,7 @@ def fork_problem(parent: RunConfig, epoch: int, config: RunConfig) -> str | None
     if changed:
         *first, last = changed
         names = f"{', '.join(first)} and {last}" if first else last
-        return f"A fork must have the same {names} as the run that it comes from: change them back, or start a new run."
+        return f"A fork must have the same {names} as the run that it comes from: undo that, or start a new run."
     if config.epochs <= epoch:
         return f"The fork has no epochs left: it continues after epoch {epoch} of {config.epochs}. Set more epochs."
     return None

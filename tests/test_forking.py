@@ -43,7 +43,7 @@ def test_what_weights_and_curves_do_not_depend_on_may_change(config: RunConfig) 
     ],
 )
 def test_what_they_depend_on_must_stay_and_is_named(config: RunConfig, named: str) -> None:
-    sentence = f"A fork must have the same {named} as the run that it comes from: change them back, or start a new run."
+    sentence = f"A fork must have the same {named} as the run that it comes from: undo that, or start a new run."
     assert fork_problem(PARENT, 2, config) == sentence
 
 
