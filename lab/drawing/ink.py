@@ -26,7 +26,7 @@ class BlankDrawing(ValueError):
     """There is no ink to read."""
 
     def __init__(self) -> None:
-        super().__init__("There is no ink in the picture: draw a digit.")
+        super().__init__("There is no ink in the picture: it has to show a digit.")
 
 
 def ink_of(rgba: NDArray[np.uint8]) -> Gray:

@@ -58,7 +58,7 @@ def test_coloured_ink_is_ink(ink: tuple[int, ...], ground: tuple[int, ...]) -> N
     ids=["white", "transparent", "one pixel", "no pixel", "transparent ink", "evenly shaded"],
 )
 def test_a_picture_without_ink_is_a_blank_drawing(picture: Rgba) -> None:
-    with pytest.raises(BlankDrawing, match=r"There is no ink in the picture: draw a digit\."):
+    with pytest.raises(BlankDrawing, match=r"There is no ink in the picture: it has to show a digit\."):
         normalize_drawing(picture)
 
 

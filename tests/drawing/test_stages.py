@@ -112,7 +112,7 @@ def test_empty_strokes_change_nothing() -> None:
 
 @pytest.mark.parametrize("strokes", [[], [np.empty((0, 2))]], ids=["none", "empty"])
 def test_no_stroke_is_a_blank_drawing(strokes: list[Points]) -> None:
-    with pytest.raises(BlankDrawing, match=r"There is no ink in the picture: draw a digit\."):
+    with pytest.raises(BlankDrawing, match=r"There is no ink in the picture: it has to show a digit\."):
         normalize_strokes(strokes)
 
 

@@ -202,7 +202,10 @@ def test_what_is_no_drawing_is_refused(web: WebServer, strokes: str) -> None:
 
 @pytest.mark.parametrize("strokes", [[], [[]]])
 def test_a_drawing_without_ink_is_refused(web: WebServer, strokes: list[Any]) -> None:
-    assert refused(web, json.dumps({"strokes": strokes})) == (400, "There is no ink in the picture: draw a digit.")
+    assert refused(web, json.dumps({"strokes": strokes})) == (
+        400,
+        "There is no ink in the picture: it has to show a digit.",
+    )
 
 
 def test_a_drawing_that_is_too_large_is_refused(web: WebServer) -> None:
