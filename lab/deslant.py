@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lab.device import one_thread
 from lab.mnist import to_unit
 from lab.network_config import NetworkConfig
 
@@ -66,4 +67,7 @@ def as_seen(images: Tensor, network: NetworkConfig) -> Tensor:
 
 def picture_as_seen(pictures: Tensor, network: NetworkConfig) -> Tensor:
     """The same of pictures in [0, 1], float32 (N, 1, 28, 28), in the 256 shades that MNIST has."""
-    return to_unit(deslanted((255 * pictures).round().clamp(0, 255).to(torch.uint8))) if network.deslant else pictures
+    if not network.deslant:
+        return pictures
+    with one_thread():
+        return to_unit(deslanted((255 * pictures).round().clamp(0, 255).to(torch.uint8)))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
+from pathlib import Path
 
 import psutil
 import torch
@@ -97,6 +98,15 @@ def use_threads(count: int) -> None:
         setter(count)
     if torch.get_num_threads() != count:
         torch.set_num_threads(count)
+    if (mkl := _mkl_setter()) is not None:  # its products have a number of their own; 0: that of the process
+        mkl(1 if count == 1 else 0)
+
+
+@lru_cache(maxsize=1)
+def _mkl_setter() -> Callable[[int], object] | None:
+    """`MKL_Set_Num_Threads_Local`, of the calling thread, where torch was built with MKL on Linux."""
+    library = Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"
+    return getattr(ctypes.CDLL(str(library)), "MKL_Set_Num_Threads_Local", None) if library.is_file() else None
 
 
 @lru_cache(maxsize=1)

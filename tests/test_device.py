@@ -1,6 +1,7 @@
 """The device a run trains on: the best there is, or the chosen one, or one sentence."""
 
 import ctypes
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -97,6 +98,23 @@ def test_one_thread_is_for_the_caller_and_only_for_the_while() -> None:
     with one_thread():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
+
+
+def mkl_threads() -> set[str]:
+    """What MKL would multiply with in this thread; empty where torch was built without it."""
+    return set(re.findall(r"mkl_get_max_threads\(\) : (\d+)", torch.__config__.parallel_info()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere MKL's own number cannot be reached")
+def test_products_of_matrices_do_with_one_thread_too() -> None:
+    torch.set_num_threads(3)
+    try:
+        before = mkl_threads()
+        with one_thread():
+            assert mkl_threads() <= {"1"}
+        assert mkl_threads() == before
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_a_training_thread_keeps_its_threads_while_another_does_with_one() -> None:
