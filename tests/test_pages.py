@@ -78,7 +78,7 @@ def test_every_page_opens_with_a_run_of_every_status_at_once(store: Store, dead_
 def test_an_empty_lab_says_what_to_do_next() -> None:
     assert "Choose a step" in open_app("train").info[0].value
     assert "No runs yet" in open_app("runs").info[0].value
-    assert "no full run of this step yet: it will be drawn here" in words(open_app("steps"))
+    assert "no finished full run of this step yet: it will be drawn here" in words(open_app("steps"))
 
 
 @pytest.mark.parametrize("page", PAGES)
