@@ -30,11 +30,11 @@ class Network(Protocol):
     def status(self) -> str:
         """Of its run where that has not ended."""
 
-    def __call__(self, pictures: Gray) -> Probabilities:
-        """Probabilities (10,) for one picture (28, 28)."""
+    def given(self, pictures: Gray) -> Gray:
+        """The picture (28, 28) as the network is given it."""
 
-    def given(self, picture: Gray) -> Gray:
-        """The picture as the network is given it."""
+    def reads(self, given: Gray) -> Probabilities:
+        """Probabilities (10,) for a picture as `given` gives it."""
 
 
 @dataclass(frozen=True)
@@ -89,4 +89,5 @@ def answer_to(stages: Sequence[Stage], network: Network) -> Answer:
 
 def unjudged_answer_to(picture: Gray, network: Network, why_odd: str | None = None) -> Answer:
     """The same of a picture (28, 28), without a look at whether it is a digit."""
-    return Answer(network(picture), network.given(picture), why_odd, network.description, network.status)
+    given = network.given(picture)
+    return Answer(network.reads(given), given, why_odd, network.description, network.status)

@@ -7,6 +7,8 @@ Document Recognition" (1998), section III-A, deslant their images like that, wit
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -28,35 +30,43 @@ def deslanted(images: Tensor) -> Tensor:
     """
     if not len(images):
         return images
-    upright = [_sheared(part, slants(part)) for part in torch.split(images.cpu(), AT_ONCE)]
-    return torch.cat(upright).to(images.device)
+    return torch.cat([_sheared(part) for part in torch.split(images.cpu(), AT_ONCE)]).to(images.device)
 
 
 def slants(images: Tensor) -> Tensor:
-    """How many columns to the left each digit leans from one row to the next below it, in ±MOST: float64 (N,).
+    """How many columns to the left each digit leans from one row to the next below it, in ±MOST: float64 (N,)."""
+    return _slants(_moments(images))
 
-    All sums are of whole numbers, so they are the same bits in whatever order they are added.
-    """
-    ink = images.squeeze(1).double()
-    rows, columns = (torch.arange(size, dtype=torch.float64) for size in ink.shape[1:])
-    by_row, by_column = ink.sum(2), ink.sum(1)
-    mass = by_row.sum(1)
-    row, column = by_row @ rows, by_column @ columns
-    covariance = mass * ((ink @ columns) @ rows) - row * column
-    variance = mass * (by_row @ rows**2) - row**2
+
+def _slants(moments: Tensor) -> Tensor:
+    mass, row, column, both, square = moments
+    covariance, variance = mass * both - row * column, mass * square - row**2
     return torch.where(variance > 0, -covariance / variance.clamp(min=1), 0.0).clamp(-MOST, MOST)
 
 
-def _sheared(images: Tensor, slants: Tensor) -> Tensor:
+def _moments(images: Tensor) -> Tensor:
+    """Of each image the sums over its ink of 1, row, column, row times column and row squared: float64 (5, N).
+
+    All sums are of whole numbers, so they are the same bits in whatever order they are added.
+    """
+    return (images.flatten(1).double() @ _of_places(*images.shape[2:])).T
+
+
+@lru_cache(maxsize=4)
+def _of_places(height: int, width: int) -> Tensor:
+    rows = torch.arange(height, dtype=torch.float64).repeat_interleave(width)
+    columns = torch.arange(width, dtype=torch.float64).repeat(height)
+    return torch.stack([torch.ones_like(rows), rows, columns, rows * columns, rows**2], dim=1)
+
+
+def _sheared(images: Tensor) -> Tensor:
     """Each row shifted to the right by its digit's slant times its distance below the digit's centre of mass."""
-    height = images.shape[2]
-    ink = images.squeeze(1).sum(2, dtype=torch.float64)
-    rows = torch.arange(height, dtype=torch.float64)
-    centre = (2 * (ink @ rows) / ink.sum(1).clamp(min=1) + 1) / height - 1  # from -1 to 1, as affine_grid counts
-    whence = torch.zeros(len(images), 2, 3, dtype=torch.float64)
-    whence[:, 0, 0] = whence[:, 1, 1] = 1
-    whence[:, 0, 1], whence[:, 0, 2] = -slants, slants * centre
-    grid = F.affine_grid(whence.float(), list(images.shape), align_corners=False)
+    moments = _moments(images)
+    slant, (mass, row) = _slants(moments), moments[:2]
+    centre = (2 * row / mass.clamp(min=1) + 1) / images.shape[2] - 1  # from -1 to 1, as affine_grid counts
+    whence = torch.eye(2, 3).repeat(len(images), 1, 1)
+    whence[:, 0, 1], whence[:, 0, 2] = -slant, slant * centre
+    grid = F.affine_grid(whence, list(images.shape), align_corners=False)
     return F.grid_sample(images.float(), grid, align_corners=False).round_().to(torch.uint8)
 
 

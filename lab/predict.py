@@ -57,19 +57,26 @@ class Predictor:
         Raises:
             ValueError: another shape.
         """
+        return self.reads(self.given(pictures))
+
+    def given(self, pictures: ArrayLike) -> NDArray[np.float32]:
+        """Pictures, of these shapes, as the network is given them.
+
+        Raises:
+            ValueError: another shape.
+        """
         values = torch.as_tensor(np.asarray(pictures, dtype=np.float32))
         if values.ndim not in (2, 3) or values.shape[-2:] != (IMAGE_SIZE, IMAGE_SIZE):
             raise ValueError(f"The pictures have the shape {tuple(values.shape)}; it must be (28, 28) or (N, 28, 28).")
-        batch = picture_as_seen(values.reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE), self.config)
+        seen = picture_as_seen(values.reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE), self.config)
+        return seen.reshape(values.shape).numpy()
+
+    def reads(self, given: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The probabilities for pictures as `given` gives them."""
+        batch = torch.from_numpy(given).reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE)
         with torch.inference_mode(), one_thread() if len(batch) <= FEW else nullcontext():
             probabilities = torch.softmax(self.network(normalize(batch)), dim=1).numpy()  # (N, 10)
-        return probabilities[0] if values.ndim == 2 else probabilities
-
-    def given(self, picture: ArrayLike) -> NDArray[np.float32]:
-        """A picture (28, 28) with values in [0, 1] as the network is given it."""
-        values = torch.as_tensor(np.asarray(picture, dtype=np.float32))
-        seen: NDArray[np.float32] = picture_as_seen(values[None, None], self.config)[0, 0].numpy()
-        return seen
+        return probabilities[0] if given.ndim == 2 else probabilities
 
 
 def load_predictor(run: int | None = None, epoch: int | None = None, store: Store | None = None) -> Predictor:

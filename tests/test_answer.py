@@ -21,11 +21,11 @@ class IsSure:
 
     description, status = "run 7", ""
 
-    def __call__(self, pictures: Gray) -> Probabilities:
-        return SURE
+    def given(self, pictures: Gray) -> Gray:
+        return pictures[::-1]
 
-    def given(self, picture: Gray) -> Gray:
-        return picture[::-1]
+    def reads(self, given: Gray) -> Probabilities:
+        return SURE
 
 
 def test_the_second_choice_is_named_where_it_has_a_percent() -> None:
