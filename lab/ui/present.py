@@ -15,7 +15,7 @@ _STYLE = """
 .block-container {max-width: none;}
 [data-testid="stMarkdown"] [data-testid="stCaptionContainer"] {opacity: 1;}
 /* No text is smaller than the page's own; one that is larger stays so. */
-[data-testid="stMain"] :is(p, label, button, summary, details, li, abbr, dt, dd, td, th, figcaption),
+[data-testid="stMain"] :is(p, label, button, kbd, summary, details, li, abbr, dt, dd, td, th, figcaption),
 [data-testid="stMain"] span:where(:not([data-testid="stIconMaterial"])),
 .figures > div > span:first-child {font-size: max(1rem, 1em);}
 [data-testid="stMain"] .stacks :is(div, b, i, s) {font-size: 1rem;}

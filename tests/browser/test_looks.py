@@ -116,7 +116,7 @@ def test_the_menu_marks_what_a_page_stands_behind(server: LabServer, new_tab: Ta
     assert set(look(page, section, "backgroundColor")) == {CLEAR}
     page.goto(f"{server.address}/inside")
     expect(page.get_by_role("heading", level=1)).to_have_text("Inside a network")
-    assert CLEAR not in look(page, section, "backgroundColor")
+    wait_until(lambda: CLEAR not in look(page, section, "backgroundColor"))  # the menu is drawn beside the page
 
 
 # --- Present -------------------------------------------------------------------------------------------------------
