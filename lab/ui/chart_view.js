@@ -57,7 +57,7 @@ function hearsViews(place, redraw) {
     keepViews();
     offerTheWhole(place);
   });
-  place.on("plotly_doubleclick", () => {
+  hearsDoubleClicks(place, () => {
     const open = AXES.filter((axis) => !place._fullLayout[axis].fixedrange);
     show(isWhole(place) ? Object.fromEntries(open.map((axis) => [axis, FOLLOWING])) : {});
   });
@@ -67,6 +67,20 @@ function hearsViews(place, redraw) {
   });
   whole(place).onclick = () => show({});
   return true;
+}
+
+// Plotly goes by the time at which it comes to a click: it misses a double one where the page is busy, and takes a drag with
+// a click soon after for one. The browser knows when a mouse was pressed; it does not count touches.
+function hearsDoubleClicks(place, clickedTwice) {
+  let isTouched = false;
+  for (const press of ["mousedown", "touchstart"]) {
+    const heard = () => { isTouched = press === "touchstart"; };
+    place.addEventListener(press, heard, { capture: true, passive: true });
+  }
+  place.on("plotly_doubleclick", () => { if (isTouched) clickedTwice(); });
+  place.addEventListener("click", ({ detail, target }) => {
+    if (detail === 2 && target.closest(".draglayer")) clickedTwice();
+  });
 }
 
 function nameOf({ name, whole: full = name }) {

@@ -7,7 +7,7 @@ from app_pages import add_run, epoch
 from browser.curves import limits, until_whole, zoom_into
 from examples import tiny_run
 from lab_server import LabServer
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from lab.events import Finished, Stopped
 
@@ -108,6 +108,51 @@ def test_a_zoom_is_found_again_and_there_are_two_ways_back_to_the_whole_chart(
     leave_and_come_back(page, title)
     until_drawn(page, chart)
     assert limits(page, chart) == whole
+
+
+@pytest.mark.parametrize("busy", [0, 700], ids=["idle", "busy"])
+def test_a_double_click_counts_once_however_busy_the_page_is(server: LabServer, new_tab: Tabs, busy: int) -> None:
+    page = new_tab(f"{server.address}/train?run={ended(server, 9000, 9800, 9900)}")
+    until_drawn(page, "loss")
+    whole = limits(page, "loss")
+    page.evaluate(WORKS_AT_A_PRESS, busy)
+    curves = page.locator(".st-key-loss .nsewdrag").first
+    for _ in range(2):
+        zoom_into(page, "loss")
+        curves.dblclick()
+        until_whole(page, "loss", whole)
+    curves.dblclick()  # from the whole chart: as wide as the curves
+    page.wait_for_function("document.querySelector('.st-key-loss .js-plotly-plot')._fullLayout.xaxis.autorange")
+    curves.dblclick()
+    until_whole(page, "loss", whole)
+
+
+def test_a_click_soon_after_a_zoom_is_no_double_click(server: LabServer, new_tab: Tabs) -> None:
+    page = new_tab(f"{server.address}/train?run={ended(server, 9000, 9800, 9900)}")
+    until_drawn(page, "loss")
+    zoom = zoom_into(page, "loss")
+    page.locator(".st-key-loss .nsewdrag").first.click()
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    assert limits(page, "loss") == zoom
+
+
+def test_two_taps_lead_from_a_zoom_to_the_whole_chart(server: LabServer, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{server.address}/train?run={ended(server, 9000, 9800, 9900)}")
+    until_drawn(page, "loss")
+    whole = limits(page, "loss")
+    zoom_into(page, "loss")
+    for _ in range(2):
+        page.locator(".st-key-loss .nsewdrag").first.tap()
+    until_whole(page, "loss", whole)
+    context.close()
+
+
+WORKS_AT_A_PRESS = """busy => addEventListener("mousedown", () => {
+    const begun = performance.now();
+    while (performance.now() - begun < busy);
+}, true)"""
 
 
 def test_another_run_begins_with_its_whole_chart(server: LabServer, new_tab: Tabs) -> None:
