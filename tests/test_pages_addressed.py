@@ -325,6 +325,17 @@ def test_an_epoch_that_the_network_does_not_have_is_said_in_a_sentence(page: str
         assert "epoch" not in told(app) or told(app)["epoch"] == "3"
 
 
+@pytest.mark.parametrize("page", ["draw", "inside", "mistakes"])
+@pytest.mark.parametrize("epoch", ["2", "99"])
+def test_of_a_run_that_is_not_here_no_epoch_is_asked_for(page: str, epoch: str, trained: int) -> None:
+    app = open_app(page, run=str(trained))
+    go_back(app, {"run": str(trained + 1), "epoch": epoch})
+    assert warnings(app) == [f"The address asks for run {trained + 1}, but there is no such run here."]
+    assert told(app) == {"run": str(trained), "epoch": "3"}  # the newest, as before
+    app.run()
+    assert not app.warning
+
+
 def test_a_word_among_the_runs_to_compare_that_is_no_run_is_said_in_a_sentence(trained: int) -> None:
     app = open_app("runs", compare=f"abc,{trained}")
     assert warnings(app) == ["The address asks for run 'abc', but there is no such run here."]

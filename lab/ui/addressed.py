@@ -127,6 +127,11 @@ def one_of(numbers: Collection[int]) -> Callable[[str], int | None]:
     return lambda text: next((number for number in numbers if str(number) == text), None)
 
 
+def is_there(name: str, numbers: Collection[int]) -> bool:
+    """Whether the address says one of these numbers under `name`, or nothing."""
+    return name not in st.query_params or one_of(numbers)(st.query_params[name]) is not None
+
+
 def place_in(shape: Sequence[int]) -> Callable[[str], tuple[int, ...] | None]:
     """Reads a place in an array of this shape as an address writes it, such as map, row and column: `5.14.14`."""
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 
 import streamlit as st
 
 from lab.layers import makes_same_maps
 from lab.network_config import NetworkConfig
 from lab.store import Store, StoreError
-from lab.ui.addressed import asked, one_of, say
+from lab.ui.addressed import say
 from lab.ui.choice import choice, put
-from lab.ui.reader import SHIPPED_RUN, Reader, choose_epoch, offer_no_epoch, say_which_is_gone, why_not_asked
+from lab.ui.reader import SHIPPED_RUN, Reader, choose_epoch, follow_address, offer_no_epoch, say_which_is_gone
 from lab.ui.state import RUN
 
 ASKED, EPOCH = "asked_run", "asked_epoch"
@@ -25,9 +24,7 @@ def choose_network(store: Store) -> Reader:
     runs = {run.id: run.name for run in store.runs() if run.id in epochs}
     watched = st.session_state.get(RUN)
     say_which_is_gone(store, ASKED, runs)
-    wanted = asked("run", one_of(runs), SHIPPED_RUN, partial(why_not_asked, store))
-    if wanted is not None:
-        put(ASKED, wanted)
+    follow_address(ASKED, runs, store)
     run = choice(
         ASKED,
         [SHIPPED_RUN, *runs],

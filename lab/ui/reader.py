@@ -22,7 +22,7 @@ from lab.layers import ImpossibleNetwork, layer_table
 from lab.run_number import run_number
 from lab.steps import step
 from lab.store import ENDED, Run, Store, StoreError, open_store, without_an_epoch
-from lab.ui.addressed import asked, notes, one_of, say
+from lab.ui.addressed import asked, is_new, is_there, notes, one_of, say
 from lab.ui.choice import choice, is_chosen_anew, lost, put
 from lab.ui.state import RUN
 from lab.ui.text import plain
@@ -42,7 +42,6 @@ FOLLOWS = {
     "paused": "The training of this network is paused. Keep a digit, and watch its bars change when it trains again.",
 }
 """What is said of a network that has not trained to its end, by the status of its run."""
-
 DESLANTED = "Upright", "The rows are shifted so that the digit stands upright: this network reads deslanted digits."
 """The stage that only some networks have, and what was done."""
 SHOWN = 72
@@ -55,8 +54,7 @@ _STYLE = """
 .stages img {width: 72px; height: 72px; padding: 3px; flex: none; background: #000; border-radius: 4px;
   object-fit: contain;}
 .stages img.small {image-rendering: pixelated;}
-.stages figcaption {font-size: 0.8rem; line-height: 1.3;}
-.stages figcaption span {opacity: 0.75;}
+.stages figcaption {font-size: 0.8rem; line-height: 1.3;} .stages figcaption span {opacity: 0.75;}
 </style>
 """
 
@@ -115,9 +113,7 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     _follow_what_is_watched(runs)
     with which:
         say_which_is_gone(store, READER, runs)
-        wanted = asked("run", one_of(runs), SHIPPED_RUN, partial(why_not_asked, store))
-        if wanted is not None:
-            put(READER, wanted)
+        follow_address(READER, runs, store)
         chosen = choice(
             READER,
             [SHIPPED_RUN, *runs],
@@ -134,6 +130,15 @@ def choose_reader(store: Store, which: DeltaGenerator, when: DeltaGenerator) -> 
     run = runs[chosen]
     epoch = _choose_epoch(run, epochs.get(chosen, []), when)
     return Reader(store.url, chosen, epoch, run.status if epoch is None and run.status not in ENDED else "")
+
+
+def follow_address(key: str, runs: Collection[int], store: Store) -> None:
+    """Choose the run that the address asks for; of one that is not among `runs` no epoch is asked for either."""
+    wanted = asked("run", one_of(runs), SHIPPED_RUN, partial(why_not_asked, store))
+    if wanted is not None:
+        put(key, wanted)
+    elif not is_there("run", runs):
+        is_new("epoch")
 
 
 def why_not_asked(store: Store, text: str) -> str | None:

@@ -48,6 +48,7 @@ WRONG_METHOD = PlainTextResponse(
     "This address reads drawings. The Draw page sends them.", status_code=405, headers={"Allow": "POST"}
 )
 """The answer to who asks in any other way than by POST."""
+NO_RUN = "An epoch is one of a run: send the number of the run with it, or neither for the network that ships."
 NO_QUESTION = 'Send the drawing as JSON: {"strokes": [[[x, y], ...], ...], "run": 7, "epoch": 3}.'
 DIVERGED = "The weights of this network are no longer finite numbers, so it reads nothing. Choose another network."
 ENDING = "The lab is closing."
@@ -137,6 +138,8 @@ def _question(content: bytes) -> Question:
         raise HTTPException(400, NO_QUESTION) from error
     if not isinstance(asked, dict) or not all(_is_counted(asked.get(name)) for name in ("run", "epoch")):
         raise HTTPException(400, NO_QUESTION)
+    if asked.get("run") is None and asked.get("epoch") is not None:
+        raise HTTPException(400, NO_RUN)
     wishes = [asked.get(name, False) for name in ("drawing", "layers")]
     if not all(isinstance(wish, bool) for wish in wishes):
         raise HTTPException(400, NO_QUESTION)

@@ -33,7 +33,7 @@ from lab.predict import Predictor, load_predictor
 from lab.probe import layer_maps
 from lab.store import Store, StoreUnavailable
 from lab.training import train
-from lab.web.reading import DIVERGED, MOST_BYTES, NO_QUESTION, TOO_LARGE, WRONG_METHOD, Reading
+from lab.web.reading import DIVERGED, MOST_BYTES, NO_QUESTION, NO_RUN, TOO_LARGE, WRONG_METHOD, Reading
 
 SEVEN = [[[80, 70], [200, 70], [130, 230]]]
 
@@ -192,6 +192,10 @@ def test_the_epoch_that_came_since_is_the_newest(web: WebServer, store: Store, f
 )
 def test_what_is_no_question_is_refused(web: WebServer, content: bytes | str) -> None:
     assert refused(web, content) == (400, NO_QUESTION)
+
+
+def test_an_epoch_of_no_run_is_refused(web: WebServer) -> None:
+    assert refused(web, json.dumps({"strokes": SEVEN, "epoch": 3})) == (400, NO_RUN)
 
 
 @pytest.mark.parametrize("strokes", ["null", "7", "[[[1]]]", '[["ab"]]', "[[[1, NaN]]]", "[[[1e999, 2]]]"])
