@@ -20,9 +20,10 @@ class Board {
     this.gone = new AbortController();  // ends what it listens to outside of its place
   }
 
-  // From what the page knows of the drawing; later the board knows more than the page.
-  begin({ strokes, side, pen }) {
-    Object.assign(this, { side, pen });
+  // From what the tab or else the page knows of the drawing; later the board knows more than the page.
+  begin({ board, strokes: told, side, pen }) {
+    Object.assign(this, { name: board, side, pen });
+    const strokes = keptStrokes(board) ?? told;
     const width = { minWidth: pen / 2, maxWidth: pen / 2, dotSize: pen / 2, throttle: 0 };  // radii, and no event left out
     this.pad = new Pad(this.canvas, { ...width, minDistance: 2, penColor: "#fff", backgroundColor: "#000" });
     this.pad.side = side;
@@ -53,6 +54,7 @@ class Board {
     this.keys = new KeyboardPen(this);
     showDark(this.place.querySelector(".lab-layers"), this.layers);
     this.show();
+    if (JSON.stringify(strokes) !== JSON.stringify(told)) this.tell("strokes", strokes);  // its session is a new one
   }
 
   button(name) {
@@ -154,7 +156,9 @@ class Board {
     if (!this.isBlank()) this.cleared = [];
     this.show();
     this.questions.askAnew(this.isBlank());
-    this.tell("strokes", this.strokes());
+    const strokes = this.strokes();
+    keepStrokes(this.name, strokes);
+    this.tell("strokes", strokes);
   }
 
   // What can be done, and an empty panel where nothing is drawn.

@@ -22,6 +22,7 @@ _FILES = (
     "drawing_keys.js",
     "drawing_ends.js",
     "drawing_between.js",
+    "drawing_kept.js",
     "drawing_palm.js",
     "drawing_fingers.js",
     "drawing_questions.js",
@@ -74,13 +75,13 @@ def drawing_board(reader: Reader, key: str = "board", picture: bool = True) -> l
     Digit, ten bars, the 28x28 picture and one of every layer move with the pen, in the browser (see `lab.web`). The
     script is rerun once a stroke has ended, undone or cleared: call it within an `st.fragment` to have only that part
     of the page rerun. Returns the strokes drawn so far, each (n, 2) in pixels of the canvas. Each `key` has a drawing
-    of its own, which is kept for as long as the session lives, whatever page one goes to. `picture`: show the pictures
+    of its own, which is kept for as long as the tab is open, whatever page one goes to. `picture`: show the pictures
     too, beside digit and bars.
     """
     kept: dict[str, Any] = st.session_state.setdefault(DRAWINGS, {})
     board = st.components.v2.component("lab_drawing_board", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
     question = {"run": reader.run, "epoch": reader.epoch}
-    data = {"strokes": kept.get(key, []), "reader": question, "status": reader.status}
+    data = {"board": key, "strokes": kept.get(key, []), "reader": question, "status": reader.status}
     data |= {"side": SIDE, "pen": CANVAS_PEN, "prompt": PROMPT, "picture": picture}
     data |= {"layers": reader.layers() if picture else []}
     result = board(

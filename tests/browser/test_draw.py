@@ -186,6 +186,21 @@ def test_a_drawing_is_still_there_and_read_when_one_comes_back_to_the_page(serve
     expect(page.locator(".lab-answer-odd")).to_contain_text("two parts side by side")
 
 
+def test_a_drawing_outlives_a_reload_and_one_that_was_cleared_stays_so(server: LabServer, new_tab: Tabs) -> None:
+    page, canvas = open_board(server, new_tab)
+    draw(page, canvas, SEVEN)
+    expect(page.locator(".stages")).to_contain_text("Centre of mass")
+    page.reload()
+    expect_answer(page, "7")
+    expect(page.locator(".stages")).to_contain_text("Centre of mass")  # the page knows it, too
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".stages")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_text("The answer appears here while you draw.")).to_be_visible()
+    assert page.evaluate(INK) == 0
+    expect(new_tab(f"{server.address}/draw").get_by_role("button", name="Clear")).to_be_disabled()
+
+
 def test_nothing_moves_aside_when_the_first_answer_comes(server: LabServer, new_tab: Tabs) -> None:
     page, canvas = open_board(server, new_tab)
     received = page.locator(".lab-received canvas")
