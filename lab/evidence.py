@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from lab.describe import count
@@ -98,9 +98,18 @@ def reference_pools() -> tuple[Pool, ...]:
     """All pools of the reference runs; none where the file is not there or cannot be read."""
     try:
         return _pools(REFERENCE.stat().st_mtime_ns)
-    except (OSError, StoreError):
-        log.warning("the reference runs cannot be read", exc_info=True)
+    except (OSError, StoreError) as error:
+        why = str(error) if isinstance(error, OSError) else "it is damaged"
+        _warn(
+            f"The reference runs cannot be read from {REFERENCE}, so no page shows them ({why}). Install the lab anew."
+        )
         return ()
+
+
+@cache
+def _warn(words: str) -> None:
+    """Once: every page asks for the runs whenever it is drawn."""
+    log.warning("%s", words)
 
 
 @lru_cache(maxsize=1)

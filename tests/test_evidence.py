@@ -116,12 +116,15 @@ def test_a_mean_carries_its_spread_and_its_count() -> None:
 
 @pytest.mark.parametrize("content", [None, b"no database"], ids=["missing", "damaged"])
 def test_a_database_that_cannot_be_read_is_no_evidence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, content: bytes | None
 ) -> None:
     other = tmp_path / "reference.sqlite3"
     if content is not None:
         other.write_bytes(content)
     monkeypatch.setattr(evidence, "REFERENCE", other)
-    assert reference_pools() == ()
+    assert reference_pools() == reference_pools() == ()
+    (said,) = caplog.records  # whoever asks again: every page does, whenever it is drawn
+    assert said.getMessage().startswith(f"The reference runs cannot be read from {other}, so no page shows them (")
+    assert said.exc_info is None
     monkeypatch.undo()
     assert evidence.REFERENCE == REFERENCE and reference_pools()
