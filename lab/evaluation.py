@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -28,20 +29,16 @@ class Diverged(Exception):
     """A loss is no finite number."""
 
 
+@dataclass(frozen=True)
 class Evaluation:
     """Reads images after each epoch of one training, and does what its control says between two batches."""
 
-    def __init__(
-        self,
-        config: RunConfig,
-        trainer: Trainer,
-        device: str,
-        trained: Digits,
-        evaluated: Digits,
-        commanded: Commanded,
-    ) -> None:
-        self._config, self._trainer, self._device = config, trainer, device
-        self._trained, self._evaluated, self._commanded = trained, evaluated, commanded
+    config: RunConfig
+    trainer: Trainer
+    device: str
+    trained: Digits
+    evaluated: Digits
+    commanded: Commanded
 
     def test(self) -> Generator[Event, None, tuple[bytes, Measured]]:
         """The images that the run is evaluated on: the predicted label of each, one byte each, and what that makes.
@@ -49,8 +46,8 @@ class Evaluation:
         Raises:
             Diverged: the loss is no finite number.
         """
-        self._trainer.evaluation.reset()
-        predictions = yield from self._read(self._evaluated)
+        self.trainer.evaluation.reset()
+        predictions = yield from self._read(self.evaluated)
         return predictions, self._figures()
 
     def measure(self, epoch: int) -> Generator[Event, None, tuple[Measured, ...]]:
@@ -59,22 +56,22 @@ class Evaluation:
         Raises:
             Diverged: the loss is no finite number.
         """
-        if not self._config.measure_training:
+        if not self.config.measure_training:
             return ()
-        images, labels = self._trained
-        sums, sample = self._trainer.evaluation, sample_of(len(labels)).to(self._device)
+        images, labels = self.trained
+        sums, sample = self.trainer.evaluation, sample_of(len(labels)).to(self.device)
         sums.reset()
         yield from self._read((images[sample], labels[sample]))
         found = [self._figures()]
-        if epoch < self._config.epochs:
+        if epoch < self.config.epochs:
             return tuple(found)
         if not sample.all():
             yield from self._read((images[~sample], labels[~sample]))
             found.append(self._figures())
-        if self._config.augmentation.active:
-            seed = derived_seed(self._config.seed, epoch, MEASUREMENT)
+        if self.config.augmentation.active:
+            seed = derived_seed(self.config.seed, epoch, MEASUREMENT)
             sums.reset()
-            yield from self._read(self._trained, torch.Generator(self._device).manual_seed(seed))
+            yield from self._read(self.trained, torch.Generator(self.device).manual_seed(seed))
             found.append(self._figures(augmented=True))
         return tuple(found)
 
@@ -82,13 +79,13 @@ class Evaluation:
         """The predicted label of each image, one byte each; adds to the trainer's `evaluation`."""
         predictions = []
         for images, labels in zip(*(torch.split(part, EVALUATION_BATCH) for part in digits), strict=True):
-            yield from self._commanded.obey()
-            predictions.append(self._trainer.evaluate(images, labels, augmentation))
+            yield from self.commanded.obey()
+            predictions.append(self.trainer.evaluate(images, labels, augmentation))
         return torch.cat(predictions).to("cpu", torch.uint8).numpy().tobytes()
 
     def _figures(self, augmented: bool = False) -> Measured:
         """What was evaluated since the last reset; waits for the device."""
-        sums = self._trainer.evaluation
+        sums = self.trainer.evaluation
         loss, correct = finite(sums.mean_loss()), int(sums.correct.item())
         return Measured(images=sums.images, augmented=augmented, loss=loss, correct=correct)
 

@@ -18,7 +18,7 @@ from lab.config import RunConfig
 from lab.control import Commanded, Control, StopRequested
 from lab.deslant import as_seen
 from lab.device import DeviceUnavailable, device_name, resolve_device
-from lab.evaluation import Digits, Diverged, Evaluation, finite
+from lab.evaluation import Diverged, Evaluation, finite
 from lab.events import DIVERGED, Checkpoint, Epoch, Event, Failed, Finished, Measured, Started, Stopped, Window
 from lab.layers import total_parameters
 from lab.memory import TooLittleMemory, is_lack_of_memory
@@ -108,29 +108,26 @@ def _events(
             batch_size=config.batch_size,
             code_commit=code_commit(),
         )
-        run = _Run(config, trainer, device, trained, evaluated, control, publish)
+        commanded = Commanded(control, trainer.at_rest)
+        evaluation = Evaluation(config, trainer, device, trained, evaluated, commanded)
+        run = _Run(config, trainer, device, commanded, evaluation, publish)
         for epoch in range(first_epoch, config.epochs + 1):
             yield from run.epoch(epoch)
     yield Finished()
 
 
+@dataclass
 class _Run:
     """The loop over the epochs of one training, and what it tells."""
 
-    def __init__(
-        self,
-        config: RunConfig,
-        trainer: Trainer,
-        device: str,
-        trained: Digits,
-        evaluated: Digits,
-        control: Control,
-        publish: Publish | None,
-    ) -> None:
-        self.config, self.trainer, self.device, self.publish = config, trainer, device, publish
-        self.commanded = Commanded(control, trainer.at_rest)
-        self.evaluation = Evaluation(config, trainer, device, trained, evaluated, self.commanded)
-        self.rate = 0.0
+    config: RunConfig
+    trainer: Trainer
+    device: str
+    commanded: Commanded
+    evaluation: Evaluation
+    publish: Publish | None
+    rate: float = 0.0
+    """The learning rate of the newest iteration."""
 
     def epoch(self, epoch: int) -> Iterator[Event]:
         """An epoch's windows, its evaluation and its end."""
