@@ -111,7 +111,7 @@ function draw() {
   const text = page.isMention ? fitting(line, texts) : texts[0];
   if (line.firstChild.data !== text) line.firstChild.data = text;
   const bar = page.place.querySelector(".lab-live-bar");
-  bar.firstElementChild.style.transform = `scaleX(${share.toFixed(4)})`;
+  bar.style.backgroundSize = `${(100 * share).toFixed(2)}% 100%`;
   const percent = String(Math.floor(100 * share));
   if (bar.getAttribute("aria-valuenow") !== percent) bar.setAttribute("aria-valuenow", percent);
 }

@@ -72,6 +72,7 @@ def test_the_bar_goes_on_from_the_measured_speed_and_not_beyond_the_epoch(
     expect(page.locator(".lab-live-line")).to_contain_text("Epoch 1 of 15, batch 938 of 938")
     bar = page.get_by_role("progressbar", name="Progress of the run")
     expect(bar).to_have_attribute("aria-valuenow", "6")  # 1 / 15
+    expect(bar).to_have_css("background-size", "6.67% 100%")
     run.windows(2)
     expect(page.locator(".lab-live-line")).to_contain_text("Epoch 1 of 15, testing on 10,000 images")
     run.say(epoch(1))
