@@ -57,7 +57,7 @@ function hearsViews(place, redraw) {
     keepViews();
     offerTheWhole(place);
   });
-  hearsDoubleClicks(place, () => {
+  hearsTwoClicks(place, () => {
     const open = AXES.filter((axis) => !place._fullLayout[axis].fixedrange);
     show(isWhole(place) ? Object.fromEntries(open.map((axis) => [axis, FOLLOWING])) : {});
   });
@@ -65,22 +65,39 @@ function hearsViews(place, redraw) {
     place.view.hidden = place.data.filter(({ visible }) => visible === "legendonly").map(nameOf);
     keepViews();
   });
+  place.on("plotly_legendclick", ({ curveNumber, event }) => {
+    (event.detail === 2 ? showAlone : toggle)(place, curveNumber);
+    return false;  // or Plotly would do something as well
+  });
   whole(place).onclick = () => show({});
   return true;
 }
 
-// Plotly goes by the time at which it comes to a click: it misses a double one where the page is busy, and takes a drag with
-// a click soon after for one. The browser knows when a mouse was pressed; it does not count touches.
-function hearsDoubleClicks(place, clickedTwice) {
-  let isTouched = false;
-  for (const press of ["mousedown", "touchstart"]) {
-    const heard = () => { isTouched = press === "touchstart"; };
-    place.addEventListener(press, heard, { capture: true, passive: true });
-  }
-  place.on("plotly_doubleclick", () => { if (isTouched) clickedTwice(); });
-  place.addEventListener("click", ({ detail, target }) => {
-    if (detail === 2 && target.closest(".draglayer")) clickedTwice();
+// Plotly goes by the time at which it comes to a click: it misses a double one where the page is busy, takes a drag with a
+// click soon after for one, and has the legend wait half a second for a second one. The browser knows when a mouse was
+// pressed; it does not count touches.
+const TWICE = 500;  // milliseconds from one tap to the next, at most
+
+function hearsTwoClicks(place, clickedTwice) {
+  let tapped = -TWICE;
+  place.addEventListener("click", ({ detail, target, timeStamp }) => {
+    if (!target.closest(".draglayer")) return;
+    const isSecond = detail ? detail === 2 : timeStamp - tapped < TWICE;
+    tapped = detail || isSecond ? -TWICE : timeStamp;
+    if (isSecond) clickedTwice();
   });
+}
+
+function toggle(place, curve) {
+  const isHidden = place.data[curve].visible === "legendonly";
+  window.Plotly.restyle(place, { visible: isHidden || "legendonly" }, [curve]);
+}
+
+// Of the curves that the legend names; all of them again where it is alone already.
+function showAlone(place, curve) {
+  const named = [...place.data.keys()].filter((number) => place.data[number].showlegend !== false);
+  const isAlone = named.every((number) => number === curve || place.data[number].visible === "legendonly");
+  window.Plotly.restyle(place, { visible: named.map((number) => isAlone || number === curve || "legendonly") }, named);
 }
 
 function nameOf({ name, whole: full = name }) {

@@ -1,5 +1,7 @@
 """The axis closes in on a run that trains; a zoom of the reader's stays."""
 
+import re
+
 from app_pages import epoch
 from browser.curves import drag, limits, until_whole, wait_for_points, zoom_into
 from browser.spoken import Speak, Tabs, go_to, watch
@@ -81,3 +83,21 @@ def test_a_zoom_is_found_again_when_its_page_was_left_while_the_run_grew(
     assert limits(page, "accuracy") == zoom
     page.locator(".st-key-accuracy").get_by_role("button", name="Whole chart").click()
     until_whole(page, "accuracy", {"x": [0, 15.3], "y": [0, 101]})
+
+
+def test_a_name_in_the_legend_that_is_clicked_twice_leaves_its_curve_alone_and_then_brings_all_back(
+    server: LabServer, new_tab: Tabs, speak: Speak
+) -> None:
+    run = speak()
+    run.windows(3)
+    run.say(epoch(1))
+    page = watch(server, new_tab, run)
+    wait_for_points(page, "loss", "test", more_than=0)
+    names = page.locator(".st-key-loss .legend .traces")
+    chosen, others = (names.filter(has_text=re.compile(name)) for name in ("^test$", "^train"))
+    assert others.count() >= 1
+    for opacity in ("0.5", "1"):
+        chosen.locator(".legendtoggle").dblclick(force=True)
+        for other in others.all():
+            expect(other).to_have_css("opacity", opacity)
+        expect(chosen).to_have_css("opacity", "1")
