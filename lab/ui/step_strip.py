@@ -15,7 +15,7 @@ from lab.published import TARGET_ACCURACY
 from lab.seeds import Pool, main_pool
 from lab.steps import STEPS
 
-LOWEST, HIGHEST = 98.7, 99.7
+LOWEST, HIGHEST = 98.6, 99.7
 """Percent: the accuracies between which all steps end, with a standard deviation to each side."""
 STRIP = "step-strip"
 _JS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
