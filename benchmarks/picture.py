@@ -56,7 +56,7 @@ def main() -> None:
             server.close()
 
 
-def best_of_step_5(store: Store) -> int:
+def newest_of_step_5(store: Store) -> int:
     """The newest complete run of step 5."""
     runs = store.runs()
     epochs = store.epochs([run.id for run in runs])
@@ -66,7 +66,7 @@ def best_of_step_5(store: Store) -> int:
 def still(page: Page, server: LabServer) -> Image.Image:
     """The Train page of a finished run, as high as its charts reach."""
     page.set_viewport_size({"width": 1280, "height": 860})
-    page.goto(f"{server.address}/train?run={best_of_step_5(server.store)}")
+    page.goto(f"{server.address}/train?run={newest_of_step_5(server.store)}")
     wait_for_charts(page)
     picture = taken(page)
     page.set_viewport_size(WINDOW)
