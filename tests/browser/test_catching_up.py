@@ -60,6 +60,7 @@ def test_a_channel_that_breaks_is_taken_up_again_with_nothing_lost_or_told_twice
         wait_for_points(page, "loss", "train", more_than=len(run.kept()) - 1)
         assert places(page) == pytest.approx(run.kept())
     assert len(proxy.refused) == 4
+    page.close()
     complaints[:] = [text for text in complaints if "/live?" not in text]  # Chromium's own, of what was refused
 
 
@@ -96,6 +97,7 @@ def test_who_was_cut_off_when_the_run_ended_is_shown_its_end(
     assert proxy.refusals["/_stcore/"] > 0  # so nobody heard it
     expect(page.get_by_text("finished", exact=True)).to_be_visible()
     assert page.evaluate("window.asked.length") > 1
+    page.close()
     complaints.clear()  # of what was refused
 
 
@@ -119,6 +121,7 @@ def test_who_watches_a_server_that_is_started_again_is_shown_that_the_run_was_in
     page.get_by_role("button", name="Resume").click()
     wait_until(lambda: own_server.store.run(run_id).status == "running")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.close()
     complaints.clear()  # of the server that was away
 
 
@@ -137,6 +140,7 @@ def test_a_server_that_is_away_is_said_in_the_labs_words_until_it_is_there_again
     own_server.start()
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()
+    page.close()
     complaints.clear()  # of the server that was away
 
 
@@ -155,4 +159,5 @@ def test_what_is_on_the_page_of_an_ended_run_works_when_the_server_was_started_a
     page.get_by_role("button", name="Resume").click()
     wait_until(lambda: own_server.store.run(run_id).status == "running")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.close()
     complaints.clear()  # of the server that was away

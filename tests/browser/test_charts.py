@@ -56,6 +56,7 @@ def test_a_load_that_fails_is_tried_again(proxy: Proxy, new_tab: Tabs, complaint
     expect_chart(page)
     assert len(proxy.refused) == 2
     assert page.get_by_role("status").filter(has_text="chart").count() == 0
+    page.close()
     _forgive(complaints)
 
 
@@ -74,6 +75,7 @@ def test_a_load_that_goes_on_failing_is_said_and_can_be_tried_again(
     expect_chart(page)
     expect_chart(page, "accuracy")  # the other charts go on with it
     expect(page.get_by_text("This chart could not be loaded").filter(visible=True)).to_have_count(0)
+    page.close()
     _forgive(complaints)
 
 

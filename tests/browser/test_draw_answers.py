@@ -27,6 +27,7 @@ def test_without_the_server_one_sentence_says_so_and_the_next_stroke_tries_again
     expect_answer(page, "7")
     expect(page.get_by_text("The lab does not answer.")).to_be_hidden()
     assert complaints and all("ERR_FAILED" in complaint for complaint in complaints)
+    page.close()
     complaints.clear()
 
 

@@ -22,6 +22,7 @@ def test_behind_a_proxy_that_asks_under_another_name_the_page_says_what_to_set(
     expect(said).to_contain_text(f"it is opened at {origin}, but the lab was asked for it as {proxy.asks_as}.")
     expect(said).to_contain_text(f"start the lab with --server.corsAllowedOrigins {origin}.")
     assert complaints and all("403" in text for text in complaints)  # its font and style sheet, which it does without
+    page.close()  # or it may go on complaining
     complaints.clear()
 
 
@@ -43,6 +44,7 @@ def test_behind_a_proxy_that_passes_on_no_websocket_the_page_says_so_and_takes_i
     proxy.passes_on_sockets = True
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     expect(said).to_have_count(0)
+    page.close()  # or it may go on complaining
     complaints.clear()  # the browser's own, of each WebSocket that it did not get
 
 
