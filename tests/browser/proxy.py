@@ -57,11 +57,10 @@ class Proxy:
     async def end(self, server: asyncio.Server) -> None:
         """Break every connection off, and wait until nothing is left of them."""
         server.close()
-        for writer in self._open:
-            writer.transport.abort()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        if others:
-            await asyncio.wait(others, timeout=10)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # one that was just accepted begins meanwhile
+            for writer in self._open:
+                writer.transport.abort()
+            await asyncio.wait(others, timeout=0.1)
 
     async def _close(self, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
