@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lab.mnist import to_unit
 from lab.network_config import IMAGE_SIZE
+from lab.sampling import affine_grid
 from lab.training_config import Augmentation
 
 
@@ -26,7 +27,7 @@ def augment(images: Tensor, config: Augmentation, generator: torch.Generator) ->
     """
     draws = torch.rand(len(images), 6, generator=generator, device=images.device) * 2 - 1  # (N, 6) in [-1, 1)
     if config.moves_pixels:
-        grid = F.affine_grid(affine_maps(draws[:, :5], config), list(images.shape), align_corners=False)
+        grid = affine_grid(affine_maps(draws[:, :5], config), *images.shape[2:])
         images = F.grid_sample(images, grid, mode=config.interpolation, padding_mode="zeros", align_corners=False)
     if config.pen:
         images = change_pen(images, draws[:, 5] * config.pen)
@@ -53,10 +54,19 @@ def affine_maps(draws: Tensor, config: Augmentation) -> Tensor:
 
 def change_pen(images: Tensor, amount: Tensor) -> Tensor:
     """Strokes thicker (amount > 0) or thinner (amount < 0); `amount` (N,) in [-1, 1] is the share of a whole step."""
-    step = amount.view(-1, 1, 1, 1)
-    thicker = F.max_pool2d(images, 3, stride=1, padding=1)
-    thinner = -F.max_pool2d(-images, 3, stride=1, padding=1)
-    return images + step.clamp(min=0) * (thicker - images) + step.clamp(max=0) * (images - thinner)
+    share = amount.view(-1, 1, 1, 1)
+    sign = torch.where(share < 0, -1.0, 1.0)  # the darkest neighbour is the brightest one of a negative
+    whole = sign * _brightest(_brightest(sign * images, 2), 3)
+    return images + share.abs() * (whole - images)
+
+
+def _brightest(images: Tensor, dimension: int) -> Tensor:
+    """Of each pixel and its two neighbours along `dimension`: on the CPU several times as quick as max_pool2d."""
+    count = images.shape[dimension]
+    first, last = images.narrow(dimension, 0, 1), images.narrow(dimension, count - 1, 1)
+    wider = torch.cat([first, images, last], dimension)  # beyond an edge a pixel is its own neighbour
+    neighbours = torch.maximum(wider.narrow(dimension, 0, count), wider.narrow(dimension, 2, count))
+    return torch.maximum(images, neighbours)
 
 
 def augmented_examples(images: Tensor, config: Augmentation, seed: int) -> NDArray[float32]:

@@ -16,6 +16,7 @@ from torch import Tensor
 from lab.device import one_thread
 from lab.mnist import to_unit
 from lab.network_config import NetworkConfig
+from lab.sampling import affine_grid
 
 MOST = 1.0
 """Columns a row by which a digit is sheared at most: nobody writes at over 45 degrees, a dash leans by any number."""
@@ -66,7 +67,7 @@ def _sheared(images: Tensor) -> Tensor:
     centre = (2 * row / mass.clamp(min=1) + 1) / images.shape[2] - 1  # from -1 to 1, as affine_grid counts
     whence = torch.eye(2, 3).repeat(len(images), 1, 1)
     whence[:, 0, 1], whence[:, 0, 2] = -slant, slant * centre
-    grid = F.affine_grid(whence, list(images.shape), align_corners=False)
+    grid = affine_grid(whence, *images.shape[2:])
     return F.grid_sample(images.float(), grid, align_corners=False).round_().to(torch.uint8)
 
 

@@ -122,6 +122,18 @@ def test_a_whole_step_of_the_pen_is_one_pixel_a_side(amount: float, width: float
     assert changed[0, 0].sum(dim=1).tolist() == pytest.approx([width] * 28)
 
 
+@given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
+def test_a_step_of_the_pen_goes_to_the_brightest_or_darkest_neighbour(amounts: list[float], seed: int) -> None:
+    images = torch.rand(len(amounts), 1, 28, 28, generator=generator(seed))
+    brightest = F.max_pool2d(images, 3, stride=1, padding=1)
+    darkest = -F.max_pool2d(-images, 3, stride=1, padding=1)
+    changed = change_pen(images, torch.tensor(amounts))
+    for number, amount in enumerate(amounts):
+        whole = (brightest if amount > 0 else darkest)[number]
+        expected = images[number] + abs(amount) * (whole - images[number])
+        torch.testing.assert_close(changed[number], expected, rtol=0, atol=1e-6)
+
+
 # --- amounts -----------------------------------------------------------------------------------------------------
 
 

@@ -136,10 +136,10 @@ class Trainer:
 
     def _iterate(self, numbers: Tensor) -> None:
         """One iteration on the images `numbers` (B,): no step of it waits for the device."""
-        images = to_unit(self._images[numbers])
+        images = to_unit(self._images.index_select(0, numbers))
         if self._config.augmentation.active:
             images = augment(images, self._config.augmentation, self._augmentation)
-        loss, correct = self._engine.gradient(images, self._labels[numbers])
+        loss, correct = self._engine.gradient(images, self._labels.index_select(0, numbers))
         self.optimizer.step()
         if self._averaging:
             self._averaging.follow()
