@@ -4,7 +4,8 @@
 
 Writes README.md, docs/results.md, docs/performance.md, docs/distribution.svg and lab/data/shipped.safetensors. In a
 document the lines between `<!-- made: NAME -->` and `<!-- end -->` are made here; a test compares them
-with the database. The replayed logs come from benchmarks/replayed.csv.
+with the database. The replayed logs come from benchmarks/replayed.csv, and runs on another processor from
+benchmarks/earlier_runs.csv.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import readings
+from benchmarks import processors, readings
 from benchmarks.distribution import distribution
 from benchmarks.replayed import ReplayedEpoch, kept, replays
 from lab.analysis import RunSummary
@@ -67,19 +68,21 @@ BLOCK = re.compile(r"(?P<begin><!-- made: (?P<name>[\w ]+) -->\n).*?(?P<end><!--
 
 @dataclass(frozen=True)
 class Reference:
-    """What the documents are made from: all runs, those that count for a step, their pools, and the replays."""
+    """What the documents are made from: all runs, those that count, their pools, the replays, earlier runs."""
 
     known: Sequence[RunSummary]
     runs: Sequence[tuple[Terms, RunSummary]]
     pools: Sequence[Pool]
     replayed: Sequence[ReplayedEpoch]
+    earlier: Sequence[processors.EarlierRun] = ()
 
 
 def reference(store: Store, replayed: Sequence[ReplayedEpoch] | None = None) -> Reference:
     """What a store and the kept replays hold."""
     known = summaries(store)
     runs = counted(known)
-    return Reference(known, runs, pool_seeds(runs), kept() if replayed is None else replayed)
+    logs = kept() if replayed is None else replayed
+    return Reference(known, runs, pool_seeds(runs), logs, processors.kept())
 
 
 def blocks(known: Reference) -> dict[str, str]:
@@ -96,6 +99,7 @@ def blocks(known: Reference) -> dict[str, str]:
         "luck": readings.luck(known.pools, known.replayed),
         "replays": replays(known.replayed),
         "runs": runs_table(known.runs) if known.runs else readings.NOTHING,
+        "processors": processors.processors(known.pools, known.earlier),
         "origin": readings.origin(known.runs),
         "engines": readings.engines(known.pools),
     }
