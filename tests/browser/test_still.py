@@ -49,11 +49,14 @@ TOPS = """(selector) => {
     return found.map((one) => Math.round(one.getBoundingClientRect().top + scrolled));
 }"""
 SETTLED = f"""(selector) => {{
-    const now = String(({TOPS})(selector));
+    const app = document.querySelector("[data-testid=stApp]");
+    const told = app.dataset.testScriptState === "notRunning" && !app.querySelector("[data-testid=stSkeleton]");
+    const now = told && String(({TOPS})(selector));
     const at = performance.now();
     if (window.settled?.what !== selector + now) window.settled = {{ what: selector + now, since: at }};
     return now && at - window.settled.since > 1000;
 }}"""
+"""On a busy machine a page may stand still for a second of which its script has told half only."""
 
 
 def tops(page: Page, selector: str) -> list[int]:
