@@ -70,8 +70,8 @@ class RunConfig:
         Precision,
         Choice(
             "Precision",
-            "bfloat16 computes convolutions and linear layers with fewer digits, which is faster on recent hardware. "
-            "Everything else stays float32.",
+            "bfloat16 computes convolutions and linear layers with fewer digits, which is faster on a recent GPU. "
+            "Everything else stays float32. A CPU is no faster with it: the compiled engine computes float32 only.",
         ),
     ] = "float32"
     engine: Annotated[
