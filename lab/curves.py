@@ -24,6 +24,8 @@ for eyes without red or without green have another dash."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 CURVE_HEIGHT = 300
+ROOMY, LEAST_MARKER, LEAST_LINE = 40, 3.0, 1.25
+"""So many epochs have room for a marker each, side by side, on half of a page; and the smallest sizes in pixels."""
 TRAIN_CURVE, MEASURED_CURVE, SO_FAR = "train", "train, evaluated", "so far"
 """What the curves of a run that grow are called; another is called what it is evaluated on."""
 
@@ -104,9 +106,21 @@ def blank_curves(planned: int, label: str, revision: str, height: int = CURVE_HE
         uirevision=revision,
         meta=f"{label} by epoch",
     )
-    axis(figure, "x", range=[0, planned + 0.3], title={"text": "epoch"}, nticks=min(planned + 1, 16), zeroline=False)
+    beyond = max(0.3, planned / 60)  # room for the last marker, and for half of the number below it
+    axis(figure, "x", range=[0, planned + beyond], title={"text": "epoch"}, nticks=min(planned + 1, 16), zeroline=False)
+    axis(figure, "x", hoverformat=".2~f")
     axis(figure, "y", title={"text": label}, zeroline=False, automargin=True)
     return figure
+
+
+def marker_size(size: float, planned: int) -> float:
+    """Of a marker, in pixels: smaller where so many epochs stand side by side that their markers would be one band."""
+    return max(size * min(1.0, ROOMY / planned), LEAST_MARKER)
+
+
+def line_width(width: float, planned: int) -> float:
+    """Of a line with a point an epoch, in pixels: thinner where its ups and downs would be one band."""
+    return max(width * min(1.0, ROOMY / planned), LEAST_LINE)
 
 
 def draw_line(figure: Figure, name: str, x: Sequence[float], y: Iterable[float | None], **settings: Any) -> None:
@@ -161,8 +175,8 @@ def _measured_line(
         [epoch.epoch for epoch in timeline.epochs if epoch.measured],
         heights,
         mode="lines+markers",
-        line={"color": MEASURED, "width": 2, "dash": "dash"},
-        marker={"size": 7, "symbol": "diamond"},
+        line={"color": MEASURED, "width": line_width(2, config.epochs), "dash": "dash"},
+        marker={"size": marker_size(7, config.epochs), "symbol": "diamond"},
         hovertemplate=hover,
     )
 
@@ -176,8 +190,8 @@ def _evaluation_line(
         [epoch.epoch for epoch in timeline.epochs],
         heights,
         mode="lines+markers",
-        line={"color": TEST, "width": 2.5},
-        marker={"size": 7},
+        line={"color": TEST, "width": line_width(2.5, config.epochs)},
+        marker={"size": marker_size(7, config.epochs)},
         hovertemplate=hover,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.curve_axis import log_ticks, on_log
-from lab.curves import DASHES, SERIES, blank_curves, draw_line
+from lab.curves import DASHES, SERIES, blank_curves, draw_line, line_width, marker_size
 from lab.figures import Figure, as_typed, axis
 from lab.groups import Group
 from lab.overlay_axis import EMPTY, Line, What, close_range, left_out, lines_of, value_of, whole_range
@@ -41,7 +41,7 @@ def overlay_figure(groups: Sequence[Group], what: What, whole: bool = False) -> 
     labels = []
     for number, (group, name) in enumerate(zip(groups, _names(groups, absent, what), strict=True)):
         colour = SERIES[number % len(SERIES)]
-        _group(figure, group, what, name, colour, DASHES[number % len(DASHES)])
+        _group(figure, group, what, name, colour, DASHES[number % len(DASHES)], longest)
         if group.label in lines and group.label not in absent:
             labels.append((lines[group.label], colour, group.short))
     seen = [line for line in lines.values() if line.label not in absent]
@@ -68,8 +68,8 @@ def _names(groups: Sequence[Group], absent: Mapping[str, str], what: What) -> li
     return names
 
 
-def _group(figure: Figure, group: Group, what: What, name: str, colour: str, dash: str) -> None:
-    """Draw the group."""
+def _group(figure: Figure, group: Group, what: What, name: str, colour: str, dash: str, longest: int) -> None:
+    """Draw the group, on an axis of so many epochs."""
     value = value_of(what)
     means = group.means(value)
     if len(group.runs) > 1:
@@ -88,8 +88,9 @@ def _group(figure: Figure, group: Group, what: What, name: str, colour: str, das
             )
     hover = "%{y:.2f} %" if what == "accuracy" else "%{y:.4f}"
     x, heights = [epoch for epoch, _, _ in means], [mean for _, mean, _ in means]
-    style = {"color": colour, "dash": dash, "width": 2}
-    draw_line(figure, name, x, heights, mode="lines+markers", line=style, marker={"size": 5}, hovertemplate=hover)
+    style = {"color": colour, "dash": dash, "width": line_width(2, longest)}
+    marker = {"size": marker_size(5, longest)}
+    draw_line(figure, name, x, heights, mode="lines+markers", line=style, marker=marker, hovertemplate=hover)
 
 
 def _limit(value: float, what: What) -> float:

@@ -51,6 +51,12 @@ def test_an_overlay_spans_the_longest_run_and_draws_the_figure_asked_for() -> No
     assert figure.layout.yaxis.title.text == "Test loss"
 
 
+def test_many_epochs_of_an_overlay_are_no_band_of_markers() -> None:
+    short, long = (overlay_figure([summary(epochs(*[98.0] * many))], "accuracy").data[0] for many in (15, 200))
+    assert (short.marker.size, short.line.width) == (5, 2)
+    assert (long.marker.size, long.line.width) == (3, 1.25)
+
+
 def test_an_overlay_of_no_epochs_is_an_empty_chart() -> None:
     assert overlay_figure([], "accuracy").layout.xaxis.range == (0, 1.3)
     assert points(overlay_figure([summary()], "accuracy").data[0]) == []
