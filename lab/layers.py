@@ -8,6 +8,7 @@ r_out = r_in + (k - 1) * j and j_out = j * s.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from lab.layer_row import LayerRow, Shape, receptive_square
 from lab.network_config import CLASSES, IMAGE_SIZE, LayerSpec, NetworkConfig, conv
@@ -79,6 +80,7 @@ def pooled_last(network: NetworkConfig) -> NetworkConfig:
     return replace(network, layers=(*network.layers[:-1], conv(CLASSES, 1)))
 
 
+@lru_cache(maxsize=1024)  # a list of runs asks for that of each, and most have one of a few networks
 def total_parameters(network: NetworkConfig) -> int:
     """Trainable parameters of the whole network."""
     return sum(row.parameters for row in layer_table(network))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from lab.config import RunConfig
@@ -194,12 +195,14 @@ images, with which seed, what it is evaluated on, and where and how it is comput
 
 def matching_step(config: RunConfig) -> Step | None:
     """The preset whose recipe `config` follows, whole or as its quick run; None if none."""
-    return next((preset for preset in STEPS if _recipe(_alike(preset.config, config)) == _recipe(config)), None)
+    mine = _recipe(config)
+    return next((preset for preset, recipe in _recipes(is_quick(config)) if recipe == mine), None)
 
 
-def _alike(preset: RunConfig, config: RunConfig) -> RunConfig:
-    """The preset's config, or its quick run where `config` is one."""
-    return quick(preset) if is_quick(config) else preset
+@lru_cache  # a list of runs asks for the step of each
+def _recipes(of_quick_runs: bool) -> tuple[tuple[Step, dict[str, Any]], ...]:
+    """The presets with their recipes, or with those of their quick runs."""
+    return tuple((preset, _recipe(quick(preset.config) if of_quick_runs else preset.config)) for preset in STEPS)
 
 
 def with_recipe(config: RunConfig, number: int) -> RunConfig:

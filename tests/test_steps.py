@@ -5,15 +5,31 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from examples import tiny_run
+from examples import noted, tiny_run
 
+from lab import layers
 from lab.config import RunConfig
 from lab.layers import layer_table, total_parameters
 from lab.network import build_network
 from lab.network_config import PARAMETER_BUDGET, NetworkConfig
 from lab.published import TARGET_ACCURACY, published_epochs, published_training
+from lab.quick import quick
 from lab.steps import RECIPE, STEPS, matching_step, step, with_recipe
 from lab.training_config import Augmentation, Optimizer, Schedule
+
+
+def test_the_steps_and_parameters_of_many_runs_are_known_without_making_a_config_or_a_table_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A list of runs asks for those of each at every click."""
+    configs = [replace(step(number).config, seed=seed) for number in (1, 5, 7) for seed in range(10)]
+    configs += [quick(config) for config in configs]
+    known = [(matching_step(config), total_parameters(config.network)) for config in configs]
+    made: list[object] = []
+    monkeypatch.setattr(layers, "layer_table", lambda network: noted(made, network) and [])
+    monkeypatch.setattr(RunConfig, "__post_init__", lambda config: made.append(config))
+    assert [(matching_step(config), total_parameters(config.network)) for config in configs] == known
+    assert made == []
 
 
 def test_there_are_seven_presets_numbered_in_order() -> None:

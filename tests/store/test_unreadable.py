@@ -10,7 +10,7 @@ from examples import noted, tiny_run
 from stories import STARTED, WINDOW, epoch, running
 
 from lab.config import from_json, to_json
-from lab.events import Finished
+from lab.events import Finished, event_from_row
 from lab.store import Store, StoreError
 
 CONFIG = json.loads(to_json(tiny_run()))
@@ -125,3 +125,20 @@ def test_a_config_is_read_once_however_many_there_are(store: Store, monkeypatch:
     assert len(set(read)) == len(read) == 600
     assert store.runs() == first
     assert len(read) == 600
+
+
+def test_an_epoch_is_read_once_however_many_there_are_and_again_when_it_is_another(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A term leaves tens of thousands, and the pages that list all runs ask for all of them at every click."""
+    from lab.store import reading
+
+    runs = [running(store, epoch(1), epoch(2, correct=9000 + number), Finished()) for number in range(5)]
+    read: list[Any] = []
+    monkeypatch.setattr(reading, "event_from_row", lambda row: event_from_row(noted(read, row)))
+    first = store.epochs(runs)
+    assert (len(first), store.epochs(runs)) == (5, first)
+    assert store.unreadable() == []
+    assert len(read) <= 10
+    overwrite(store, "events", "payload", "spoilt", runs[0])
+    assert sorted(store.epochs(runs)) == runs[1:]
