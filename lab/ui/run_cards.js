@@ -32,18 +32,36 @@ function tickedNow(place, { ticked }) {
   return place.told?.ticked ?? ticked;
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
-  const place = parentElement.querySelector(".lab-cards");
-  const wanted = JSON.stringify(data.cards);
+// Drawn where they are seen: in the place of the table, a thousand runs would be ten thousand elements for nobody.
+function draw(place) {
+  if (!place.clientHeight) return;
+  const wanted = JSON.stringify(place.data.cards);
   if (place.drawn !== wanted) {
-    if (place.drawn && place.clientHeight) place.style.height = `${place.offsetHeight}px`;  // nothing below them moves
+    if (place.drawn) place.style.height = `${place.offsetHeight}px`;  // nothing below them moves
     const focused = place.contains(document.activeElement) && document.activeElement.dataset.run;
     place.drawn = wanted;
-    place.replaceChildren(...build(data));
+    place.replaceChildren(...build(place.data));
     if (focused) place.querySelector(`[data-run="${focused}"]`)?.focus();
   }
-  const ticked = tickedNow(place, data);
-  for (const button of place.children) button.ariaPressed = String(ticked.includes(Number(button.dataset.run)));
+  const ticked = new Set(tickedNow(place, place.data));
+  for (const button of place.children) button.ariaPressed = String(ticked.has(Number(button.dataset.run)));
+}
+
+// They are seen, or no longer, when the screen is turned, too.
+function drawOnceSeen(place) {
+  const sizes = new ResizeObserver(() => {
+    if (!place.isConnected) sizes.disconnect();
+    draw(place);
+  });
+  sizes.observe(place);
+  return sizes;
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const place = parentElement.querySelector(".lab-cards");
+  place.data = data;
+  draw(place);
+  place.sizes ??= drawOnceSeen(place);
   place.onclick = (event) => {
     const button = event.target.closest("button");
     if (!button) return;

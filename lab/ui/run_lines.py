@@ -55,6 +55,8 @@ def card_of(listed: Listed) -> Card:
 def styled_table(runs: Sequence[Listed]) -> Styler:
     """The table as the widget wants it.
 
+    The same runs make the same message, so that it is sent once: pandas would name each of its tables by chance.
+
     Some columns hold what they are ordered by and show words. Streamlit orders words by their letters, `10 min` before
     `9 s`; and its own formats know no minus sign, and no duration.
     """
@@ -66,7 +68,7 @@ def styled_table(runs: Sequence[Listed]) -> Styler:
         "Started": lambda time: began.get(time, ""),
         "Epochs": lambda _: "",  # of a run that cannot be read
     }
-    style = table.style.format({column: words for column, words in shown.items() if column in table})
+    style = table.style.set_uuid("runs").format({column: words for column, words in shown.items() if column in table})
     for planned in {run.summary.config.epochs for run in runs if run.summary}:
         rows = [place for place, run in enumerate(runs) if run.summary and run.summary.config.epochs == planned]
         style.format(f"{{:.0f}} of {planned}", subset=pd.IndexSlice[rows, ["Epochs"]])

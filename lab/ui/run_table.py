@@ -46,6 +46,9 @@ class Drawn:
     """Whether its reader has ordered it since, which Streamlit does and marks."""
     rows: int = 0
     """For how many it has room."""
+    begins_with: tuple[int, ...] = ()
+    """The places that are ticked in it at first. They stay what they were: a table whose message is the same at every
+    click is not sent anew."""
     is_next: bool = False
     """Whether it takes the place of one that is on the page, and was not drawn yet."""
 
@@ -65,7 +68,7 @@ def choose_runs(listed: Sequence[Listed]) -> list[Listed]:
     drawn = _drawn_for(listed)
     known = {run.id: run for run in listed}
     runs = [known[run_id] for run_id in drawn.ids]
-    ticked = [place for place, run in enumerate(runs) if run.id in ticked_runs()]
+    ticked = _places(drawn.ids)
     st.dataframe(
         styled_table(runs),
         hide_index=True,
@@ -74,13 +77,19 @@ def choose_runs(listed: Sequence[Listed]) -> list[Listed]:
         key=drawn.key,
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": ticked}},
+        selection_default={"selection": {"rows": list(drawn.begins_with)}},
         placeholder="",
         column_config=_columns(drawn),
     )
     hear_order(drawn.key, drawn.mark, _take_order)
     show_cards([card_of(run) for run in runs], ticked_runs(), CARDS, _tick_as_the_cards)
     return [runs[place] for place in ticked]
+
+
+def _places(ids: Sequence[int]) -> tuple[int, ...]:
+    """Where in a table of these runs those stand that are ticked."""
+    ticked = set(ticked_runs())
+    return tuple(place for place, run_id in enumerate(ids) if run_id in ticked)
 
 
 def _columns(drawn: Drawn) -> dict[str, Any]:
@@ -109,7 +118,8 @@ def _drawn_for(listed: Sequence[Listed]) -> Drawn:
     if not is_there or drawn.ids != _ids(listed, drawn.order):
         order = st.session_state.get(ORDER)
         rows = drawn.rows if is_there or drawn.is_next else _room_for(len(listed))
-        drawn = st.session_state[DRAWN] = Drawn(drawn.version + 1, _ids(listed, order), order, rows=rows)
+        runs = _ids(listed, order)
+        drawn = st.session_state[DRAWN] = Drawn(drawn.version + 1, runs, order, rows=rows, begins_with=_places(runs))
     return drawn
 
 
