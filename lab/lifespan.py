@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab.process import GIVE_UP_SECONDS, PATIENCE_SECONDS, after, leave, on_ending_signal
+from lab.process import GIVE_UP_SECONDS, PATIENCE_SECONDS, after, allow_more_files, leave, on_ending_signal
 from lab.store import StoreError, open_store
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def problems() -> list[str]:
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Start the workers with the server, and end them in good order with it."""
+    allow_more_files()
     background, server = Background(), _uvicorn()
     _serving[:] = [background]
     background.start()

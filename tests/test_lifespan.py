@@ -12,6 +12,7 @@ from examples import tiny_run, wait_until
 from lab import jobs, lifespan
 from lab.lifespan import Background
 from lab.mnist import Mnist
+from lab.process import OPEN_FILES
 from lab.store import Claim, Store, StoreError, StoreUnavailable
 
 Visit = Callable[[], None]
@@ -141,6 +142,23 @@ def test_the_workers_live_as_long_as_the_lifespan(visit: Visit, training: thread
     asyncio.run(serve())
     assert [thread.name for thread in set(threading.enumerate()) - before] == []
     assert store.run(run_id).status == "interrupted"
+
+
+def test_a_server_has_as_many_connections_as_a_class_needs(visit: Visit) -> None:
+    """macOS lets a process have 256 at first, and a page that was left keeps three for two minutes."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def serve() -> int:
+        async with lifespan.lifespan(None):
+            return int(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+    try:
+        for begins_with in (256, before[1]):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (begins_with, before[1]))
+            assert asyncio.run(serve()) == max(begins_with, min(OPEN_FILES, before[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_every_connection_sends_small_answers_at_once() -> None:
