@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,15 +97,17 @@ def copy_runs(source: Database, target: Database, slim: bool = False) -> Importe
     """
     refused: list[str] = []
     taken: dict[str, Run] = {}
+    with target.reading() as connection:
+        before = set(connection.execute(sa.select(RUNS.c.uuid)).scalars())
     for run in reversed(RunReader(source).all()):  # oldest first
-        problem = run.problem if isinstance(run, Unreadable) else _problem(source, run, taken)
+        problem = run.problem if isinstance(run, Unreadable) else _problem(source, run, taken, before)
         if problem is not None:
             refused.append(f"{source.name}: {problem}")
         elif isinstance(run, Run) and run.status in ENDED:
             taken[run.uuid] = run
     wanted = list(taken.values())
     with source.reading() as reading, target.writing(durably=True) as writing:
-        known = set(writing.execute(sa.select(RUNS.c.uuid)).scalars())
+        known = before | set(writing.execute(sa.select(RUNS.c.uuid)).scalars())
         new = [run.id for run in wanted if run.uuid not in known]
         copied = [_copy_run(reading, writing, run_id, slim) for run_id in new]
     return Imported(copied=copied, already_here=len(wanted) - len(new), refused=refused)
@@ -137,9 +139,13 @@ def _checkpoints(database: Database, run: Run) -> Iterator[Any]:
             yield row
 
 
-def _problem(source: Database, run: Run, taken: Mapping[str, Run]) -> str | None:
-    """Why an ended run is not taken; `taken` are those before it, by their uuids."""
-    found = run_faults(source, run) if run.status in ENDED else []
+def _problem(source: Database, run: Run, taken: Mapping[str, Run], known: Collection[str]) -> str | None:
+    """Why an ended run is not taken; `taken` are those before it, by their uuids.
+
+    What is `known` in the target is not copied, so nobody has to vouch for it: a file that is brought again each week
+    takes as long as its new runs do.
+    """
+    found = run_faults(source, run) if run.status in ENDED and run.uuid not in known else []
     if run.status in ENDED and run.uuid in taken:
         found = [f"it has the uuid of run {taken[run.uuid].id}", *found]
     return f"Run {run.id} ({run.name}) was not copied: {'; '.join(found[:3])}." if found else None

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from examples import tiny_run
+from examples import noted, tiny_run
 from safetensors.numpy import load, save
 from stories import STARTED, WINDOW, epoch, finished, running, whole
 
 import lab
 from lab.events import Event, Failed, Finished, Stopped
 from lab.network_config import linear
-from lab.store import Store, StoreError, check, database, file_url, transfer
+from lab.store import Run, Store, StoreError, check, database, file_url, transfer
 
 
 def told(where: Store, number: int) -> list[tuple[float, Event]]:
@@ -85,6 +85,20 @@ def test_a_run_is_imported_once_however_often_its_file_is(store: Store, theirs: 
     again = store.import_file(file)
     assert (len(again.copied), again.already_here, again.refused) == (1, 1, [])
     assert len(store.runs()) == 2
+
+
+def test_a_file_that_is_brought_again_is_looked_through_for_its_new_runs_only(
+    store: Store, theirs: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who collects a class's files each week waited for all of their checkpoints to be read each time."""
+    finished(theirs)
+    store.import_file(file)
+    new = finished(theirs, tiny_run(seed=2))
+    vouched: list[Run] = []
+    faults = transfer.run_faults
+    monkeypatch.setattr(transfer, "run_faults", lambda source, run: faults(source, noted(vouched, run)))
+    again = store.import_file(file)
+    assert (len(again.copied), again.already_here, [run.id for run in vouched]) == (1, 1, [new])
 
 
 def test_runs_that_went_a_round_through_other_stores_are_known(store: Store, theirs: Store, file: Path) -> None:
