@@ -16,8 +16,8 @@ ONE_CYCLE_START = 25.0
 """The one-cycle policy starts at the peak divided by this (torch's div_factor)."""
 ONE_CYCLE_END = 1e4
 """... and ends at its start divided by this (torch's final_div_factor)."""
-PLANNED_PER_EPOCH = 20
-"""Points of the planned curve."""
+PLANNED_PER_EPOCH, PLANNED_MOST = 20, 600
+"""Points of the planned curve: of a long run fewer an epoch, since no chart is wider than some hundred pixels."""
 
 
 def learning_rate(config: RunConfig, iteration: int) -> float:
@@ -40,7 +40,7 @@ def learning_rate(config: RunConfig, iteration: int) -> float:
 def planned_learning_rates(config: RunConfig) -> list[tuple[float, float]]:
     """(epoch, learning rate) pairs over the whole run, for drawing; epoch 0.5 is the middle of the first."""
     total = config.epochs * config.iterations_per_epoch
-    count = config.epochs * PLANNED_PER_EPOCH
+    count = min(config.epochs * PLANNED_PER_EPOCH, PLANNED_MOST)
     iterations = sorted({round(index * (total - 1) / count) for index in range(count + 1)})
     return [(i / config.iterations_per_epoch, learning_rate(config, i)) for i in iterations]
 

@@ -1,6 +1,7 @@
 """The planned learning rate is the one that PyTorch's own schedulers give."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -112,6 +113,13 @@ def test_the_planned_curve_starts_at_0_rises_in_time_and_lies_on_the_schedule(co
 def test_the_planned_curve_has_about_20_points_an_epoch() -> None:
     assert len(planned_learning_rates(step(5).config)) == 15 * 20 + 1
     assert len(planned_learning_rates(tiny_run(epochs=2))) == 2 * 3  # never more than there are iterations
+
+
+def test_the_planned_curve_of_a_long_run_has_no_more_points_than_a_chart_has_pixels() -> None:
+    """It is drawn twice, as planned and as run so far: of 200 epochs it was a third of a megabyte of each page."""
+    long = planned_learning_rates(replace(step(5).config, epochs=200))
+    assert len(long) == 601
+    assert max(after - before for (before, _), (after, _) in pairwise(long)) < 200 / 599
 
 
 @pytest.mark.parametrize("has_windows", [True, False])
