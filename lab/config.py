@@ -70,8 +70,8 @@ class RunConfig:
         Precision,
         Choice(
             "Precision",
-            "bfloat16 computes convolutions and linear layers with fewer digits, which is faster on a recent GPU. "
-            "Everything else stays float32. A CPU is no faster with it: the compiled engine computes float32 only.",
+            "bfloat16 computes convolutions and linear layers with fewer digits, which can be faster on a recent GPU. "
+            "Everything else stays float32. On a CPU, float32 is faster: the compiled engine needs it.",
         ),
     ] = "float32"
     engine: Annotated[

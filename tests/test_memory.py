@@ -13,6 +13,7 @@ from examples import tiny_run
 
 from lab import memory
 from lab.config import RunConfig, to_json
+from lab.fields import about
 from lab.memory import available_bytes, estimated_bytes, expected_engine, memory_problem
 from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.steps import step
@@ -98,6 +99,11 @@ def test_the_expected_engine_is_the_one_that_serves_the_config() -> None:
         assert expected_engine(config) == "pytorch"
     assert expected_engine(STEP_5, "mps") == "pytorch"
     assert expected_engine(tiny_run(network=NetworkConfig(layers=(max_pool(), conv(10, 3))))) == "pytorch"
+
+
+def test_the_help_of_bfloat16_promises_no_speed_on_a_cpu_where_the_compiled_engine_does_without_it() -> None:
+    assert expected_engine(STEP_5) == "compiled" != expected_engine(replace(STEP_5, precision="bfloat16"))
+    assert "On a CPU, float32 is faster" in about(RunConfig)["precision"].help
 
 
 # --- the sentence ------------------------------------------------------------------------------------------------
