@@ -1,6 +1,7 @@
 """Every figure that the documents give of runs is the reference database's, and what they say follows from it."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ from benchmarks.documents import ROOT, Reference, blocks, files, reference, run_
 from lab.analysis import RunSummary
 from lab.config import from_json
 from lab.evidence import REFERENCE, opened
+from lab.layers import total_parameters
 from lab.predict import SHIPPED, shipped_facts
+from lab.quick import QUICK_BATCH, QUICK_EPOCHS, QUICK_IMAGES
 from lab.seeds import counted, pool_seeds
+from lab.steps import step
 from lab.store import Store
 
 
@@ -58,6 +62,30 @@ def test_no_accuracy_stands_in_a_document_but_the_target_and_what_is_made(path: 
     text = documents.BLOCK.sub("", path.read_text(encoding="utf-8"))
     by_hand, _, _ = text.partition("## How Beyond was chosen")  # on a validation split: no run of the database
     assert set(re.findall(r"\b9[89]\.\d+", by_hand)) <= {"99.40"}
+
+
+def test_the_readme_gives_the_presets_and_the_quick_run_as_they_are() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    large, light = (total_parameters(step(number).config.network) for number in (1, 5))
+    assert f"a plain network with {large:,} parameters to a steady one with {light:,}." in text
+    words = f"for five epochs on {QUICK_IMAGES:,} images in batches of {QUICK_BATCH}"
+    assert QUICK_EPOCHS == 5 and words in text
+
+
+def test_the_readme_says_how_fast_the_lab_is_by_the_table_of_the_performance_page_and_on_which_machine() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    table = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    rows = [row.strip("| ").split(" | ") for row in table.splitlines() if row.startswith(("| published", "| lab"))]
+    (recipe, mine), *_ = pairwise(rows)
+    ratios = {
+        engine: [float(row[4].strip("*")) for row in rows if f"lab, {engine} engine" in row[0]]
+        for engine in ("compiled", "folded")
+    }
+    low, high = (f"{edge(ratios['compiled']):.0f}" for edge in (min, max))
+    assert f"On two cores of an Intel Xeon or an AMD EPYC it trains {low} to {high} times as fast" in text
+    took, takes = (float(row[2].removesuffix(" s")) for row in (recipe, mine))
+    assert f"on the Xeon an epoch of step 5 takes {takes:.0f} seconds instead of {took:.0f}" in text
+    assert f"on the Xeon {min(ratios['folded']):.0f} to {max(ratios['folded']):.0f} times as fast" in text
 
 
 def test_the_network_that_ships_is_the_reference_run_of_the_lowest_seed(known: Reference) -> None:
