@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.replayed import ReplayedEpoch
 from lab.analysis import LAST, RunSummary
-from lab.config import TRAINING_IMAGES
+from lab.config import TRAINING_IMAGES, RunConfig
 from lab.describe import count
 from lab.intervals import Interval, difference_interval, mean_interval, place
 from lab.network_config import PARAMETER_BUDGET
@@ -181,14 +181,13 @@ def _replayed_luck(pool: Pool, replayed: Sequence[ReplayedEpoch]) -> Iterator[st
 
 def ahead(runs: Sequence[RunSummary]) -> str:
     """The recipes of at most 10,000 parameters that no step was published for, whole runs, the best mean first."""
-    found: dict[tuple[str, int, str], list[RunSummary]] = {}
+    found: dict[tuple[RunConfig, str], list[RunSummary]] = {}
     for run in sorted(runs, key=lambda run: run.config.seed):
         if is_whole(run) and published_final(run.step or 0) is None and run.parameters < PARAMETER_BUDGET:
-            recipe = (run.name.rpartition(", seed ")[0], run.parameters, f"{run.config.precision}, {run.engine} engine")
-            found.setdefault(recipe, []).append(run)
+            found.setdefault((replace(run.config, seed=0, device="auto"), run.computed), []).append(run)
     if not found:
         return NOTHING
-    rows = sorted((_ahead(recipe, pool) for recipe, pool in found.items()), key=lambda row: row[4], reverse=True)
+    rows = sorted(map(_ahead, found.values()), key=lambda row: row[4], reverse=True)
     head = ("Recipe", "Parameters", "Computed in", "Seeds", "Final %, mean ± sd", "95 % interval of the mean")
     return table((*head, "Lowest to highest %", f"{AHEAD:.2f} % in all of the last {LAST}"), rows)
 
@@ -199,15 +198,14 @@ def is_whole(run: RunSummary) -> bool:
     return run.complete and config.training_images == TRAINING_IMAGES and config.evaluate_on == "test"
 
 
-def _ahead(recipe: tuple[str, int, str], runs: Sequence[RunSummary]) -> tuple[str, ...]:
-    name, parameters, computed = recipe
+def _ahead(runs: Sequence[RunSummary]) -> tuple[str, ...]:
     finals = [run.epochs[-1].test_accuracy for run in runs]
     spread = f" ± {statistics.stdev(finals):.2f}" if len(finals) > 1 else ""
     held = sum(all(epoch.test_accuracy >= AHEAD for epoch in run.epochs[-LAST:]) for run in runs)
     return (
-        name,
-        f"{parameters:,}",
-        computed,
+        runs[0].name.rpartition(", seed ")[0],
+        f"{runs[0].parameters:,}",
+        runs[0].computed,
         seed_words([run.config.seed for run in runs]),
         f"{statistics.mean(finals):.3f}{spread}",
         between(mean_interval(finals), 3),

@@ -195,6 +195,18 @@ def test_recipes_that_nobody_published_stand_beside_each_other_the_best_mean_fir
     assert "Step 5" not in told
 
 
+def test_what_a_gpu_trained_or_only_has_the_same_name_is_another_recipe() -> None:
+    averaged = own_run(3, 99.1, 99.1, 99.1)
+    averaged = replace(averaged, config=replace(averaged.config, weight_averaging=0.9))
+    on_gpu = replace(own_run(2, 99.3, 99.3, 99.3), device="cuda")
+    lines = readings.ahead([own_run(1, 99.5, 99.5, 99.5), on_gpu, averaged]).splitlines()[2:]
+    assert [line.split(" | ")[2:4] for line in lines] == [
+        ["float32, compiled engine", "1"],
+        ["float32, compiled engine on a GPU", "2"],
+        ["float32, compiled engine", "3"],
+    ]
+
+
 @pytest.mark.parametrize(
     "run",
     [
