@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 from pathlib import Path
+from statistics import mean, stdev
 
 import pytest
 from safetensors.torch import load, load_file
@@ -13,8 +14,10 @@ from benchmarks.documents import ROOT, Reference, blocks, files, reference, run_
 from lab.analysis import RunSummary
 from lab.config import from_json
 from lab.evidence import REFERENCE, opened
+from lab.intervals import difference_interval, mean_interval, next_interval
 from lab.layers import total_parameters
 from lab.predict import SHIPPED, shipped_facts
+from lab.published import TARGET_ACCURACY, published_epochs
 from lab.quick import QUICK_BATCH, QUICK_EPOCHS, QUICK_IMAGES
 from lab.seeds import counted, pool_seeds
 from lab.steps import step
@@ -62,6 +65,33 @@ def test_no_accuracy_stands_in_a_document_but_the_target_and_what_is_made(path: 
     text = documents.BLOCK.sub("", path.read_text(encoding="utf-8"))
     by_hand, _, _ = text.partition("## How Beyond was chosen")  # on a validation split: no run of the database
     assert set(re.findall(r"\b9[89]\.\d+", by_hand)) <= {"99.40"}
+
+
+def test_what_is_said_by_hand_of_another_processor_follows_from_the_runs_that_are_kept(known: Reference) -> None:
+    text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    _, _, section = documents.BLOCK.sub("", text).partition("## The same seeds on another processor")
+    beyond = {
+        reading: [run for run in known.known if run.name == f"Beyond, not deslanted{reading}, seed {run.config.seed}"]
+        for reading in ("", ", one reading")
+    }
+    finals = [run.epochs[-1].test_accuracy for run in beyond[""]]
+    held = sum(min(epoch.test_accuracy for epoch in run.epochs[-3:]) >= readings.AHEAD for run in beyond[""])
+    row = f"{mean(finals):.3f} ± {stdev(finals):.3f} | {min(finals):.2f} to {max(finals):.2f} | {held} of {len(finals)}"
+    assert f"| Intel Xeon | {row} |" in section
+    first, once = (min(runs, key=lambda run: run.config.seed).epochs[-1].test_accuracy for runs in beyond.values())
+    assert f"99.38 % instead of {first:.2f}." in section and f"on the Intel Xeon {once:.2f})" in section
+    assert set(re.findall(r"\b9[89]\.\d+", section)) == {
+        *re.findall(r"\b9[89]\.\d+", row),
+        *(f"{figure:.2f}" for figure in (TARGET_ACCURACY, readings.AHEAD, first, once)),
+        *("99.566", "99.38", "99.66", "99.42"),  # of the runs on an AMD EPYC, which are not kept
+    }
+    then = {number: [run.final for run in known.earlier if run.step == number] for number in (3, 4, 5)}
+    one_more, average = next_interval(then[5]), mean_interval(then[3])
+    apart = difference_interval(then[5], then[4])
+    assert one_more is not None and average is not None and apart is not None
+    outside = published_epochs(5)[-1].test_accuracy - one_more[1]
+    assert f"of step 5 lay {outside:.3f} points outside the interval for one more seed" in " ".join(section.split())
+    assert average[1] < published_epochs(3)[-1].test_accuracy and apart[0] < 0 < apart[1]
 
 
 def test_the_readme_gives_the_presets_and_the_quick_run_as_they_are() -> None:
