@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 
 DIVERGED = "The loss is no longer a finite number: the run has diverged. Try a lower learning rate."
 """Why a run failed that can only do so again: to train it once more is to train the very same."""
+THEN = "; "
+"""Between the attempts of a run that was resumed elsewhere, where its hardware is told: see `Started.hardware`."""
 
 
 class EventError(ValueError):
@@ -80,6 +82,11 @@ class Started(Event):
     batch_size: int
     code_commit: str = ""
     """Of the lab's code that trains it; empty where it is not known, and in runs of older labs."""
+
+    @property
+    def hardware(self) -> str:
+        """What it is trained on and by, in words: `a CPU, 2 threads, compiled engine`."""
+        return f"{self.device_name}, {self.engine} engine"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lab.config import TRAINING_IMAGES, EvaluationSet, Precision
+from lab.events import THEN
 from lab.steps import STEPS
 
 
@@ -36,10 +38,23 @@ class Terms:
         return computed_words(self.precision, self.engine, self.on_gpu)
 
 
+_THREADS = re.compile(r", \d+ threads?, ")
+
+
 def engine_of(hardware: str) -> str:
-    """The engine that a run's hardware line ends with: `a CPU, 2 threads, compiled engine`."""
-    words = hardware.rpartition(", ")[2]
-    return words.removesuffix(" engine") if words.endswith(" engine") else ""
+    """The engine that a run's hardware line ends with: `a CPU, 2 threads, compiled engine`.
+
+    Of a run that was resumed on another engine, or on a GPU instead of a CPU, those of its attempts in order, so that
+    it is pooled with none of either kind: `compiled, then PyTorch`.
+    """
+    attempts = hardware.split(THEN)
+    return ", then ".join(name for name, _ in dict.fromkeys(map(_computed_by, attempts)))
+
+
+def _computed_by(attempt: str) -> tuple[str, bool]:
+    """The engine of an attempt, and whether its hardware is a CPU: of a GPU no threads are told."""
+    words = attempt.rpartition(", ")[2]
+    return words.removesuffix(" engine") if words.endswith(" engine") else "", bool(_THREADS.search(attempt))
 
 
 def computed_words(precision: Precision, engine: str, on_gpu: bool) -> str:

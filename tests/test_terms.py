@@ -44,6 +44,21 @@ def test_another_engine_makes_other_terms_as_the_run_said_and_not_as_it_was_aske
     assert [one.computed for one in found] == ["float32, compiled engine", "float32, folded engine", "float32"]
 
 
+@pytest.mark.parametrize(
+    ("attempts", "engine"),
+    [
+        (("a CPU, 2 threads, compiled engine", "a CPU, 1 thread, compiled engine"), "compiled"),
+        (("a CPU, 2 threads, compiled engine", "a CPU, 2 threads, folded engine"), "compiled, then folded"),
+        (("a CPU, 2 threads, PyTorch engine", "a GPU, PyTorch engine"), "PyTorch, then PyTorch"),
+    ],
+    ids=["other threads", "another engine", "a GPU"],
+)
+def test_a_run_that_was_resumed_on_another_engine_is_of_neither(attempts: tuple[str, str], engine: str) -> None:
+    found = terms(step(5).config, "; ".join(attempts))
+    assert found.engine == engine
+    assert (found in {terms(step(5).config, attempt) for attempt in attempts}) is (engine == "compiled")
+
+
 def test_the_engine_is_read_as_the_store_writes_it(store: Store) -> None:
     run_id = store.submit(step(5).config)
     claim = store.claim(run_id, "me", "cpu")

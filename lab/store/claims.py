@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from lab.events import Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
+from lab.events import THEN, Epoch, Event, Failed, Finished, Paused, Resumed, Started, Stopped, Window
 from lab.store.checkpoints import keep_checkpoint
 from lab.store.database import Database, StoreError
 from lab.store.schema import EVENTS, RUNS
@@ -133,8 +133,7 @@ def _consequences(event: Event) -> dict[str, Any]:
     """What an event changes in its run's row."""
     match event:
         case Started():
-            hardware = f"{event.device_name}, {event.engine} engine"
-            return {"status": "running", "hardware": hardware, "code_commit": _commits(event)}
+            return {"status": "running", "hardware": _hardware(event), "code_commit": _commits(event)}
         case Paused():
             return {"status": "paused"}
         case Resumed():
@@ -146,6 +145,16 @@ def _consequences(event: Event) -> dict[str, Any]:
         case Failed():
             return {"status": "failed", "ended": time.time(), "reason": event.reason}
     return {}
+
+
+def _hardware(started: Started) -> str | sa.ColumnElement[str]:
+    """What the run is trained on; those of its attempts in order, where one was resumed elsewhere."""
+    new = started.hardware
+    if started.first_epoch == 1:
+        return new
+    known = RUNS.c.hardware
+    is_the_last = (known == new) | known.endswith(f"{THEN}{new}", autoescape=True)
+    return sa.case((known == "", new), (is_the_last, known), else_=known + f"{THEN}{new}")
 
 
 def _commits(started: Started) -> str | sa.ColumnElement[str]:

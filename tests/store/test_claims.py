@@ -154,6 +154,16 @@ def test_a_run_names_the_commits_that_trained_it_in_order_and_each_as_often_as_i
     assert store.run(run_id).code_commit == "a, b, a, b"
 
 
+def test_a_run_that_was_resumed_elsewhere_names_what_trained_it_in_order(store: Store) -> None:
+    run_id = running(store, replace(STARTED, device_name="a CPU, 2 threads", engine="compiled"), epoch(1))
+    for engine in ("compiled", "PyTorch", "PyTorch"):
+        say(store, run_id, Stopped())
+        store.requeue(run_id)
+        claim = claimed(store, run_id, ME)
+        claim.append(replace(STARTED, device_name="a CPU, 2 threads", engine=engine, first_epoch=2))
+    assert store.run(run_id).hardware == "a CPU, 2 threads, compiled engine; a CPU, 2 threads, PyTorch engine"
+
+
 def test_a_deleted_run_is_lost_to_its_worker(store: Store) -> None:
     run_id = running(store, STARTED)
     store.delete(run_id)
