@@ -9,9 +9,11 @@ from streamlit.testing.v1 import AppTest
 from lab.layer_words import layer_name
 from lab.layers import layer_table
 from lab.mnist import DataError
+from lab.network_config import PARAMETER_BUDGET
 from lab.steps import step
 from lab.ui.draft import Draft
 from lab.ui.layer_table import table_html
+from lab.ui.layout import budget_words
 from lab.ui.network_editor import PRESET
 from lab.ui.state import DRAFT
 
@@ -20,6 +22,14 @@ def test_a_new_visitor_sees_step_3_with_its_9426_parameters_under_the_budget() -
     page = open_alone("layers")
     assert page.selectbox(key=PRESET).value == 3
     assert "<b>9,426</b> parameters" in html(page) and "under the budget of 10,000" in html(page)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [(9_999, "under"), (10_000, "not under"), (10_499, "not under"), (10_600, "1.1 times"), (20_000, "2.0 times")],
+)
+def test_a_network_a_little_over_the_budget_is_said_to_be_over_it(parameters: int, words: str) -> None:
+    assert budget_words(parameters, PARAMETER_BUDGET) == f"{words} the budget of 10,000"
 
 
 def test_choosing_step_1_shows_185930_parameters() -> None:

@@ -96,12 +96,18 @@ def show_table(rows: Sequence[Mapping[str, str]], name: str, numbers: Collection
     st.html(scrolling("wide", name, table))
 
 
+def budget_words(parameters: int, budget: int) -> str:
+    """Whether a network keeps the budget, which it must stay under: `1.0 times` would not tell."""
+    if parameters < budget:
+        return f"under the budget of {budget:,}"
+    times = f"{parameters / budget:.1f}"
+    return f"not under the budget of {budget:,}" if times == "1.0" else f"{times} times the budget of {budget:,}"
+
+
 def budget_bar(parameters: int, budget: int) -> None:
     """A calm gauge of the parameter count against the budget; over or under is said in words too."""
     share = min(1.0, parameters / budget)
-    over = parameters >= budget
-    words = f"{parameters / budget:.1f} times the budget of {budget:,}" if over else f"under the budget of {budget:,}"
-    colour = WRONG if over else RATE
+    words, colour = budget_words(parameters, budget), WRONG if parameters >= budget else RATE
     st.html(
         f'<div class="budget"><span><b>{parameters:,}</b> parameters</span><span>{words}</span></div>'
         f'<div class="budget-bar"><div style="width:{100 * share:.1f}%;background:{colour}"></div></div>'
