@@ -184,6 +184,26 @@ def test_on_a_laptop_the_other_seed_that_one_may_want_is_seen_whole(server: LabS
     assert box["y"] + box["height"] <= PROJECTOR["height"]
 
 
+AROUND_THE_SEED = """() => {
+    const offered = document.querySelector(".st-key-other-seed button").getBoundingClientRect();
+    const said = document.createRange();
+    said.selectNodeContents(document.querySelector(".st-key-extents [data-testid=stCaptionContainer] p"));
+    const next = document.querySelector("[data-testid=stLayoutWrapper]:has(> .st-key-extents) + *");
+    return [offered.top - said.getBoundingClientRect().bottom, next.getBoundingClientRect().top - offered.bottom];
+}"""
+"""How far it is from the words above the other seed to it, and from it to what follows."""
+
+
+@pytest.mark.parametrize("name", ["", "steps", "train"])
+def test_the_other_seed_stands_apart_from_the_sentence_above_it_and_from_what_follows(
+    server: LabServer, new_tab: Tabs, name: str
+) -> None:
+    add_run(server.store, *map(epoch, range(1, 6)), Finished(), config=quick(step(3).config))
+    page = new_tab(f"{server.address}/{name}?step=3")
+    expect(page.get_by_role("button", name="Use seed 2 for another curve")).to_be_visible()
+    assert min(page.evaluate(AROUND_THE_SEED)) >= 5  # a quarter of a line
+
+
 # --- Draw ----------------------------------------------------------------------------------------------------------
 
 
