@@ -80,7 +80,7 @@ class RunConfig:
             "Computation",
             "On a CPU with float32, a compiled engine does the same sums several times faster. Its results differ "
             "from PyTorch's only by rounding.",
-            words={"fastest": "compiled for this processor where possible", "pytorch": "PyTorch only"},
+            words={"fastest": "compiled for this processor if possible", "pytorch": "PyTorch only"},
         ),
     ] = "fastest"
     evaluate_on: Annotated[

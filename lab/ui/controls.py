@@ -56,12 +56,9 @@ def size() -> None:
 
 
 def toggles() -> None:
-    """The four things that the steps add, one switch each."""
-    left, right = st.columns(2)
-    with left:
+    """The four things that the steps add, one switch each, in the order in which they add them."""
+    with st.container(key="switches"):
         field("network.batch_norm")
-        _augmentation_switch()
-    with right:
         switch(
             "Dropout",
             "network.dropout",
@@ -69,6 +66,7 @@ def toggles() -> None:
             off=0.0,
             help="Sets random values to zero during training, so that the network does not rely on single units.",
         )
+        _augmentation_switch()
         switch(
             "Scheduler",
             "schedule.kind",

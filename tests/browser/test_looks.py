@@ -204,6 +204,28 @@ def test_the_other_seed_stands_apart_from_the_sentence_above_it_and_from_what_fo
     assert min(page.evaluate(AROUND_THE_SEED)) >= 5  # a quarter of a line
 
 
+# --- Train ---------------------------------------------------------------------------------------------------------
+
+CUT_OFF = """() => {
+    const words = [...document.querySelectorAll("[data-testid=stMain] :is(label, label *, button, button *, input)")];
+    const hides = (one) => one.matches("input") || ["hidden", "clip"].includes(getComputedStyle(one).overflowX);
+    return words.filter((one) => one.clientWidth > 5 && one.scrollWidth > one.clientWidth + 1 && hides(one))
+        .map((one) => one.value || one.innerText).filter(Boolean);
+}"""
+
+
+@pytest.mark.parametrize("width", [1024, 1180])
+def test_on_a_small_laptop_no_control_of_a_run_is_cut_off(server: LabServer, new_tab: Tabs, width: int) -> None:
+    page = new_tab("about:blank")
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto(f"{server.address}/train?step=5")
+    for name in ("Augmentation", "Learning rate", "Beyond", "Run"):
+        page.get_by_role("tab", name=name, exact=True).click()
+        panel = page.get_by_role("tabpanel", name=name, exact=True)
+        expect(panel.locator("input:visible").first).to_be_visible()
+        wait_until(lambda: page.evaluate(CUT_OFF) == [])
+
+
 # --- Draw ----------------------------------------------------------------------------------------------------------
 
 
