@@ -109,7 +109,8 @@ def blank_curves(planned: int, label: str, revision: str, height: int = CURVE_HE
     beyond = max(0.3, planned / 60)  # room for the last marker, and for half of the number below it
     axis(figure, "x", range=[0, planned + beyond], title={"text": "epoch"}, nticks=min(planned + 1, 16), zeroline=False)
     axis(figure, "x", hoverformat=".2~f")
-    axis(figure, "y", title={"text": label}, zeroline=False, automargin=True)
+    apart: dict[str, Any] = {"ticks": "outside", "ticklen": 5, "tickcolor": "rgba(0, 0, 0, 0)"}  # from the epoch 0
+    axis(figure, "y", title={"text": label}, zeroline=False, automargin=True, **apart)
     return figure
 
 
@@ -147,7 +148,7 @@ def _guess(figure: Figure, guess: Guess, last: Epoch | None, planned: int) -> No
 
 
 def _note(text: str, **place: Any) -> dict[str, Any]:
-    return {"text": text, "showarrow": False, "font": {"color": GUESS, "size": 13}} | place
+    return {"text": text, "showarrow": False, "font": {"size": 13}} | place
 
 
 def add_target(figure: Figure) -> None:

@@ -59,6 +59,42 @@ def test_a_name_that_is_longer_than_a_line_of_the_legend_ends_in_dots_and_is_tol
     assert name.strip() in (chart.get_attribute("aria-label") or "")
 
 
+NOTES = """() => [...document.querySelectorAll(".st-key-accuracy .annotation-text")].map((note) => {
+    const { fill, stroke, paintOrder } = getComputedStyle(note);
+    return [note.textContent.trim(), fill, stroke, paintOrder.split(" ")[0]];
+})"""
+
+
+def test_what_is_written_on_a_chart_is_read_above_the_band_and_the_curves_that_it_stands_on(
+    server: LabServer, themed_page: Page
+) -> None:
+    run = add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name="a")
+    themed_page.goto(f"{train_address(server, run)}&guess=1")
+    expect(themed_page.locator(".st-key-accuracy .annotation-text")).to_have_count(2)
+    (words,) = set(look(themed_page, ".st-key-accuracy .legendtext", "fill"))
+    (ground,) = set(look(themed_page, "[data-testid=stApp]", "backgroundColor"))
+    assert [one[1:] for one in themed_page.evaluate(NOTES)] == [[words, ground, "stroke"]] * 2
+
+
+def boxes(page: Page, selector: str) -> list[dict[str, float]]:
+    found: list[dict[str, float]] = page.evaluate(
+        "(selector) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect().toJSON())",
+        selector,
+    )
+    return found
+
+
+@pytest.mark.parametrize("present", ["", "&present=1"], ids=["laptop", "projector"])
+def test_the_numbers_of_two_axes_stand_apart_where_they_meet(server: LabServer, new_tab: Tabs, present: str) -> None:
+    run = add_run(server.store, epoch(1), epoch(2), Finished(), config=tiny_run(epochs=2))
+    page = new_tab(f"{train_address(server, run)}{present}")
+    for chart in ("loss", "accuracy", "rate"):
+        expect(page.locator(f".st-key-{chart} .xtick text").first).to_be_visible()
+        across, upright = (boxes(page, f".st-key-{chart} .{which}tick text") for which in "xy")
+        assert across and upright
+        assert all(number["right"] < across[0]["left"] for number in upright)
+
+
 # --- tables and marks ----------------------------------------------------------------------------------------------
 
 
