@@ -27,7 +27,7 @@ def compare(chosen: Sequence[RunSummary]) -> None:
     """The chosen runs, the oldest first; the seeds of one config as a group, unless the reader wants them singly."""
     runs = sorted(chosen, key=lambda run: run.run)
     groups = grouped(runs)
-    switches = st.container(horizontal=True)
+    switches = st.container(horizontal=True, vertical_alignment="center")
     if len(groups) < len(runs) and not kept(
         "group-seeds", True, switches.toggle, "Group runs that differ only in their seed", help=GROUP_HELP
     ):

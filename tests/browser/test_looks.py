@@ -295,6 +295,18 @@ def test_what_is_said_of_a_field_does_not_lie_over_what_is_typed_into_it(server:
     assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"] + 1
 
 
+def test_the_switches_of_a_comparison_stand_in_one_line_with_its_download(server: LabServer, new_tab: Tabs) -> None:
+    runs = [add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1, seed=seed)) for seed in (1, 2)]
+    page = new_tab(f"{server.address}/runs?compare={runs[0]},{runs[1]}")
+    expect(page.get_by_role("button", name="Download the comparison")).to_be_visible()
+    for switch in ("Show every epoch", "Present"):
+        expect(page.locator("label").filter(has_text=switch)).to_be_visible()
+    line = ":is(.st-key-whole-overlay, .st-key-present) label, .st-key-download-comparison button"
+    middles = [one["top"] + one["height"] / 2 for one in boxes(page, line)]
+    assert len(middles) == 3
+    assert max(middles) - min(middles) <= 2
+
+
 # --- where the keyboard is -----------------------------------------------------------------------------------------
 
 RING = """() => {
