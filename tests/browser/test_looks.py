@@ -339,3 +339,33 @@ def test_the_keyboard_is_seen_in_the_toolbar_of_a_table(server: LabServer, new_t
     expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_attached()
     page.mouse.move(1, 1)
     assert [focus.name for focus in tab_through(page) if not focus.is_seen] == []
+
+
+# --- forced colours ------------------------------------------------------------------------------------------------
+
+SHOWN_BY_A_GROUND = {
+    "?step=3": (".lab-strip .mean", ".lab-strip .size i", ".lab-bars i"),
+    "steps?step=3": (".st-key-chosen-step [aria-checked=true]", ".stacks .marked"),
+    "train?step=3": (".st-key-switches [data-selected] label > div:not([data-testid])", ".budget-bar div"),
+    "mistakes": (".lab-confusion .wrong",),
+    "inside": (".sum td",),
+}
+"""By page: what nothing but its ground shows, or whether it is on or chosen."""
+
+
+def grounds(page: Page, selectors: tuple[str, ...]) -> list[str]:
+    return [look(page, selector, "backgroundColor")[0] for selector in selectors]
+
+
+@pytest.mark.parametrize("address", SHOWN_BY_A_GROUND)
+def test_in_forced_colours_bars_marks_and_what_is_on_or_chosen_can_be_seen(
+    server: LabServer, browser: Browser, address: str
+) -> None:
+    usual, forced = browser.new_page(viewport=PROJECTOR), browser.new_page(viewport=PROJECTOR, forced_colors="active")
+    for page in (usual, forced):
+        page.goto(f"{server.address}/{address}")
+    selectors = SHOWN_BY_A_GROUND[address]
+    wait_until(lambda: CLEAR not in grounds(usual, selectors), seconds=60)
+    wait_until(lambda: grounds(forced, selectors) == grounds(usual, selectors), seconds=20)
+    usual.close()
+    forced.close()
