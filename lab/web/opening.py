@@ -50,6 +50,13 @@ SCRIPT = """
   };
   setTimeout(look, AGAIN);
 })();
+// Streamlit keeps a chosen theme for the one page it was chosen on: a reload of another would not know it.
+for (const verb of ["getItem", "setItem", "removeItem"]) {
+  const own = Storage.prototype[verb];
+  Storage.prototype[verb] = function (name, ...more) {
+    return own.call(this, String(name).replace(/^(stActiveTheme-).*(-v)/, "$1lab$2"), ...more);
+  };
+}
 </script>
 """
 

@@ -41,6 +41,27 @@ def look(page: Page, selector: str, of: str) -> list[str]:
     return [str(style) for style in found]
 
 
+# --- the theme -----------------------------------------------------------------------------------------------------
+
+
+def test_a_theme_that_was_chosen_on_one_page_is_every_pages_also_after_a_reload(
+    server: LabServer, browser: Browser
+) -> None:
+    page = browser.new_page(viewport=PROJECTOR, color_scheme="dark")
+    ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    page.goto(f"{server.address}/runs")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert page.evaluate(ground) == "rgb(20, 24, 29)"
+    page.get_by_test_id("stMainMenu").get_by_role("button").click()
+    page.locator("[role^=menuitem], [role=radio]").filter(has_text="light_mode").click()
+    wait_until(lambda: page.evaluate(ground) == "rgb(255, 255, 255)", seconds=20)
+    for name in ("mistakes", "runs"):
+        page.goto(f"{server.address}/{name}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    page.close()
+
+
 # --- charts --------------------------------------------------------------------------------------------------------
 
 
