@@ -67,6 +67,15 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+def test_nothing_in_it_is_left_over(tmp_path: Path) -> None:
+    """Every variable and function of the engine is used, whichever threads it computes on."""
+    compiler = next(iter(build._compilers()))
+    for threads in ([], ["-DOWN_THREADS"]):
+        command = [*compiler, *FLAGS, *threads, "-Wunused", "-Werror=unused", "-c", str(DRIVER)]
+        done = subprocess.run([*command, "-o", str(tmp_path / "driver.o")], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
 def lines(config: NetworkConfig, batch: int) -> str:
     """A network as the driver reads it."""
     rows = layer_table(pooled_last(config))[:-1]

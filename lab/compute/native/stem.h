@@ -164,7 +164,7 @@ static void stem_row(const Engine *e, const float *in, int y, Span at, float *ou
 
 // The positions `ink` of each row; all of them where it is null.
 static void stem_forward(const Engine *e, const float *pixels, const Span *ink, float *out, float *scratch) {
-    const Stage *wide = e->stages, *narrow = wide + 1;
+    const Stage *wide = e->stages;
     const float *in = with_padding(wide, pixels, scratch);
     for (int y = 0; y < wide->height; y++)
         stem_row(e, in, y, ink ? ink[y] : (Span){0, wide->width}, out, wide_row(wide, scratch));
