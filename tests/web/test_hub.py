@@ -222,6 +222,26 @@ def test_a_store_that_does_not_answer_is_told_to_who_follows_no_run_too(
     run(story)
 
 
+def test_where_nothing_is_new_nothing_is_told(store: Store) -> None:
+    run_id = add_run(store, window(1))
+    found = Hub(lambda: store)
+
+    async def story() -> None:
+        watchers = [await found.join(one, 0) for one in (run_id, None)]
+        for watcher in watchers:
+            await watcher.next()
+        for _ in range(2):  # the first look may find what the opening has not said
+            for watcher in watchers:
+                watcher._untold.clear()
+            async with found._looking:
+                await found._look()
+        assert [list(watcher._untold) for watcher in watchers] == [[], []]
+        for watcher in watchers:
+            found.leave(watcher)
+
+    run(story)
+
+
 def test_a_page_that_takes_nothing_is_told_so_much_and_then_nothing(store: Store) -> None:
     async def story() -> None:
         watcher = hub.Watcher(1, "opening")
