@@ -128,7 +128,8 @@ def test_a_forks_learning_rate_is_what_was_until_it_goes_on_and_then_its_own_pla
     config = replace(step(5).config, epochs=3, batch_size=100, training_images=2_000, schedule=Schedule())
     config = replace(config, optimizer=Optimizer(learning_rate=0.002))
     windows = [window(1, 10), window(1, 20), window(2, 40)] if has_windows else []
-    timeline = Timeline.of([started(), *windows, epoch(1), epoch(2)])
+    own = [replace(window(3, 60), learning_rate=0.002)] if has_windows else []
+    timeline = Timeline.of([started(), *windows, epoch(1), epoch(2), *own, epoch(3)])
     rates = rates_of_run(config, timeline, parent_epoch=2)
     before = [(0.5, 0.01), (1.0, 0.01), (2.0, 0.01)] if has_windows else [(1.0, 0.01), (2.0, 0.01)]
     assert rates[: len(before)] == before

@@ -69,6 +69,14 @@ def test_a_speed_is_steady_that_grows_by_less_than_a_fifth(earlier: float, is_st
     assert (left is not None) == is_steady
 
 
+@pytest.mark.parametrize(("earlier", "is_steady"), [(4000.0, False), (4350.0, True)])
+def test_it_is_the_later_half_of_the_time_that_is_held_against_the_earlier_one(earlier: float, is_steady: bool) -> None:
+    """Three windows, of more than three of the more than five seconds, then two of a second. The last alone is to all
+    before it as 1.19 to 1, with 4,000 too."""
+    left = seconds_left(CONFIG, training([earlier] * 3 + [5000.0] * 2))
+    assert (left is not None) == is_steady
+
+
 def test_where_a_window_takes_longer_than_that_two_of_them_are_enough() -> None:
     slow = said(training([500.0] * 4))  # ten seconds each
     assert [seconds is None for event, seconds in slow if isinstance(event, Window)] == [True, False, False, False]

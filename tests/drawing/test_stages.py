@@ -105,6 +105,13 @@ def test_neither_order_nor_direction_of_strokes_matters(strokes: list[Points]) -
     np.testing.assert_allclose(normalize_strokes(other), normalize_strokes(strokes), atol=1e-4)
 
 
+@pytest.mark.parametrize(("length", "is_dot"), [(17.0, True), (19.0, False)])
+def test_what_is_smaller_than_the_pen_that_drew_it_is_a_dot_wherever_it_stands(length: float, is_dot: bool) -> None:
+    dash = [np.array([(200.0, 60.0), (200.0 + length, 60.0)])]
+    dot = normalize_strokes([[(0.0, 0.0)]])
+    assert np.array_equal(normalize_strokes(dash, pen=18.0), dot) == is_dot
+
+
 def test_empty_strokes_change_nothing() -> None:
     mixed = [np.empty((0, 2)), *SEVEN, np.array([])]
     assert np.array_equal(normalize_strokes(mixed), normalize_strokes(SEVEN))

@@ -185,6 +185,7 @@ def test_what_was_thought_of_an_attempt_that_never_began_is_not_told_to_the_next
         connection.execute(sa.text("UPDATE runs SET owner = :dead"), {"dead": dead_worker})
     assert store.run(run_id).status == "interrupted"
     store.requeue(run_id)
+    assert store.run(run_id).attempt == waiting.attempt + 1
     assert not store.send(run_id, "stop", seen=waiting)
     assert store.run(run_id).status == "queued"
 
@@ -275,6 +276,24 @@ def test_a_run_waits_for_its_turn_whatever_its_last_worker_has_left(store: Store
     with store._database.writing() as connection:
         connection.execute(sa.text(f"UPDATE runs SET {column} = x'ff00' WHERE id = :id"), {"id": run_id})
     assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [run_id]
+
+
+def test_a_paused_run_has_its_turn_once_it_is_told_to_go_on_and_not_before(store: Store) -> None:
+    run_id = running(store, STARTED)
+    store.send(run_id, "pause")
+    say(store, run_id, Paused())
+    assert turns(store.active(), "cpu", ["cpu"]) == []
+    store.send(run_id, "run")
+    assert [run.id for run in turns(store.active(), "cpu", ["cpu"])] == [run_id]
+
+
+def test_a_run_that_is_queued_again_stands_in_the_queue_of_the_device_that_is_fastest_now(store: Store) -> None:
+    """It was trained on the CPU, before there was a GPU."""
+    run_id = running(store, STARTED, Stopped(), config=tiny_run(device="auto"))
+    store.requeue(run_id)
+    assert store.run(run_id).device == "cpu"
+    assert [run.id for run in turns(store.active(), "cuda", ["cuda", "cpu"])] == [run_id]
+    assert turns(store.active(), "cpu", ["cuda", "cpu"]) == []
 
 
 def test_the_question_who_waits_reads_no_run_that_has_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,6 +182,11 @@ def test_a_sound_run_is_vouched_for_and_so_is_one_that_began_anew(store: Store) 
     assert found(store, STARTED, WINDOW, *SOUND) == []  # an older lab kept the points of both
 
 
+def test_a_network_that_reads_all_of_its_training_images_is_sound(store: Store) -> None:
+    all_right = Measured(images=10, augmented=False, loss=0.0, correct=10)
+    assert found(store, *with_last(measured=(all_right,))) == []
+
+
 @pytest.mark.parametrize(
     ("events", "said"),
     [
