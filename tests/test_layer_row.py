@@ -165,6 +165,13 @@ def test_a_unit_whose_window_lies_in_the_padding_sees_nothing_whatever_its_squar
     assert [sees_only_padding(alone, unit, 16) for unit in (1, 2, 29, 30)] == [True, False, False, True]
 
 
+def test_a_unit_sees_nothing_either_whose_window_lies_in_what_saw_only_padding() -> None:
+    """Above, below or on either side of the image is enough."""
+    above = layer_table(NetworkConfig(layers=(conv(2, 1, padding=2), conv(10, 1))))[1]
+    units = [(1, 16), (16, 1), (30, 16), (16, 30), (16, 16)]
+    assert [sees_only_padding(above, *unit) for unit in units] == [True, True, True, True, False]
+
+
 def test_a_column_that_a_stride_leaves_out_is_not_seen_through_later_padding() -> None:
     network = NetworkConfig(layers=(conv(2, 3, stride=2), conv(10, 3, padding=1)))
     first, second, _ = layer_table(network)
