@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from claiming import claimed, place_in_the_queue, say
 from examples import tiny_run, wait_until
-from stories import STARTED
+from stories import STARTED, running
 from workers import EVERYTHING, LONG, StartWorker, kinds, until_status, what_was_learnt
 
 from lab import attempt, jobs
@@ -74,6 +74,17 @@ def test_paused_runs_that_go_on_have_their_turns_in_order(store: Store, start_wo
         store.send(ended, "stop")
         until_status(store, begun, "running")
         assert [run.id for run in store.active() if run.status == "running"] == [begun]
+
+
+def test_a_free_device_is_left_to_the_paused_run_of_another_process_whose_turn_it_is(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "OTHERS_TURN_SECONDS", 3600.0)
+    paused = running(store, STARTED, Paused(), worker=f"{worker_name()}:other")
+    store.send(paused, "run")
+    waiting, worker = store.submit(tiny_run()), Worker(store, "cpu")
+    assert [worker._next(), worker._next()] == [None, None]
+    assert (store.run(paused).status, store.run(waiting).status) == ("paused", "queued")
 
 
 def test_paused_runs_of_others_that_do_not_go_on_leave_the_device_in_the_end(
