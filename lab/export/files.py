@@ -14,7 +14,7 @@ from typing import Any
 
 from lab.analysis import RunSummary, summarize
 from lab.curves import accuracy_figure, learning_rate_figure, loss_figure
-from lab.export.pictures import Format, picture
+from lab.export.pictures import KINDS, Format, picture
 from lab.export.tables import epochs_csv, windows_csv
 from lab.figures import Figure
 from lab.published import published_epochs
@@ -38,7 +38,7 @@ class _Told:
 
 def _run_json(told: _Told) -> bytes:
     facts = told.summary.row() | {"uuid": told.run.uuid, "config": asdict(told.run.config)}
-    return (json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n").encode()
+    return (json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _figures(told: _Told) -> Mapping[str, Callable[[], Figure]]:
@@ -68,11 +68,7 @@ FILES: Mapping[str, Callable[[Any], bytes]] = {
     "epochs.csv": lambda told: epochs_csv(told.timeline.epochs).encode(),
     "windows.csv": lambda told: windows_csv(told.timeline.windows).encode(),
     "weights.safetensors": _weights,
-    **{
-        f"{name}.{kind}": _chart(name, kind)
-        for kind in ("svg", "png")
-        for name in ("loss", "accuracy", "learning-rate")
-    },
+    **{f"{name}.{kind}": _chart(name, kind) for kind in KINDS for name in ("loss", "accuracy", "learning-rate")},
 }
 """How each file is made. The weights are those after the last finished epoch."""
 NO_WEIGHTS = "no-weights.txt"

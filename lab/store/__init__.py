@@ -8,6 +8,7 @@ from lab.store.opening import database_url, open_store
 from lab.store.processes import is_of_this_host, worker_name
 from lab.store.reading import Epochs
 from lab.store.runs import Store
+from lab.store.schema import NAME_LENGTH
 from lab.store.snapshots import ENDED, LIVE, RESUMABLE, Kept, Run, Status, Unreadable
 from lab.store.transfer import Imported
 from lab.store.upkeep import backup, check
@@ -15,6 +16,7 @@ from lab.store.upkeep import backup, check
 __all__ = [
     "ENDED",
     "LIVE",
+    "NAME_LENGTH",
     "RESUMABLE",
     "Active",
     "Ahead",

@@ -51,7 +51,7 @@ class Imported:
     """Why a run was not taken, a sentence each."""
 
 
-def import_file(file: Path, target: Database, slim: bool = False) -> Imported:
+def import_file(file: Path, target: Database, slim: bool) -> Imported:
     """Copy the ended runs of another lab's database file, in use or not; it is not touched.
 
     Raises:
@@ -90,7 +90,7 @@ def opened_copy(copy: Path, file: Path) -> Iterator[Database]:
         database.close()
 
 
-def copy_runs(source: Database, target: Database, slim: bool = False) -> Imported:
+def copy_runs(source: Database, target: Database, slim: bool) -> Imported:
     """Copy all ended runs that are sound and not yet there into another database: all of them, or none.
 
     `slim` leaves out the windows and all checkpoints but the last, and what resuming would need.

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from lab.analysis import RunSummary
-from lab.store import Store, StoreError
+from lab.store import NAME_LENGTH, Store, StoreError
 from lab.ui.looking import offer_looks
 from lab.ui.navigation import go
 from lab.ui.run_lines import Listed
@@ -18,8 +18,6 @@ from lab.ui.text import plain
 
 NAME, PROBLEM = "new-name", "no-name"
 OPEN_HELP = "Opens the run on the Train page with its settings. You can go back to your own settings there."
-LONGEST_NAME = 120
-"""Characters, as the store keeps them."""
 _FIRST_FIELD = Path(__file__).with_name("first_field.js").read_text(encoding="utf-8")
 
 
@@ -50,10 +48,10 @@ def _open(run: int) -> None:
 def _rename(store: Store, run: RunSummary) -> None:
     st.caption(f"Run {run.run}: {plain(run.name)}")
     with st.form("rename", border=False):  # so that Enter renames
-        st.text_input("Name", run.name, max_chars=LONGEST_NAME, key=NAME)
+        st.text_input("Name", run.name, max_chars=NAME_LENGTH, key=NAME)
         is_asked = st.form_submit_button("Rename", type="primary", on_click=_give_name, args=(store, run.run))
     first_field = st.components.v2.component("lab_first_field", js=_FIRST_FIELD, isolate_styles=False)
-    first_field(key="first-field", data={"longest": LONGEST_NAME})
+    first_field(key="first-field", data={"longest": NAME_LENGTH})
     if is_asked and st.session_state[PROBLEM] is None:
         st.rerun()
     if is_asked:
