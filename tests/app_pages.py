@@ -19,6 +19,7 @@ from lab.number_words import NO_BREAK
 from lab.store import Run, Store, worker_name
 from lab.ui.draft import Draft
 from lab.ui.errors import show_error
+from lab.ui.kept_draft import KEY as KEPT_DRAFT
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "lab" / "ui" / "script.py"
@@ -250,3 +251,8 @@ def the_run(store: Store) -> Run:
     """The store's only run."""
     (run,) = store.runs()
     return run
+
+
+def components(page: AppTest) -> list[str]:
+    """The keys of the components of ours on the page, without those that every page has."""
+    return [element.key or "" for element in page.get("bidi_component") if element.key not in (KEPT_DRAFT, "draw_anew")]

@@ -12,6 +12,7 @@ from lab.events import Checkpoint, Epoch, Event, Finished, Started, Window
 from lab.store import Store, worker_name
 
 ME = f"{worker_name()}:test"
+ELSEWHERE = "another-host:1:1:worker"
 STARTED = Started(
     device="cpu",
     device_name="a CPU",

@@ -19,7 +19,6 @@ from lab.layers import total_parameters
 from lab.mnist import Mnist, to_unit
 from lab.predict import Predictor, load_predictor, ship, shipped_facts
 from lab.store import Store, StoreError, worker_name
-from lab.training import train
 
 WORKER = f"{worker_name()}:test"
 Pictures = NDArray[np.float32]
@@ -34,16 +33,6 @@ def test_pictures(mnist: Mnist) -> Pictures:
 @pytest.fixture(scope="module")
 def shipped() -> Predictor:
     return load_predictor()
-
-
-@pytest.fixture
-def trained(store: Store, few: Mnist) -> int:
-    """A finished run of three epochs in the store, whose predictions change from epoch to epoch."""
-    config = tiny_run()
-    run_id = store.submit(config)
-    claimed(store, run_id, WORKER)
-    say(store, run_id, *train(config, few))
-    return run_id
 
 
 @pytest.fixture

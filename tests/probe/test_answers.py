@@ -15,22 +15,12 @@ from lab.predict import Predictor, load_predictor, shipped_facts
 from lab.probe import Answers, images_of, kept_answers, read_answers, read_hardest_first
 from lab.probe import answers as room
 from lab.store import Store, StoreError, worker_name
-from lab.training import train
 
 WORKER = f"{worker_name()}:test"
 
 
 def answers(labels: list[int], given: list[int]) -> Answers:
     return Answers("test", np.array(labels, np.uint8), np.array(given, np.uint8))
-
-
-@pytest.fixture
-def trained(store: Store, few: Mnist) -> int:
-    """A finished run of three epochs, evaluated on the first 30 test images."""
-    run_id = store.submit(tiny_run())
-    claimed(store, run_id, WORKER)
-    say(store, run_id, *train(tiny_run(), few))
-    return run_id
 
 
 # --- counting ----------------------------------------------------------------------------------------------------
