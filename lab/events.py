@@ -188,7 +188,7 @@ def event_from_row(row: object) -> Event:
     values = {name: value for name, value in row.items() if name != "event"}
     if isinstance(values.get("measured"), list):
         values["measured"] = tuple(_measured(part) for part in values["measured"])
-    _check(values, kind, f"a {kind.kind!r} event")
+    _check(values, kind, f"{'an' if kind is Epoch else 'a'} {kind.kind!r} event")
     return kind(**values)
 
 

@@ -98,8 +98,9 @@ def test_what_older_labs_did_not_say_is_not_missed() -> None:
         ({"event": "failed"}, "a 'failed' event lacks the field 'reason'."),
         ({"event": "paused", "why": "x"}, "a 'paused' event has no field 'why'."),
         ({"event": "failed", "reason": 5}, "reason of a 'failed' event is 5; it must be of the type str."),
-        (EPOCH.row() | {"epoch": True}, "epoch of a 'epoch' event is True; it must be of the type int."),
-        (EPOCH.row() | {"measured": 5}, "measured of a 'epoch' event is 5; it must be of the type tuple."),
+        (EPOCH.row() | {"epoch": True}, "epoch of an 'epoch' event is True; it must be of the type int."),
+        (EPOCH.row() | {"epoch": 2**63}, "epoch of an 'epoch' event has 64 bits; it must have at most 63."),
+        (EPOCH.row() | {"measured": 5}, "measured of an 'epoch' event is 5; it must be of the type tuple."),
         (EPOCH.row() | {"measured": [5]}, "what an 'epoch' event has measured is 5; it must be an object."),
         (
             EPOCH.row() | {"measured": [{"images": 5}]},
