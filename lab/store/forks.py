@@ -36,11 +36,12 @@ def begin_fork(connection: sa.Connection, parent: Run, epoch: int, config: RunCo
     if kept is None or not is_whole(kept):
         raise StoreError(f"Run {parent.id} has no complete checkpoint of epoch {epoch}: choose another epoch.")
     told = _story(connection, parent.id, epoch)
-    commits = _commits(read_event(parent.id, one.id, one.payload) for one in told)
-    values = row | {"parent": parent.uuid, "parent_epoch": epoch, "code_commit": commits}
+    said = [read_event(parent.id, one.id, one.payload) for one in told]
+    values = row | {"parent": parent.uuid, "parent_epoch": epoch, "code_commit": _commits(said)}
     fork = int(connection.execute(sa.insert(RUNS).values(**values).returning(RUNS.c.id)).scalar_one())
     events = [
-        {"run_id": fork, "kind": one.kind, "time": one.time, "payload": _payload(one, parent, config)} for one in told
+        {"run_id": fork, "kind": one.kind, "time": one.time, "payload": _payload(one, event, config)}
+        for one, event in zip(told, said, strict=True)
     ]
     connection.execute(sa.insert(EVENTS), events)
     without_state = {"run_id": fork, "optimizer_state": None, "state_digest": None}
@@ -58,9 +59,8 @@ def _story(connection: sa.Connection, parent: int, epoch: int) -> Sequence[Any]:
     return connection.execute(sa.select(EVENTS).where(until).order_by(EVENTS.c.id)).all()
 
 
-def _payload(row: Any, parent: Run, config: RunConfig) -> str:
+def _payload(row: Any, event: Event, config: RunConfig) -> str:
     """A row's event as the fork tells it: it goes on to its own last epoch, not to its parent's."""
-    event = read_event(parent.id, row.id, row.payload)
     return json.dumps(replace(event, epochs=config.epochs).row()) if isinstance(event, Started) else str(row.payload)
 
 
