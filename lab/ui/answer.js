@@ -1,7 +1,7 @@
 // Draws what a network has read: the digit, its probability in words, ten bars, and the picture that it was given.
 
 const SIDE_OF_PICTURE = 28;
-const SIDE_OF_LAYER = "var(--lab-small-map)";  // lab/ui/layout.py
+const SIDE_OF_LAYER = "var(--lab-small-map)";  // lab/ui/look.css
 const SPRITE_COLUMNS = 16;  // lab/sprite.py
 
 function showAnswer(place, answer, isSaid = true) {
