@@ -1,14 +1,13 @@
 """What one looks at stays where it is while runs begin, train, end and go, here and elsewhere; and all of it fits."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from app_pages import epoch, run_that_is
-from browser.spoken import CONFIG, Spoken
+from browser.spoken import CONFIG, Speak, Spoken
 from browser.test_elsewhere import listens, mention
-from examples import noted
 from lab_server import LabServer
 from playwright.sync_api import Page, ViewportSize, expect
 
@@ -20,19 +19,10 @@ from lab.steps import step
 
 expect.set_options(timeout=90_000)
 Tabs = Callable[[str], Page]
-Speak = Callable[[RunConfig], Spoken]
+pytestmark = pytest.mark.usefixtures("speak")  # first, so that the tabs, which may follow the runs, are closed before
 PHONE, TABLET, LAPTOP, WIDE = (390, 844), (820, 1180), (1280, 720), (1920, 1080)
 STILL = 2
 """Pixels that no eye notices."""
-
-
-@pytest.fixture(autouse=True)  # so that the tabs, which may follow them, are closed before
-def speak(server: LabServer) -> Iterator[Speak]:
-    """Begins a run on the server's store; they are taken away in the end, since nobody else would end them."""
-    runs: list[Spoken] = []
-    yield lambda config: noted(runs, Spoken(server.store, config))
-    for run in runs:
-        server.store.delete(run.run)
 
 
 @pytest.fixture(params=[PHONE, TABLET, LAPTOP, WIDE], ids=["phone", "tablet", "laptop", "wide"])
