@@ -61,6 +61,15 @@ def test_a_story_that_cannot_be_read_begins_no_fork(store: Store) -> None:
     assert [run.id for run in store.runs()] == [parent]
 
 
+def test_a_story_that_has_lost_an_epoch_begins_no_fork(store: Store) -> None:
+    parent = finished(store)
+    with store._database.writing() as connection:
+        connection.execute(sa.text("DELETE FROM events WHERE id = (SELECT min(id) FROM events WHERE kind = 'epoch')"))
+    with pytest.raises(StoreError, match=f"Run {parent} has only 2 finished epochs"):
+        store.fork(parent, 3, replace(LOWER, epochs=8))
+    assert [run.id for run in store.runs()] == [parent]
+
+
 def test_a_run_of_its_own_has_no_parent(store: Store) -> None:
     run = store.run(finished(store))
     assert (run.parent, run.parent_epoch) == (None, None)

@@ -13,7 +13,7 @@ from examples import tiny_run
 from stories import STARTED, WINDOW, finished, running, whole
 
 from lab.events import Finished
-from lab.store import Store, StoreError, sqlite
+from lab.store import Store, StoreError, file_url, sqlite
 from lab.store.database import StoreUnavailable
 
 
@@ -25,6 +25,17 @@ def path_of(store: Store) -> Path:
 
 def log_of(store: Store) -> Path:
     return path_of(store).with_name(f"{path_of(store).name}-wal")
+
+
+def levels_of_commits(store: Store) -> list[int]:
+    """`synchronous` at each commit from now on: 1 is NORMAL, 2 is FULL."""
+    levels: list[int] = []
+
+    def note(connection: sa.Connection) -> None:
+        levels.append(connection.connection.cursor().execute("PRAGMA synchronous").fetchone()[0])
+
+    sa.event.listen(store._database._engine, "commit", note)
+    return levels
 
 
 def pragma(store: Store, name: str) -> object:
@@ -138,15 +149,18 @@ def test_a_checkpoint_that_fails_is_logged_and_loses_nothing(
 
 @pytest.mark.parametrize(("event", "level"), [(WINDOW, 1), (whole(1), 2), (Finished(), 2)])
 def test_epochs_and_endings_are_on_the_disk_when_they_are_kept(store: Store, event: object, level: int) -> None:
-    """`synchronous` at each commit: 1 is NORMAL, 2 is FULL."""
-    run_id, levels = running(store, STARTED), []
-
-    def note(connection: sa.Connection) -> None:
-        levels.append(connection.connection.cursor().execute("PRAGMA synchronous").fetchone()[0])
-
-    sa.event.listen(store._database._engine, "commit", note)
+    run_id = running(store, STARTED)
+    levels = levels_of_commits(store)
     say(store, run_id, event)  # type: ignore[arg-type]
     assert levels == [level]
+
+
+def test_imported_runs_are_on_the_disk_when_they_are_said_to_be_here(store: Store, tmp_path: Path) -> None:
+    with closing(Store(file_url(tmp_path / "other.sqlite3"))) as other:
+        finished(other)
+        levels = levels_of_commits(store)
+        assert len(store.import_file(path_of(other)).copied) == 1
+    assert levels[-1] == 2
 
 
 # --- space -------------------------------------------------------------------------------------------------------
