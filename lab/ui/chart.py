@@ -32,8 +32,8 @@ _HTML = """
 _CSS = """
 .lab-chart .xtick text, .lab-chart .ytick text, .lab-chart .legendtext,
 .lab-chart .xtitle, .lab-chart .ytitle {fill: var(--st-text-color) !important;}
-.lab-chart .annotation-text {paint-order: stroke; stroke: var(--st-background-color); stroke-width: 4px;
-  stroke-linejoin: round;}  /* it is read above whatever curve it stands on */
+.st-key-accuracy .annotation-text {paint-order: stroke; stroke: var(--st-background-color); stroke-width: 4px;
+  stroke-linejoin: round;}  /* a guess is read above whatever curve it stands on; names at lines' ends stand on none */
 .lab-chart-frame {position: relative; color: var(--st-text-color); font-family: var(--st-font);}
 .lab-chart-frame p {display: none; margin: 0; padding: 1rem 0; opacity: 0.8;}
 .lab-chart-frame[data-state="failed"] .lab-chart-failed {display: block;}
