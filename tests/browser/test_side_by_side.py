@@ -224,7 +224,9 @@ def test_a_name_too_long_for_the_legend_says_so_and_keeps_its_end(
 
 def test_a_legend_with_another_number_of_lines_stays_above_the_curves(server: LabServer, new_tab: Tabs) -> None:
     """Plotly leaves it the room of the one before, until it draws once more."""
-    page = compare(server, new_tab, [finished(server, rate, [9800, 9900]) for rate in (0.01, 0.02)])
+    names = ("the first of two that are compared", "the second of two that are compared")
+    runs = [add_run(server.store, epoch(1), Finished(), config=tiny_run(epochs=1), name=name) for name in names]
+    page = compare(server, new_tab, runs)
     chart = page.locator(".st-key-overlay-accuracy")
     for width, lines_of_legend in ((700, 2), (1600, 1), (700, 2)):
         page.set_viewport_size({"width": width, "height": 844})
