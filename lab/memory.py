@@ -26,6 +26,8 @@ Engine = Literal["compiled", "folded", "pytorch"]
 PIXELS = IMAGE_SIZE * IMAGE_SIZE
 EVALUATION_BATCH = 250
 """Images that are evaluated at once."""
+MADE_AT_ONCE = 512
+"""Training images that are changed at once, where a batch is no larger: small pieces, and yet few calls."""
 
 INK, INK_A_ROW = 0.2, 0.1
 """Share of a map's positions that see ink and that the folded engine computes one by one: at most so much, and so much
@@ -96,8 +98,9 @@ def estimated_bytes(config: RunConfig, engine: Engine) -> int:
     network = pooled_last(config.network) if engine == "compiled" else config.network
     rows = layer_table(network)
     batch = min(config.batch_size, config.images_per_epoch)
+    made = min(images_at_once(config), config.images_per_epoch)
     sums = {"compiled": compiled_bytes, "folded": _folded_bytes, "pytorch": _pytorch_bytes}
-    parts = _data_bytes(config.network) + _parameter_bytes(config, rows) + _batch_bytes(config, batch)
+    parts = _data_bytes(config.network) + _parameter_bytes(config, rows) + _batch_bytes(config, made)
     parts += max(sums[engine](network, batch), _evaluation_bytes(rows, engine))
     return int(STARTING + UNUSED[engine] * parts)
 
@@ -115,6 +118,11 @@ def _parameter_bytes(config: RunConfig, rows: list[LayerRow]) -> int:
     state = 2 if config.optimizer.kind == "adamw" else 1 if config.optimizer.momentum else 0
     state += 2 if config.weight_averaging else 0
     return sum(row.parameters for row in rows) * FLOAT * (2 + state + 2 * (1 + state))
+
+
+def images_at_once(config: RunConfig) -> int:
+    """How many training images are made at once on the CPU: those of whole batches, one at least."""
+    return config.batch_size * max(1, MADE_AT_ONCE // config.batch_size)
 
 
 def _batch_bytes(config: RunConfig, batch: int) -> int:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from lab.checkpoint import Snapshot
-from lab.compute import Trainer
+from lab.compute import Batch, Trainer
 from lab.config import RunConfig
 from lab.control import Commanded, Control, StopRequested
 from lab.deslant import as_seen
@@ -138,10 +137,10 @@ class _Run:
         iterations = self.config.iterations_per_epoch
         first = (epoch - 1) * iterations
         window_ends = _window_ends(iterations, is_first=epoch == 1)
-        for index, numbers in enumerate(self._batches(epoch)):
+        for index, batch in enumerate(self._batches(epoch)):
             yield from self.commanded.obey()
             self.rate = learning_rate(self.config, first + index)
-            self.trainer.iterate(numbers, self.rate)
+            self.trainer.iterate(batch, self.rate)
             if index + 1 in window_ends:
                 yield from self.commanded.say(self._window_event(epoch, first + index + 1))
                 self.trainer.window.reset()
@@ -151,15 +150,15 @@ class _Run:
         measured = yield from self.evaluation.measure(epoch)
         yield self._epoch_event(epoch, predictions, test, measured)
 
-    def _batches(self, epoch: int) -> Iterator[Tensor]:
-        """The epoch's training images by their numbers, shuffled, a batch at a time; seeds all that the epoch draws."""
+    def _batches(self, epoch: int) -> Iterator[Batch]:
+        """The epoch's training images, shuffled, a batch at a time; seeds all that the epoch draws."""
         seed = self.config.seed
         self.trainer.seed(
             augmentation=derived_seed(seed, epoch, AUGMENTATION), dropout=derived_seed(seed, epoch, DROPOUT)
         )
         generator = torch.Generator().manual_seed(derived_seed(seed, epoch, ORDER))
         order = torch.randperm(self.config.images_per_epoch, generator=generator).to(self.device)
-        yield from torch.split(order, self.config.batch_size)
+        yield from self.trainer.batches(order)
 
     def _window_event(self, epoch: int, iteration: int) -> Window:
         sums = self.trainer.window

@@ -7,7 +7,9 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 
+from lab.compute import Batch, Trainer
 from lab.config import RunConfig
 from lab.events import Checkpoint, Epoch, Event
 from lab.mnist import Mnist
@@ -50,6 +52,12 @@ def digits(data: Mnist, training: int, test: int, labels: Iterable[int] = range(
     train = torch.isin(data.train_labels, wanted).nonzero().flatten()[:training]
     held = torch.isin(data.test_labels, wanted).nonzero().flatten()[:test]
     return Mnist(data.train_images[train], data.train_labels[train], data.test_images[held], data.test_labels[held])
+
+
+def batch_of(run: Trainer, numbers: Tensor) -> Batch:
+    """The images `numbers` as a batch for `run`: no more of them than a batch has."""
+    [batch] = run.batches(numbers)
+    return batch
 
 
 def kinds(events: Iterable[Event]) -> list[str]:

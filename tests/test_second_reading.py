@@ -51,7 +51,7 @@ def test_every_engine_reads_twice(mnist: Mnist, engine: str, images: int, monkey
     made = make_engine(config, network, "cpu", torch.Generator())
     try:
         assert made.name == engine
-        scores = made.scores(to_unit(mnist.test_images[:images]))
+        scores = made.scores(normalize(to_unit(mnist.test_images[:images])))
     finally:
         made.close()
     assert torch.allclose(scores, expected(network, mnist.test_images[:images]), atol=1e-4)
@@ -68,7 +68,7 @@ def test_whoever_reads_many_images_or_has_other_weights_reads_twice_as_well(mnis
 
 
 def test_training_reads_each_image_once(mnist: Mnist) -> None:
-    images, labels = to_unit(mnist.train_images[:32]), mnist.train_labels[:32]
+    images, labels = normalize(to_unit(mnist.train_images[:32])), mnist.train_labels[:32]
     found = []
     for config in (ONE, TWO):
         network = build_network(config, seed=3)

@@ -15,6 +15,8 @@ from examples import TINY_NETWORK, checkpoint_of, epochs_of, facts, kinds, noted
 
 from lab import memory, training
 from lab.checkpoint import load_weights
+from lab.compute import Batch, Trainer
+from lab.compute.optimizing import Step
 from lab.events import DIVERGED, Epoch, Failed, Finished, Started, Window
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
@@ -148,16 +150,19 @@ def test_a_run_says_which_commit_of_the_lab_trains_it(few: Mnist, monkeypatch: p
 
 
 def test_an_epoch_trains_on_every_image_once(few: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[torch.Tensor] = []
-    monkeypatch.setattr("lab.compute.trainer.to_unit", lambda images: to_unit(noted(seen, images)))
+    seen: list[Batch] = []
+    iterate = Trainer.iterate
+    monkeypatch.setattr(Trainer, "iterate", lambda run, batch, rate: iterate(run, noted(seen, batch), rate))
     events = train(tiny_run(epochs=2, training_images=40), few)
-    batches = 40 // 16 + 1
     for _ in range(2):
         next(event for event in events if isinstance(event, Epoch))
-        images, seen[:] = torch.cat(seen[:batches]), []
-        expected = few.train_images[:40].flatten(1)
-        assert sorted(images.flatten(1).tolist()) == sorted(expected.tolist())
-        assert not torch.equal(images.flatten(1), expected)  # shuffled
+        assert [len(images) for images, _ in seen] == [16, 16, 8]
+        images, labels = (torch.cat(parts) for parts in zip(*seen, strict=True))
+        expected = normalize(to_unit(few.train_images[:40])).flatten(1)
+        order = [expected.tolist().index(image) for image in images.flatten(1).tolist()]
+        assert sorted(order) == list(range(40)) != order  # shuffled
+        assert torch.equal(labels, few.train_labels[order])
+        seen.clear()
 
 
 def test_zeros_and_ones_are_soon_told_apart(zeros_and_ones: Mnist) -> None:
@@ -267,14 +272,14 @@ def test_an_error_in_the_middle_of_training_is_told_in_a_sentence(
     few: Mnist, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
     calls = itertools.count()
-    optimizer_step = torch.optim.SGD.step
+    step = Step.__call__
 
-    def step_twice(*args: object, **kwargs: object) -> object:
+    def step_twice(own: Step) -> None:
         if next(calls) == 2:
             raise error
-        return optimizer_step(*args, **kwargs)  # type: ignore[arg-type]
+        step(own)
 
-    monkeypatch.setattr(torch.optim.SGD, "step", step_twice)
+    monkeypatch.setattr(Step, "__call__", step_twice)
     events = list(train(tiny_run(), few))
     assert kinds(events) == ["started", "window", "window", "failed"]
     assert isinstance(events[-1], Failed)

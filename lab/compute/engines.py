@@ -14,13 +14,13 @@ from lab.compute.native import engine as native
 from lab.compute.stem import fold_stem
 from lab.config import RunConfig
 from lab.memory import expected_engine
-from lab.mnist import BLACK, normalize
+from lab.mnist import BLACK
 from lab.network import Dropout
 from lab.second_reading import mean_scores
 
 
 class Engine(Protocol):
-    """A network on a device, as training uses it. Images are float32 (B, 1, 28, 28) in [0, 1], labels int64 (B,).
+    """A network on a device, as training uses it. Images are float32 (B, 1, 28, 28), normalised; labels int64 (B,).
 
     The loss is the cross-entropy with the config's label smoothing.
     """
@@ -114,13 +114,12 @@ class Compiled:
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """See `Engine`."""
         seed = int(torch.randint(2**32, (), generator=self.dropout))
-        loss, correct = self.engine.iterate(normalize(images), labels, seed)
+        loss, correct = self.engine.iterate(images, labels, seed)
         return torch.tensor(loss / len(labels)), torch.tensor(correct)
 
     def scores(self, images: Tensor) -> Tensor:
         """See `Engine`."""
-        seen = normalize(images)
-        return mean_scores(self.engine.scores, seen, BLACK) if self.reads_twice else self.engine.scores(seen)
+        return mean_scores(self.engine.scores, images, BLACK) if self.reads_twice else self.engine.scores(images)
 
     def close(self) -> None:
         """Free the engine's memory now."""
@@ -128,5 +127,5 @@ class Compiled:
 
 
 def _prepare(images: Tensor) -> Tensor:
-    """Pixels in [0, 1] as the network wants them, in the memory order that convolutions are fastest in."""
-    return normalize(images).contiguous(memory_format=torch.channels_last)
+    """In the memory order that convolutions are fastest in."""
+    return images.contiguous(memory_format=torch.channels_last)

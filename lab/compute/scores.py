@@ -11,7 +11,7 @@ from lab.compute.engines import make_engine
 from lab.config import RunConfig
 from lab.deslant import as_seen
 from lab.device import one_thread
-from lab.mnist import to_unit
+from lab.mnist import normalize, to_unit
 from lab.network_config import CLASSES, NetworkConfig
 
 AT_ONCE = 50
@@ -31,6 +31,7 @@ def read_scores(config: NetworkConfig, network: nn.Sequential, images: Tensor) -
     engine = make_engine(RunConfig(network=config, batch_size=1), copy.deepcopy(network), "cpu", torch.Generator())
     try:
         with one_thread():
-            return torch.cat([engine.scores(to_unit(as_seen(batch, config))) for batch in torch.split(images, AT_ONCE)])
+            seen = (normalize(to_unit(as_seen(batch, config))) for batch in torch.split(images, AT_ONCE))
+            return torch.cat([engine.scores(batch) for batch in seen])
     finally:
         engine.close()

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from lab.augment import augment
 from lab.checkpoint import load_optimizer, load_weights, optimizer_to_bytes, weights_to_bytes
 from lab.compute.averaging import Averaging
 from lab.compute.engines import make_engine, planned_engine
+from lab.compute.optimizing import Step, make_optimizer
 from lab.compute.replay import Replayed, cuda_graph
 from lab.compute.tally import Tally
 from lab.compute.threads import Threads
 from lab.config import RunConfig
 from lab.device import give_freed_memory_back
-from lab.memory import TooLittleMemory, memory_problem
-from lab.mnist import to_unit
+from lab.memory import TooLittleMemory, images_at_once, memory_problem
+from lab.mnist import normalize, to_unit
 from lab.network import build_network
 
 REPLAYED_ON = "cuda"
+
+Batch = tuple[Tensor, ...]
+"""Images and labels of an iteration; or, where a recorded one makes both itself, the numbers of the images."""
 
 
 class Trainer:
@@ -45,16 +50,19 @@ class Trainer:
         self._augmentation, self._dropout = torch.Generator(device), torch.Generator(device)
         self.network = build_network(config.network, seed)
         self._engine = make_engine(config, self.network, device, self._dropout)
-        self.optimizer = _optimizer(config, self.network, device)
+        self.optimizer = make_optimizer(config.optimizer, self.network, device, recorded=device == REPLAYED_ON)
+        self._step = Step(self.optimizer) if device == "cpu" else self.optimizer.step
         decay = config.weight_averaging
         self._averaging = Averaging(self.network, decay, device) if decay else None
         self._rate = -1.0  # none yet: 0 is one, late in a schedule
         self.epoch, self.window, self.evaluation = (Tally(device) for _ in range(3))
         self._threads = Threads(torch.get_num_threads() if self._engine.name == "compiled" else 1)
-        self._iteration = self._iterate
+        # a GPU draws other numbers for many images than for a few of them after each other
+        self._at_once = images_at_once(config) if device == "cpu" else config.batch_size
+        self._recorded: Replayed | None = None
         if device == REPLAYED_ON and config.engine != "pytorch":
             generators = (self._augmentation, self._dropout)
-            self._iteration = Replayed(self._iterate, config.batch_size, cuda_graph(generators))
+            self._recorded = Replayed(self._iterate, config.batch_size, cuda_graph(generators))
 
     @property
     def engine(self) -> str:
@@ -70,7 +78,7 @@ class Trainer:
         self._threads.__exit__()
         self._engine.close()
         # the graph first: it writes to all of them
-        del self._iteration, self._engine, self._averaging, self.optimizer, self.network
+        del self._recorded, self._engine, self._averaging, self._step, self.optimizer, self.network
         give_freed_memory_back()
 
     def at_rest(self) -> AbstractContextManager[object]:
@@ -82,15 +90,28 @@ class Trainer:
         self._augmentation.manual_seed(augmentation)
         self._dropout.manual_seed(dropout)
 
-    def iterate(self, numbers: Tensor, rate: float) -> None:
-        """Train on the images `numbers` (B,), at most a batch of them, with the learning rate `rate`."""
+    def batches(self, order: Tensor) -> Iterator[Batch]:
+        """The images `order` (N,) by their numbers, in batches; augmented anew each time.
+
+        Those of several batches are made at once, with the same bits: most of what it takes for a batch of a small
+        network is Python's and PyTorch's own work for each call, from a cache that an iteration has emptied.
+        """
+        if self._recorded:
+            yield from ((numbers,) for numbers in torch.split(order, self._config.batch_size))
+            return
+        for numbers in torch.split(order, self._at_once):
+            images, labels = (torch.split(made, self._config.batch_size) for made in self._make(numbers))
+            yield from zip(images, labels, strict=True)
+
+    def iterate(self, batch: Batch, rate: float) -> None:
+        """Train on one of `batches` with the learning rate `rate`."""
         self._set_rate(rate)
         if self._averaging:
             self._averaging.begin()
         with self._threads.iteration():
-            self._iteration(numbers)
-        self.epoch.count(len(numbers))
-        self.window.count(len(numbers))
+            (self._recorded or self._train)(*batch)
+        self.epoch.count(len(batch[0]))
+        self.window.count(len(batch[0]))
 
     def evaluate(self, images: Tensor, labels: Tensor, augmentation: torch.Generator | None = None) -> Tensor:
         """The predicted labels (B,) of uint8 images (B, 1, 28, 28), in float32 and without dropout.
@@ -102,7 +123,7 @@ class Trainer:
         if augmentation is not None:
             units = augment(units, self._config.augmentation, augmentation)
         with self._averaged():
-            scores = self._engine.scores(units)  # (B, 10)
+            scores = self._engine.scores(normalize(units))  # (B, 10)
         predicted = scores.argmax(1)
         self.evaluation.add(F.cross_entropy(scores, labels), (predicted == labels).sum(), len(labels))
         self.evaluation.count(len(labels))
@@ -127,6 +148,8 @@ class Trainer:
                 self._averaging.restart()
             return
         beside = load_optimizer(self.optimizer, optimizer_state)
+        if isinstance(self._step, Step):
+            self._step = Step(self.optimizer)  # of its new state
         if self._averaging:
             self._averaging.restore(beside)
 
@@ -136,15 +159,22 @@ class Trainer:
 
     def _iterate(self, numbers: Tensor) -> None:
         """One iteration on the images `numbers` (B,): no step of it waits for the device."""
+        self._train(*self._make(numbers))
+
+    def _make(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """The images `numbers` (N,) as the network is given them, (N, 1, 28, 28), and their labels (N,)."""
         images = to_unit(self._images.index_select(0, numbers))
         if self._config.augmentation.active:
             images = augment(images, self._config.augmentation, self._augmentation)
-        loss, correct = self._engine.gradient(images, self._labels.index_select(0, numbers))
-        self.optimizer.step()
+        return normalize(images), self._labels.index_select(0, numbers)
+
+    def _train(self, images: Tensor, labels: Tensor) -> None:
+        loss, correct = self._engine.gradient(images, labels)
+        self._step()
         if self._averaging:
             self._averaging.follow()
-        self.epoch.add(loss, correct, len(numbers))
-        self.window.add(loss, correct, len(numbers))
+        self.epoch.add(loss, correct, len(labels))
+        self.window.add(loss, correct, len(labels))
 
     def _set_rate(self, rate: float) -> None:
         if rate == self._rate:
@@ -155,20 +185,3 @@ class Trainer:
                 group["lr"].fill_(rate)
             else:
                 group["lr"] = rate
-
-
-def _optimizer(config: RunConfig, network: nn.Module, device: str) -> torch.optim.Optimizer:
-    """Its learning rate is a tensor where the optimiser is one kernel, so that a replayed iteration can read it."""
-    chosen, fused = config.optimizer, device != "mps"
-    rate = torch.tensor(chosen.learning_rate, device=device) if fused else chosen.learning_rate
-    if chosen.kind == "adamw":
-        return torch.optim.AdamW(
-            network.parameters(),
-            lr=rate,
-            weight_decay=chosen.weight_decay,
-            fused=fused,
-            capturable=device == REPLAYED_ON,  # AdamW asks for this promise before a graph may record it; SGD does not
-        )
-    return torch.optim.SGD(
-        network.parameters(), lr=rate, momentum=chosen.momentum, weight_decay=chosen.weight_decay, fused=fused
-    )

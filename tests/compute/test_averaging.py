@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from examples import TINY_NETWORK, checkpoint_of, epochs_of, tiny_run
+from examples import TINY_NETWORK, batch_of, checkpoint_of, epochs_of, tiny_run
 from torch import Tensor, nn
 
 from lab.checkpoint import load_weights, weights_to_bytes
@@ -79,7 +79,7 @@ def test_what_is_kept_is_the_network_that_was_evaluated(few: Mnist, engine: Any)
 def iterated(config: RunConfig, data: Mnist, batches: int) -> Trainer:
     run = Trainer(config, "cpu", data.train_images, data.train_labels, seed=1)
     for _ in range(batches):
-        run.iterate(torch.arange(16), 0.05)
+        run.iterate(batch_of(run, torch.arange(16)), 0.05)
     return run
 
 
@@ -88,7 +88,7 @@ def test_the_average_is_that_of_the_weights_after_each_iteration(few: Mnist) -> 
         name = "0.weight"
         expected = run.network.state_dict()[name].clone()
         for iteration in range(20):
-            run.iterate(torch.arange(16), 0.05)
+            run.iterate(batch_of(run, torch.arange(16)), 0.05)
             decay = min(0.8, (1 + iteration) / (10 + iteration))
             expected = decay * expected + (1 - decay) * run.network.state_dict()[name]
         with run._averaged():
@@ -101,5 +101,5 @@ def test_a_restored_trainer_goes_on_from_the_weights_and_keeps_the_average(few: 
     with iterated(config, few, 5) as first, iterated(replace(config, seed=2), few, 1) as second:
         second.restore(*first.checkpoint())
         for run in (first, second):
-            run.iterate(torch.arange(16), 0.02)
+            run.iterate(batch_of(run, torch.arange(16)), 0.02)
         assert first.checkpoint() == second.checkpoint()

@@ -10,7 +10,7 @@ from torch import Tensor
 from lab.compute.engines import Engine, make_engine
 from lab.compute.native.build import library
 from lab.config import RunConfig
-from lab.mnist import Mnist, to_unit
+from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
 from lab.network_config import NetworkConfig, conv, linear, max_pool
 from lab.steps import step
@@ -92,6 +92,6 @@ def three_steps(config: RunConfig, data: Mnist) -> tuple[str, list[float], Tenso
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
     losses = []
     for images, labels in zip(data.train_images.split(16), data.train_labels.split(16), strict=True):  # type: ignore[no-untyped-call]
-        losses.append(way.gradient(to_unit(images), labels)[0].item())
+        losses.append(way.gradient(normalize(to_unit(images)), labels)[0].item())
         optimizer.step()
-    return way.name, losses, way.scores(to_unit(data.test_images))
+    return way.name, losses, way.scores(normalize(to_unit(data.test_images)))

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lab.compute import Trainer, engines, trainer
+from lab.compute.optimizing import make_optimizer
 from lab.compute.replay import WARM_UP, Replayed
 from lab.config import RunConfig
 from lab.mnist import Mnist
@@ -108,9 +109,8 @@ class Capturing:
 def test_every_optimiser_may_be_recorded(monkeypatch: pytest.MonkeyPatch, kind: Any) -> None:
     config = replace(EVERYTHING, optimizer=replace(EVERYTHING.optimizer, kind=kind))
     network = build_network(config.network, seed=1)
-    elsewhere = trainer._optimizer(config, network, "cpu")
-    monkeypatch.setattr(trainer, "REPLAYED_ON", "cpu")
-    recorded = trainer._optimizer(config, network, "cpu")
+    elsewhere = make_optimizer(config.optimizer, network, "cpu")
+    recorded = make_optimizer(config.optimizer, network, "cpu", recorded=True)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: Capturing())
     monkeypatch.setattr(torch.accelerator, "current_stream", Capturing)
     for parameter in network.parameters():
@@ -134,11 +134,12 @@ class NothingWaits(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def warmed_up(config: RunConfig, data: Mnist) -> tuple[Trainer, Tensor]:
-    """A trainer that could be recorded now, and a batch for it."""
+    """A trainer that could be recorded now, and the numbers of a batch's images, which a record is given."""
     run, batch = Trainer(config, "cpu", data.train_images, data.train_labels, seed=1), torch.arange(config.batch_size)
     run.seed(1, 2)
+    run._step = run.optimizer.step  # as on a GPU
     for _ in range(WARM_UP):
-        run.iterate(batch, 0.01)
+        run._iterate(batch)
     return run, batch
 
 
@@ -148,7 +149,7 @@ def test_no_operation_of_an_iteration_waits_for_the_device(few: Mnist, precision
     weight = next(run.network.parameters())
     before = weight.clone()
     with NothingWaits():  # type: ignore[no-untyped-call]
-        run.iterate(batch, 0.01)
+        run._iterate(batch)
     assert not torch.equal(before, weight)
 
 
@@ -173,7 +174,8 @@ def test_an_iteration_leaves_every_tensor_that_it_writes_where_it_was(few: Mnist
         return [tensor.data_ptr() for tensor in tensors if isinstance(tensor, Tensor)]
 
     before = written()
-    run.iterate(batch, 0.123)
+    run._set_rate(0.123)
+    run._iterate(batch)
     run.window.reset()
     assert written() == before
     assert run.optimizer.param_groups[0]["lr"].item() == pytest.approx(0.123)
