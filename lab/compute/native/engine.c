@@ -114,10 +114,7 @@ void engine_scores(Engine *e, const float *x, int images, float *scores) {
 void engine_iterate(Engine *e, const float *x, const int64_t *labels, int images, uint32_t seed, double *loss,
                  int64_t *correct) {
     Pass pass = {.e = e, .x = x, .images = images, .labels = labels, .training = 1};
-    for (int i = 0; i < e->count; i++) {
-        e->stages[i].seed = seed + 0x632BE5ABu * (i + 1);
-        if (e->stages[i].layer.batch_norm) ++*e->stages[i].layer.batches;
-    }
+    for (int i = 0; i < e->count; i++) e->stages[i].seed = seed + 0x632BE5ABu * (i + 1);
     forward(&pass);
     each_chunk(lose_images, &pass);
     backward(&pass);

@@ -37,7 +37,6 @@ _POINTERS = (
     "d_bias",
     "d_gamma",
     "d_beta",
-    "batches",
 )
 
 
@@ -102,6 +101,8 @@ class Engine:
         loaded = _loaded()
         assert loaded is not None
         self._library, self._batch = loaded, batch_size
+        norms = (module.num_batches_tracked for module in network if isinstance(module, nn.BatchNorm2d))
+        self._batches_tracked = [count for count in norms if count is not None]
         for parameter in network.parameters():
             parameter.grad = torch.zeros_like(parameter)
         self._held = [*network.parameters(), *network.buffers(), *(one.grad for one in network.parameters())]
@@ -148,6 +149,8 @@ class Engine:
             ctypes.byref(loss),
             ctypes.byref(correct),
         )
+        if self._batches_tracked:
+            torch._foreach_add_(self._batches_tracked, 1)
         return loss.value, correct.value
 
     def scores(self, images: Tensor) -> Tensor:
@@ -199,8 +202,6 @@ def _describe(config: NetworkConfig, network: nn.Sequential) -> list[_Layer]:
             _point(layer, norm, ("gamma", "beta"))
             assert isinstance(norm, nn.BatchNorm2d) and norm.running_mean is not None and norm.running_var is not None
             layer.running_mean, layer.running_var = norm.running_mean.data_ptr(), norm.running_var.data_ptr()
-            assert norm.num_batches_tracked is not None
-            layer.batches = norm.num_batches_tracked.data_ptr()
         if layer.relu:
             modules.pop(0)
         if "dropout" in row.extras:

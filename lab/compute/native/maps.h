@@ -105,12 +105,20 @@ INLINE vec dropped(const Stage *s, i64 index, vec value) {
 
 INLINE vec larger(vec value, vec best) { return either((mask)(value > best) | (mask)(value != value), value, best); }
 
-static void pool(const Stage *s, i64 image, const float *in, float *out, int training) {
-    int drop = training && s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL;
+// Nearly every pooling halves its map: windows of 2x2 that neither overlap nor reach into padding. What follows is compiled
+// for those with all that as constants, and for any.
+static int halves(const Stage *s) { return s->layer.kernel == 2 && s->layer.stride == 2 && s->layer.padding == 0; }
+
+INLINE Span window(const int halving, const Layer *l, int position, int limit) {
+    return halving ? (Span){2 * position, 2 * position + 2} : span(l, position, limit);
+}
+
+INLINE void pool_windows(const int halving, const int largest, const int drop, const Stage *s, i64 image, const float *in,
+                         float *out) {
     float share = 1.0f / (s->layer.kernel * s->layer.kernel);
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
-            Span down = span(&s->layer, y, s->in_height), across = span(&s->layer, x, s->in_width);
+            Span down = window(halving, &s->layer, y, s->in_height), across = window(halving, &s->layer, x, s->in_width);
             for (int c = 0; c < s->pitch; c += LANES) {
                 vec best = all(largest ? -INFINITY : 0);
                 for (int row = down.begin; row < down.end; row++)
@@ -125,28 +133,45 @@ static void pool(const Stage *s, i64 image, const float *in, float *out, int tra
         }
 }
 
-// The gradient of a maximum goes to the first element that has it, as torch's does.
-static void pool_gradient(const Stage *s, i64 image, const float *in, const float *d, float *d_in) {
-    int largest = s->layer.kind == MAX_POOL;
+static void pool(const Stage *s, i64 image, const float *in, float *out, int training) {
+    int drop = training && s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL;
+    if (halves(s) && largest && !drop) pool_windows(1, 1, 0, s, image, in, out);
+    else if (halves(s) && largest) pool_windows(1, 1, 1, s, image, in, out);
+    else pool_windows(0, largest, drop, s, image, in, out);
+}
+
+// The gradient of a maximum goes to the first element that has it, as torch's does. Where no windows overlap, each
+// element's is that of its window; else they are added up.
+INLINE void gradient_of_windows(const int halving, const int largest, const int drop, const Stage *s, i64 image,
+                                const float *in, const float *d, float *d_in) {
     float share = 1.0f / (s->layer.kernel * s->layer.kernel);
-    memset(d_in, 0, sizeof(float) * s->in_size);
+    vec none = {0};
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
-            Span down = span(&s->layer, y, s->in_height), across = span(&s->layer, x, s->in_width);
+            Span down = window(halving, &s->layer, y, s->in_height), across = window(halving, &s->layer, x, s->in_width);
             for (int c = 0; c < s->pitch; c += LANES) {
                 i64 at = (y * s->width + x) * s->pitch + c;
                 vec rest = load(d + at), best = all(-INFINITY);
-                if (s->layer.dropout > 0) rest = dropped(s, image * s->size + at, rest);
+                if (drop) rest = dropped(s, image * s->size + at, rest);
                 for (int row = down.begin; largest && row < down.end; row++)
                     for (int column = across.begin; column < across.end; column++)
                         best = larger(load(in + (row * s->in_width + column) * s->pitch + c), best);
                 for (int row = down.begin; row < down.end; row++)
                     for (int column = across.begin; column < across.end; column++) {
-                        i64 from = (row * s->in_width + column) * s->pitch + c;
-                        mask here = (mask)(load(in + from) == best);
-                        if (!largest) store(d_in + from, load(d_in + from) + rest * share);
-                        else store(d_in + from, load(d_in + from) + where(here, rest)), rest = where(~here, rest);
+                        i64 to = (row * s->in_width + column) * s->pitch + c;
+                        mask here = (mask)(load(in + to) == best);
+                        vec before = halving ? none : load(d_in + to);
+                        if (largest) store(d_in + to, before + where(here, rest)), rest = where(~here, rest);
+                        else store(d_in + to, before + rest * share);
                     }
             }
         }
+}
+
+static void pool_gradient(const Stage *s, i64 image, const float *in, const float *d, float *d_in) {
+    int drop = s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL, halving = halves(s);
+    if (!halving || s->in_height % 2 || s->in_width % 2) memset(d_in, 0, sizeof(float) * s->in_size);
+    if (halving && largest && !drop) gradient_of_windows(1, 1, 0, s, image, in, d, d_in);
+    else if (halving && largest) gradient_of_windows(1, 1, 1, s, image, in, d, d_in);
+    else gradient_of_windows(0, largest, drop, s, image, in, d, d_in);
 }

@@ -19,7 +19,6 @@ typedef struct {
     float dropout;
     const float *weight, *bias, *gamma, *beta;
     float *running_mean, *running_var, *d_weight, *d_bias, *d_gamma, *d_beta;
-    int64_t *batches;  // that the running statistics have seen
 } Layer;
 
 typedef struct {

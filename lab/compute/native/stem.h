@@ -130,12 +130,13 @@ static void sum_all_patches(Engine *e) {
         for (i64 i = 0; i < size; i++) e->patch_sums[i] += e->patches[chunk * size + i];
 }
 
-// The weights with batch norm folded in, and those of the 1 x 1 convolution.
-static void fold(Engine *e, int images, int training) {
+// The weights with batch norm folded in, of some channels.
+static void fold(const Pass *pass, int chunk) {
+    Engine *e = pass->e;
     Stage *wide = e->stages;
-    double count = (double)images * area(wide), mean;
-    for (int c = 0; c < wide->channels; c++) {
-        if (wide->layer.batch_norm && training) {
+    double count = (double)pass->images * area(wide), mean;
+    for (int c = chunk_begin(chunk, wide->channels); c < chunk_begin(chunk + 1, wide->channels); c++) {
+        if (wide->layer.batch_norm && pass->training) {
             double variance = moments(wide, c, e->patch_sums, count, e->slopes + c * wide->terms.count, &mean);
             use_batch_moments(wide, c, mean + wide->layer.bias[c], variance, count);
         } else if (wide->layer.batch_norm) {
@@ -187,7 +188,7 @@ static void prepare_stem(const Pass *pass) {
         each_chunk(sum_patches, pass);
         sum_all_patches(e);
     }
-    fold(e, pass->images, pass->training);
+    each_chunk(fold, pass);
     each_chunk(pack, pass);
     if (pass->training) each_chunk(blank_forward, pass);
 }
