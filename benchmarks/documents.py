@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import processors, readings
+from benchmarks import readings, same_seeds
 from benchmarks.distribution import distribution
 from benchmarks.replayed import ReplayedEpoch, kept, replays
 from lab.analysis import RunSummary
@@ -68,13 +68,14 @@ BLOCK = re.compile(r"(?P<begin><!-- made: (?P<name>[\w ]+) -->\n).*?(?P<end><!--
 
 @dataclass(frozen=True)
 class Reference:
-    """What the documents are made from: all runs, those that count, their pools, the replays, earlier runs."""
+    """What the documents are made from: all runs, those that count, their pools, the replays, and runs beside them."""
 
     known: Sequence[RunSummary]
     runs: Sequence[tuple[Terms, RunSummary]]
     pools: Sequence[Pool]
     replayed: Sequence[ReplayedEpoch]
-    earlier: Sequence[processors.EarlierRun] = ()
+    earlier: Sequence[same_seeds.OtherRun] = ()
+    in_bfloat16: Sequence[same_seeds.OtherRun] = ()
 
 
 def reference(store: Store, replayed: Sequence[ReplayedEpoch] | None = None) -> Reference:
@@ -82,7 +83,8 @@ def reference(store: Store, replayed: Sequence[ReplayedEpoch] | None = None) -> 
     known = summaries(store)
     runs = counted(known)
     logs = kept() if replayed is None else replayed
-    return Reference(known, runs, pool_seeds(runs), logs, processors.kept())
+    others = (same_seeds.kept(path) for path in (same_seeds.EARLIER, same_seeds.IN_BFLOAT16))
+    return Reference(known, runs, pool_seeds(runs), logs, *others)
 
 
 def blocks(known: Reference) -> dict[str, str]:
@@ -99,7 +101,8 @@ def blocks(known: Reference) -> dict[str, str]:
         "luck": readings.luck(known.pools, known.replayed),
         "replays": replays(known.replayed),
         "runs": runs_table(known.runs) if known.runs else readings.NOTHING,
-        "processors": processors.processors(known.pools, known.earlier),
+        "processors": same_seeds.processors(known.pools, known.earlier),
+        "precisions": same_seeds.precisions(known.pools, known.in_bfloat16),
         "origin": readings.origin(known.runs),
         "engines": readings.engines(known.pools),
     }

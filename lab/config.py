@@ -70,16 +70,17 @@ class RunConfig:
         Precision,
         Choice(
             "Precision",
-            "bfloat16 computes convolutions and linear layers with fewer digits, which can be faster on a recent GPU. "
-            "Everything else stays float32. On a CPU, float32 is faster: the compiled engine needs it.",
+            "bfloat16 multiplies with fewer digits, which can be faster on a recent GPU; sums stay float32. On a CPU "
+            "it is faster only for steps 2 to 5 and networks that begin as they do, and only if the processor "
+            "multiplies such numbers itself (AVX-512 BF16). Anywhere else on a CPU, float32 is faster.",
         ),
     ] = "float32"
     engine: Annotated[
         EngineChoice,
         Choice(
             "Computation",
-            "On a CPU with float32, a compiled engine does the same sums several times faster. Its results differ "
-            "from PyTorch's only by rounding.",
+            "On a CPU, a compiled engine does the same sums several times faster. Its results differ from PyTorch's "
+            "only by rounding.",
             words={"fastest": "compiled for this processor if possible", "pytorch": "PyTorch only"},
         ),
     ] = "fastest"

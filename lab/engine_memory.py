@@ -25,6 +25,8 @@ MOVING = 4
 SHARES = 8_192
 MOST_3 = 9
 """Of patches.h: floats of the shares that are made at once; and of tiles.h, which are made in any case."""
+LINE_OF_HALVES = 32
+"""Of halves.h: numbers of 16 bits in a line of the cache."""
 TILE_POINTS = 16
 BLOCK_FLOATS = 131_072
 FEWEST = 14
@@ -43,10 +45,18 @@ def begins_with_stem(network: NetworkConfig) -> bool:
     return wide.kind == narrow.kind == "conv" and wide.stride == 1 and is_squeeze
 
 
-def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = None) -> int:
-    """What engine.c allocates for batches of `batch`, in its `set_up` and `set_up_stem`."""
+def has_stem(network: NetworkConfig) -> bool:
+    """Whether engine.c does its first two layers as one: it does where another follows them."""
+    return len(pooled_last(network).layers) > 2 and begins_with_stem(network)
+
+
+def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = None, halves: bool = False) -> int:
+    """What engine.c allocates for batches of `batch`, in its `set_up` and `set_up_stem`.
+
+    `halves`: and in `set_up_halves`, for products of bfloat16.
+    """
     rows = layer_table(pooled_last(network))[:-1]
-    stem = len(rows) > 2 and begins_with_stem(network)
+    stem = has_stem(network)
     threads = threads or min(os.cpu_count() or 1, GROUPS)
     total, scratch, activation = batch * 8 + _bytes_of_ink(rows, threads), 0, 0
     for row in rows:
@@ -65,6 +75,7 @@ def compiled_bytes(network: NetworkConfig, batch: int, threads: int | None = Non
     if stem:
         more, scratch_of_stem = _stem_bytes(rows[0], rows[1], batch)
         total, scratch = total + more, max(scratch, scratch_of_stem)
+        total += _bytes_of_halves(rows[0], rows[1], threads) if halves else 0
     return total + threads * (scratch + activation) * FLOAT
 
 
@@ -189,6 +200,21 @@ def _stem_bytes(wide: LayerRow, narrow: LayerRow, batch: int) -> tuple[int, int]
     side = IMAGE_SIZE + 2 * wide.padding
     scratch = side * side + 2 * width * _padded(channels) + (width + terms) * columns + 2 * LANES
     return 8 * (doubles + batch * height) + FLOAT * floats, scratch
+
+
+def _bytes_of_halves(wide: LayerRow, narrow: LayerRow, threads: int) -> int:
+    """The stem's weights as pairs; of a thread an image and rows, as halves.h says."""
+    pitch, narrow_pitch = _padded(wide.output_shape[0]), _padded(narrow.output_shape[0])
+    kernel, side = wide.kernel, IMAGE_SIZE + 2 * wide.padding
+    weights = kernel * _couples(kernel) * pitch + _couples(wide.output_shape[0]) * narrow_pitch
+    weights += _couples(narrow.output_shape[0]) * pitch
+    image = (side * side + kernel + LINE_OF_HALVES) // LINE_OF_HALVES * LINE_OF_HALVES
+    row = 2 * pitch + 2 * narrow_pitch + _padded(kernel * kernel + 1)
+    return FLOAT * weights + threads * (2 * image + FLOAT * _couples(wide.output_shape[2]) * row)
+
+
+def _couples(count: int) -> int:
+    return (count + 1) // 2
 
 
 def _padded(channels: int) -> int:

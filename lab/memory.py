@@ -7,7 +7,8 @@ container has is ended by the system, without a word and with everything else in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -99,7 +100,11 @@ def estimated_bytes(config: RunConfig, engine: Engine) -> int:
     rows = layer_table(network)
     batch = min(config.batch_size, config.images_per_epoch)
     made = min(images_at_once(config), config.images_per_epoch)
-    sums = {"compiled": compiled_bytes, "folded": _folded_bytes, "pytorch": _pytorch_bytes}
+    sums: dict[Engine, Callable[[NetworkConfig, int], int]] = {
+        "compiled": partial(compiled_bytes, halves=config.precision == "bfloat16"),
+        "folded": _folded_bytes,
+        "pytorch": _pytorch_bytes,
+    }
     parts = _data_bytes(config.network) + _parameter_bytes(config, rows) + _batch_bytes(config, made)
     parts += max(sums[engine](network, batch), _evaluation_bytes(rows, engine))
     return int(STARTING + UNUSED[engine] * parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Protocol
 
 import torch
@@ -13,6 +14,7 @@ from lab import memory
 from lab.compute.native import engine as native
 from lab.compute.stem import fold_stem
 from lab.config import RunConfig
+from lab.engine_memory import has_stem
 from lab.memory import expected_engine
 from lab.mnist import BLACK
 from lab.network import Dropout
@@ -40,10 +42,13 @@ class Engine(Protocol):
 
 def planned_engine(config: RunConfig, device: str) -> memory.Engine:
     """The fastest that there is here, or PyTorch's modules where the config says so."""
-    expected = expected_engine(config, device)
-    if expected == "compiled" and not native.fits(config.network):  # asked only then: the first answer takes seconds
-        return expected_engine(config, device, compiled=False)
-    return expected
+    in_halves = config.precision == "bfloat16"
+    compiled = expected_engine(replace(config, precision="float32"), device) == "compiled"
+    compiled = compiled and (has_stem(config.network) or not in_halves)
+    compiled = compiled and native.fits(config.network)  # asked only then: the first answer takes seconds
+    if compiled and (native.knows_halves() or not in_halves):
+        return "compiled"
+    return expected_engine(config, device, compiled=False)
 
 
 def make_engine(config: RunConfig, network: nn.Sequential, device: str, dropout: torch.Generator) -> Engine:
@@ -102,13 +107,14 @@ class PyTorch:
 
 
 class Compiled:
-    """The compiled engine, on the CPU and in float32."""
+    """The compiled engine, on the CPU."""
 
     name = "compiled"
 
     def __init__(self, config: RunConfig, network: nn.Sequential, dropout: torch.Generator) -> None:
         most = min(config.batch_size, config.images_per_epoch)  # as `lab.memory` counts
-        self.engine = native.Engine(config.network, network, most, config.label_smoothing)
+        halves = config.precision == "bfloat16"
+        self.engine = native.Engine(config.network, network, most, config.label_smoothing, halves)
         self.dropout, self.reads_twice = dropout, config.network.second_reading
 
     def gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

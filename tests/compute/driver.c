@@ -89,9 +89,12 @@ int main(void) {
         Engine *e = engine_new(layers, count, SIDE, SIDE, batch, THREADS);
         if (e && ((uintptr_t)e->scratch | (uintptr_t)e->stages[count - 1].map) % LINE) return 4;
         if (e) engine_smooth_labels(e, 0.1f);
-        for (int picture = 0; e && picture < 3; picture++) {
-            loss += train(e, batch, classes, picture) + train(e, (batch + 1) / 2, classes, picture);
-            loss += train(e, 1, classes, picture);
+        for (int halves = 0; e && halves < 1 + (engine_knows_halves() && e->first); halves++) {
+            if (halves && !engine_use_halves(e)) return 5;
+            for (int picture = 0; picture < 3; picture++) {
+                loss += train(e, batch, classes, picture) + train(e, (batch + 1) / 2, classes, picture);
+                loss += train(e, 1, classes, picture);
+            }
         }
         if (e) engine_free(e), printf("%.4f\n", loss);
         else printf("refused\n");

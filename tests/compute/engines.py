@@ -56,8 +56,8 @@ NETWORKS = {
 
 
 def pair(
-    config: NetworkConfig, batch_size: int = 13, label_smoothing: float = 0.0
+    config: NetworkConfig, batch_size: int = 13, label_smoothing: float = 0.0, halves: bool = False
 ) -> tuple[Engine, nn.Sequential, nn.Sequential]:
     """An engine, its network, and the same network in float64."""
     network, exact = with_its_exact_twin(config)
-    return Engine(config, network, batch_size, label_smoothing), network, exact
+    return Engine(config, network, batch_size, label_smoothing, halves), network, exact

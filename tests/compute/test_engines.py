@@ -7,8 +7,9 @@ import torch
 from examples import tiny_run
 from torch import Tensor
 
-from lab.compute.engines import Engine, make_engine
+from lab.compute.engines import Engine, make_engine, planned_engine
 from lab.compute.native.build import library
+from lab.compute.native.engine import knows_halves
 from lab.config import RunConfig
 from lab.mnist import Mnist, normalize, to_unit
 from lab.network import build_network
@@ -40,6 +41,37 @@ def test_every_step_takes_the_compiled_engine_on_the_cpu(number: int) -> None:
 )
 def test_what_the_compiled_engine_does_not_serve_takes_pytorch(config: RunConfig) -> None:
     assert made(config).name == "PyTorch"
+
+
+@compiled
+@pytest.mark.parametrize("number", range(1, 8))
+@pytest.mark.parametrize("knows", [True, False])
+def test_bfloat16_takes_the_compiled_engine_for_a_stem_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, knows: bool, number: int
+) -> None:
+    monkeypatch.setattr("lab.compute.native.engine.knows_halves", lambda: knows)
+    planned = planned_engine(replace(step(number).config, precision="bfloat16"), "cpu")
+    assert planned == ("compiled" if knows and number in (2, 3, 4, 5) else "pytorch")
+
+
+@compiled
+@pytest.mark.skipif(not knows_halves(), reason="this processor has no products of bfloat16")
+def test_training_in_bfloat16_rounds_and_reading_does_not(few: Mnist) -> None:
+    """The same first weights: what is read with them is the same, and what one step makes of them is not."""
+    found = []
+    for precision in ("float32", "bfloat16"):
+        config = replace(step(5).config, precision=precision, batch_size=16)
+        network = build_network(config.network, seed=1)
+        way = make_engine(config, network, "cpu", torch.Generator().manual_seed(1))
+        images = normalize(to_unit(few.train_images[:16]))
+        scores = way.scores(images)
+        loss, _ = way.gradient(images, few.train_labels[:16])
+        found.append((way.name, scores, loss))
+        way.close()
+    assert [name for name, _, _ in found] == ["compiled", "compiled"]
+    assert torch.equal(found[0][1], found[1][1])
+    assert found[0][2] != found[1][2]
+    assert found[0][2].item() == pytest.approx(found[1][2].item(), rel=0.02)
 
 
 def test_without_a_compiler_a_network_with_a_stem_takes_the_folded_engine(monkeypatch: pytest.MonkeyPatch) -> None:

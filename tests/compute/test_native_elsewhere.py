@@ -41,6 +41,15 @@ DRIVER = Path(__file__).parent / "elsewhere" / "driver.c"
 WINDOWS, ARM, MAC = "x86_64-windows-gnu", "aarch64-linux-gnu", "aarch64-macos"
 ARM_LIBRARIES = "/usr/aarch64-linux-gnu"
 DROPOUT_SEED = 7
+FUNCTIONS = (
+    "engine_new",
+    "engine_iterate",
+    "engine_scores",
+    "engine_free",
+    "engine_use_threads",
+    "engine_knows_halves",
+    "engine_use_halves",
+)
 
 Compile = Callable[[Path, list[str], Path], None]
 """Compiles a source, with options, to a file: with the packaged compiler."""
@@ -72,7 +81,7 @@ def test_a_library_for_windows_has_the_functions_and_needs_nothing_but_windows(
     assert made.startswith(b"MZ")
     [header] = struct.unpack_from("<I", made, 0x3C)
     assert made[header : header + 6] == b"PE\0\0" + struct.pack("<H", 0x8664)  # x86-64
-    for name in ("engine_new", "engine_iterate", "engine_scores", "engine_free", "engine_use_threads"):
+    for name in FUNCTIONS:
         assert name.encode() in made
     assert {word.lower() for word in made.split(b"\0") if word.lower().endswith(b".dll")} <= {
         b"engine.dll",
@@ -89,7 +98,7 @@ def test_a_library_for_a_mac_has_the_functions_and_leaves_openmps_to_be_found(
     compile_for(build.SOURCES[0], build.options(own_threads, MAC, processor="apple_m1"), file)
     made = file.read_bytes()
     assert struct.unpack_from("<II", made) == (0xFEEDFACF, 0x0100000C)  # 64 bits, ARM
-    for name in ("engine_new", "engine_iterate", "engine_scores", "engine_free", "engine_use_threads"):
+    for name in FUNCTIONS:
         assert b"_" + name.encode() in made
     for name in build.OPENMP:
         assert (b"_" + name.encode() in made) is not own_threads

@@ -1,4 +1,4 @@
-// One training iteration of a network on the CPU: forward, loss and backward in one call, in float32.
+// One training iteration of a network on the CPU: forward, loss and backward in one call, in float32 (but see halves.h).
 //
 // Maps are stored as [image][row][column][channel], channels padded with zeros to whole vectors. The images of a batch
 // are split into CHUNKS groups whatever the number of threads; sums over a batch are taken in each group and then over
@@ -29,6 +29,8 @@ static const float *input(const Pass *pass, i64 image, float *activation) {
 #include "ink.h"
 #include "winograd.h"
 #include "weights.h"
+#include "pairs.h"
+#include "halves.h"
 #include "stem.h"
 #include "forward.h"
 
@@ -40,7 +42,7 @@ static void convolution_backward(const Pass *pass, int chunk, i64 image, const f
     Engine *e = pass->e;
     Stage *s = pass->stage;
     add_up(s->height * s->width, s->pitch, g, bias_sums(s, chunk));
-    if (is_stem(e, s)) stem_backward(e, chunk, image, in, g, scratch);
+    if (is_stem(e, s)) stem_backward(pass, chunk, image, in, g, scratch);
     else if (s->winograd) winograd_gradient(s, in, g, weight_sums(s, chunk), d_in, scratch);
     else if (s->parts > 1) convolve_weight_gradient(s, in, g, 0, s->pitch, weight_sums(s, chunk), scratch);
     if (pass->before && !s->winograd)
@@ -101,6 +103,12 @@ void engine_use_threads(Engine *e, int threads) {
 
 // From now on this share of a label, from 0 to 1, is spread evenly over all classes.
 void engine_smooth_labels(Engine *e, float share) { e->smoothing = share; }
+
+// Whether the products of a stem may be of bfloat16 here.
+int engine_knows_halves(void) { return MULTIPLIES_PAIRS; }
+
+// From now on they are, when it trains; 0 where that cannot be, or memory is refused: then the engine is good for nothing.
+int engine_use_halves(Engine *e) { return set_up_halves(e); }
 
 // Forward in eval mode: x (images, height, width), scores (images, classes), at least one image. One call on an engine
 // at a time: also of engine_iterate.

@@ -1,7 +1,8 @@
 """The compiled engine as Python sees it: a network's parameters in, the gradients of a batch's mean loss out.
 
 It computes what `lab.network.build_network`'s modules compute, in float32, in another order: equal but for rounding (a
-test compares every output, gradient and statistic). Why the order may differ is said in `engine.c` and `stem.h`.
+test compares every output, gradient and statistic). Why the order may differ is said in `engine.c` and `stem.h`; what
+may be of bfloat16 in `halves.h`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ def fits(config: NetworkConfig) -> bool:
     return config.layers[0].kind == "conv" and _loaded() is not None
 
 
+def knows_halves() -> bool:
+    """Whether it can multiply in bfloat16 here, in a network's stem; only where `fits` says that it is there at all."""
+    found = _loaded()
+    return found is not None and bool(found.engine_knows_halves())
+
+
 def _loaded() -> ctypes.CDLL | None:
     """The library, told what its functions take; None where there is none that this module can speak to."""
     found = library()
@@ -74,6 +81,7 @@ def _declared(found: ctypes.CDLL) -> ctypes.CDLL | None:
     found.engine_iterate.argtypes = [pointer, pointer, pointer, number, ctypes.c_uint32, pointer, pointer]
     found.engine_scores.argtypes = [pointer, pointer, number, pointer]
     found.engine_use_threads.argtypes = [pointer, number]
+    found.engine_use_halves.argtypes = [pointer]
     found.engine_smooth_labels.argtypes = [pointer, ctypes.c_float]
     found.engine_free.argtypes = found.engine_bytes.argtypes = [pointer]
     found.engine_iterate.restype = found.engine_scores.restype = None
@@ -89,9 +97,16 @@ class Engine:
     """
 
     def __init__(
-        self, config: NetworkConfig, network: nn.Sequential, batch_size: int, label_smoothing: float = 0.0
+        self,
+        config: NetworkConfig,
+        network: nn.Sequential,
+        batch_size: int,
+        label_smoothing: float = 0.0,
+        halves: bool = False,
     ) -> None:
         """`network` is the CPU float32 module of `config`; its parameters must stay where they are in memory.
+
+        `halves`: train with products of bfloat16 in the stem, which `knows_halves` and the network must allow.
 
         Raises:
             MemoryError: there is too little for batches of `batch_size`.
@@ -112,6 +127,9 @@ class Engine:
         if self._engine is None:
             raise MemoryError("There is not enough memory for this network and batch size.")
         loaded.engine_smooth_labels(self._engine, label_smoothing)
+        if halves and not loaded.engine_use_halves(self._engine):
+            self.close()
+            raise MemoryError("There is not enough memory for this network and batch size.")
 
     def close(self) -> None:
         """Free the engine's memory, once a running iteration has ended; a later one is refused."""

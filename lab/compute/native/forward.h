@@ -36,7 +36,7 @@ static void forward_image(const Pass *pass, const float *image, const Span *ink,
     float *activation = own_scratch(pass), *scratch = activation + e->activation;
     const float *in = pass->before ? activated(pass->before, place, activation) : image;
     float *map = s->map + place * s->size;
-    if (is_stem(e, s)) stem_forward(e, in, ink, map, scratch);
+    if (is_stem(e, s)) stem_forward(pass, in, ink, map, scratch);
     else if (s->layer.kind != CONV) pool(s, place, in, map, pass->training);
     else if (s->winograd) forward_tiles(pass, in, ink, map, scratch);
     else if (ink) convolve_rows(s, in, ink, map, scratch);

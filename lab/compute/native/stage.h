@@ -90,6 +90,9 @@ typedef struct {
     double *patches, *patch_sums, *slopes;
     Span *ink, *ink_rows;          // [image][row of the first map]; [chunk][row of the image]
     float *blank_count, *blank_gradient;  // [chunk][position]: images without ink there; [chunk] maps
+    uint32_t *wide_pairs, *narrow_pairs, *flipped_pairs;  // its weights where its products are of bfloat16, see halves.h
+    uint16_t *halves;              // [thread][halves_size]; none where they are of float32
+    i64 halves_size;
 } Engine;
 
 static i64 padded(i64 channels) { return (channels + LANES - 1) / LANES * LANES; }

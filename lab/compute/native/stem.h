@@ -71,26 +71,24 @@ static void find_ink(const Pass *pass, int chunk) {
 
 // Sums over an image of the products of each two elements of a patch, and of each element with 1: to [term][term + 1].
 // Only patches with `ink`; where `count` is given, every patch, as often as it says for its position.
-static void add_patches(const Stage *wide, const float *image, const Span *ink, const float *count, double *into,
-                        float *scratch) {
+static void add_patches(const Stage *wide, Padded in, const Span *ink, const float *count, double *into, float *scratch) {
     i64 k = wide->layer.kernel, columns = padded(wide->terms.count + 1);
-    const float *in = with_padding(wide, image, scratch);
-    if (in == image)  // whole vectors are read, past its end
-        in = memcpy(scratch, image, sizeof(float) * wide->in_size);
     float *patches = wide_row(wide, scratch) + 2 * wide->width * wide->pitch;
     float *sums = patches + wide->width * columns + LANES;
     memset(sums, 0, sizeof(float) * wide->terms.count * columns);
     for (int y = 0; y < wide->height; y++) {
         Span at = count ? (Span){0, wide->width} : ink[y];
-        const float *row = in + y * row_length(wide) + at.begin;
-        for (int x = 0; x < at.end - at.begin; x++) {
+        i64 from = y * row_length(wide) + at.begin, n = at.end - at.begin;
+        const float *row = in.floats + from;
+        for (int x = 0; x < n; x++) {
             float *patch = patches + x * columns;  // what a vector writes too much, the next one writes over
             for (int j = 0; j < k; j++)
                 for (int i = 0; i < k; i += LANES) store(patch + j * k + i, load(row + j * row_length(wide) + x + i));
             patch[wide->terms.count] = 1;
             for (int i = 0; count && i <= wide->terms.count; i++) patch[i] *= count[y * wide->width + x];
         }
-        outer(1, at.end - at.begin, 0, columns, columns, &wide->terms, row, 1, 0, patches, sums);
+        if (in.halves) outer_of_patches(wide, n, in.halves, from, patches, sums);
+        else outer(1, n, 0, columns, columns, &wide->terms, row, 1, 0, patches, sums);
     }
     for (i64 i = 0; i < wide->terms.count * columns; i++) into[i] += sums[i];
 }
@@ -116,7 +114,8 @@ static void sum_patches(const Pass *pass, int chunk) {
     double *sums = e->patches + chunk * moments_size(wide);
     memset(sums, 0, sizeof(double) * moments_size(wide));
     for (i64 image = chunk_begin(chunk, pass->images); image < chunk_begin(chunk + 1, pass->images); image++)
-        add_patches(wide, pass->x + image * wide->in_size, e->ink + image * wide->height, 0, sums, own_scratch(pass));
+        add_patches(wide, with_halves(pass, pixels(pass, image), own_scratch(pass)), e->ink + image * wide->height, 0, sums,
+                    own_scratch(pass));
 }
 
 static void sum_all_patches(Engine *e) {
@@ -125,7 +124,8 @@ static void sum_all_patches(Engine *e) {
     for (int chunk = 1; chunk < CHUNKS; chunk++)
         for (i64 i = 0; i < area(wide); i++) e->blank_count[i] += e->blank_count[chunk * area(wide) + i];
     memset(e->patch_sums, 0, sizeof(double) * size);
-    add_patches(wide, e->blank, 0, e->blank_count, e->patch_sums, e->scratch);
+    Padded blank = {padded_image(wide, e->blank, e->scratch), 0};
+    add_patches(wide, blank, 0, e->blank_count, e->patch_sums, e->scratch);
     for (int chunk = 0; chunk < CHUNKS; chunk++)
         for (i64 i = 0; i < size; i++) e->patch_sums[i] += e->patches[chunk * size + i];
 }
@@ -156,17 +156,22 @@ INLINE void make_wide_row(const Stage *wide, const float *in, int y, Span at, fl
 }
 
 // The positions `at` of row y, from the padded image `in`.
-static void stem_row(const Engine *e, const float *in, int y, Span at, float *out, float *row) {
+static void stem_row(const Engine *e, Padded in, int y, Span at, float *out, float *row) {
     const Stage *wide = e->stages, *narrow = wide + 1;
-    make_wide_row(wide, in, y, at, row);
+    if (in.halves) {
+        stem_row_of_halves(e, in.halves, y, at, out);
+        return;
+    }
+    make_wide_row(wide, in.floats, y, at, row);
     rows(1, at.end - at.begin, narrow->pitch, &narrow->terms, row, wide->pitch, 0, narrow->packed, narrow->packed_bias,
          finish(narrow), out + (y * narrow->width + at.begin) * narrow->pitch);
 }
 
 // The positions `ink` of each row; all of them where it is null.
-static void stem_forward(const Engine *e, const float *pixels, const Span *ink, float *out, float *scratch) {
+static void stem_forward(const Pass *pass, const float *pixels, const Span *ink, float *out, float *scratch) {
+    const Engine *e = pass->e;
     const Stage *wide = e->stages;
-    const float *in = with_padding(wide, pixels, scratch);
+    Padded in = with_halves(pass, pixels, scratch);
     for (int y = 0; y < wide->height; y++)
         stem_row(e, in, y, ink ? ink[y] : (Span){0, wide->width}, out, wide_row(wide, scratch));
 }
@@ -176,7 +181,7 @@ static void blank_forward(const Pass *pass, int chunk) {
     Engine *e = pass->e;
     const Stage *wide = e->stages, *narrow = wide + 1;
     float *scratch = own_scratch(pass);
-    const float *in = with_padding(wide, e->blank, scratch);
+    Padded in = with_halves(pass, e->blank, scratch);
     for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++)
         stem_row(e, in, y, (Span){0, wide->width}, narrow->blank, wide_row(wide, scratch));
 }
@@ -190,7 +195,9 @@ static void prepare_stem(const Pass *pass) {
     }
     each_chunk(fold, pass);
     each_chunk(pack, pass);
-    if (pass->training) each_chunk(blank_forward, pass);
+    if (!pass->training) return;
+    if (e->halves) pack_pairs(e);
+    each_chunk(blank_forward, pass);
 }
 
 // --- backward ---------------------------------------------------------------------------------------------------
@@ -203,18 +210,21 @@ static void clear_stem(Engine *e, int chunk) {
 }
 
 // From the gradient `d` of the narrow map to those of both convolutions, for the positions `at` of row y.
-static void stem_row_gradient(const Engine *e, int chunk, const float *in, int y, Span at, const float *d,
-                              float *row) {
+static void stem_row_gradient(const Engine *e, int chunk, Padded in, int y, Span at, const float *d, float *row) {
     const Stage *wide = e->stages, *narrow = wide + 1;
     float *d_row = row + wide->width * wide->pitch;
     i64 n = at.end - at.begin;
     Finish relu = {0, row};
     d += (y * narrow->width + at.begin) * narrow->pitch;
-    make_wide_row(wide, in, y, at, row);
+    if (in.halves) {
+        stem_row_gradient_of_halves(e, chunk, in.halves, y, at, d);
+        return;
+    }
+    make_wide_row(wide, in.floats, y, at, row);
     outer(1, n, 0, narrow->pitch, narrow->pitch, &narrow->terms, row, wide->pitch, 0, d, weight_sums(narrow, chunk));
     rows(1, n, wide->pitch, &narrow->flipped_terms, d, narrow->pitch, 0, narrow->flipped, 0, relu, d_row);
     add_up(n, wide->pitch, d_row, bias_sums(wide, chunk));
-    outer(1, n, 0, wide->pitch, wide->pitch, &wide->terms, in + y * row_length(wide) + at.begin, 1, 0, d_row,
+    outer(1, n, 0, wide->pitch, wide->pitch, &wide->terms, in.floats + y * row_length(wide) + at.begin, 1, 0, d_row,
           weight_sums(wide, chunk));
 }
 
@@ -222,9 +232,10 @@ static void add(float *to, const float *from, i64 count) {
     for (i64 i = 0; i < count; i++) to[i] += from[i];
 }
 
-static void stem_backward(const Engine *e, int chunk, i64 image, const float *pixels, const float *d, float *scratch) {
+static void stem_backward(const Pass *pass, int chunk, i64 image, const float *pixels, const float *d, float *scratch) {
+    const Engine *e = pass->e;
     const Stage *wide = e->stages, *narrow = wide + 1;
-    const float *in = with_padding(wide, pixels, scratch);
+    Padded in = with_halves(pass, pixels, scratch);
     float *blank = e->blank_gradient + chunk * narrow->size;
     for (int y = 0; y < wide->height; y++) {
         Span ink = e->ink[image * wide->height + y];
@@ -239,7 +250,7 @@ static void blank_backward(const Pass *pass, int chunk) {
     const Engine *e = pass->e;
     const Stage *wide = e->stages, *narrow = wide + 1;
     float *scratch = own_scratch(pass);
-    const float *in = with_padding(wide, e->blank, scratch);
+    Padded in = with_halves(pass, e->blank, scratch);
     for (int y = chunk_begin(chunk, wide->height); y < chunk_begin(chunk + 1, wide->height); y++) {
         i64 line = y * narrow->width * narrow->pitch;
         for (int other = 1; other < CHUNKS; other++)
