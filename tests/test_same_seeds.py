@@ -1,5 +1,7 @@
 """The same seeds computed otherwise: what is told of them follows from their accuracies, seed by seed."""
 
+from pathlib import Path
+
 import pytest
 from summaries import pools, seed_runs
 
@@ -9,6 +11,8 @@ from lab.intervals import mean_interval, next_interval
 from lab.report import summaries
 from lab.seeds import counted, main_pool, pool_seeds, published_final
 from lab.steps import step
+
+ROOT = Path(__file__).parent.parent
 
 
 def others(number: int, *correct: int) -> list[OtherRun]:
@@ -59,6 +63,16 @@ def test_the_runs_in_bfloat16_are_twenty_seeds_of_the_compiled_engine() -> None:
     runs = kept(IN_BFLOAT16)
     assert sorted((run.step, run.seed) for run in runs) == [(5, seed) for seed in range(1, 21)]
     assert all("compiled engine" in run.hardware for run in runs)
+
+
+def test_what_is_said_of_bfloat16_is_true_of_its_seeds() -> None:
+    with opened() as store:
+        found = pool_seeds(counted(summaries(store)))
+    _, seeds, _, _, difference = precisions(found, kept(IN_BFLOAT16)).splitlines()[-1].strip("| ").split(" | ")
+    text = " ".join((ROOT / "docs" / "performance.md").read_text(encoding="utf-8").split())
+    assert seeds == "20" and f"twenty pairs of seeds differ by {difference} points" in text
+    mean, error = map(float, difference.split(" ± "))
+    assert mean - 2.1 * error > -0.02  # no loss of more than 0.02: Student's t for twenty pairs, 95 %
 
 
 def test_the_earlier_runs_are_of_the_seeds_of_the_reference_runs() -> None:
