@@ -214,7 +214,7 @@ static void set_up(Engine *e, Stage *s, const Layer *layer, int number, i64 chan
     s->in_channels = channels, s->in_height = height, s->in_width = width;
     s->in_pitch = number ? padded(channels) : 1;
     s->channels = layer->kind == CONV ? layer->channels : channels;
-    s->pitch = padded(s->channels);
+    s->pitch = padded(s->channels), s->abreast = 1;
     s->height = (height + 2 * pad - k) / layer->stride + 1, s->width = (width + 2 * pad - k) / layer->stride + 1;
     s->in_size = times(e, height * width, s->in_pitch), s->size = times(e, s->height * s->width, s->pitch);
     s->scale = zeros(e, s->pitch, 4), s->shift = zeros(e, s->pitch, 4);

@@ -28,19 +28,46 @@ static void forward_tiles(const Pass *pass, const float *in, const Span *ink, fl
     winograd(s, in, ink ? some : s->tiles, count, map, scratch);
 }
 
+// The layer's input in its frame, behind batch norm and ReLU; of that what is `needed`.
+static const float *framed(const Pass *pass, const float *image, Box needed, i64 place, Frame f) {
+    const Stage *s = pass->stage, *before = pass->before;
+    const float *from = before ? before->map + place * before->size : image;
+    i64 pad = s->layer.padding, line = f.line * s->in_pitch, row = s->in_width * s->in_pitch;
+    float *first = f.at + (pad * f.line + pad) * s->in_pitch;
+    int is_ready = !before || !before->layer.batch_norm;
+    if (is_ready && f.line == s->in_width && f.height == s->in_height) return from;
+    clear_around(s, f);
+    if (!is_ready) activate(before, from, needed, line, first);
+    for (i64 y = 0; is_ready && y < s->in_height; y++) memcpy(first + y * line, from + y * row, sizeof(float) * row);
+    return f.at;
+}
+
+static void forward_convolution(const Pass *pass, const float *image, const Span *ink, i64 place, float *map,
+                                float *scratch) {
+    const Stage *s = pass->stage;
+    Frame f = s->winograd ? frame_of_tiles(s, scratch) : frame_of_terms(s, scratch);
+    const float *in = framed(pass, image, needed(s, ink), place, f);
+    if (s->winograd) forward_tiles(pass, in, ink, map, scratch);
+    else if (ink) convolve_rows(s, in, ink, map, scratch);
+    else convolve(s, in, map, scratch);
+}
+
+static void forward_pooling(const Pass *pass, const Span *ink, i64 place, float *map, float *activation) {
+    const Stage *s = pass->stage, *before = pass->before;
+    const float *in = activated_within(before, before->map + place * before->size, needed(s, ink), activation);
+    pool(s, place, in, ink, map, pass->training);
+}
+
 // The layer in hand of an image; its map and those before it lie at `place`. Where `ink` is given, only the positions that
 // it names are sure to be computed.
 static void forward_image(const Pass *pass, const float *image, const Span *ink, i64 place) {
     Engine *e = pass->e;
     Stage *s = pass->stage;
     float *activation = own_scratch(pass), *scratch = activation + e->activation;
-    const float *in = pass->before ? activated(pass->before, place, activation) : image;
     float *map = s->map + place * s->size;
-    if (is_stem(e, s)) stem_forward(pass, in, ink, map, scratch);
-    else if (s->layer.kind != CONV) pool(s, place, in, map, pass->training);
-    else if (s->winograd) forward_tiles(pass, in, ink, map, scratch);
-    else if (ink) convolve_rows(s, in, ink, map, scratch);
-    else convolve(s, in, map, scratch);
+    if (is_stem(e, s)) stem_forward(pass, image, ink, map, scratch);
+    else if (s->layer.kind == CONV) forward_convolution(pass, image, ink, place, map, scratch);
+    else forward_pooling(pass, ink, place, map, activation);
 }
 
 static void forward_images(const Pass *pass, int chunk) {
@@ -143,8 +170,7 @@ static void read_image(const Pass *pass, const float *image) {
         if (ink) ink_of_map(layer.stage, rows[number % 2], ink);
         if (number < e->first) continue;
         forward_image(&layer, image, ink, pass->thread);
-        if (ink && layer.stage->layer.kind == CONV)
-            leave_blank(layer.stage, ink, layer.stage->map + pass->thread * layer.stage->size);
+        if (ink) leave_blank(layer.stage, ink, layer.stage->map + pass->thread * layer.stage->size);
     }
 }
 

@@ -33,6 +33,24 @@ static Span ink_seen(const Stage *s, const Span *rows, int y) {
     return begin < end ? (Span){begin, end} : (Span){0, 0};
 }
 
+// What a layer needs of its input for the positions `ink` of each row of its map, and for those that share a vector with
+// them; all of it where there is no `ink`.
+static Box needed(const Stage *s, const Span *ink) {
+    i64 stride = s->layer.stride, pad = s->layer.padding;
+    Span rows = {0, 0}, columns = {0, 0};
+    if (!ink) return (Box){{0, s->in_height}, {0, s->in_width}};
+    for (int y = 0; y < s->height; y++) {
+        if (ink[y].begin == ink[y].end) continue;
+        rows = joined(rows, (Span){y, y + 1}), columns = joined(columns, ink[y]);
+    }
+    if (rows.begin == rows.end) return (Box){{0, 0}, {0, 0}};
+    i64 left = columns.begin / s->abreast * s->abreast, right = vectors_of_row(columns.end, s->abreast) * s->abreast;
+    return (Box){
+        {clamped(rows.begin * stride - pad, s->in_height), clamped((rows.end - 1) * stride + s->layer.kernel - pad, s->in_height)},
+        {clamped(left * stride - pad, s->in_width), clamped((right - 1) * stride + s->layer.kernel - pad, s->in_width)},
+    };
+}
+
 // Copies what a blank picture's map has beside the positions `ink` of each row.
 static void leave_blank(const Stage *s, const Span *ink, float *map) {
     for (i64 y = 0; y < s->height; y++) {

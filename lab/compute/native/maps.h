@@ -23,11 +23,31 @@ static i64 padded_size(const Stage *s) { return (s->in_height + 2 * s->layer.pad
 
 static i64 spread_size(const Stage *s) { return (s->in_height + s->layer.kernel - 1) * s->spread_line * s->pitch; }
 
+// Room for an image with its padding, or more: lines of `line` positions.
+typedef struct {
+    float *at;
+    i64 line, height;
+} Frame;
+
+static Frame frame_of_terms(const Stage *s, float *scratch) {
+    return (Frame){scratch, s->line, s->in_height + 2 * s->layer.padding};
+}
+
+// Zeros around the image.
+static void clear_around(const Stage *s, Frame f) {
+    i64 pad = s->layer.padding, row = s->in_width, first = (pad * f.line + pad) * s->in_pitch;
+    float *end = f.at + first + row * s->in_pitch;  // of a row of the image
+    memset(f.at, 0, sizeof(float) * first);
+    for (i64 y = 0; y + 1 < s->in_height; y++, end += f.line * s->in_pitch)
+        memset(end, 0, sizeof(float) * (f.line - row) * s->in_pitch);
+    memset(end, 0, sizeof(float) * (f.height * f.line * s->in_pitch - (end - f.at)));
+}
+
 // ReLU is done at once where no batch norm comes before it.
 static Finish finish(const Stage *s) { return s->layer.relu && !s->layer.batch_norm ? FLOORED : AS_IT_IS; }
 
-static void convolve(const Stage *s, const float *image, float *out, float *scratch) {
-    const float *in = with_padding(s, image, scratch);
+// `in` is the image in its frame.
+static void convolve(const Stage *s, const float *in, float *out, float *scratch) {
     i64 stride = s->layer.stride, vectors = vectors_of_row(s->width, s->abreast);
     float *to = s->abreast > 1 ? scratch + padded_size(s) : out;
     rows(s->height, vectors, s->pitch, &s->terms, in, s->abreast * stride * s->in_pitch, stride * row_length(s), s->packed,
@@ -48,8 +68,7 @@ static void convolve_row(const Stage *s, const float *in, i64 y, Span at, float 
     if (s->abreast > 1) apart(to, (end < s->width ? end : s->width) - begin, s->abreast, s->channels, row);
 }
 
-static void convolve_rows(const Stage *s, const float *image, const Span *at, float *out, float *scratch) {
-    const float *in = with_padding(s, image, scratch);
+static void convolve_rows(const Stage *s, const float *in, const Span *at, float *out, float *scratch) {
     for (i64 y = 0; y < s->height; y++)
         if (at[y].begin < at[y].end) convolve_row(s, in, y, at[y], out, scratch);
 }
@@ -114,10 +133,10 @@ INLINE Span window(const int halving, const Layer *l, int position, int limit) {
 }
 
 INLINE void pool_windows(const int halving, const int largest, const int drop, const Stage *s, i64 image, const float *in,
-                         float *out) {
+                         const Span *ink, float *out) {
     float share = 1.0f / (s->layer.kernel * s->layer.kernel);
     for (int y = 0; y < s->height; y++)
-        for (int x = 0; x < s->width; x++) {
+        for (int x = ink ? ink[y].begin : 0; x < (ink ? ink[y].end : s->width); x++) {
             Span down = window(halving, &s->layer, y, s->in_height), across = window(halving, &s->layer, x, s->in_width);
             for (int c = 0; c < s->pitch; c += LANES) {
                 vec best = all(largest ? -INFINITY : 0);
@@ -133,11 +152,12 @@ INLINE void pool_windows(const int halving, const int largest, const int drop, c
         }
 }
 
-static void pool(const Stage *s, i64 image, const float *in, float *out, int training) {
+// All positions or, where it is given, the `ink` of each row.
+static void pool(const Stage *s, i64 image, const float *in, const Span *ink, float *out, int training) {
     int drop = training && s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL;
-    if (halves(s) && largest && !drop) pool_windows(1, 1, 0, s, image, in, out);
-    else if (halves(s) && largest) pool_windows(1, 1, 1, s, image, in, out);
-    else pool_windows(0, largest, drop, s, image, in, out);
+    if (halves(s) && largest && !drop) pool_windows(1, 1, 0, s, image, in, ink, out);
+    else if (halves(s) && largest) pool_windows(1, 1, 1, s, image, in, ink, out);
+    else pool_windows(0, largest, drop, s, image, in, ink, out);
 }
 
 // The gradient of a maximum goes to the first element that has it, as torch's does. Where no windows overlap, each

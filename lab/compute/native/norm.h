@@ -58,18 +58,28 @@ static void finish_batch_norm(Stage *s, i64 images, int training) {
         }
 }
 
-// What the next layer sees of an image: its map, or behind batch norm and ReLU what is then put into `scratch`.
-static const float *activated(const Stage *s, i64 image, float *scratch) {
-    const float *map = s->map + image * s->size;
-    if (!s->layer.batch_norm) return map;
+// Batch norm and ReLU of the positions `box` of a map; the first of the map's would come to `to`, with lines of `line` floats.
+static void activate(const Stage *s, const float *map, Box box, i64 line, float *to) {
     for (int c = 0; c < s->pitch; c += LANES) {
         vec scale = load(s->scale + c), shift = load(s->shift + c);
-        for (i64 at = c; at < s->size; at += s->pitch) {
-            vec value = load(map + at) * scale + shift;
-            store(scratch + at, floored(value));
-        }
+        for (i64 y = box.rows.begin; y < box.rows.end; y++)
+            for (i64 x = box.columns.begin; x < box.columns.end; x++) {
+                vec value = load(map + (y * s->width + x) * s->pitch + c) * scale + shift;
+                store(to + y * line + x * s->pitch + c, floored(value));
+            }
     }
+}
+
+// The same in a map's own place in `scratch`; or the map itself where there is no batch norm.
+static const float *activated_within(const Stage *s, const float *map, Box box, float *scratch) {
+    if (!s->layer.batch_norm) return map;
+    activate(s, map, box, s->width * s->pitch, scratch);
     return scratch;
+}
+
+// What the next layer sees of an image: its map, or behind batch norm and ReLU what is then put into `scratch`.
+static const float *activated(const Stage *s, i64 image, float *scratch) {
+    return activated_within(s, s->map + image * s->size, (Box){{0, s->height}, {0, s->width}}, scratch);
 }
 
 // ReLU's part of the gradient; `post` is the activated image.

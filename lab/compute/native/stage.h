@@ -25,6 +25,10 @@ typedef struct {
     int begin, end;  // rows or columns, up to `end`
 } Span;
 
+typedef struct {
+    Span rows, columns;
+} Box;
+
 // A layer at work. All arrays but those of `layer` are the engine's own.
 typedef struct {
     Layer layer;

@@ -98,6 +98,11 @@ static Bench bench(Tiling t, float *scratch) {
     return (Bench){scratch, scratch + t.patched, in, in + TILE_POINTS * t.in_plane};
 }
 
+static Frame frame_of_tiles(const Stage *s, float *scratch) {
+    Tiling t = tiling(s);
+    return (Frame){scratch, 2 * t.across + 2, 2 * t.down + 2};
+}
+
 static int fits_patches(const Stage *s, Tiling t) {
     return !s->layer.padding && 2 * t.down + 2 == s->in_height && 2 * t.across + 2 == s->in_width;
 }
@@ -185,11 +190,10 @@ static void from_points_of_map(const Stage *s, Tiling t, const float *from, cons
 
 // --- an image ----------------------------------------------------------------------------------------------------
 
-// The tiles of these numbers.
-static void winograd(const Stage *s, const float *image, const int32_t *tiles, i64 count, float *map, float *scratch) {
+// The tiles of these numbers; `in` is the image in its frame.
+static void winograd(const Stage *s, const float *in, const int32_t *tiles, i64 count, float *map, float *scratch) {
     Tiling t = tiling(s);
     Bench b = bench(t, scratch);
-    const float *in = patched(s, t, image, b);
     for (i64 n; count > 0; count -= n, tiles += n) {
         n = count < t.block ? count : t.block;
         to_points_of_input(s, t, in, tiles, n, b.in);
