@@ -1,7 +1,9 @@
 // A page is opened at its top, and found by Back and Forward where it was left. Browsers do so for what scrolls with the
 // window; here pages scroll in a part of their own, which stays as it is when another page is drawn into it.
 window.labScrollPlace ??= ((push) => {
-  const LONG = 10000, CALM = 400;  // milliseconds: for which a page is waited for; since it was last being drawn
+  // Milliseconds since a page was last being drawn, after which it is as it will be, or at last taken to be too short now;
+  // and since it was gone back to.
+  const CALM = 400, LONG = 10000, LONGEST = 60000;
   const HANDS = ["wheel", "touchstart", "pointerdown", "keydown"];
   const places = new Map();  // how far each page was scrolled, by its path
   const main = () => document.querySelector("[data-testid=stMain]");
@@ -21,7 +23,8 @@ window.labScrollPlace ??= ((push) => {
     const isHere = title() && title() !== wanted.left;
     if (isHere) main().scrollTop = wanted.top;
     if (!isHere || isBeingDrawn()) wanted.drawn = now;
-    if (now - wanted.drawn > CALM || now - wanted.begun > LONG) sought = null;
+    const isThere = isHere && Math.abs(main().scrollTop - wanted.top) < 1;
+    if (now - wanted.drawn > (isThere ? CALM : LONG) || now - wanted.begun > LONGEST) sought = null;
     else requestAnimationFrame(() => follow(wanted));
   }
 
