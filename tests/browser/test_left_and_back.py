@@ -204,12 +204,18 @@ BUSY_AFTER_BACK = """() => {
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 
 
-def test_a_page_is_opened_at_its_top_and_back_finds_it_where_it_was_left(server: LabServer, new_tab: Tabs) -> None:
+def left_at_300(server: LabServer, new_tab: Tabs) -> Page:
+    """Train, scrolled so far and left for Steps."""
     page = new_tab(f"{server.address}/train?run={ended(server, 9000, 9800, 9900)}")
     until_drawn(page, "rate")
     page.evaluate(f"{SCROLLED} = 300")
     page.get_by_role("link", name="Steps", exact=True).click()
     expect(page.get_by_role("heading", name="Five steps")).to_be_visible()
+    return page
+
+
+def test_a_page_is_opened_at_its_top_and_back_finds_it_where_it_was_left(server: LabServer, new_tab: Tabs) -> None:
+    page = left_at_300(server, new_tab)
     assert page.evaluate(SCROLLED) == 0
     page.go_back()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_attached()
@@ -218,11 +224,7 @@ def test_a_page_is_opened_at_its_top_and_back_finds_it_where_it_was_left(server:
 
 def test_a_page_that_is_long_in_coming_is_found_where_it_was_left_as_well(server: LabServer, new_tab: Tabs) -> None:
     """On a busy machine eleven seconds may pass between Back and the next thing that the browser does."""
-    page = new_tab(f"{server.address}/train?run={ended(server, 9000, 9800, 9900)}")
-    until_drawn(page, "rate")
-    page.evaluate(f"{SCROLLED} = 300")
-    page.get_by_role("link", name="Steps", exact=True).click()
-    expect(page.get_by_role("heading", name="Five steps")).to_be_visible()
+    page = left_at_300(server, new_tab)
     page.evaluate(BUSY_AFTER_BACK)
     page.go_back()
     page.wait_for_function(f"() => {SCROLLED} === 300")

@@ -126,7 +126,7 @@ INLINE vec larger(vec value, vec best) { return either((mask)(value > best) | (m
 
 // Nearly every pooling halves its map: windows of 2x2 that neither overlap nor reach into padding. What follows is compiled
 // for those with all that as constants, and for any.
-static int halves(const Stage *s) { return s->layer.kernel == 2 && s->layer.stride == 2 && s->layer.padding == 0; }
+static int is_halving(const Stage *s) { return s->layer.kernel == 2 && s->layer.stride == 2 && s->layer.padding == 0; }
 
 INLINE Span window(const int halving, const Layer *l, int position, int limit) {
     return halving ? (Span){2 * position, 2 * position + 2} : span(l, position, limit);
@@ -155,8 +155,8 @@ INLINE void pool_windows(const int halving, const int largest, const int drop, c
 // All positions or, where it is given, the `ink` of each row.
 static void pool(const Stage *s, i64 image, const float *in, const Span *ink, float *out, int training) {
     int drop = training && s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL;
-    if (halves(s) && largest && !drop) pool_windows(1, 1, 0, s, image, in, ink, out);
-    else if (halves(s) && largest) pool_windows(1, 1, 1, s, image, in, ink, out);
+    if (is_halving(s) && largest && !drop) pool_windows(1, 1, 0, s, image, in, ink, out);
+    else if (is_halving(s) && largest) pool_windows(1, 1, 1, s, image, in, ink, out);
     else pool_windows(0, largest, drop, s, image, in, ink, out);
 }
 
@@ -189,7 +189,7 @@ INLINE void gradient_of_windows(const int halving, const int largest, const int 
 }
 
 static void pool_gradient(const Stage *s, i64 image, const float *in, const float *d, float *d_in) {
-    int drop = s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL, halving = halves(s);
+    int drop = s->layer.dropout > 0, largest = s->layer.kind == MAX_POOL, halving = is_halving(s);
     if (!halving || s->in_height % 2 || s->in_width % 2) memset(d_in, 0, sizeof(float) * s->in_size);
     if (halving && largest && !drop) gradient_of_windows(1, 1, 0, s, image, in, d, d_in);
     else if (halving && largest) gradient_of_windows(1, 1, 1, s, image, in, d, d_in);
